@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
+/*
+ * The user-space interface of cxl_vfio_pci beyond linux/vfio.h, and the names of its sysfs
+ * attributes. The numbers are provisional: no kernel release has assigned them, so recognise the
+ * driver by its name or by cxl_vfio/abi_version, and regions by type and subtype, never by index.
+ */
+#ifndef CXL_VFIO_H
+#define CXL_VFIO_H
+
+/* Name of the PCI driver and of the module. */
+#define CXL_VFIO_DRIVER_NAME			"cxl-vfio-pci"
+#define CXL_VFIO_MODULE_NAME			"cxl_vfio_pci"
+
+/* vfio_device_info.flags: a CXL device with HDM; always with VFIO_DEVICE_FLAGS_PCI and _RESET. */
+#ifndef VFIO_DEVICE_FLAGS_CXL
+#define VFIO_DEVICE_FLAGS_CXL			(1 << 9)
+#endif
+
+/* Region type: VFIO_REGION_TYPE_PCI_VENDOR_TYPE with the CXL consortium's vendor id. */
+#define CXL_VFIO_REGION_TYPE			(0x80000000u | 0x1e98u)
+/* The HDM window: read, write, mmap (write-back). Offset 0 is the base of decoder 0. */
+#define CXL_VFIO_REGION_SUBTYPE_MEMORY		1
+/*
+ * The component registers: the HDM decoder capability at offset 0, 0x10 + 0x20 * decoders bytes,
+ * 4-byte accesses only. Reads are live, writes are absorbed.
+ */
+#define CXL_VFIO_REGION_SUBTYPE_COMPONENT	2
+
+/* Capability of the component register region: where the block is in its BAR. */
+#define CXL_VFIO_REGION_INFO_CAP_COMPONENT	6
+#define CXL_VFIO_REGION_INFO_CAP_COMPONENT_VERSION	1
+
+/* Follows struct vfio_info_cap_header. */
+struct cxl_vfio_region_info_component {
+	unsigned int bar;		/* BAR index, 0 to 5 */
+	unsigned int reserved;		/* 0 */
+	unsigned long long offset;	/* byte offset of the HDM decoder capability in the BAR */
+};
+
+/*
+ * Read-only attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device; ABI documented in
+ * kernel-driver/ABI. They exist while the driver is bound.
+ */
+#define CXL_VFIO_SYSFS_GROUP			"cxl_vfio"
+#define CXL_VFIO_ABI_VERSION			1	/* abi_version */
+
+/* state */
+#define CXL_VFIO_STATE_ACTIVE			"active"	/* faults and fd I/O go through */
+#define CXL_VFIO_STATE_CLOSED			"closed"	/* not open, or a reset is under way */
+#define CXL_VFIO_STATE_PENDING			"pending"	/* media not ready yet */
+#define CXL_VFIO_STATE_REFUSED			"refused"	/* verdict says why */
+
+#endif /* CXL_VFIO_H */

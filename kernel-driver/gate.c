@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The gate in front of the window: shut and zap on every way down, ask the hardware on the only
+ * way up.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include "cxl_vfio_pci.h"
+
+/* While pending: quick at first, since most media is ready at once, then a calm pace. */
+#define POLL_MS		10
+
+static const char *const state_names[] = {
+	[CXL_VFIO_CLOSED] = CXL_VFIO_STATE_CLOSED,
+	[CXL_VFIO_ACTIVE] = CXL_VFIO_STATE_ACTIVE,
+	[CXL_VFIO_PENDING] = CXL_VFIO_STATE_PENDING,
+	[CXL_VFIO_REFUSED] = CXL_VFIO_STATE_REFUSED,
+};
+
+/* Read by operators through sysfs: words, no addresses, since the attribute is world-readable. */
+static const char *const verdict_names[] = {
+	[CXL_VFIO_OK] = "ok",
+	[CXL_VFIO_NOT_OPEN] = "not open",
+	[CXL_VFIO_IN_RESET] = "reset or configuration write in progress",
+	[CXL_VFIO_FROZEN] = "PCI channel frozen after an uncorrectable error",
+	[CXL_VFIO_MEMORY_SPACE_OFF] = "memory space disabled in the command register",
+	[CXL_VFIO_POWER_STATE] = "not in power state D0",
+	[CXL_VFIO_NO_ANSWER] = "configuration space reads all ones",
+	[CXL_VFIO_MEDIA_NOT_READY] = "media not ready",
+	[CXL_VFIO_MEM_ENABLE_OFF] = "CXL.mem disabled and cannot be enabled",
+	[CXL_VFIO_RANGE_CHANGED] = "DVSEC range 1 changed its size",
+	[CXL_VFIO_REGISTERS_LOST] = "HDM decoder registers read all ones",
+	[CXL_VFIO_HDM_DISABLED] = "HDM decoders globally disabled",
+	[CXL_VFIO_NOT_COMMITTED] = "decoder 0 not committed",
+	[CXL_VFIO_LOCKED_UNCOMMITTED] = "decoder 0 locked but not committed",
+	[CXL_VFIO_COMMIT_ERROR] = "decoder 0 reports a commit error",
+	[CXL_VFIO_BASE_CHANGED] = "decoder 0 changed its base",
+	[CXL_VFIO_SIZE_CHANGED] = "decoder 0 changed its size",
+	[CXL_VFIO_CONTROL_CHANGED] = "decoder 0 changed its interleave or target type",
+};
+
+static const char *const path_names[] = {
+	[CXL_VFIO_PATH_NONE] = "none",
+	[CXL_VFIO_PATH_OPEN] = "open",
+	[CXL_VFIO_PATH_CLOSE] = "close",
+	[CXL_VFIO_PATH_RESET] = "reset",
+	[CXL_VFIO_PATH_CONFIG_WRITE] = "config_write",
+	[CXL_VFIO_PATH_ERROR] = "error",
+};
+
+static_assert(ARRAY_SIZE(verdict_names) == CXL_VFIO_VERDICT_COUNT);
+static_assert(ARRAY_SIZE(path_names) == CXL_VFIO_PATH_COUNT);
+
+const char *cxl_vfio_state_name(enum cxl_vfio_state state)
+{
+	return state_names[state];
+}
+
+const char *cxl_vfio_verdict_name(enum cxl_vfio_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+const char *cxl_vfio_path_name(enum cxl_vfio_path path)
+{
+	return path_names[path];
+}
+
+/* The core zaps its own BARs only, never a device region. */
+static void zap(struct cxl_vfio_device *device)
+{
+#ifndef CXL_VFIO_TEST_NO_ZAP
+	unmap_mapping_range(device->core.vdev.inode->i_mapping,
+			    VFIO_PCI_INDEX_TO_OFFSET(device->memory_index),
+			    cxl_vfio_window_size(device->hdm), true);
+#endif
+}
+
+/* Why the gate must stay shut whatever the hardware says; CXL_VFIO_OK when nothing does. */
+static enum cxl_vfio_verdict must_stay_shut(const struct cxl_vfio_gate *gate)
+{
+	if (!gate->open)
+		return CXL_VFIO_NOT_OPEN;
+	if (gate->frozen)
+		return CXL_VFIO_FROZEN;
+	if (gate->holds)
+		return CXL_VFIO_IN_RESET;
+	return CXL_VFIO_OK;
+}
+
+/* Under gate->lock for writing. */
+static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
+		      enum cxl_vfio_verdict verdict)
+{
+	gate->state = state;
+	gate->verdict = verdict;
+	if (state != CXL_VFIO_PENDING)
+		wake_up_all(&gate->wait);
+}
+
+/* Under gate->lock for writing. Returns whether there may be mappings to zap. */
+static bool shut(struct cxl_vfio_gate *gate, enum cxl_vfio_path path)
+{
+	gate->generation++;
+	gate->last_path = path;
+	set_state(gate, CXL_VFIO_CLOSED, must_stay_shut(gate));
+	if (!gate->open)
+		return false;
+	gate->zaps++;
+	return true;
+}
+
+/**
+ * cxl_vfio_gate_shut - no access from here on, until the matching cxl_vfio_gate_release()
+ * @device: the device
+ * @path: why, for the operator
+ *
+ * When it returns no user mapping of the window exists and none can appear. Calls nest.
+ * Context: may sleep; with or without memory_lock and device_lock.
+ */
+void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	bool mapped;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->holds++;
+		mapped = shut(gate, path);
+	}
+	if (mapped)
+		zap(device);
+}
+
+/* What the hardware's answer means; under gate->lock for writing. */
+static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	switch (verdict) {
+	case CXL_VFIO_OK:
+		gate->reactivations++;
+		set_state(gate, CXL_VFIO_ACTIVE, verdict);
+		return;
+	case CXL_VFIO_MEMORY_SPACE_OFF:
+	case CXL_VFIO_POWER_STATE:
+		/* The user did it and will undo it with a configuration write, which asks again. */
+		set_state(gate, CXL_VFIO_CLOSED, verdict);
+		return;
+	case CXL_VFIO_NO_ANSWER:
+	case CXL_VFIO_MEDIA_NOT_READY:
+	case CXL_VFIO_REGISTERS_LOST:
+		/* A device on its way back from a reset may say so: it gets its time, once. */
+		if (time_before(jiffies, gate->deadline)) {
+			set_state(gate, CXL_VFIO_PENDING, verdict);
+			schedule_delayed_work(&gate->poll, msecs_to_jiffies(POLL_MS));
+			return;
+		}
+		fallthrough;
+	default:
+		gate->refusals++;
+		set_state(gate, CXL_VFIO_REFUSED, verdict);
+		dev_warn_ratelimited(&device->core.pdev->dev, "memory refused after %s: %s\n",
+				     path_names[gate->last_path], verdict_names[verdict]);
+	}
+}
+
+/*
+ * Ask the hardware outside every lock, then decide under the lock, and only if nothing shut the
+ * gate meanwhile: the generation tells.
+ */
+static void revalidate(struct cxl_vfio_device *device, u64 generation)
+{
+	enum cxl_vfio_verdict verdict = cxl_vfio_hdm_check(device->hdm, true);
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	guard(rwsem_write)(&gate->lock);
+	if (gate->generation == generation && !must_stay_shut(gate))
+		decide(device, verdict);
+}
+
+static void poll_work(struct work_struct *work)
+{
+	struct cxl_vfio_device *device =
+		container_of(to_delayed_work(work), struct cxl_vfio_device, gate.poll);
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
+
+	scoped_guard(rwsem_read, &gate->lock) {
+		if (gate->state != CXL_VFIO_PENDING)
+			return;
+		generation = gate->generation;
+	}
+	revalidate(device, generation);
+}
+
+/* Under gate->lock for writing: what a fresh look at the hardware needs. */
+static u64 start_revalidation(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	gate->deadline = jiffies + msecs_to_jiffies(device->hdm->ready_timeout_ms);
+	return gate->generation;
+}
+
+/**
+ * cxl_vfio_gate_release - undo one cxl_vfio_gate_shut() and let the hardware decide
+ * @device: the device
+ * @path: as given to cxl_vfio_gate_shut(); a reset ends a frozen channel too
+ *
+ * The last release asks the hardware and opens the gate, or refuses, or polls until the media is
+ * ready. It never populates a mapping: the next access faults.
+ */
+void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		if (!WARN_ON_ONCE(!gate->holds))
+			gate->holds--;
+		if (path == CXL_VFIO_PATH_RESET)
+			gate->frozen = false;
+		if (must_stay_shut(gate)) {
+			gate->verdict = must_stay_shut(gate);
+			return;
+		}
+		generation = start_revalidation(device);
+	}
+	revalidate(device, generation);
+}
+
+/**
+ * cxl_vfio_gate_freeze - as shut, but until cxl_vfio_gate_thaw() or the end of a reset
+ * @device: the device
+ *
+ * A frozen channel is reset without reset_prepare and reset_done, and slot_reset comes only when
+ * every driver below the port voted for it.
+ */
+void cxl_vfio_gate_freeze(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	bool mapped;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->frozen = true;
+		mapped = shut(gate, CXL_VFIO_PATH_ERROR);
+	}
+	if (mapped)
+		zap(device);
+}
+
+void cxl_vfio_gate_thaw(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->frozen = false;
+		if (must_stay_shut(gate)) {
+			gate->verdict = must_stay_shut(gate);
+			return;
+		}
+		generation = start_revalidation(device);
+	}
+	revalidate(device, generation);
+}
+
+/**
+ * cxl_vfio_gate_wait - wait while the gate is pending
+ * @device: the device
+ *
+ * Bounded by the readiness timeout: poll_work() ends the pending state. Call without locks.
+ *
+ * Return: 0, or -EINTR when the task is being killed.
+ */
+int cxl_vfio_gate_wait(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	if (wait_event_killable(gate->wait, READ_ONCE(gate->state) != CXL_VFIO_PENDING))
+		return -EINTR;
+	return 0;
+}
+
+/* The VFIO device is open, its regions are registered: the hardware decides, as after a reset. */
+void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->open = true;
+		gate->last_path = CXL_VFIO_PATH_OPEN;
+		if (must_stay_shut(gate)) {
+			gate->verdict = must_stay_shut(gate);
+			return;
+		}
+		generation = start_revalidation(device);
+	}
+	revalidate(device, generation);
+}
+
+/* The last file is gone and with it every mapping: a zap has nothing to find. */
+void cxl_vfio_gate_close_device(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->open = false;
+		shut(gate, CXL_VFIO_PATH_CLOSE);
+	}
+	cancel_delayed_work_sync(&gate->poll);
+}
+
+void cxl_vfio_gate_init(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	init_rwsem(&gate->lock);
+	init_waitqueue_head(&gate->wait);
+	INIT_DELAYED_WORK(&gate->poll, poll_work);
+	gate->verdict = CXL_VFIO_NOT_OPEN;
+}

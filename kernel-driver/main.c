@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Probe, the VFIO device operations and the PCI error handlers. */
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "cxl_vfio_pci.h"
+
+static int cxl_vfio_init(struct vfio_device *core_vdev)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+	int ret;
+
+	ret = vfio_pci_core_init_dev(core_vdev);
+	if (ret)
+		return ret;
+	/* A function without No_Soft_Reset loses its decoders in D3hot: stay in D0 while idle. */
+	device->core.disable_idle_d3 = true;
+	cxl_vfio_gate_init(device);
+	return 0;
+}
+
+static int cxl_vfio_open_device(struct vfio_device *core_vdev)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&device->core);
+	if (ret)
+		return ret;
+	ret = cxl_vfio_memory_register(device);
+	if (!ret)
+		ret = cxl_vfio_component_register(device);
+	if (ret) {
+		vfio_pci_core_disable(&device->core);
+		return ret;
+	}
+	cxl_vfio_memory_register_poison(device);
+	vfio_pci_core_finish_enable(&device->core);
+	/* A refusal does not fail the open: the registers, and another reset, are what it needs. */
+	cxl_vfio_gate_open_device(device);
+	return 0;
+}
+
+static void cxl_vfio_close_device(struct vfio_device *core_vdev)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+
+	cxl_vfio_gate_close_device(device);
+	cxl_vfio_memory_unregister_poison(device);
+	vfio_pci_core_close_device(core_vdev);
+}
+
+static int add_info_flags(struct vfio_device_info __user *info)
+{
+	u32 flags;
+
+	if (get_user(flags, &info->flags))
+		return -EFAULT;
+	return put_user(flags | VFIO_DEVICE_FLAGS_CXL, &info->flags) ? -EFAULT : 0;
+}
+
+static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+	long ret;
+
+	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return ret ?: add_info_flags((void __user *)arg);
+	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		/* Outside every lock: after the reset the memory is usable, or never will be. */
+		return cxl_vfio_gate_wait(device) ?: ret;
+	default:
+		return ret;
+	}
+}
+
+/* VFIO's low power states are about CXL.io; nothing is said of CXL.mem, so they are not offered. */
+static int cxl_vfio_device_feature(struct vfio_device *core_vdev, u32 flags, void __user *arg,
+				   size_t argsz)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return -ENOTTY;
+	default:
+		return vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	}
+}
+
+static const struct vfio_device_ops cxl_vfio_ops = {
+	.name = CXL_VFIO_DRIVER_NAME,
+	.init = cxl_vfio_init,
+	.release = vfio_pci_core_release_dev,
+	.open_device = cxl_vfio_open_device,
+	.close_device = cxl_vfio_close_device,
+	.ioctl = cxl_vfio_ioctl,
+	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+	.device_feature = cxl_vfio_device_feature,
+	.read = vfio_pci_core_read,
+	.write = cxl_vfio_write,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+};
+
+static const struct vfio_pci_device_ops cxl_vfio_pci_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+
+static int cxl_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct cxl_vfio_device *device;
+	struct cxl_vfio_hdm *hdm;
+	int ret;
+
+	/* Decoder registers are read at bind; the core enables the device again at open. */
+	ret = pcim_enable_device(pdev);
+	if (ret) {
+		pci_err(pdev, "refused: cannot be enabled: %pe\n", ERR_PTR(ret));
+		return ret;
+	}
+	hdm = cxl_vfio_hdm_attach(pdev);
+	if (IS_ERR(hdm))
+		return PTR_ERR(hdm);
+
+	device = vfio_alloc_device(cxl_vfio_device, core.vdev, &pdev->dev, &cxl_vfio_ops);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	device->hdm = hdm;
+	device->core.pci_ops = &cxl_vfio_pci_ops;
+	dev_set_drvdata(&pdev->dev, &device->core);
+	ret = vfio_pci_core_register_device(&device->core);
+	if (ret) {
+		vfio_put_device(&device->core.vdev);
+		return ret;
+	}
+	pci_info(pdev, "HDM window of %llu MiB, decoder 0 of %u\n",
+		 cxl_vfio_window_size(hdm) >> 20, hdm->decoder_count);
+	return 0;
+}
+
+static void cxl_vfio_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	/* Returns when the last user is gone; the window is given back after us, by devres. */
+	vfio_pci_core_unregister_device(core);
+	vfio_put_device(&core->vdev);
+}
+
+static struct cxl_vfio_device *from_pci(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct cxl_vfio_device, core);
+}
+
+/*
+ * Reset callbacks run under device_lock, with memory_lock held for writing (VFIO_DEVICE_RESET, FLR
+ * by configuration write, hot reset) or not held at all (sysfs, open, bus reset of a set).
+ */
+static void cxl_vfio_reset_prepare(struct pci_dev *pdev)
+{
+	cxl_vfio_gate_shut(from_pci(pdev), CXL_VFIO_PATH_RESET);
+}
+
+static void cxl_vfio_reset_done(struct pci_dev *pdev)
+{
+	cxl_vfio_gate_release(from_pci(pdev), CXL_VFIO_PATH_RESET);
+}
+
+static pci_ers_result_t cxl_vfio_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	pci_ers_result_t result;
+
+	if (state != pci_channel_io_normal)
+		cxl_vfio_gate_freeze(from_pci(pdev));
+	result = vfio_pci_core_aer_err_detected(pdev, state);
+	switch (state) {
+	case pci_channel_io_normal:
+		return result;
+	case pci_channel_io_frozen:
+		/* The port resets the link whatever we vote; only this vote brings slot_reset. */
+		return PCI_ERS_RESULT_NEED_RESET;
+	default:
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+}
+
+static pci_ers_result_t cxl_vfio_slot_reset(struct pci_dev *pdev)
+{
+	/* The core restores configuration space around its own resets, not around this one. */
+	pci_restore_state(pdev);
+	cxl_vfio_gate_thaw(from_pci(pdev));
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static const struct pci_error_handlers cxl_vfio_err_handlers = {
+	.reset_prepare = cxl_vfio_reset_prepare,
+	.reset_done = cxl_vfio_reset_done,
+	.error_detected = cxl_vfio_error_detected,
+	.slot_reset = cxl_vfio_slot_reset,
+};
+
+/* Any device, but only when driver_override names this driver. */
+static const struct pci_device_id cxl_vfio_table[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, cxl_vfio_table);
+
+static struct pci_driver cxl_vfio_driver = {
+	.name = CXL_VFIO_DRIVER_NAME,
+	.id_table = cxl_vfio_table,
+	.probe = cxl_vfio_probe,
+	.remove = cxl_vfio_remove,
+	.err_handler = &cxl_vfio_err_handlers,
+	.dev_groups = cxl_vfio_groups,
+	.driver_managed_dma = true,
+};
+module_pci_driver(cxl_vfio_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("cxlvfio maintainers");
+MODULE_DESCRIPTION("VFIO for the host-managed device memory of CXL Type-2 endpoints");
+MODULE_VERSION(CXL_VFIO_VERSION);
+MODULE_IMPORT_NS("CXL");
+MODULE_SOFTDEP("pre: cxl_acpi cxl_port cxl_mem vfio_iommu_type1");

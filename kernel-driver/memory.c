@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The HDM window as a VFIO region: lazy faults of every page size, and bounded read and write.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "cxl_vfio_pci.h"
+
+/* The part of vm_pgoff that counts pages within a region. */
+#define REGION_PAGE_MASK	((1UL << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)) - 1)
+
+static pgoff_t region_page(const struct vm_area_struct *vma, unsigned long address)
+{
+	return (vma->vm_pgoff & REGION_PAGE_MASK) + ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
+static unsigned long window_pages(const struct cxl_vfio_device *device)
+{
+	return cxl_vfio_window_size(device->hdm) >> PAGE_SHIFT;
+}
+
+/*
+ * The media is on its way: wait without mmap_lock, so that nobody else of the process waits with
+ * us, and take the fault again. Only the first try may drop the lock; under the per-VMA lock the
+ * smaller page size falls back to a fault under mmap_lock.
+ */
+static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *vmf,
+			       unsigned int order)
+{
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	if (!fault_flag_allow_retry_first(vmf->flags) ||
+	    (vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return cxl_vfio_gate_wait(device) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+
+	/* The file pins the device, and the caller's reference to the mm outlives the fault. */
+	mmap_read_unlock(vmf->vma->vm_mm);
+	cxl_vfio_gate_wait(device);
+	return VM_FAULT_RETRY;
+}
+
+static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct cxl_vfio_device *device = vma->vm_private_data;
+	unsigned long address = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
+	unsigned long pfn, page;
+
+	if (address < vma->vm_start)
+		return VM_FAULT_FALLBACK;
+	page = region_page(vma, address);
+	pfn = PHYS_PFN(device->hdm->decoder.base) + page;
+	if (!is_aligned_for_order(vma, address, pfn, order))
+		return VM_FAULT_FALLBACK;
+	if (page + (1UL << order) > window_pages(device))
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+
+	scoped_guard(rwsem_read, &device->core.memory_lock) {
+		guard(rwsem_read)(&device->gate.lock);
+		if (device->gate.state == CXL_VFIO_ACTIVE)
+			return vfio_pci_vmf_insert_pfn(&device->core, vmf, pfn, order);
+		if (device->gate.state != CXL_VFIO_PENDING)
+			return VM_FAULT_SIGBUS;
+	}
+	return wait_pending(device, vmf, order);
+}
+
+static vm_fault_t memory_fault(struct vm_fault *vmf)
+{
+	return memory_huge_fault(vmf, 0);
+}
+
+static const struct vm_operations_struct memory_vm_ops = {
+	.fault = memory_fault,
+#ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
+	.huge_fault = memory_huge_fault,
+#endif
+};
+
+static int memory_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region *region,
+		       struct vm_area_struct *vma)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
+	unsigned long pages = window_pages(device);
+	pgoff_t first = vma->vm_pgoff & REGION_PAGE_MASK;
+
+	if (first >= pages || vma_pages(vma) > pages - first)
+		return -EINVAL;
+
+	/* vm_page_prot stays as it is: the window is memory, cached write-back. */
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_private_data = device;
+	vma->vm_ops = &memory_vm_ops;
+	return 0;
+}
+
+/*
+ * One piece between the window and a kernel buffer, under the locks. Reads survive poisoned lines
+ * where the architecture can: the machine check becomes -EIO.
+ */
+static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, size_t length,
+		      bool write)
+{
+	void *memory = device->hdm->memory + offset;
+
+	guard(rwsem_read)(&device->core.memory_lock);
+	guard(rwsem_read)(&device->gate.lock);
+	if (device->gate.state != CXL_VFIO_ACTIVE || device->core.pm_runtime_engaged ||
+	    !__vfio_pci_memory_enabled(&device->core))
+		return -EIO;
+	if (write)
+		memcpy(memory, buffer, length);
+	else if (copy_mc_to_kernel(buffer, memory, length))
+		return -EIO;
+	return 0;
+}
+
+static int copy_user_piece(struct cxl_vfio_device *device, void *bounce, char __user *user,
+			   u64 offset, size_t length, bool write)
+{
+	int ret;
+
+	/* User memory may itself be a mapping of this window: never touch it under our locks. */
+	if (write && copy_from_user(bounce, user, length))
+		return -EFAULT;
+	ret = copy_piece(device, bounce, offset, length, write);
+	if (!ret && !write && copy_to_user(user, bounce, length))
+		return -EFAULT;
+	return ret;
+}
+
+static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *user, size_t count,
+			 loff_t *ppos, bool write)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
+	u64 size = cxl_vfio_window_size(device->hdm);
+	u64 offset = *ppos & VFIO_PCI_OFFSET_MASK;
+	size_t done = 0;
+	void *bounce;
+	int ret;
+
+	if (offset >= size)
+		return -EINVAL;
+	count = min_t(u64, count, size - offset);
+	count = min_t(size_t, count, MAX_RW_COUNT);
+
+	bounce = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!bounce)
+		return -ENOMEM;
+	ret = cxl_vfio_gate_wait(device);
+	while (!ret && done < count) {
+		size_t length = min_t(size_t, count - done, PAGE_SIZE);
+
+		ret = copy_user_piece(device, bounce, user + done, offset + done, length, write);
+		if (!ret)
+			done += length;
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	kfree(bounce);
+	*ppos += done;
+	return done ?: ret;
+}
+
+/* Gate and poison are undone before the core releases regions. */
+static void memory_release(struct vfio_pci_core_device *core, struct vfio_pci_region *region)
+{
+}
+
+static const struct vfio_pci_regops memory_ops = {
+	.rw = memory_rw,
+	.mmap = memory_mmap,
+	.release = memory_release,
+};
+
+int cxl_vfio_memory_register(struct cxl_vfio_device *device)
+{
+	device->memory_index = VFIO_PCI_NUM_REGIONS + device->core.num_regions;
+	return vfio_pci_core_register_dev_region(&device->core, CXL_VFIO_REGION_TYPE,
+						 CXL_VFIO_REGION_SUBTYPE_MEMORY, &memory_ops,
+						 cxl_vfio_window_size(device->hdm),
+						 VFIO_REGION_INFO_FLAG_READ |
+						 VFIO_REGION_INFO_FLAG_WRITE |
+						 VFIO_REGION_INFO_FLAG_MMAP, device);
+}
+
+/*
+ * Where in @vma is poisoned @pfn? Called under i_mmap_rwsem and RCU: must not sleep. VMAs of the
+ * device's other regions share the mapping and are told apart by their vm_ops.
+ */
+static int poison_page(struct vm_area_struct *vma, unsigned long pfn, pgoff_t *pgoff)
+{
+	struct cxl_vfio_device *device;
+	unsigned long first, page;
+
+	if (vma->vm_ops != &memory_vm_ops)
+		return -ENOENT;
+	device = vma->vm_private_data;
+	first = PHYS_PFN(device->hdm->decoder.base);
+	if (pfn < first || pfn - first >= window_pages(device))
+		return -EFAULT;
+	page = pfn - first;
+	if (page < region_page(vma, vma->vm_start) || page >= region_page(vma, vma->vm_end))
+		return -EFAULT;
+	*pgoff = vma->vm_pgoff + (page - region_page(vma, vma->vm_start));
+	return 0;
+}
+
+void cxl_vfio_memory_register_poison(struct cxl_vfio_device *device)
+{
+	unsigned long first = PHYS_PFN(device->hdm->decoder.base);
+	int ret;
+
+	device->poison = (struct pfn_address_space) {
+		.node.start = first,
+		.node.last = first + window_pages(device) - 1,
+		.mapping = device->core.vdev.inode->i_mapping,
+		.pfn_to_vma_pgoff = poison_page,
+	};
+	ret = register_pfn_address_space(&device->poison);
+	/* Unregistering what was not registered would remove somebody else's node. */
+	device->poison_registered = !ret;
+	if (ret && ret != -EOPNOTSUPP)
+		pci_warn(device->core.pdev, "memory errors in the window will not be handled: %pe\n",
+			 ERR_PTR(ret));
+}
+
+void cxl_vfio_memory_unregister_poison(struct cxl_vfio_device *device)
+{
+	if (device->poison_registered)
+		unregister_pfn_address_space(&device->poison);
+	device->poison_registered = false;
+}

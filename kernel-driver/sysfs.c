@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* State for the operator: the cxl_vfio group of the PCI device, see ABI/sysfs-cxl_vfio. */
+#include <linux/sysfs.h>
+
+#include "cxl_vfio_pci.h"
+
+static struct cxl_vfio_device *from_device(struct device *dev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
+
+	return container_of(core, struct cxl_vfio_device, core);
+}
+
+static ssize_t abi_version_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", CXL_VFIO_ABI_VERSION);
+}
+static DEVICE_ATTR_RO(abi_version);
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cxl_vfio_gate *gate = &from_device(dev)->gate;
+
+	guard(rwsem_read)(&gate->lock);
+	return sysfs_emit(buf, "%s\n", cxl_vfio_state_name(gate->state));
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t verdict_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cxl_vfio_gate *gate = &from_device(dev)->gate;
+
+	guard(rwsem_read)(&gate->lock);
+	return sysfs_emit(buf, "%s\n", cxl_vfio_verdict_name(gate->verdict));
+}
+static DEVICE_ATTR_RO(verdict);
+
+static ssize_t last_path_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cxl_vfio_gate *gate = &from_device(dev)->gate;
+
+	guard(rwsem_read)(&gate->lock);
+	return sysfs_emit(buf, "%s\n", cxl_vfio_path_name(gate->last_path));
+}
+static DEVICE_ATTR_RO(last_path);
+
+#define COUNTER_ATTRIBUTE(_name, _field)							\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *buf)	\
+{												\
+	struct cxl_vfio_gate *gate = &from_device(dev)->gate;					\
+												\
+	guard(rwsem_read)(&gate->lock);								\
+	return sysfs_emit(buf, "%llu\n", gate->_field);						\
+}												\
+static DEVICE_ATTR_RO(_name)
+
+COUNTER_ATTRIBUTE(generation, generation);
+COUNTER_ATTRIBUTE(zap_count, zaps);
+COUNTER_ATTRIBUTE(reactivate_count, reactivations);
+COUNTER_ATTRIBUTE(refuse_count, refusals);
+
+/* A physical address: for root only, as the CXL core's own. */
+static ssize_t window_base_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%#llx\n", from_device(dev)->hdm->decoder.base);
+}
+static DEVICE_ATTR_ADMIN_RO(window_base);
+
+static ssize_t window_size_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%#llx\n", from_device(dev)->hdm->decoder.size);
+}
+static DEVICE_ATTR_RO(window_size);
+
+static struct attribute *cxl_vfio_attrs[] = {
+	&dev_attr_abi_version.attr,
+	&dev_attr_state.attr,
+	&dev_attr_verdict.attr,
+	&dev_attr_last_path.attr,
+	&dev_attr_generation.attr,
+	&dev_attr_zap_count.attr,
+	&dev_attr_reactivate_count.attr,
+	&dev_attr_refuse_count.attr,
+	&dev_attr_window_base.attr,
+	&dev_attr_window_size.attr,
+	NULL
+};
+
+static const struct attribute_group cxl_vfio_group = {
+	.name = CXL_VFIO_SYSFS_GROUP,
+	.attrs = cxl_vfio_attrs,
+};
+
+const struct attribute_group *cxl_vfio_groups[] = {
+	&cxl_vfio_group,
+	NULL
+};
