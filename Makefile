@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A thin front: Meson builds, tests/check tests, tests/vm runs the machine.
+
+help:
+	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, show, reset with proof"
+	@echo "make check    everything that CI runs"
+	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
+	@echo "Parts: tests/check --help. The driver alone: make -C kernel-driver"
+
+demo:
+	@tests/demo
+
+check:
+	@tests/check
+
+install:
+	meson setup --prefix=/usr --buildtype=release build/install
+	meson install -C build/install
+
+.PHONY: help demo check install
