@@ -2,6 +2,7 @@
 /*
  * The HDM window as a VFIO region: lazy faults of every page size, and bounded read and write.
  */
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -29,15 +30,19 @@ static unsigned long window_pages(const struct cxl_vfio_device *device)
 static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *vmf,
 			       unsigned int order)
 {
+	struct file *file;
+
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 	if (!fault_flag_allow_retry_first(vmf->flags) ||
 	    (vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
 		return cxl_vfio_gate_wait(device) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 
-	/* The file pins the device, and the caller's reference to the mm outlives the fault. */
+	/* Without mmap_lock the VMA may go away: the file keeps the device open and bound. */
+	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
 	cxl_vfio_gate_wait(device);
+	fput(file);
 	return VM_FAULT_RETRY;
 }
 

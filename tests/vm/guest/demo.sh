@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Run by tests/demo in the guest: what an operator sees, from an unknown machine to a proven reset,
+# and what it looks like when the hardware fails. Ends with the first command that goes wrong.
+set -eu
+
+show() {
+	printf '\n$ %s\n' "$*"
+	"$@"
+}
+
+# A step that must end with the given status.
+fails() {
+	expected=$1
+	shift
+	printf '\n$ %s\n' "$*"
+	status=0
+	"$@" || status=$?
+	echo "(exit status $status)"
+	[ $status = "$expected" ]
+}
+
+say() {
+	printf '\n# %s\n' "$*"
+}
+
+target=$(cxlvfio list --json | jq -r '.endpoints[0].bdf')
+
+say "Which Type-2 endpoints are there, and what state are they in?"
+show cxlvfio list
+say "Hand it to VFIO. First only the plan, then for real."
+show cxlvfio bind --dry-run "$target"
+show cxlvfio bind "$target"
+show cxlvfio show "$target"
+say "Reset it by FLR, three times, and prove that the mappings went away and came back."
+show cxlvfio reset --verify --cycles 3 "$target"
+say "The same for a script."
+printf '\n$ cxlvfio reset --verify --json %s | jq -c ...\n' "$target"
+cxlvfio reset --verify --json "$target" | jq -c '.cycles[0].checks[] | [.id, .verdict]'
+say "Now the device loses its decoder in a reset: no data, a reason, and exit status 7."
+endpointctl 0 fault decoder-lost > /dev/null
+fails 7 cxlvfio reset --verify "$target"

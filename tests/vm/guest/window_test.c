@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What cxl_vfio_pci promises to a user of its regions, seen from outside through a VFIO group.
+ * Runs in the guest with the endpoint bound; TAP on stdout.
+ *
+ *	window_test BDF
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "cxl_regs.h"
+#include "cxl_vfio.h"
+
+#define PAGE		4096UL
+#define HUGE		(2UL << 20)
+
+struct region {
+	uint32_t index;
+	uint32_t flags;
+	uint64_t offset;
+	uint64_t size;
+};
+
+static const char *bdf;
+static int device;
+static struct region memory, component, config;
+static unsigned int count;
+static bool failed;
+
+static void check(bool good, const char *what)
+{
+	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
+	fflush(stdout);
+	failed |= !good;
+}
+
+static void bail(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* Touching that survives SIGBUS. */
+
+static sigjmp_buf bus_error;
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(bus_error, 1);
+}
+
+/* 1 read, 0 SIGBUS */
+static int touch(volatile uint64_t *word, uint64_t *value)
+{
+	if (sigsetjmp(bus_error, 1))
+		return 0;
+	*value = *word;
+	return 1;
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_minflt;
+}
+
+/* Faults taken by touching every page; -1 when one of them gave SIGBUS. */
+static long touch_all(char *map, uint64_t size)
+{
+	uint64_t offset, value;
+	long before = faults();
+
+	for (offset = 0; offset < size; offset += PAGE)
+		if (!touch((uint64_t *)(map + offset), &value))
+			return -1;
+	return faults() - before;
+}
+
+/* Opening through the group interface, which both kernels have. */
+
+static int open_device(void)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	int container, group, descriptor;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		bail(path);
+	target[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
+	container = open("/dev/vfio/vfio", O_RDWR);
+	group = open(path, O_RDWR);
+	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		bail(path);
+	descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (descriptor < 0)
+		bail("VFIO_GROUP_GET_DEVICE_FD");
+	return descriptor;
+}
+
+static bool region_type(const struct vfio_region_info *info, uint32_t *subtype)
+{
+	const struct vfio_region_info_cap_type *type;
+	uint32_t at = info->cap_offset;
+	int hops;
+
+	for (hops = 0; at && hops < 8; hops++) {
+		type = (const void *)((const char *)info + at);
+		if (type->header.id == VFIO_REGION_INFO_CAP_TYPE &&
+		    type->type == CXL_VFIO_REGION_TYPE) {
+			*subtype = type->subtype;
+			return true;
+		}
+		at = type->header.next;
+	}
+	return false;
+}
+
+static void find_regions(uint32_t regions)
+{
+	union {
+		struct vfio_region_info info;
+		char room[1024];
+	} buffer;
+	struct region *region;
+	uint32_t index, subtype;
+
+	for (index = 0; index < regions; index++) {
+		memset(&buffer, 0, sizeof(buffer));
+		buffer.info.argsz = sizeof(buffer);
+		buffer.info.index = index;
+		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &buffer.info))
+			continue;
+		region = NULL;
+		if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+			region = &config;
+		else if (region_type(&buffer.info, &subtype))
+			region = subtype == CXL_VFIO_REGION_SUBTYPE_MEMORY ? &memory : &component;
+		if (region)
+			*region = (struct region) { index, buffer.info.flags, buffer.info.offset,
+						    buffer.info.size };
+	}
+}
+
+static char *map_window(uint64_t offset, uint64_t size)
+{
+	uint64_t room = size + HUGE;
+	char *place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (place == MAP_FAILED)
+		bail("mmap");
+	place = (char *)(((uintptr_t)place + HUGE - 1) & ~(HUGE - 1));
+	return mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
+		    memory.offset + offset);
+}
+
+static uint32_t config_read(uint64_t offset, size_t size)
+{
+	uint32_t value = 0;
+
+	if (pread(device, &value, size, config.offset + offset) != (ssize_t)size)
+		bail("config read");
+	return value;
+}
+
+static ssize_t config_write(uint64_t offset, uint32_t value, size_t size)
+{
+	return pwrite(device, &value, size, config.offset + offset);
+}
+
+static void attribute(const char *name, char *value, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t length;
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP "/%s", bdf,
+		 name);
+	file = open(path, O_RDONLY);
+	length = file < 0 ? -1 : read(file, value, size - 1);
+	if (length < 0)
+		bail(path);
+	value[length] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	close(file);
+}
+
+static bool attribute_is(const char *name, const char *expected)
+{
+	char value[256];
+
+	attribute(name, value, sizeof(value));
+	if (strcmp(value, expected))
+		printf("# %s is '%s', not '%s'\n", name, value, expected);
+	return !strcmp(value, expected);
+}
+
+/* The tests. MAP covers the window and every page of it carries its own offset. */
+
+static void tag(char *map)
+{
+	uint64_t offset;
+
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		*(uint64_t *)(map + offset) = offset;
+}
+
+static bool tags_kept(char *map)
+{
+	uint64_t offset;
+
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		if (*(uint64_t *)(map + offset) != offset)
+			return false;
+	return true;
+}
+
+static void test_info(void)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	uint32_t wanted = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_CXL | VFIO_DEVICE_FLAGS_RESET;
+
+	if (ioctl(device, VFIO_DEVICE_GET_INFO, &info))
+		bail("VFIO_DEVICE_GET_INFO");
+	check((info.flags & wanted) == wanted, "device flags say PCI, CXL and reset");
+	find_regions(info.num_regions);
+	check(memory.size && (memory.flags & 7) == 7, "memory region: read, write, mmap");
+	check(component.size == cxl_hdm_length(1) && (component.flags & 7) == 3,
+	      "component registers: read and write, one decoder");
+	info.argsz = 4;
+	check(ioctl(device, VFIO_DEVICE_GET_INFO, &info) < 0 && errno == EINVAL,
+	      "device info into too small a buffer is refused");
+}
+
+static void test_map_bounds(void)
+{
+	void *map;
+
+	map = mmap(NULL, memory.size, PROT_READ, MAP_SHARED, device, memory.offset + PAGE);
+	check(map == MAP_FAILED && errno == EINVAL, "no mapping past the end");
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device, memory.offset + memory.size);
+	check(map == MAP_FAILED && errno == EINVAL, "no mapping behind the end");
+	map = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, device, memory.offset);
+	check(map == MAP_FAILED && errno == EINVAL, "no private mapping");
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device, memory.offset + memory.size - PAGE);
+	check(map != MAP_FAILED && *(uint64_t *)map == memory.size - PAGE,
+	      "the last page alone can be mapped and is the last page");
+	munmap(map, PAGE);
+}
+
+static void test_read_write(char *map)
+{
+	static char buffer[3 * PAGE];
+	struct iovec pieces[] = { { buffer, PAGE }, { buffer + PAGE, 2 * PAGE } };
+	uint64_t value = 0x1122334455667788;
+
+	check(pread(device, &value, 8, memory.offset + memory.size) < 0 && errno == EINVAL,
+	      "no read behind the end");
+	check(pwrite(device, &value, 8, memory.offset + memory.size) < 0 && errno == EINVAL,
+	      "no write behind the end");
+	check(pread(device, buffer, PAGE, memory.offset + memory.size - 100) == 100,
+	      "a read across the end is clipped");
+	/* A VFIO device cannot seek, but every piece of a vector starts where the last one ended. */
+	check(preadv(device, pieces, 2, memory.offset + 5 * PAGE) == 3 * PAGE &&
+	      *(uint64_t *)buffer == 5 * PAGE && *(uint64_t *)(buffer + PAGE) == 6 * PAGE &&
+	      *(uint64_t *)(buffer + 2 * PAGE) == 7 * PAGE,
+	      "a vectored read advances and returns what the mapping shows");
+	value = 0x1122334455667788;
+	check(pwrite(device, (char *)&value + 1, 3, memory.offset + 9 * PAGE + 13) == 3 &&
+	      !memcmp(map + 9 * PAGE + 13, (char *)&value + 1, 3),
+	      "an odd write shows in the mapping");
+	/* Reading into the window from the window must not deadlock on its own fault. */
+	check(pread(device, map + 64 * HUGE, PAGE, memory.offset + 3 * PAGE) == (ssize_t)PAGE &&
+	      *(uint64_t *)(map + 64 * HUGE) == 3 * PAGE,
+	      "the buffer may be a mapping of the same window");
+	*(uint64_t *)(map + 64 * HUGE) = 64 * HUGE;
+}
+
+static void test_component(void)
+{
+	uint32_t value, control = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL;
+	uint64_t wide;
+	bool refused;
+
+	check(pread(device, &value, 4, component.offset + control) == 4 &&
+	      value & CXL_HDM_DECODER_COMMITTED, "decoder 0 reads committed");
+	refused = pread(device, &value, 2, component.offset) < 0 && errno == EINVAL;
+	refused &= pread(device, &wide, 8, component.offset) < 0 && errno == EINVAL;
+	refused &= pread(device, &value, 4, component.offset + 2) < 0 && errno == EINVAL;
+	refused &= pread(device, &value, 4, component.offset + component.size) < 0 &&
+		   errno == EINVAL;
+	check(refused, "component registers: aligned dwords within the block only");
+	value = 0;
+	check(pwrite(device, &value, 4, component.offset + control) == 4 &&
+	      pread(device, &value, 4, component.offset + control) == 4 &&
+	      value & CXL_HDM_DECODER_COMMITTED, "a write to decoder 0 is absorbed");
+}
+
+static uint64_t find_dvsec(uint32_t id)
+{
+	uint64_t at = PCI_CFG_SPACE_SIZE;
+	int hops;
+
+	for (hops = 0; at && hops < 64; hops++) {
+		uint32_t header = config_read(at, 4);
+
+		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_DVSEC &&
+		    (config_read(at + 4, 4) & 0xffff) == CXL_VENDOR_ID &&
+		    config_read(at + 8, 2) == id)
+			return at;
+		at = PCI_EXT_CAP_NEXT(header);
+	}
+	bail("no CXL device DVSEC");
+	return 0;
+}
+
+static void test_dvsec(void)
+{
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
+	uint32_t before[CXL_DEVICE_DVSEC_LENGTH / 4], after[CXL_DEVICE_DVSEC_LENGTH / 4];
+	bool written = true;
+	unsigned int i, size;
+
+	for (i = 0; i < sizeof(before); i += 4)
+		before[i / 4] = config_read(dvsec + i, 4);
+	for (size = 1; size <= 4; size *= 2)
+		for (i = 4; i + size <= sizeof(before); i++) {
+			written &= config_write(dvsec + i, 0, size) == (ssize_t)size;
+			written &= config_write(dvsec + i, ~0u, size) == (ssize_t)size;
+		}
+	for (i = 0; i < sizeof(after); i += 4)
+		after[i / 4] = config_read(dvsec + i, 4);
+	check(written && !memcmp(before, after, sizeof(before)),
+	      "every write of 1, 2 and 4 bytes to the DVSEC is absorbed");
+}
+
+/* A way down and up again. HUGE faults before, a way, HUGE faults after, the same bytes. */
+static void expect_reactivated(char *map, const char *path)
+{
+	char what[160];
+	long taken = touch_all(map, memory.size);
+
+	printf("# %s: %ld faults\n", path, taken);
+	snprintf(what, sizeof(what), "%s: zapped, every huge page faults again", path);
+	check(taken == (long)(memory.size / HUGE), what);
+	snprintf(what, sizeof(what), "%s: the old mapping shows the same bytes", path);
+	check(tags_kept(map), what);
+	snprintf(what, sizeof(what), "%s: state is active", path);
+	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), what);
+}
+
+static void test_reset_ioctl(char *map)
+{
+	check(!ioctl(device, VFIO_DEVICE_RESET), "VFIO_DEVICE_RESET");
+	expect_reactivated(map, "VFIO_DEVICE_RESET");
+}
+
+static void test_config_flr(char *map)
+{
+	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
+	int hops;
+
+	for (hops = 0; hops < 48 && config_read(at, 1) != PCI_CAP_ID_EXP; hops++)
+		at = config_read(at + 1, 1);
+	check(config_write(at + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2) == 2,
+	      "FLR by configuration write");
+	expect_reactivated(map, "FLR by configuration write");
+}
+
+static void test_sysfs_reset(char *map)
+{
+	char path[PATH_MAX];
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", bdf);
+	file = open(path, O_WRONLY);
+	check(file >= 0 && write(file, "1", 1) == 1, "sysfs reset while open");
+	close(file);
+	expect_reactivated(map, "sysfs reset");
+}
+
+static void test_memory_enable(char *map)
+{
+	uint32_t command = config_read(PCI_COMMAND, 2);
+	uint64_t value;
+
+	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
+	check(!touch((uint64_t *)map, &value), "memory enable off: SIGBUS");
+	check(pread(device, &value, 8, memory.offset) < 0 && errno == EIO,
+	      "memory enable off: read(2) gives EIO");
+	check(attribute_is("state", CXL_VFIO_STATE_CLOSED), "memory enable off: state is closed");
+	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
+	expect_reactivated(map, "memory enable");
+}
+
+static void test_power_state(char *map)
+{
+	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
+	uint64_t value;
+	int hops;
+
+	for (hops = 0; hops < 48 && config_read(at, 1) != PCI_CAP_ID_PM; hops++)
+		at = config_read(at + 1, 1);
+	config_write(at + PCI_PM_CTRL, 3, 2);
+	check(!touch((uint64_t *)map, &value), "D3hot: SIGBUS");
+	config_write(at + PCI_PM_CTRL, 0, 2);
+	expect_reactivated(map, "D3hot and back");
+}
+
+static void test_low_power(void)
+{
+	struct vfio_device_feature feature = {
+		.argsz = sizeof(feature),
+		.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+	};
+
+	check(ioctl(device, VFIO_DEVICE_FEATURE, &feature) < 0 && errno == ENOTTY,
+	      "low power states are not offered");
+}
+
+/* A child that inherits the mapping loses it to the parent's reset and gets it back. */
+static void test_fork(char *map)
+{
+	int go[2], status;
+	pid_t child;
+	char byte;
+
+	if (pipe(go))
+		bail("pipe");
+	child = fork();
+	if (child < 0)
+		bail("fork");
+	if (!child) {
+		uint64_t value;
+		long before;
+
+		touch((uint64_t *)(map + HUGE), &value);
+		if (write(go[1], "r", 1) != 1 || raise(SIGSTOP))
+			_exit(2);
+		before = faults();
+		if (!touch((uint64_t *)(map + HUGE), &value) || value != HUGE)
+			_exit(3);
+		_exit(faults() - before == 1 ? 0 : 4);
+	}
+	if (read(go[0], &byte, 1) != 1 || waitpid(child, &status, WUNTRACED) != child ||
+	    ioctl(device, VFIO_DEVICE_RESET))
+		bail("child");
+	kill(child, SIGCONT);
+	check(waitpid(child, &status, 0) == child && WIFEXITED(status) && !WEXITSTATUS(status),
+	      "an inherited mapping is zapped and reactivated too");
+	expect_reactivated(map, "fork");
+}
+
+/* Split by a hole in the middle: the pages behind it stay the pages behind it. */
+static void test_split(void)
+{
+	char *map = map_window(HUGE, 4 * HUGE);
+	uint64_t value = 0;
+
+	check(map != MAP_FAILED && *(uint64_t *)map == HUGE,
+	      "a mapping at an offset shows the bytes at that offset");
+	munmap(map + 2 * HUGE + PAGE, PAGE);
+	check(!ioctl(device, VFIO_DEVICE_RESET) &&
+	      touch((uint64_t *)(map + 2 * HUGE), &value) && value == 3 * HUGE &&
+	      touch((uint64_t *)(map + 2 * HUGE + 2 * PAGE), &value) &&
+	      value == 3 * HUGE + 2 * PAGE, "a split mapping keeps its offsets after a reset");
+	munmap(map, 4 * HUGE);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+	char *map;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: window_test BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	sigaction(SIGBUS, &action, NULL);
+	device = open_device();
+	test_info();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	touch_all(map, HUGE);
+	tag(map);
+	test_map_bounds();
+	test_read_write(map);
+	tag(map);
+	test_component();
+	test_dvsec();
+	test_low_power();
+	test_split();
+	touch_all(map, memory.size);
+	test_reset_ioctl(map);
+	test_config_flr(map);
+	test_sysfs_reset(map);
+	test_memory_enable(map);
+	test_power_state(map);
+	test_fork(map);
+	printf("1..%u\n", count);
+	return failed;
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm:
+# vm: --kernel debug
+#
+# The regions of cxl_vfio_pci as a program uses them: bounds, every way down and up, registers that
+# cannot be written.
+set -u
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].bdf')
+cxlvfio bind -q "$bdf" || exit 1
+exec "$BUILD/tests/vm/window_test" "$bdf"
