@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot a machine in the sandbox, run a command in it, and say how both ended.
+
+Called by tests/vm/run. Processes and files need no cleaning up: all of them are in the sandbox's
+namespaces and end with them.
+"""
+
+import os
+import selectors
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import initramfs
+import options as command_line
+import qemu
+import relay
+import topology
+from console import Console
+
+EXIT_KERNEL_REPORT = 70
+EXIT_NO_MACHINE = 71
+EXIT_TIMEOUT = 124
+EXIT_PIPE = 128 + signal.SIGPIPE
+
+SOURCE = Path("/src")
+GUEST = SOURCE / "tests/vm/guest"
+EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
+STEP_TIMEOUT = 10.0  # of what takes a fraction of a second
+LOG_LINES = 20
+
+
+class MachineError(Exception):
+    """The machine did not come up; the lines say where it stopped."""
+
+
+def say(message: str) -> None:
+    print(f"vm: {message}", file=sys.stderr, flush=True)
+
+
+def tail(text: str) -> list[str]:
+    return text.splitlines()[-LOG_LINES:]
+
+
+def run_step(what: str, command: list[str]) -> None:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace",
+    )  # fmt: skip
+    if done.returncode:
+        raise MachineError(f"{what} failed with status {done.returncode}:", *tail(done.stdout))
+
+
+class Kernel:
+    """The kernel to boot; its modules are in the sandbox's /lib/modules afterwards."""
+
+    def __init__(self, which: str) -> None:
+        if which == "debug":
+            self._take_debug_kernel()
+        else:
+            self.image = sorted(Path("/boot").glob("vmlinuz-*"))[-1]
+            self.release = self.image.name.removeprefix("vmlinuz-")
+
+    def _take_debug_kernel(self) -> None:
+        built = subprocess.run([SOURCE / "tests/vm/debug-kernel"], stdout=subprocess.PIPE, text=True)
+        if built.returncode:
+            raise MachineError("there is no debug kernel")
+        kernel = Path(built.stdout.strip())
+        self.image = kernel / "vmlinuz"
+        self.release = (kernel / "release").read_text().strip()
+        modules = Path("/lib/modules") / self.release
+        shutil.copytree(kernel / "modules/lib/modules" / self.release, modules, symlinks=True)
+        (modules / "build").unlink(missing_ok=True)
+        (modules / "build").symlink_to(kernel / "build")
+
+
+class Machine:
+    def __init__(self, options) -> None:
+        self.options = options
+        self.topology = topology.build(options.endpoints, options.host_bridges, options.hdm_size)
+        self.directory = Path(tempfile.mkdtemp(prefix="machine-", dir="/dev/shm"))
+        self.mark = f"<vm {os.urandom(16).hex()} end>"
+        self.console = Console()
+        self.stdout = relay.Output(1, self.mark.encode())
+        self.stderr = relay.Output(2, self.mark.encode())
+        self.control = relay.Control(
+            [self._socket(f"control{i}") for i in range(options.endpoints)]
+        )
+        self.status: int | None = None
+        self.status_line = b""
+        self.selector = selectors.DefaultSelector()
+        self.servers: list[subprocess.Popen] = []
+        self.qemu: subprocess.Popen | None = None
+        self.status_socket: socket.socket | None = None
+        self.started = time.monotonic()
+
+    def _socket(self, name: str) -> Path:
+        return qemu.socket_of(self.directory, name)
+
+    def prepare(self) -> None:
+        kernel = Kernel(self.options.kernel)
+        self.kernel = kernel
+        installer = SOURCE / "tests/vm/install"
+        run_step(
+            "building the project", [str(installer), kernel.release, *self.options.driver_flags]
+        )
+        settings = {
+            "driver": "no" if self.options.no_driver else "yes",
+            "udev": "yes" if self.options.udev else "no",
+            "mark": self.mark,
+        }
+        files = {
+            "vm/topology": topology.guest_configuration(self.topology),
+            "vm/settings": "".join(f"{key}={shlex.quote(text)}\n" for key, text in settings.items()),
+            "vm/command": f"exec {shlex.join(self.options.command)}\n",
+        }
+        if self.options.share:
+            files["vm/share"] = ""
+        image = initramfs.build(
+            topology.cedt(self.topology),
+            (GUEST / "init").read_bytes(),
+            {name: os.fsencode(text) for name, text in files.items()},
+            kernel.release,
+        )
+        (self.directory / "initramfs").write_bytes(image)
+        # Only the root itself: not the host's files and devices, which are mounted in it.
+        root = self.directory / "root"
+        root.mkdir()
+        run_step("exporting the root", ["mount", "--bind", "/", str(root)])
+        with open(self.directory / "ram", "wb") as ram:
+            ram.truncate(self.topology.ram_size)
+
+    def start_server(self, endpoint: topology.Endpoint) -> None:
+        command = qemu.emulator_command(EMULATOR, self.directory, endpoint)
+        command += self.options.emulator
+        for fault in self.options.fault:
+            command += ["--fault", fault]
+        name = f"endpoint {endpoint.index}"
+        log = open(self.directory / f"{name}.log", "wb")
+        server = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+        )
+        self.servers.append(server)
+        # It prints one line once it listens.
+        with selectors.DefaultSelector() as ready:
+            ready.register(server.stdout, selectors.EVENT_READ)
+            if not ready.select(STEP_TIMEOUT) or not server.stdout.readline():
+                server.kill()
+                raise MachineError(f"the device server of {name} does not start:")
+        self.watch_process(server, name)
+
+    def watch_process(self, process: subprocess.Popen, name: str) -> None:
+        handle = os.pidfd_open(process.pid)
+        self.selector.register(handle, selectors.EVENT_READ, (self.process_ended, process, name))
+
+    def process_ended(self, key: selectors.SelectorKey) -> None:
+        _, process, name = key.data
+        self.selector.unregister(key.fd)
+        status = process.wait()
+        if process is not self.qemu:
+            how = f"signal {-status}" if status < 0 else f"status {status}"
+            raise MachineError(f"the device server of {name} ended with {how}:")
+
+    def listen(self, name: str, receive) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(self._socket(name)))
+        server.listen(1)
+        self.selector.register(server, selectors.EVENT_READ, (self.accept, name, receive))
+
+    def accept(self, key: selectors.SelectorKey) -> None:
+        _, name, receive = key.data
+        connection, _ = key.fileobj.accept()
+        self.selector.unregister(key.fileobj)
+        key.fileobj.close()
+        self.selector.register(connection, selectors.EVENT_READ, (self.receive, receive))
+        if name == "status":
+            self.status_socket = connection
+
+    def receive(self, key: selectors.SelectorKey) -> None:
+        try:
+            data = key.fileobj.recv(relay.CHUNK)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.selector.unregister(key.fileobj)
+            return
+        key.data[1](data, key.fileobj)
+
+    def on_console(self, data: bytes, _connection: socket.socket) -> None:
+        self.console.feed(data)
+        if self.options.verbose:
+            sys.stderr.buffer.write(data.replace(b"\r", b""))
+            sys.stderr.buffer.flush()
+
+    def on_status(self, data: bytes, _connection: socket.socket) -> None:
+        self.status_line += data
+        if self.status_line.endswith(b"\n"):
+            self.status = int(self.status_line)
+
+    def on_control(self, data: bytes, connection: socket.socket) -> None:
+        connection.sendall(self.control.feed(data))
+
+    def start(self) -> None:
+        for endpoint in self.topology.endpoints:
+            self.start_server(endpoint)
+        self.listen("console", self.on_console)
+        self.listen("status", self.on_status)
+        self.listen("control", self.on_control)
+        self.listen("stdout", lambda data, _: self.stdout.feed(data))
+        self.listen("stderr", lambda data, _: self.stderr.feed(data))
+        exports = [(self.directory / "root", "root", False), (SOURCE, "src", False)]
+        if self.options.share:
+            exports.append((self.options.share, "share", True))
+        parameters = qemu.ALWAYS + topology.kernel_parameters(self.topology) + self.options.append
+        command = qemu.command(
+            self.directory, self.topology, self.kernel.image, parameters, exports
+        )
+        log = open(self.directory / "qemu.log", "wb")
+        self.started = time.monotonic()
+        self.qemu = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+        self.watch_process(self.qemu, "qemu")
+
+    def turn(self, limit: float) -> bool:
+        """Take what comes next; False once LIMIT, a point in time, has passed."""
+        left = limit - time.monotonic()
+        if left <= 0:
+            return False
+        for key, _ in self.selector.select(left):
+            key.data[0](key)
+        return True
+
+    def complete(self) -> bool:
+        return self.status is not None and self.stdout.ended and self.stderr.ended
+
+    def run(self) -> int:
+        """The command's exit status."""
+        limit = self.started + self.options.timeout
+        while not self.complete() and self.qemu.returncode is None:
+            if not self.turn(limit):
+                return self.timed_out()
+        if not self.complete():
+            raise MachineError(*self.where_it_stopped("the machine went off"))
+        self.status_socket.sendall(b"done\n")
+        limit = time.monotonic() + STEP_TIMEOUT
+        while self.qemu.returncode is None:
+            if not self.turn(limit):
+                say("the machine does not power off: ended it")
+                self.qemu.kill()
+                self.qemu.wait()
+        self.drain()
+        return self.status
+
+    def drain(self) -> None:
+        """What the console still holds when QEMU is gone."""
+        while self.selector.select(0):
+            self.turn(time.monotonic() + 1)
+
+    def timed_out(self) -> int:
+        if self.console.stage != "command":
+            raise MachineError(
+                *self.where_it_stopped(f"nothing ready within {self.options.timeout:g} s")
+            )
+        say(f"the command did not end within {self.options.timeout:g} s")
+        return EXIT_TIMEOUT
+
+    def where_it_stopped(self, what: str) -> list[str]:
+        reason = f": {self.console.stop_reason}" if self.console.stop_reason else ""
+        return [f"{what} at stage '{self.console.stage}'{reason}"]
+
+    def logs(self) -> list[tuple[str, str]]:
+        """What QEMU and the device servers said, if anything."""
+        found = []
+        for path in sorted(self.directory.glob("*.log")):
+            text = path.read_text(errors="replace")
+            if text:
+                found.append((path.stem, text))
+        return found
+
+
+def write_log(machine: Machine, path: Path) -> None:
+    parts = [bytes(machine.console.log).replace(b"\r", b"")]
+    for name, text in machine.logs():
+        parts.append(f"\n==> {name} <==\n{text}".encode())
+    partial = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
+    partial.write_bytes(b"".join(parts))
+    partial.rename(path)
+
+
+def keep_log(machine: Machine) -> None:
+    path = Path(os.environ["CXLVFIO_CACHE"]) / "last-console.log"
+    write_log(machine, path)
+    say(f"console log: {command_line.shown(path)}")
+
+
+def explain_no_machine(machine: Machine, error: MachineError) -> None:
+    say(str(error.args[0]))
+    for line in error.args[1:]:
+        say(f"  {line}")
+    for name, text in machine.logs():
+        for line in tail(text):
+            say(f"  {name}: {line}")
+    for line in machine.console.report() or machine.console.tail(5):
+        say(f"  console: {line}")
+
+
+def boot(machine: Machine) -> int:
+    try:
+        machine.prepare()
+        machine.start()
+        status = machine.run()
+    except MachineError as error:
+        explain_no_machine(machine, error)
+        return EXIT_NO_MACHINE
+    report = machine.console.report()
+    if report:
+        say(f"the kernel reported a problem; the command ended with {status}")
+        print("\n".join(report), file=sys.stderr)
+        return EXIT_KERNEL_REPORT
+    return status
+
+
+def main() -> int:
+    options = command_line.parse(sys.argv[1:])
+    machine = Machine(options)
+    try:
+        status = boot(machine)
+    except BrokenPipeError:
+        return EXIT_PIPE
+    if options.dmesg:
+        write_log(machine, options.dmesg)
+    failed_here = status in (EXIT_KERNEL_REPORT, EXIT_NO_MACHINE, EXIT_TIMEOUT)
+    if options.keep_log or (failed_here and machine.console.log):
+        keep_log(machine)
+    return status
+
+
+sys.exit(main())

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options of tests/vm/run; their description for people is in that script."""
+
+import argparse
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from topology import WINDOW_GRANULARITY
+
+ENDPOINTS_MAXIMUM = 4
+EXIT_USAGE = 2
+SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"vm: {message}: see tests/vm/run --help", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+
+def hdm_size(text: str) -> int:
+    match = re.fullmatch(r"(0[xX][0-9a-fA-F]+|[0-9]+)([KMG]?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size: use 256M or 1G")
+    size = int(match[1], 0) * SUFFIXES[match[2]]
+    if size == 0 or size % WINDOW_GRANULARITY or size > 16 << 30:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 256M up to 16G")
+    return size
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value <= 24 * 3600:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds up to a day")
+    return value
+
+
+def words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}': {error}") from error
+
+
+def host_path(text: str) -> Path:
+    """Names are the caller's, who stands outside of the sandbox: the host's files are at /host."""
+    return Path(os.path.normpath(Path("/host" + text if text.startswith("/") else
+                                      os.path.join(os.environ["HOST_DIRECTORY"], text))))
+
+
+def shown(path: Path | str) -> str:
+    """A path below /host as the caller knows it."""
+    return str(path).removeprefix("/host")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--endpoints", type=int, default=1)
+    parser.add_argument("--host-bridges", type=int, default=1)
+    parser.add_argument("--hdm-size", type=hdm_size, default=WINDOW_GRANULARITY)
+    parser.add_argument("--emulator", type=words, action="extend", default=[])
+    parser.add_argument("--fault", action="append", default=[])
+    parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
+    parser.add_argument("--append", action="append", default=[])
+    parser.add_argument("--no-driver", action="store_true")
+    parser.add_argument("--driver-flags", type=words, action="extend", default=[])
+    parser.add_argument("--udev", action="store_true")
+    parser.add_argument("--share", type=host_path)
+    parser.add_argument("--dmesg", type=host_path)
+    parser.add_argument("--keep-log", action="store_true")
+    parser.add_argument("--timeout", type=seconds, default=120)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args(arguments)
+    if options.command[:1] == ["--"]:
+        del options.command[0]
+    verify(parser, options)
+    return options
+
+
+def verify(parser: Parser, options: argparse.Namespace) -> None:
+    if not options.command:
+        parser.error("no COMMAND to run")
+    if not 0 <= options.endpoints <= ENDPOINTS_MAXIMUM:
+        parser.error(f"--endpoints {options.endpoints}: there can be 0 to {ENDPOINTS_MAXIMUM}")
+    if not 1 <= options.host_bridges <= max(1, options.endpoints):
+        parser.error(f"--host-bridges {options.host_bridges}: there can be 1 to --endpoints")
+    if options.share and not options.share.is_dir():
+        parser.error(f"--share {shown(options.share)}: no such directory")
+    if options.dmesg and not options.dmesg.parent.is_dir():
+        parser.error(f"--dmesg {shown(options.dmesg)}: no such directory")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command lines of QEMU and of the device servers."""
+
+import json
+from pathlib import Path
+
+from topology import Endpoint, Topology
+
+EMULATOR = "cxl-type2-emulator"
+PORTS = ("stdout", "stderr", "status", "control")
+ALWAYS = [
+    "console=ttyS0",
+    "loglevel=8",
+    "panic=-1",
+    "intel_iommu=on",
+]
+
+
+def socket_of(directory: Path, name: str) -> Path:
+    return directory / f"{name}.sock"
+
+
+def emulator_command(program: Path, directory: Path, endpoint: Endpoint) -> list[str]:
+    return [
+        str(program),
+        f"--socket={socket_of(directory, f'endpoint{endpoint.index}')}",
+        f"--control={socket_of(directory, f'control{endpoint.index}')}",
+        f"--memory={directory / 'ram'}",
+        f"--memory-offset={endpoint.memory_offset}",
+        f"--window-base={endpoint.base:#x}",
+        f"--window-size={endpoint.size}",
+        f"--serial={endpoint.serial:#x}",
+    ]
+
+
+def device(**properties: object) -> list[str]:
+    return ["-device", json.dumps(properties)]
+
+
+def shared_directory(path: Path, tag: str, writable: bool) -> list[str]:
+    access = "" if writable else ",readonly=on"
+    return [
+        "-fsdev", f"local,id={tag},path={path},security_model=none,multidevs=remap{access}",
+        *device(driver="virtio-9p-pci", fsdev=tag, mount_tag=tag),
+    ]  # fmt: skip
+
+
+def topology_devices(directory: Path, topology: Topology) -> list[str]:
+    arguments = []
+    for bridge in topology.bridges:
+        # Without hdm_for_passthrough a bridge with one root port would have no decoders.
+        arguments += device(
+            driver="pxb-cxl", id=f"bridge{bridge.index}", bus="pcie.0", bus_nr=bridge.bus,
+            hdm_for_passthrough=True,
+        )  # fmt: skip
+    for endpoint in topology.endpoints:
+        slot = endpoint.index
+        arguments += device(
+            driver="cxl-rp", id=f"port{slot}", bus=f"bridge{endpoint.bridge.index}",
+            port=endpoint.port, chassis=0, slot=slot + 1,
+        )  # fmt: skip
+        path = str(socket_of(directory, f"endpoint{slot}"))
+        arguments += device(
+            driver="vfio-user-pci", bus=f"port{slot}", socket={"type": "unix", "path": path}
+        )
+    return arguments
+
+
+def command(
+    directory: Path,
+    topology: Topology,
+    kernel: Path,
+    parameters: list[str],
+    exports: list[tuple[Path, str, bool]],
+) -> list[str]:
+    """DIRECTORY holds the sockets, the file behind the guest's RAM, and its initramfs."""
+    ram = directory / "ram"
+    arguments = [
+        "qemu-system-x86_64",
+        "-machine", "q35,cxl=on,kernel-irqchip=split,memory-backend=ram",
+        "-accel", "tcg,thread=multi",
+        # The CXL core does not commit a region where it cannot flush CPU caches: on a hypervisor.
+        "-cpu", "max,-hypervisor",
+        "-smp", "2",
+        "-m", f"size={topology.ram_size}B",
+        "-object", f"memory-backend-file,id=ram,size={topology.ram_size}B,mem-path={ram},share=on",
+        "-nodefaults", "-display", "none", "-no-reboot",
+        "-qmp", f"unix:{socket_of(directory, 'qmp')},server=on,wait=off",
+        "-chardev", f"socket,id=console,path={socket_of(directory, 'console')}",
+        "-serial", "chardev:console",
+        "-kernel", str(kernel),
+        "-initrd", str(directory / "initramfs"),
+        "-append", " ".join(parameters),
+        # An IOMMU group of its own for every endpoint: VFIO needs one.
+        *device(driver="intel-iommu", intremap="on", **{"caching-mode": True}),
+        *device(driver="virtio-serial-pci", id="ports"),
+    ]  # fmt: skip
+    for port in PORTS:
+        arguments += ["-chardev", f"socket,id={port},path={socket_of(directory, port)}"]
+        arguments += device(driver="virtserialport", bus="ports.0", chardev=port, name=port)
+    for path, tag, writable in exports:
+        arguments += shared_directory(path, tag, writable)
+    return arguments + topology_devices(directory, topology)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where everything of a requested topology lies, and the firmware table that says so.
+
+A vfio-user device cannot sit behind QEMU's own CXL windows, so HDM is guest RAM above 4 GiB that
+the kernel is told to leave alone and that the CEDT declares to be CXL fixed memory windows.
+"""
+
+import struct
+from dataclasses import dataclass
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+WINDOW_GRANULARITY = 256 * MIB  # of a CXL fixed window and of an HDM decoder
+RAM_LOW = 2 * GIB  # q35 puts so much below 4 GiB once there is more than it could put there
+RAM_HIGH_BASE = 4 * GIB
+RAM_HIGH_ORDINARY = 1 * GIB  # less, and q35 would put everything below 4 GiB
+
+CHBS_SIZE = 0x10000  # component registers of one host bridge
+FIRST_BUS = 0x0C
+BUSES_PER_BRIDGE = 0x40
+
+CEDT_CHBS = 0
+CEDT_CFMWS = 1
+CHBS_CXL_2 = 1
+# Device-coherent and host-only memory, volatile and persistent: what QEMU's own windows allow.
+CFMWS_RESTRICTIONS = 0x0F
+
+
+@dataclass(frozen=True)
+class HostBridge:
+    """A pxb-cxl; its uid is its bus number, in ACPI as on its first bus."""
+
+    index: int
+    bus: int
+    registers: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    index: int
+    bridge: HostBridge
+    port: int  # number of its root port, unique in its host bridge
+    base: int
+    size: int
+    serial: int
+
+    @property
+    def memory_offset(self) -> int:
+        """Where its memory is in the file behind the guest's RAM."""
+        return RAM_LOW + self.base - RAM_HIGH_BASE
+
+
+@dataclass(frozen=True)
+class Topology:
+    bridges: list[HostBridge]
+    endpoints: list[Endpoint]
+    ram_size: int
+
+    def below(self, bridge: HostBridge) -> list[Endpoint]:
+        return [endpoint for endpoint in self.endpoints if endpoint.bridge is bridge]
+
+
+def align_up(value: int, alignment: int) -> int:
+    return (value + alignment - 1) // alignment * alignment
+
+
+def build(endpoint_count: int, bridge_count: int, hdm_size: int) -> Topology:
+    # As aligned as it is big, so that the largest page size can map it.
+    stride = 1 << (hdm_size - 1).bit_length()
+    first = align_up(RAM_HIGH_BASE + RAM_HIGH_ORDINARY, stride)
+    ram_high = first + endpoint_count * stride - RAM_HIGH_BASE
+    # QEMU puts the register blocks right above RAM, the bridge that was made last coming first.
+    registers = RAM_HIGH_BASE + ram_high
+    bridges = [
+        HostBridge(
+            index=i,
+            bus=FIRST_BUS + i * BUSES_PER_BRIDGE,
+            registers=registers + (bridge_count - 1 - i) * CHBS_SIZE,
+        )
+        for i in range(bridge_count)
+    ]
+    endpoints = [
+        Endpoint(
+            index=i,
+            bridge=bridges[i % bridge_count],
+            port=i // bridge_count,
+            base=first + i * stride,
+            size=hdm_size,
+            serial=0x1000 + i,
+        )
+        for i in range(endpoint_count)
+    ]
+    return Topology(bridges, endpoints, RAM_LOW + ram_high)
+
+
+def cedt(topology: Topology) -> bytes:
+    """The CXL early discovery table (CXL 3.1, 9.18.1), to replace QEMU's."""
+    body = b""
+    for bridge in topology.bridges:
+        body += struct.pack(
+            "<BxHII4xQQ", CEDT_CHBS, 0x20, bridge.bus, CHBS_CXL_2, bridge.registers, CHBS_SIZE
+        )
+    for endpoint in topology.endpoints:
+        body += struct.pack(
+            "<BxH4xQQBB2xIHHI",
+            CEDT_CFMWS, 0x28, endpoint.base, endpoint.size,
+            0, 0, 0,  # one way, modulo arithmetic, 256 bytes
+            CFMWS_RESTRICTIONS, 0, endpoint.bridge.bus,
+        )
+    # The kernel replaces a table by one of the same names and a higher OEM revision; QEMU's is 1.
+    header = struct.pack(
+        "<4sIBB6s8sI4sI",
+        b"CEDT", 36 + len(body), 1, 0, b"BOCHS ", b"BXPC    ", 2, b"CXLV", 1,
+    )
+    table = bytearray(header + body)
+    table[9] = -sum(table) & 0xFF
+    return bytes(table)
+
+
+def guest_configuration(topology: Topology) -> str:
+    """What the guest's init programs as firmware would: one line a bridge, one a decoder."""
+    lines = []
+    for bridge in topology.bridges:
+        lines.append(f"bridge {bridge.registers:#x}")
+        for decoder, endpoint in enumerate(topology.below(bridge)):
+            lines.append(
+                f"decoder {decoder} {endpoint.base:#x} {endpoint.size:#x} {endpoint.port}"
+            )
+    return "".join(line + "\n" for line in lines)
+
+
+def kernel_parameters(topology: Topology) -> list[str]:
+    return [f"memmap={endpoint.size:#x}${endpoint.base:#x}" for endpoint in topology.endpoints]
