@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cxlvfio bind: hand endpoints to the VFIO driver. */
+#include "cmd/binding.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "out/plan_text.h"
+
+static const struct cxv_option options[] = {
+	{ 'n', "dry-run", NULL, "print the steps and change nothing" },
+	{ 'w', "wait", "SEC", "let each step take SEC seconds at most, 10 by default" },
+	{ 0, "no-modprobe", NULL, "do not load the driver's module: fail if it is not loaded" },
+};
+
+static int plan_bind(const struct cxv_bind_facts *facts, const struct cxv_binding_options *wanted,
+		     struct cxv_report *report, struct cxv_plan *plan)
+{
+	return cxv_plan_bind(facts, wanted->load_module, report, plan);
+}
+
+static const struct cxv_binding_change change = {
+	.plan = plan_bind,
+	.print = cxv_print_bound,
+	.roll_back = true,
+};
+
+static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv)
+{
+	struct cxv_binding_options wanted = {
+		.load_module = true,
+		.step_seconds = CXV_BINDING_STEP_SECONDS,
+	};
+	struct cxv_option_value value;
+	int ret;
+
+	while ((ret = cxv_next_option(context, argc, argv, &value)) > 0) {
+		if (!strcmp(value.option->name, "dry-run"))
+			wanted.dry_run = true;
+		else if (!strcmp(value.option->name, "no-modprobe"))
+			wanted.load_module = false;
+		else if (cxv_parse_seconds(context, &value, &wanted.step_seconds) < 0)
+			return CXV_EXIT_USAGE;
+	}
+	if (ret < 0)
+		return CXV_EXIT_USAGE;
+	return cxv_change_bindings(context, argv + optind, argc - optind, &wanted, &change);
+}
+
+const struct cxv_command cxv_command_bind = {
+	.name = "bind",
+	.summary = "hand endpoints to the VFIO driver",
+	.operands = "TARGET...",
+	.options = options,
+	.option_count = ARRAY_SIZE(options),
+	.run = run_bind,
+};

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Two commands for scripts: completions and the man pages' OPTIONS are made from them. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cmd/output.h"
+#include "cmd/targets.h"
+#include "config.h"
+#include "sys/collect.h"
+
+/* Of this document, not of the envelope. */
+#define METADATA_VERSION	1
+
+static const char *complete_name(enum cxv_complete complete)
+{
+	switch (complete) {
+	case CXV_COMPLETE_TARGET:
+		return "target";
+	case CXV_COMPLETE_FILE:
+		return "file";
+	case CXV_COMPLETE_DIRECTORY:
+		return "directory";
+	case CXV_COMPLETE_WORDS:
+		return "words";
+	case CXV_COMPLETE_COLUMNS:
+		return "columns";
+	case CXV_COMPLETE_COMMAND:
+		return "command";
+	case CXV_COMPLETE_NOTHING:
+		break;
+	}
+	return "nothing";
+}
+
+static void add_options(struct cxv_document *document, struct json_object *parent, const char *key,
+			const struct cxv_option *options, size_t count)
+{
+	struct json_object *array = cxv_json_array(document, parent, key);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cxv_option *option = &options[i];
+		struct json_object *object = cxv_json_object(document, array, NULL);
+		char letter[2] = { option->letter };
+
+		cxv_json_string(document, object, "letter", *letter ? letter : NULL);
+		cxv_json_string(document, object, "name", option->name);
+		cxv_json_string(document, object, "argument", option->argument);
+		cxv_json_string(document, object, "help", option->help);
+		cxv_json_string(document, object, "complete", complete_name(option->complete));
+		cxv_json_string(document, object, "words", option->words);
+	}
+}
+
+static void add_command(struct cxv_document *document, struct json_object *array,
+			const struct cxv_command *command)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL);
+	enum cxv_complete complete = command->operand_complete;
+
+	if (command->operands && complete == CXV_COMPLETE_NOTHING)
+		complete = CXV_COMPLETE_TARGET;
+	cxv_json_string(document, object, "name", command->name);
+	cxv_json_string(document, object, "summary", command->summary);
+	cxv_json_string(document, object, "operands", command->operands);
+	cxv_json_string(document, object, "complete", complete_name(complete));
+	add_options(document, object, "options", command->options, command->option_count);
+}
+
+static enum cxv_exit print_metadata(struct cxv_context *context)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document;
+	struct json_object *array;
+	int error;
+
+	cxv_document_init(&document);
+	cxv_json_number(&document, document.root, "metadata_version", METADATA_VERSION);
+	cxv_json_string(&document, document.root, "version", CXLVFIO_VERSION);
+	add_options(&document, document.root, "options", cxv_global_options,
+		    cxv_global_option_count);
+	array = cxv_json_array(&document, document.root, "commands");
+	for (size_t i = 0; i < cxv_command_count; i++)
+		if (!cxv_command_hidden(cxv_commands[i]))
+			add_command(&document, array, cxv_commands[i]);
+	context->document_printed = true;
+	error = cxv_document_print(&document, stdout);
+	if (error < 0)
+		cxv_error(&context->report, cxv_code_of_errno(error), error,
+			  (struct cxv_place) { .operation = "print JSON" }, "no document was printed");
+	return cxv_report_exit(&context->report);
+}
+
+static int parse(struct cxv_context *context, int argc, char **argv)
+{
+	struct cxv_option_value value;
+	int result = cxv_next_option(context, argc, argv, &value);
+
+	if (result < 0)
+		return result;
+	if (optind < argc) {
+		cxv_usage_error(context, "%s takes no operand", context->command->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static enum cxv_exit run_metadata(struct cxv_context *context, int argc, char **argv)
+{
+	if (parse(context, argc, argv) < 0)
+		return CXV_EXIT_USAGE;
+	return print_metadata(context);
+}
+
+static void print_name(const char *name, const struct cxv_endpoint *endpoint)
+{
+	if (name)
+		printf("%s\t%s %s\n", name, endpoint->host, cxv_state_name(endpoint->state));
+}
+
+static enum cxv_exit run_targets(struct cxv_context *context, int argc, char **argv)
+{
+	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
+
+	if (parse(context, argc, argv) < 0)
+		return CXV_EXIT_USAGE;
+	if (cxv_collect(&context->host, &context->report, &inventory) < 0)
+		return cxv_report_exit(&context->report);
+	for (size_t i = 0; i < inventory.count; i++) {
+		const struct cxv_endpoint *endpoint = inventory.endpoints[i];
+
+		if (!cxv_endpoint_is_type2(endpoint))
+			continue;
+		print_name(endpoint->host, endpoint);
+		print_name(endpoint->memdev.value, endpoint);
+		print_name(endpoint->endpoint.value, endpoint);
+		print_name(endpoint->region.value, endpoint);
+	}
+	puts("all\tevery Type-2 endpoint");
+	return CXV_EXIT_DONE;
+}
+
+const struct cxv_command cxv_command_metadata = {
+	.name = "__metadata",
+	.summary = "print commands and options as JSON",
+	.run = run_metadata,
+};
+
+const struct cxv_command cxv_command_targets = {
+	.name = "__targets",
+	.summary = "print what a TARGET can be now",
+	.run = run_targets,
+};

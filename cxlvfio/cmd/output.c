@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "out/messages.h"
+
+bool cxv_color_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
+}
+
+void cxv_document_begin(struct cxv_context *context, struct cxv_document *document)
+{
+	struct cxv_envelope_facts facts = { .version = CXLVFIO_VERSION };
+	_cleanup_free_ char *kernel = NULL;
+
+	/* /proc and not uname(2): a fixture's kernel is the fixture's. */
+	if (!cxv_host_read_string(&context->host, &kernel, "proc/sys/kernel/osrelease"))
+		facts.kernel = kernel;
+	if (context->host.fixture)
+		facts.sysroot = context->host.root_path;
+	cxv_envelope_begin(document, context->command ? context->command->name : NULL, &facts);
+}
+
+void cxv_document_finish(struct cxv_context *context, struct cxv_document *document)
+{
+	int error;
+
+	context->document_printed = true;
+	cxv_envelope_end(document, &context->report);
+	error = cxv_document_print(document, stdout);
+	if (error < 0)
+		cxv_error(&context->report, cxv_code_of_errno(error), error,
+			  (struct cxv_place) { .operation = "print JSON" }, "no document was printed");
+}
+
+void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
+			 size_t count)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document;
+
+	cxv_document_begin(context, &document);
+	for (size_t i = 0; i < count; i++)
+		cxv_envelope_endpoint(&document, endpoints[i]);
+	cxv_document_finish(context, &document);
+}
+
+static bool has_error(const struct cxv_report *report)
+{
+	return report->error_count || report->out_of_memory;
+}
+
+enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status)
+{
+	struct cxv_messages_style style = {
+		.command = context->command ? context->command->name : NULL,
+		.quiet = context->quiet,
+		.color = context->color,
+	};
+
+	if (context->json && !context->document_printed && !context->help)
+		cxv_print_endpoints(context, NULL, 0);
+	if (fflush(stdout) || ferror(stdout))
+		cxv_error(&context->report, CXV_FAILED, errno,
+			  (struct cxv_place) { .operation = "write to stdout" },
+			  "the output is not complete");
+	cxv_print_messages(&context->report, &style, stderr);
+	/* An error that came after the command had returned. */
+	if (status == CXV_EXIT_DONE && has_error(&context->report))
+		status = cxv_report_exit(&context->report);
+	return status;
+}

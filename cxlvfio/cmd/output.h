@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every command does with its results: the JSON envelope, the messages, the exit status. */
+#ifndef CXLVFIO_CMD_OUTPUT_H
+#define CXLVFIO_CMD_OUTPUT_H
+
+#include "cmd/command.h"
+#include "out/envelope.h"
+
+/* stdout and stderr are terminals, and NO_COLOR (no-color.org) is not set. */
+bool cxv_color_wanted(void);
+/* The envelope up to "endpoints"; add to it, then print it. Clear with cxv_document_clear(). */
+void cxv_document_begin(struct cxv_context *context, struct cxv_document *document);
+/* Errors and warnings kept so far, then the whole on stdout. Failing is kept as an error. */
+void cxv_document_finish(struct cxv_context *context, struct cxv_document *document);
+/* The whole document of a command that has endpoints only. */
+void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
+			 size_t count);
+/*
+ * The end of the program: messages on stderr, the document if --json was given and none printed,
+ * and the exit status, which a failure to write stdout turns into CXV_EXIT_FAILED.
+ */
+enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/targets.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/output.h"
+#include "sys/collect.h"
+#include "sys/pci.h"
+
+#define ADDRESS_MAX	32	/* "DDDDDDDD:BB:DD.F" is 16 */
+
+/* NAME as a full PCI address in ADDRESS: "0d:00.0" is in domain 0. False: it is none. */
+static bool make_address(const char *name, char address[static ADDRESS_MAX])
+{
+	const char *colon = strchr(name, ':');
+	bool has_domain = colon && strchr(colon + 1, ':');
+
+	if (strlen(name) >= ADDRESS_MAX - sizeof("0000:"))
+		return false;
+	snprintf(address, ADDRESS_MAX, "%s%s", has_domain ? "" : "0000:", name);
+	for (char *c = address; *c; c++)
+		*c = tolower((unsigned char)*c);
+	return cxv_pci_is_address(address);
+}
+
+/* PREFIX and a decimal number without leading zeroes: the only other names there are. */
+static bool is_numbered(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	size_t digits;
+
+	if (strncmp(name, prefix, length))
+		return false;
+	name += length;
+	digits = strspn(name, "0123456789");
+	return digits && digits < 10 && !name[digits] && (*name != '0' || digits == 1);
+}
+
+static bool text_is(const struct cxv_text *text, const char *value)
+{
+	return text->value && !strcmp(text->value, value);
+}
+
+static bool in_region(const struct cxv_endpoint *endpoint, const char *name)
+{
+	for (size_t i = 0; i < endpoint->region_count; i++)
+		if (text_is(&endpoint->regions[i].region, name))
+			return true;
+	return false;
+}
+
+static bool is_named(const struct cxv_endpoint *endpoint, const char *name, const char *address)
+{
+	return (address && !strcmp(endpoint->host, address)) || text_is(&endpoint->memdev, name) ||
+	       text_is(&endpoint->endpoint, name) || in_region(endpoint, name);
+}
+
+static bool is_selected(const struct cxv_targets *targets, const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (targets->endpoints[i] == endpoint)
+			return true;
+	return false;
+}
+
+/* Room for every endpoint was made before. */
+static void select_endpoint(struct cxv_targets *targets, struct cxv_endpoint *endpoint)
+{
+	if (!is_selected(targets, endpoint))
+		targets->endpoints[targets->count++] = endpoint;
+}
+
+/* "there are 0000:0d:00.0 (mem0), 0000:0e:00.0": the first few, for the one who mistyped. */
+static char *list_existing(const struct cxv_inventory *inventory)
+{
+	char *text = NULL;
+	size_t size, shown = 0, total = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < inventory->count; i++) {
+		const struct cxv_endpoint *endpoint = inventory->endpoints[i];
+
+		if (!cxv_endpoint_is_type2(endpoint) || ++total > 8)
+			continue;
+		fprintf(stream, "%s%s", shown++ ? ", " : "the Type-2 endpoints are ",
+			endpoint->host);
+		if (endpoint->memdev.value)
+			fprintf(stream, " (%s)", endpoint->memdev.value);
+	}
+	if (total > shown)
+		fprintf(stream, " and %zu more: see cxlvfio list", total - shown);
+	if (!total)
+		fputs("no Type-2 endpoint was found: see cxlvfio list", stream);
+	fclose(stream);
+	return text;
+}
+
+static int no_such_target(struct cxv_context *context, const struct cxv_targets *targets,
+			  const char *name)
+{
+	_cleanup_free_ char *hint = list_existing(&targets->inventory);
+
+	return cxv_error(&context->report, CXV_NO_SUCH_TARGET, 0,
+			 (struct cxv_place) { .operation = context->command->name, .target = name,
+					      .hint = hint }, "there is no such target");
+}
+
+static int not_type2(struct cxv_context *context, const struct cxv_endpoint *endpoint,
+		     const char *name)
+{
+	struct cxv_place place = { .operation = context->command->name, .target = name };
+
+	if (endpoint->cxl_type.known) {
+		place.hint = endpoint->cxl_type.value == 3 ?
+			     "memory expanders are for cxl(1) and daxctl(1)" : NULL;
+		return cxv_error(&context->report, CXV_NOT_TYPE2, 0, place,
+				 "%s is a CXL Type-%u device, not a Type-2 endpoint", endpoint->host,
+				 (unsigned int)endpoint->cxl_type.value);
+	}
+	if (endpoint->dvsec.device_error == ENOENT || !endpoint->dvsec.device_error) {
+		place.hint = "cxlvfio list --all shows every CXL device";
+		return cxv_error(&context->report, CXV_NOT_TYPE2, 0, place,
+				 "%s is not a CXL Type-2 endpoint: %s", endpoint->host,
+				 endpoint->dvsec.device_error ? "it has no CXL device DVSEC" :
+				 "it has neither CXL.cache nor CXL.mem");
+	}
+	if (endpoint->dvsec.device_error == EACCES)
+		place.hint = "run it as root";
+	return cxv_error(&context->report, cxv_code_of_errno(endpoint->dvsec.device_error),
+			 endpoint->dvsec.device_error, place,
+			 "cannot tell whether %s is a CXL Type-2 endpoint: its capabilities cannot be read",
+			 endpoint->host);
+}
+
+/* A PCI function that is not in the inventory: not CXL, or nobody can tell. */
+static int reject_address(struct cxv_context *context, const struct cxv_targets *targets,
+			  const char *name, const char *address)
+{
+	struct cxv_endpoint *endpoint;
+	int error;
+
+	if (!cxv_host_exists(&context->host, CXV_PCI_DEVICES "/%s", address))
+		return no_such_target(context, targets, name);
+	error = cxv_collect_one(&context->host, &context->report, address, &endpoint);
+	if (error < 0)
+		return error;
+	error = not_type2(context, endpoint, name);
+	cxv_endpoint_free(endpoint);
+	return error;
+}
+
+static int select_all(struct cxv_targets *targets)
+{
+	for (size_t i = 0; i < targets->inventory.count; i++)
+		if (cxv_endpoint_is_type2(targets->inventory.endpoints[i]))
+			select_endpoint(targets, targets->inventory.endpoints[i]);
+	return 0;
+}
+
+static int select_name(struct cxv_context *context, const char *name, struct cxv_targets *targets)
+{
+	char buffer[ADDRESS_MAX];
+	const char *address = make_address(name, buffer) ? buffer : NULL;
+	bool found = false;
+	int error = 0;
+
+	if (!strcmp(name, "all"))
+		return select_all(targets);
+	if (!address && !is_numbered(name, "mem") && !is_numbered(name, "endpoint") &&
+	    !is_numbered(name, "region"))
+		return no_such_target(context, targets, name);
+	for (size_t i = 0; i < targets->inventory.count; i++) {
+		struct cxv_endpoint *endpoint = targets->inventory.endpoints[i];
+
+		if (!is_named(endpoint, name, address))
+			continue;
+		found = true;
+		if (cxv_endpoint_is_type2(endpoint))
+			select_endpoint(targets, endpoint);
+		else
+			error = not_type2(context, endpoint, name);
+	}
+	if (found)
+		return error;
+	return address ? reject_address(context, targets, name, address) :
+			 no_such_target(context, targets, name);
+}
+
+int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
+			struct cxv_targets *targets)
+{
+	int error;
+
+	*targets = (struct cxv_targets) { 0 };
+	if (count <= 0) {
+		cxv_usage_error(context, "a TARGET is missing: a PCI address, memN, endpointN, "
+				"regionN or all");
+		return -EINVAL;
+	}
+	error = cxv_collect(&context->host, &context->report, &targets->inventory);
+	if (error < 0)
+		return error;
+	targets->endpoints = calloc(targets->inventory.count + 1, sizeof(*targets->endpoints));
+	if (!targets->endpoints)
+		return cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+				 (struct cxv_place) { .operation = context->command->name },
+				 "cannot select targets");
+	for (int i = 0; i < count; i++) {
+		int result = select_name(context, operands[i], targets);
+
+		error = error ? error : result;
+	}
+	return error;
+}
+
+void cxv_targets_clear(struct cxv_targets *targets)
+{
+	free(targets->endpoints);
+	cxv_inventory_clear(&targets->inventory);
+	*targets = (struct cxv_targets) { 0 };
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user names: a PCI address, memN, endpointN, regionN or "all". */
+#ifndef CXLVFIO_CMD_TARGETS_H
+#define CXLVFIO_CMD_TARGETS_H
+
+#include "cmd/command.h"
+#include "core/endpoint.h"
+
+struct cxv_targets {
+	struct cxv_inventory inventory;		/* owns every endpoint */
+	struct cxv_endpoint **endpoints;	/* the named ones, each once, as they were named */
+	size_t count;
+};
+
+/*
+ * Collect and select. Every operand that is no Type-2 endpoint keeps an error of its own
+ * (CXV_NO_SUCH_TARGET, CXV_NOT_TYPE2, CXV_PERMISSION_DENIED); the others are in TARGETS even so:
+ * a command that changes something must not touch them then. No operand at all is a usage error;
+ * "all" may find none. 0, or the first failure's -errno. Clear in any case.
+ */
+int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
+			struct cxv_targets *targets);
+void cxv_targets_clear(struct cxv_targets *targets);
+
+#endif

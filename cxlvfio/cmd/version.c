@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cmd/output.h"
+#include "config.h"
+
+static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
+{
+	struct cxv_option_value value;
+
+	/* version has no options of its own. */
+	if (cxv_next_option(context, argc, argv, &value) < 0)
+		return CXV_EXIT_USAGE;
+	if (optind < argc)
+		return cxv_usage_error(context, "version takes no operand");
+	if (context->json)
+		cxv_print_endpoints(context, NULL, 0);
+	else
+		printf("cxlvfio %s\n", CXLVFIO_VERSION);
+	return cxv_report_exit(&context->report);
+}
+
+const struct cxv_command cxv_command_version = {
+	.name = "version",
+	.summary = "print the version",
+	.run = run,
+};

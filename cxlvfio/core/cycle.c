@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/cycle.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cxl_regs.h"
+
+/* More capabilities than a configuration space has room for: a chain that is longer is a loop. */
+#define MAX_CAPABILITIES	((0x100 - 0x40) / 4)
+
+void cxv_attributes_clear(struct cxv_attributes *attributes)
+{
+	size_t i;
+
+	for (i = 0; i < attributes->count; i++) {
+		free(attributes->items[i].name);
+		free(attributes->items[i].value);
+	}
+	free(attributes->items);
+	*attributes = (struct cxv_attributes) { 0 };
+}
+
+int cxv_attributes_add(struct cxv_attributes *attributes, const char *name, const char *value)
+{
+	struct cxv_attribute *items, added;
+
+	items = realloc(attributes->items, (attributes->count + 1) * sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	attributes->items = items;
+	added = (struct cxv_attribute) { .name = strdup(name), .value = strdup(value) };
+	if (!added.name || !added.value) {
+		free(added.name);
+		free(added.value);
+		return -ENOMEM;
+	}
+	items[attributes->count++] = added;
+	return 0;
+}
+
+void cxv_snapshot_clear(struct cxv_snapshot *snapshot)
+{
+	cxv_attributes_clear(&snapshot->decoders);
+	cxv_attributes_clear(&snapshot->aer);
+}
+
+void cxv_cycle_clear(struct cxv_cycle *cycle)
+{
+	cxv_snapshot_clear(&cycle->before);
+	cxv_snapshot_clear(&cycle->after);
+}
+
+uint32_t cxv_config_field(const struct cxv_snapshot *snapshot, size_t offset, size_t width)
+{
+	uint32_t value = 0;
+	size_t i;
+
+	if (offset > snapshot->config_size || width > snapshot->config_size - offset)
+		return UINT32_MAX;
+	for (i = 0; i < width; i++)
+		value |= (uint32_t)snapshot->config[offset + i] << (8 * i);
+	return value;
+}
+
+size_t cxv_config_capability(const struct cxv_snapshot *snapshot, uint8_t id)
+{
+	size_t offset = cxv_config_field(snapshot, PCI_CAPABILITY_LIST, 1) & ~3u;
+	unsigned int i;
+
+	if (!(cxv_config_field(snapshot, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST))
+		return 0;
+	for (i = 0; i < MAX_CAPABILITIES && offset >= PCI_STD_HEADER_SIZEOF; i++) {
+		if (offset + 2 > snapshot->config_size)
+			return 0;
+		if (snapshot->config[offset] == id)
+			return offset;
+		offset = snapshot->config[offset + 1] & ~3u;
+	}
+	return 0;
+}
+
+size_t cxv_config_device_dvsec(const struct cxv_snapshot *snapshot)
+{
+	int offset = cxv_dvsec_find(snapshot->config, snapshot->config_size, CXL_DVSEC_ID_DEVICE,
+				    CXL_DEVICE_CAPABILITY3);
+
+	return offset > 0 ? offset : 0;
+}

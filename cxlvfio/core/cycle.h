@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One reset cycle as numbers: what was done, what was seen before and after, and what verify.c
+ * concludes from it. Filled by sys/cycle.c, printed by out/reset_*.c. All times in nanoseconds.
+ */
+#ifndef CXLVFIO_CORE_CYCLE_H
+#define CXLVFIO_CORE_CYCLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/cycle_pages.h"
+#include "core/dvsec.h"
+
+#define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest HDM decoder capability */
+
+enum cxv_method {
+	CXV_METHOD_FLR,
+	CXV_METHOD_AUTO,	/* whatever the kernel's order of methods does first */
+};
+
+enum cxv_via {
+	CXV_VIA_VFIO,		/* VFIO_DEVICE_RESET */
+	CXV_VIA_CONFIG,		/* the FLR bit of the PCI Express capability, through VFIO */
+	CXV_VIA_SYSFS,		/* the function's "reset" attribute */
+};
+
+/* What the window must hold after the reset. */
+enum cxv_expect {
+	CXV_EXPECT_RETAINED,
+	CXV_EXPECT_ZERO,
+	CXV_EXPECT_ANY,
+};
+
+/* Mappings of the window, all made before the first reset and never made again. */
+enum cxv_view {
+	CXV_VIEW_WHOLE,		/* all of it */
+	CXV_VIEW_OFFSET,	/* mapped at an offset that is not 0 */
+	CXV_VIEW_SPLIT,		/* cut in two by munmap(2) of a page in its middle */
+	CXV_VIEW_INHERITED,	/* the whole one in a child process */
+	CXV_VIEW_COUNT
+};
+
+/* Reading every page of a view once. */
+struct cxv_pass {
+	bool made;
+	uint64_t pages;
+	uint64_t faults;		/* minor faults of the touching thread, nothing else's */
+	uint64_t refused;		/* pages that raised SIGBUS */
+	uint64_t poisoned;		/* of these, for a hardware memory error */
+	uint64_t retained;		/* readable pages that hold their tag ... */
+	uint64_t zero;
+	uint64_t all_ones;
+	uint64_t other;			/* ... or anything else */
+	uint64_t first_other;		/* window offset of the first page that lost its tag */
+	/* Compared with the expected faults of each 2 MiB, where the page size is known: */
+	uint64_t missing_faults;	/* pages that were still mapped */
+	uint64_t first_missing;		/* window offset of the first 2 MiB that lacks faults */
+	uint64_t extra_faults;		/* faults that the mapping does not account for */
+	uint64_t duration;
+};
+
+struct cxv_view_result {
+	const char *unavailable;	/* why there is no such view; NULL: there is */
+	struct cxv_pass populate;	/* the first touch of the new mapping, before all cycles */
+	struct cxv_pass before;		/* right before the reset */
+	struct cxv_pass after;		/* right after it */
+	uint64_t page_size;		/* what populating showed; 0: no single size explains it */
+	uint64_t expected_faults;	/* of touching all of it when nothing is mapped; 0: unknown */
+};
+
+/* An attribute file's content. */
+struct cxv_attribute {
+	char *name;
+	char *value;
+};
+
+struct cxv_attributes {
+	struct cxv_attribute *items;
+	size_t count;
+};
+
+/* The driver's own word, from its sysfs group. */
+struct cxv_driver_account {
+	bool present;
+	char state[32];
+	char verdict[128];
+	char last_path[32];
+	uint64_t generation;
+	uint64_t zap_count;
+	uint64_t reactivate_count;
+	uint64_t refuse_count;
+};
+
+/* What the system says about the function at one moment. Errors are positive errno values. */
+struct cxv_snapshot {
+	uint8_t config[CXV_CONFIG_SIZE];
+	size_t config_size;		/* bytes read */
+	bool config_live;		/* from the hardware, not from the driver's virtual one */
+	int config_error;
+	uint32_t hdm[CXV_HDM_DWORDS];	/* the component register region of the VFIO device */
+	size_t hdm_count;		/* dwords read */
+	int hdm_error;			/* ENOENT: no such region */
+	struct cxv_attributes decoders;	/* the CXL core's decoders and region of this endpoint */
+	struct cxv_attributes aer;	/* error counters */
+	struct cxv_driver_account driver;
+	uint64_t duration;
+};
+
+/* A device register that an FLR must clear. */
+struct cxv_witness {
+	bool known;			/* such a register is known for this device */
+	uint32_t written;
+	uint32_t before;		/* read back before the reset */
+	uint32_t after;
+	int error;			/* positive errno value; 0: all accesses went well */
+};
+
+enum cxv_readiness {
+	CXV_NOT_WAITED,
+	CXV_READY,
+	CXV_REFUSED,			/* the driver keeps the window shut, for good */
+	CXV_NOT_READY,			/* still pending when the time was over */
+};
+
+enum cxv_verdict {
+	CXV_PASS,
+	CXV_SKIP,
+	CXV_INCONCLUSIVE,
+	CXV_FAIL,
+};
+
+enum cxv_check_id {
+	CXV_CHECK_LIVE,
+	CXV_CHECK_REAL_FLR,
+	CXV_CHECK_ZAPPED,
+	CXV_CHECK_REACTIVATED,
+	CXV_CHECK_OFFSET_MAPPING,
+	CXV_CHECK_SPLIT_MAPPING,
+	CXV_CHECK_INHERITED_MAPPING,
+	CXV_CHECK_SAME_MEMORY,
+	CXV_CHECK_SAME_DECODERS,
+	CXV_CHECK_DRIVER_COUNTERS,
+	CXV_CHECK_CONFIG_RESTORED,
+	CXV_CHECK_AER_UNCHANGED,
+	CXV_CHECK_COUNT
+};
+
+struct cxv_check {
+	enum cxv_verdict verdict;
+	char observed[160];
+	char expected[160];
+	char detail[320];		/* what it means, and where to look; "" when it passed */
+	uint64_t duration;		/* gathering the evidence */
+};
+
+struct cxv_cycle {
+	unsigned int number;		/* from 1 */
+	enum cxv_method method;
+	enum cxv_via via;
+	enum cxv_expect expect;
+	bool verify;			/* false: only reset */
+	uint16_t vendor, device;
+	char method_during[64];		/* reset_method read back right before the reset; "" unknown */
+	int reset_error;		/* positive errno value of the reset itself */
+	unsigned int reset_retries;	/* after EAGAIN and EBUSY */
+	uint64_t reset_duration;
+	enum cxv_readiness readiness;
+	uint64_t ready_duration;	/* from the reset's return until the window answered */
+	bool lost;			/* configuration space reads all ones, or the function is gone */
+	bool counting_works;		/* the kernel counts faults exactly: seen on anonymous memory */
+	struct cxv_witness witness;
+	struct cxv_view_result views[CXV_VIEW_COUNT];
+	struct cxv_snapshot before, after;
+	struct cxv_check checks[CXV_CHECK_COUNT];
+	enum cxv_verdict verdict;
+};
+
+void cxv_attributes_clear(struct cxv_attributes *attributes);
+/* Copies both strings. 0 or -ENOMEM. */
+int cxv_attributes_add(struct cxv_attributes *attributes, const char *name, const char *value);
+void cxv_snapshot_clear(struct cxv_snapshot *snapshot);
+void cxv_cycle_clear(struct cxv_cycle *cycle);
+
+/* A little-endian field of a configuration space image; all ones outside of it. */
+uint32_t cxv_config_field(const struct cxv_snapshot *snapshot, size_t offset, size_t width);
+/* Offsets in the image, 0 where there is no such capability; bounded whatever the image holds. */
+size_t cxv_config_capability(const struct cxv_snapshot *snapshot, uint8_t id);
+/* The CXL device DVSEC. */
+size_t cxv_config_device_dvsec(const struct cxv_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/endpoint.h"
+
+#include <string.h>
+
+CXV_TABLE(cxv_endpoint,
+	CXV_FIELD(cxv_endpoint, TEXT, state_reason),
+	CXV_FIELD(cxv_endpoint, NUMBER, cxl_type),
+	CXV_FIELD(cxv_endpoint, TEXT, cxl_type_source),
+	CXV_FIELD(cxv_endpoint, SERIAL, serial),
+	CXV_FIELD(cxv_endpoint, TEXT, driver),
+	CXV_FIELD(cxv_endpoint, TEXT, driver_override),
+	CXV_FIELD(cxv_endpoint, NUMBER, iommu_group),
+	CXV_FIELD(cxv_endpoint, NUMBER, numa_node),
+	CXV_FIELD(cxv_endpoint, TEXT, memdev),
+	CXV_FIELD(cxv_endpoint, TEXT, endpoint),
+	CXV_FIELD(cxv_endpoint, TEXT, port),
+	CXV_FIELD(cxv_endpoint, TEXT, root),
+	CXV_FIELD(cxv_endpoint, TEXT, region),
+	CXV_FIELD(cxv_endpoint, ADDRESS, resource),
+	CXV_FIELD(cxv_endpoint, SIZE, size),
+	CXV_FIELD(cxv_endpoint, TEXT, resource_source),
+);
+
+CXV_TABLE(cxv_pci,
+	CXV_FIELD(cxv_pci, ID4, vendor),
+	CXV_FIELD(cxv_pci, ID4, device),
+	CXV_FIELD(cxv_pci, ID4, subsystem_vendor),
+	CXV_FIELD(cxv_pci, ID4, subsystem_device),
+	CXV_FIELD(cxv_pci, ID6, class),
+	CXV_FIELD(cxv_pci, ID2, revision),
+	CXV_FIELD(cxv_pci, FLAG, memory_enabled),
+	CXV_FIELD(cxv_pci, TEXT, power_state),
+	CXV_FIELD(cxv_pci, TEXT, runtime_status),
+);
+
+CXV_TABLE(cxv_memdev,
+	CXV_FIELD(cxv_memdev, TEXT, state),
+	CXV_FIELD(cxv_memdev, SIZE, ram_size),
+	CXV_FIELD(cxv_memdev, SIZE, pmem_size),
+	CXV_FIELD(cxv_memdev, NUMBER, numa_node),
+	CXV_FIELD(cxv_memdev, TEXT, firmware_version),
+);
+
+CXV_TABLE(cxv_decoder,
+	CXV_FIELD(cxv_decoder, TEXT, decoder),
+	CXV_FIELD(cxv_decoder, ADDRESS, resource),
+	CXV_FIELD(cxv_decoder, SIZE, size),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_ways),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_granularity),
+	CXV_FIELD(cxv_decoder, ADDRESS, dpa_resource),
+	CXV_FIELD(cxv_decoder, SIZE, dpa_size),
+	CXV_FIELD(cxv_decoder, TEXT, mode),
+	CXV_FIELD(cxv_decoder, TEXT, target_type),
+	CXV_FIELD(cxv_decoder, FLAG, locked),
+	CXV_FIELD(cxv_decoder, TEXT, region),
+);
+
+CXV_TABLE(cxv_root_decoder,
+	CXV_FIELD(cxv_root_decoder, TEXT, decoder),
+	CXV_FIELD(cxv_root_decoder, ADDRESS, resource),
+	CXV_FIELD(cxv_root_decoder, SIZE, size),
+	CXV_FIELD(cxv_root_decoder, FLAG, accelmem_capable),
+	CXV_FIELD(cxv_root_decoder, FLAG, volatile_capable),
+	CXV_FIELD(cxv_root_decoder, FLAG, pmem_capable),
+	CXV_FIELD(cxv_root_decoder, FLAG, locked),
+	CXV_FIELD(cxv_root_decoder, NUMBER, qos_class),
+);
+
+CXV_TABLE(cxv_region,
+	CXV_FIELD(cxv_region, TEXT, region),
+	CXV_FIELD(cxv_region, ADDRESS, resource),
+	CXV_FIELD(cxv_region, SIZE, size),
+	CXV_FIELD(cxv_region, TEXT, type),
+	CXV_FIELD(cxv_region, NUMBER, interleave_ways),
+	CXV_FIELD(cxv_region, NUMBER, interleave_granularity),
+	CXV_FIELD(cxv_region, TEXT, decode_state),
+	CXV_FIELD(cxv_region, TEXT, state),
+	CXV_FIELD(cxv_region, FLAG, locked),
+);
+
+/* The keys are the names of the attributes: sys/ reads them from this table. */
+CXV_TABLE(cxv_driver_view,
+	CXV_FIELD(cxv_driver_view, NUMBER, abi_version),
+	CXV_FIELD(cxv_driver_view, TEXT, state),
+	CXV_FIELD(cxv_driver_view, TEXT, verdict),
+	CXV_FIELD(cxv_driver_view, NUMBER, generation),
+	CXV_FIELD(cxv_driver_view, NUMBER, zap_count),
+	CXV_FIELD(cxv_driver_view, NUMBER, reactivate_count),
+	CXV_FIELD(cxv_driver_view, NUMBER, refuse_count),
+	CXV_FIELD(cxv_driver_view, TEXT, last_path),
+	CXV_FIELD(cxv_driver_view, ADDRESS, window_base),
+	CXV_FIELD(cxv_driver_view, SIZE, window_size),
+	CXV_FIELD(cxv_driver_view, TEXT, scrub_policy),
+	CXV_FIELD(cxv_driver_view, TEXT, scrub_result),
+);
+
+CXV_TABLE(cxv_vfio,
+	CXV_FIELD(cxv_vfio, TEXT, group),
+	CXV_FIELD(cxv_vfio, TEXT, group_node),
+	CXV_FIELD(cxv_vfio, TEXT, cdev),
+	CXV_FIELD(cxv_vfio, TEXT, cdev_node),
+);
+
+static void names_free(struct cxv_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+struct cxv_endpoint *cxv_endpoint_new(const char *host)
+{
+	struct cxv_endpoint *endpoint = calloc(1, sizeof(*endpoint));
+
+	if (!endpoint)
+		return NULL;
+	endpoint->host = strdup(host);
+	if (!endpoint->host) {
+		free(endpoint);
+		return NULL;
+	}
+	return endpoint;
+}
+
+void cxv_endpoint_free(struct cxv_endpoint *endpoint)
+{
+	if (!endpoint)
+		return;
+	for (size_t i = 0; i < endpoint->decoder_count; i++)
+		cxv_fields_free(&endpoint->decoders[i], &cxv_decoder_fields);
+	for (size_t i = 0; i < endpoint->region_count; i++)
+		cxv_fields_free(&endpoint->regions[i], &cxv_region_fields);
+	cxv_fields_free(endpoint, &cxv_endpoint_fields);
+	cxv_fields_free(&endpoint->pci, &cxv_pci_fields);
+	cxv_fields_free(&endpoint->memdev_info, &cxv_memdev_fields);
+	cxv_fields_free(&endpoint->root_decoder, &cxv_root_decoder_fields);
+	cxv_fields_free(&endpoint->driver_view, &cxv_driver_view_fields);
+	cxv_fields_free(&endpoint->vfio, &cxv_vfio_fields);
+	names_free(&endpoint->iommu_group_members);
+	names_free(&endpoint->reset_methods);
+	free(endpoint->hdm_source.value);
+	free(endpoint->decoders);
+	free(endpoint->regions);
+	free(endpoint->host);
+	free(endpoint);
+}
+
+void cxv_inventory_clear(struct cxv_inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->count; i++)
+		cxv_endpoint_free(inventory->endpoints[i]);
+	free(inventory->endpoints);
+	*inventory = (struct cxv_inventory) { 0 };
+}
+
+bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint)
+{
+	return endpoint->cxl_type.known && endpoint->cxl_type.value == 2;
+}

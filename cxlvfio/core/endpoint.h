@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of one CXL endpoint. sys/ fills it, core/ decides on it, out/ prints it. Every
+ * member that has a JSON key is in one of the field tables of endpoint.c; the keys' meaning, unit
+ * and source stand in schema/.
+ */
+#ifndef CXLVFIO_CORE_ENDPOINT_H
+#define CXLVFIO_CORE_ENDPOINT_H
+
+#include "core/dvsec.h"
+#include "core/hdm.h"
+#include "core/value.h"
+
+/* What an operator sees at a glance; core/state.c decides. */
+enum cxv_state {
+	CXV_STATE_UNKNOWN,
+	CXV_STATE_READY,		/* bound to cxl-vfio-pci, which lets VFIO use it */
+	CXV_STATE_BOUND,		/* bound to another driver */
+	CXV_STATE_GATED,		/* bound to cxl-vfio-pci, which waits for the media */
+	CXV_STATE_REFUSED,		/* bound to cxl-vfio-pci, which keeps the window shut */
+	CXV_STATE_NOT_COMMITTED,	/* firmware left no usable HDM decoder */
+	CXV_STATE_NO_DRIVER,
+	CXV_STATE_NOT_VISIBLE,		/* bound to cxl-vfio-pci, but VFIO has no node for it */
+	CXV_STATE_LOST,			/* configuration space reads all ones */
+	CXV_STATE_COUNT
+};
+
+/* A list that may be unavailable; items are empty then. */
+struct cxv_names {
+	char **items;
+	size_t count;
+	int error;		/* positive errno */
+};
+
+/* The PCI function: sysfs attributes, and memory_enabled from the command register. */
+struct cxv_pci {
+	struct cxv_number vendor, device, subsystem_vendor, subsystem_device, class, revision,
+		memory_enabled;
+	struct cxv_text power_state, runtime_status;
+};
+
+/* /sys/bus/cxl/devices/memN */
+struct cxv_memdev {
+	struct cxv_number ram_size, pmem_size, numa_node;
+	struct cxv_text state, firmware_version;	/* state: "enabled" or "disabled" */
+};
+
+/* /sys/bus/cxl/devices/decoderP.N, below an endpoint or a root */
+struct cxv_decoder {
+	struct cxv_text decoder, region, mode, target_type;
+	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked,
+		dpa_resource, dpa_size;
+};
+
+struct cxv_root_decoder {
+	struct cxv_text decoder;
+	struct cxv_number resource, size, accelmem_capable, volatile_capable, pmem_capable, locked,
+		qos_class;
+};
+
+struct cxv_region {
+	struct cxv_text region, type, decode_state, state;
+	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked;
+};
+
+/* The driver's own word: the cxl_vfio group of the PCI function. */
+struct cxv_driver_view {
+	struct cxv_number abi_version, generation, zap_count, reactivate_count, refuse_count,
+		window_base, window_size;
+	struct cxv_text state, verdict, last_path, scrub_policy, scrub_result;
+};
+
+/* How user space reaches it. */
+struct cxv_vfio {
+	struct cxv_text group, cdev;	/* "6" or "noiommu-0"; "vfio0" */
+	struct cxv_text group_node, cdev_node;	/* "/dev/vfio/6", "/dev/vfio/devices/vfio0" */
+};
+
+struct cxv_endpoint {
+	/* --- top level of the JSON object --- */
+	char *host;			/* PCI address, "0000:0d:00.0" */
+	enum cxv_state state;
+	struct cxv_text state_reason;	/* one sentence without a full stop */
+	struct cxv_number cxl_type;	/* 1, 2 or 3 */
+	struct cxv_text cxl_type_source; /* "dvsec", "class", "decoder", "memdev", "driver" */
+	struct cxv_number serial;
+	struct cxv_text driver, driver_override, memdev, endpoint, port, root, region;
+	struct cxv_number resource, size;	/* the HDM window: host physical address, bytes */
+	struct cxv_text resource_source; /* "driver", "region", "decoder", "hdm", "dvsec" */
+	struct cxv_number numa_node, iommu_group;
+	struct cxv_names iommu_group_members;	/* PCI addresses, itself included */
+	struct cxv_names reset_methods;	/* in the order in which the kernel tries them */
+	/* --- nested objects --- */
+	struct cxv_pci pci;
+	struct cxv_dvsec dvsec;
+	struct cxv_hdm hdm;
+	struct cxv_text hdm_source;	/* "resource0": the BAR that was read */
+	struct cxv_memdev memdev_info;
+	struct cxv_decoder *decoders;
+	size_t decoder_count;
+	struct cxv_root_decoder root_decoder;
+	struct cxv_region *regions;
+	size_t region_count;
+	bool has_driver_view;		/* bound to cxl-vfio-pci */
+	struct cxv_driver_view driver_view;
+	struct cxv_vfio vfio;
+};
+
+extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the top level */
+extern const struct cxv_fields cxv_pci_fields;
+extern const struct cxv_fields cxv_memdev_fields;
+extern const struct cxv_fields cxv_decoder_fields;
+extern const struct cxv_fields cxv_root_decoder_fields;
+extern const struct cxv_fields cxv_region_fields;
+extern const struct cxv_fields cxv_driver_view_fields;
+extern const struct cxv_fields cxv_vfio_fields;
+
+/* Every CXL function that was found, in the order of their addresses. */
+struct cxv_inventory {
+	struct cxv_endpoint **endpoints;
+	size_t count;
+	size_t hidden;		/* PCI functions whose DVSECs the caller may not read */
+};
+
+struct cxv_endpoint *cxv_endpoint_new(const char *host);
+void cxv_endpoint_free(struct cxv_endpoint *endpoint);
+void cxv_inventory_clear(struct cxv_inventory *inventory);
+bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
+
+/* core/state.c: decide cxl_type, the window and the state from what was collected. 0 or -ENOMEM. */
+int cxv_endpoint_decide(struct cxv_endpoint *endpoint);
+/* "not_committed" */
+const char *cxv_state_name(enum cxv_state state);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HDM decoders as the hardware has them, from an image of the component registers. */
+#ifndef CXLVFIO_CORE_HDM_H
+#define CXLVFIO_CORE_HDM_H
+
+#include "core/value.h"
+
+#define CXV_HDM_DECODERS_MAX	10
+
+struct cxv_hdm_decoder {
+	struct cxv_number index, resource, size, interleave_ways, interleave_granularity, committed,
+		commit, lock_on_commit, error;
+	const char *target_type;	/* "accelerator" or "expander", as sysfs names them */
+};
+
+struct cxv_hdm {
+	struct cxv_number decoder_count, enabled, poison_on_error;
+	struct cxv_hdm_decoder decoders[CXV_HDM_DECODERS_MAX];
+	size_t count;
+	int error;		/* positive errno: could not be read, and nothing above is known */
+};
+
+extern const struct cxv_fields cxv_hdm_fields;
+extern const struct cxv_fields cxv_hdm_decoder_fields;
+
+/*
+ * Offset of the HDM decoder capability in the CM block (CXL_CM_BLOCK_SIZE bytes, as 32-bit
+ * registers in host order). -ENODEV: reads all ones; -ENOENT: no such capability; -EILSEQ: malformed.
+ */
+int cxv_hdm_find(const uint32_t *registers, size_t count);
+/* Decode the capability at byte OFFSET of the block. 0 or -errno, which HDM keeps too. */
+int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm);
+
+#endif

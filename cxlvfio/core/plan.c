@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_vfio.h"
+
+#define LIST_SIZE		512
+
+static const char *const step_names[CXV_STEP_KIND_COUNT] = {
+	[CXV_STEP_LOAD_MODULE] = "load_module",
+	[CXV_STEP_REMEMBER] = "remember",
+	[CXV_STEP_SET_OVERRIDE] = "set_override",
+	[CXV_STEP_UNBIND_DRIVER] = "unbind_driver",
+	[CXV_STEP_PROBE] = "probe",
+	[CXV_STEP_BIND_DRIVER] = "bind_driver",
+	[CXV_STEP_WAIT_DRIVER] = "wait_driver",
+	[CXV_STEP_WAIT_NODE] = "wait_node",
+	[CXV_STEP_READ_STATE] = "read_state",
+	[CXV_STEP_FORGET] = "forget",
+};
+
+static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
+	[CXV_STEP_PLANNED] = "planned",
+	[CXV_STEP_DONE] = "done",
+	[CXV_STEP_ALREADY] = "already",
+	[CXV_STEP_FAILED] = "failed",
+};
+
+const char *cxv_step_name(enum cxv_step_kind kind)
+{
+	return step_names[kind];
+}
+
+const char *cxv_step_result_name(enum cxv_step_result result)
+{
+	return result_names[result];
+}
+
+void cxv_bind_facts_clear(struct cxv_bind_facts *facts)
+{
+	free(facts->members);
+	free(facts->holders);
+	free(facts->window_users);
+	memset(facts, 0, sizeof(*facts));
+}
+
+bool cxv_plan_already(const struct cxv_plan *plan)
+{
+	return plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY;
+}
+
+static bool is_ours(const char *driver)
+{
+	return strcmp(driver, CXL_VFIO_DRIVER_NAME) == 0;
+}
+
+/*
+ * Drivers that leave DMA ownership of their IOMMU group to VFIO (driver_managed_dma in the kernel):
+ * the port driver, the stub, and VFIO's own, which all carry its name.
+ */
+static bool shares_group(const char *driver)
+{
+	return !driver[0] || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0 ||
+	       strcmp(driver, "pcieport") == 0;
+}
+
+/*
+ * What the endpoint was before anybody changed it for this driver. Where the driver's mark is on
+ * it, a run before this one put it there, and only that run's record knows. Without a record the
+ * mark is somebody else's: it stays, unless it would keep a driver from taking the endpoint back.
+ */
+static struct cxv_binding binding_before(const struct cxv_bind_facts *facts)
+{
+	struct cxv_binding before = facts->now;
+
+	if (facts->remembered &&
+	    (is_ours(facts->now.driver) || is_ours(facts->now.driver_override)))
+		before = facts->record;
+	if (is_ours(before.driver))
+		before.driver[0] = '\0';
+	if (is_ours(before.driver_override) && before.driver[0])
+		before.driver_override[0] = '\0';
+	return before;
+}
+
+static struct cxv_step new_step(enum cxv_step_kind kind, const char *value)
+{
+	struct cxv_step step = { .kind = kind };
+
+	snprintf(step.value, sizeof(step.value), "%s", value);
+	return step;
+}
+
+/* A step on a file whose path needs no name in it. */
+static void add_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *path,
+		     const char *value)
+{
+	struct cxv_step step = new_step(kind, value);
+
+	snprintf(step.path, sizeof(step.path), "%s", path);
+	plan->steps[plan->count++] = step;
+}
+
+/* A step on an attribute of the endpoint itself. */
+static void add_device_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *attribute,
+			    const char *value)
+{
+	struct cxv_step step = new_step(kind, value);
+
+	snprintf(step.path, sizeof(step.path), "sys/bus/pci/devices/%s/%s", plan->target,
+		 attribute);
+	plan->steps[plan->count++] = step;
+}
+
+/* A write of the endpoint's name to a file of a driver. */
+static void add_driver_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *driver,
+			    const char *file)
+{
+	struct cxv_step step = new_step(kind, plan->target);
+
+	snprintf(step.path, sizeof(step.path), "sys/bus/pci/drivers/%s/%s", driver, file);
+	plan->steps[plan->count++] = step;
+}
+
+static void add_record_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *value)
+{
+	struct cxv_step step = new_step(kind, value);
+
+	snprintf(step.path, sizeof(step.path), "run/cxlvfio/%s", plan->target);
+	plan->steps[plan->count++] = step;
+}
+
+static void add_node_step(struct cxv_plan *plan, const char *group)
+{
+	struct cxv_step step = new_step(CXV_STEP_WAIT_NODE, "");
+
+	snprintf(step.path, sizeof(step.path), "dev/vfio/%s", group);
+	plan->steps[plan->count++] = step;
+}
+
+static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts)
+{
+	memset(plan, 0, sizeof(*plan));
+	memcpy(plan->target, facts->target, sizeof(plan->target));
+	plan->before = binding_before(facts);
+}
+
+static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_report *report)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.hint = "switch the IOMMU on in firmware and on the kernel command line "
+			"(intel_iommu=on or amd_iommu=on) and boot again",
+	};
+
+	if (facts->iommu_group[0])
+		return 0;
+	return cxv_error(report, CXV_NO_IOMMU, ENODEV, place,
+			 "no IOMMU group, so no VFIO user could be kept from the host's memory");
+}
+
+/* Append "NAME" to a list of names in TEXT; what does not fit is left out and said to be. */
+static void append(char *text, const char *name)
+{
+	size_t used = strlen(text);
+	const char *separator = used ? ", " : "";
+
+	if (used + strlen(separator) + strlen(name) + sizeof(", ...") > LIST_SIZE) {
+		if (used < 3 || strcmp(text + used - 3, "...") != 0)
+			snprintf(text + used, LIST_SIZE - used, "%s...", separator);
+		return;
+	}
+	snprintf(text + used, LIST_SIZE - used, "%s%s", separator, name);
+}
+
+static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_report *report)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.hint = "a group goes to VFIO as a whole: unbind the others' drivers first",
+	};
+	char text[LIST_SIZE] = "";
+
+	for (size_t i = 0; i < facts->member_count; i++) {
+		const struct cxv_group_member *member = &facts->members[i];
+		char name[sizeof(member->target) + sizeof(member->driver) + 16];
+
+		if (shares_group(member->driver))
+			continue;
+		snprintf(name, sizeof(name), "%s (driver %s)", member->target, member->driver);
+		append(text, name);
+	}
+	if (!text[0])
+		return 0;
+	return cxv_error(report, CXV_DEVICE_BUSY, EBUSY, place,
+			 "IOMMU group %s is shared with devices in use by the host: %s",
+			 facts->iommu_group, text);
+}
+
+static int refuse_holders(const struct cxv_bind_facts *facts, const char *operation,
+			  const char *hint, struct cxv_report *report)
+{
+	struct cxv_place place = { .operation = operation, .target = facts->target, .hint = hint };
+	char text[LIST_SIZE] = "";
+
+	for (size_t i = 0; i < facts->holder_count; i++) {
+		const struct cxv_holder *holder = &facts->holders[i];
+		char name[sizeof(*holder) + 48];
+
+		snprintf(name, sizeof(name), "process %d (%s) has %s open", holder->pid,
+			 holder->command, holder->path);
+		append(text, name);
+	}
+	if (!text[0])
+		return 0;
+	return cxv_error(report, CXV_DEVICE_BUSY, EBUSY, place, "in use: %s", text);
+}
+
+static int refuse_window_users(const struct cxv_bind_facts *facts, struct cxv_report *report)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.path = "/proc/iomem",
+		.hint = "take the memory offline or unbind its dax device (daxctl) first",
+	};
+	const struct cxv_window_user *user = facts->window_users;
+
+	if (!facts->window_user_count)
+		return 0;
+	return cxv_error(report, CXV_DEVICE_BUSY, EBUSY, place,
+			 "the host uses its memory: %s at 0x%llx-0x%llx", user->name,
+			 (unsigned long long)user->first, (unsigned long long)user->last);
+}
+
+static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
+			 struct cxv_report *report)
+{
+	struct cxv_place place = { .operation = "bind", .target = facts->target };
+
+	switch (facts->module) {
+	case CXV_MODULE_LOADED:
+		return 0;
+	case CXV_MODULE_AVAILABLE:
+		if (load_module)
+			return 0;
+		place.hint = "run modprobe " CXL_VFIO_MODULE_NAME ", or leave out --no-modprobe";
+		return cxv_error(report, CXV_NO_MODULE, ENOENT, place,
+				 "module " CXL_VFIO_MODULE_NAME " is not loaded");
+	case CXV_MODULE_OTHER_KERNEL:
+		place.path = facts->module_path;
+		place.hint = "build it for the running kernel: dkms autoinstall, then depmod";
+		return cxv_error(report, CXV_NO_MODULE, ENOEXEC, place,
+				 "module " CXL_VFIO_MODULE_NAME " is built for another kernel than %s",
+				 facts->kernel);
+	case CXV_MODULE_MISSING:
+		break;
+	}
+	place.hint = "install it: dkms status tells whether it was built for this kernel; run depmod "
+		     "after copying a module by hand";
+	return cxv_error(report, CXV_NO_MODULE, ENOENT, place,
+			 "no module " CXL_VFIO_MODULE_NAME " is installed for kernel %s",
+			 facts->kernel);
+}
+
+static int refuse_bind(const struct cxv_bind_facts *facts, bool load_module,
+		       struct cxv_report *report)
+{
+	int ret = refuse_iommu(facts, report);
+
+	if (!ret)
+		ret = refuse_members(facts, report);
+	if (!ret)
+		ret = refuse_holders(facts, "bind", "end the program that uses it first", report);
+	if (!ret)
+		ret = refuse_window_users(facts, report);
+	if (!ret)
+		ret = refuse_module(facts, load_module, report);
+	return ret;
+}
+
+int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct cxv_report *report,
+		  struct cxv_plan *plan)
+{
+	int ret;
+
+	start_plan(plan, facts);
+	if (is_ours(facts->now.driver)) {
+		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
+		plan->steps[0].result = CXV_STEP_ALREADY;
+		return 0;
+	}
+	ret = refuse_bind(facts, load_module, report);
+	if (ret)
+		return ret;
+
+	if (facts->module != CXV_MODULE_LOADED)
+		add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
+	add_record_step(plan, CXV_STEP_REMEMBER, plan->before.driver);
+	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXL_VFIO_DRIVER_NAME);
+	if (facts->now.driver[0])
+		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, facts->now.driver, "unbind");
+	add_step(plan, CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", facts->target);
+	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
+	add_node_step(plan, facts->iommu_group);
+	add_device_step(plan, CXV_STEP_READ_STATE, CXL_VFIO_SYSFS_GROUP "/state", "");
+	return 0;
+}
+
+/*
+ * The driver to give the endpoint back to, "" for none. Without a driver, a record says that an
+ * unbind (or a bind) was cut short before it got that far.
+ */
+static const char *driver_to_restore(const struct cxv_bind_facts *facts,
+				     const struct cxv_plan *plan)
+{
+	if (is_ours(facts->now.driver))
+		return plan->before.driver;
+	if (!facts->now.driver[0] && facts->remembered && !is_ours(facts->record.driver))
+		return facts->record.driver;
+	return "";
+}
+
+/* Never the driver itself: an unbound endpoint that it would take again is not unbound. */
+static const char *override_to_restore(const struct cxv_bind_facts *facts,
+				       const struct cxv_plan *plan)
+{
+	if (!is_ours(facts->now.driver) && !is_ours(facts->now.driver_override))
+		return facts->now.driver_override;
+	return is_ours(plan->before.driver_override) ? "" : plan->before.driver_override;
+}
+
+int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *report,
+		    struct cxv_plan *plan)
+{
+	const char *driver_override, *driver;
+	int ret;
+
+	start_plan(plan, facts);
+	driver = driver_to_restore(facts, plan);
+	driver_override = override_to_restore(facts, plan);
+	if (is_ours(facts->now.driver)) {
+		ret = refuse_holders(facts, "unbind",
+				     "end it, or wait until it lets go: cxlvfio unbind --wait SEC",
+				     report);
+		if (ret)
+			return ret;
+		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
+	}
+	if (strcmp(facts->now.driver_override, driver_override) != 0)
+		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", driver_override);
+	if (driver[0]) {
+		add_driver_step(plan, CXV_STEP_BIND_DRIVER, driver, "bind");
+		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", driver);
+	}
+	if (facts->remembered)
+		add_record_step(plan, CXV_STEP_FORGET, "");
+	if (!plan->count) {
+		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
+		plan->steps[0].result = CXV_STEP_ALREADY;
+	}
+	return 0;
+}
+
+static bool tried(const struct cxv_plan *plan, size_t failed, enum cxv_step_kind kind)
+{
+	for (size_t i = 0; i <= failed && i < plan->count; i++)
+		if (plan->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
+size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed)
+{
+	const size_t first = plan->count;
+
+	if (tried(plan, failed, CXV_STEP_PROBE))
+		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
+	if (tried(plan, failed, CXV_STEP_SET_OVERRIDE))
+		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override",
+				plan->before.driver_override);
+	if (plan->before.driver[0] && tried(plan, failed, CXV_STEP_SET_OVERRIDE)) {
+		add_driver_step(plan, CXV_STEP_BIND_DRIVER, plan->before.driver, "bind");
+		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", plan->before.driver);
+	}
+	if (tried(plan, failed, CXV_STEP_REMEMBER))
+		add_record_step(plan, CXV_STEP_FORGET, "");
+	for (size_t i = first; i < plan->count; i++)
+		plan->steps[i].undo = true;
+	return first;
+}

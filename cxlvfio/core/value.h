@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A fact that may not be known, and why. In JSON: known is the value; neither known nor an error
+ * is null (there is none); an error is null with the errno's name under "unavailable".
+ */
+#ifndef CXLVFIO_CORE_VALUE_H
+#define CXLVFIO_CORE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/util.h"
+
+struct cxv_number {
+	uint64_t value;
+	bool known;
+	int error;		/* positive errno: could not be read */
+};
+
+struct cxv_text {
+	char *value;		/* owned; NULL: none */
+	int error;		/* positive errno: could not be read */
+};
+
+/* How a number is meant; decides how tables print it, never how JSON does. */
+enum cxv_kind {
+	CXV_KIND_NUMBER,	/* decimal */
+	CXV_KIND_SIZE,		/* bytes, with units on request */
+	CXV_KIND_ADDRESS,	/* hexadecimal */
+	CXV_KIND_ID2,		/* hexadecimal, 2, 4 or 6 digits: revision, vendor, class */
+	CXV_KIND_ID4,
+	CXV_KIND_ID6,
+	CXV_KIND_SERIAL,	/* 64-bit identifier: hexadecimal, and a *_hex twin in JSON */
+	CXV_KIND_FLAG,		/* JSON boolean */
+	CXV_KIND_TEXT,		/* struct cxv_text; the others are struct cxv_number */
+};
+
+/* One member of a struct: its JSON key, which is its label for people too. */
+struct cxv_field {
+	const char *key;
+	enum cxv_kind kind;
+	size_t offset;
+};
+
+struct cxv_fields {
+	const struct cxv_field *fields;
+	size_t count;
+};
+
+/* The member's name is its key. */
+#define CXV_FIELD(type, kind, member)	{ #member, CXV_KIND_##kind, offsetof(struct type, member) }
+/* Defines TYPE_fields, the table of struct TYPE. */
+#define CXV_TABLE(type, ...)							\
+	static const struct cxv_field type##_array[] = { __VA_ARGS__ };		\
+	const struct cxv_fields type##_fields = { type##_array, ARRAY_SIZE(type##_array) }
+
+static inline struct cxv_number cxv_known(uint64_t value)
+{
+	return (struct cxv_number) { .value = value, .known = true };
+}
+
+static inline struct cxv_number cxv_unknown(int error)
+{
+	return (struct cxv_number) { .error = abs(error) };
+}
+
+static inline const struct cxv_number *cxv_field_number(const void *object,
+							const struct cxv_field *field)
+{
+	return (const struct cxv_number *)((const char *)object + field->offset);
+}
+
+static inline const struct cxv_text *cxv_field_text(const void *object,
+						    const struct cxv_field *field)
+{
+	return (const struct cxv_text *)((const char *)object + field->offset);
+}
+
+/* The errno of a field that could not be read, 0 otherwise. */
+int cxv_field_error(const void *object, const struct cxv_field *field);
+/* Every field of OBJECT that has nothing yet becomes unavailable with ERROR. */
+void cxv_fields_unavailable(void *object, const struct cxv_fields *fields, int error);
+/* Free what the text fields of OBJECT own. */
+void cxv_fields_free(void *object, const struct cxv_fields *fields);
+
+#endif

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/util.h"
+#include "core/verify_state.h"
+
+const char *cxv_verdict_name(enum cxv_verdict verdict)
+{
+	static const char *const names[] = {
+		[CXV_PASS] = "pass",
+		[CXV_SKIP] = "skip",
+		[CXV_INCONCLUSIVE] = "inconclusive",
+		[CXV_FAIL] = "fail",
+	};
+
+	return names[verdict];
+}
+
+const char *cxv_method_name(enum cxv_method method)
+{
+	return method == CXV_METHOD_FLR ? "flr" : "auto";
+}
+
+const char *cxv_via_name(enum cxv_via via)
+{
+	static const char *const names[] = {
+		[CXV_VIA_VFIO] = "vfio",
+		[CXV_VIA_CONFIG] = "config",
+		[CXV_VIA_SYSFS] = "sysfs",
+	};
+
+	return names[via];
+}
+
+const char *cxv_expect_name(enum cxv_expect expect)
+{
+	static const char *const names[] = {
+		[CXV_EXPECT_RETAINED] = "retained",
+		[CXV_EXPECT_ZERO] = "zero",
+		[CXV_EXPECT_ANY] = "any",
+	};
+
+	return names[expect];
+}
+
+const char *cxv_view_name(enum cxv_view view)
+{
+	static const char *const names[] = {
+		[CXV_VIEW_WHOLE] = "whole",
+		[CXV_VIEW_OFFSET] = "offset",
+		[CXV_VIEW_SPLIT] = "split",
+		[CXV_VIEW_INHERITED] = "inherited",
+	};
+
+	return names[view];
+}
+
+const char *cxv_readiness_name(enum cxv_readiness readiness)
+{
+	static const char *const names[] = {
+		[CXV_NOT_WAITED] = "not_waited",
+		[CXV_READY] = "ready",
+		[CXV_REFUSED] = "refused",
+		[CXV_NOT_READY] = "not_ready",
+	};
+
+	return names[readiness];
+}
+
+void cxv_check_judge(struct cxv_check *check, enum cxv_verdict verdict, const char *format, ...)
+{
+	va_list arguments;
+
+	check->verdict = verdict;
+	va_start(arguments, format);
+	vsnprintf(check->detail, sizeof(check->detail), format, arguments);
+	va_end(arguments);
+}
+
+void cxv_check_observe(struct cxv_check *check, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(check->observed, sizeof(check->observed), format, arguments);
+	va_end(arguments);
+}
+
+void cxv_check_expect(struct cxv_check *check, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(check->expected, sizeof(check->expected), format, arguments);
+	va_end(arguments);
+}
+
+/* The driver's reason for keeping the window shut, or a way to find it. */
+static const char *refusal_reason(const struct cxv_cycle *cycle)
+{
+	if (cycle->after.driver.present && cycle->after.driver.verdict[0])
+		return cycle->after.driver.verdict;
+	return "the driver gives no reason, see the kernel log";
+}
+
+static bool accounting_impossible(const struct cxv_cycle *cycle, const struct cxv_view_result *view,
+				  struct cxv_check *check)
+{
+	if (!cycle->counting_works) {
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+			  "this kernel does not count page faults exactly: a touch of fresh anonymous memory took another number of faults than pages");
+		return true;
+	}
+	if (!view->expected_faults) {
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+			  "populating the mapping took %" PRIu64 " faults for %" PRIu64 " pages, which no page size explains: faults cannot be accounted for",
+			  view->populate.faults, view->populate.pages);
+		return true;
+	}
+	return false;
+}
+
+static void judge_live(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+	const struct cxv_pass *pass = &view->before;
+
+	cxv_check_expect(check, "0 faults and 0 SIGBUS in %" PRIu64 " pages that were touched before",
+		   pass->pages);
+	cxv_check_observe(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
+	check->duration = pass->duration;
+	if (pass->refused) {
+		cxv_check_judge(check, CXV_FAIL,
+			  "the window refused access before the reset: nothing can be proven of this cycle");
+		return;
+	}
+	if (accounting_impossible(cycle, view, check))
+		return;
+	if (pass->faults)
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+			  "something else unmapped pages between two touches, so that missing pages after the reset would prove nothing");
+}
+
+static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_witness *witness = &cycle->witness;
+
+	check->duration = cycle->reset_duration;
+	if (cycle->reset_error) {
+		cxv_check_judge(check, CXV_FAIL, "the reset failed: %s",
+				strerror(cycle->reset_error));
+		return;
+	}
+	if (cycle->method != CXV_METHOD_FLR) {
+		cxv_check_judge(check, CXV_SKIP, "--method auto does not ask for an FLR");
+		return;
+	}
+	if (cycle->via != CXV_VIA_CONFIG && strcmp(cycle->method_during, "flr")) {
+		cxv_check_expect(check, "reset_method flr during the reset");
+		cxv_check_observe(check, "reset_method %s",
+			    cycle->method_during[0] ? cycle->method_during : "unknown");
+		cxv_check_judge(check, CXV_FAIL, "something changed reset_method during the cycle");
+		return;
+	}
+	if (!witness->known) {
+		cxv_check_judge(check, CXV_SKIP,
+			  "no register of %04x:%04x is known that an FLR must clear; the kernel was told to use flr only",
+			  cycle->vendor, cycle->device);
+		return;
+	}
+	cxv_check_expect(check, "scratch register %#x, then 0", witness->written);
+	cxv_check_observe(check, "scratch register %#x, then %#x", witness->before, witness->after);
+	if (witness->error)
+		cxv_check_judge(check, CXV_INCONCLUSIVE, "the scratch register could not be accessed: %s",
+			  strerror(witness->error));
+	else if (witness->before != witness->written)
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+			  "the scratch register does not keep what is written: it cannot witness");
+	else if (witness->after)
+		cxv_check_judge(check, CXV_FAIL,
+			  "a register that every FLR must clear kept its value: the reset reported success but the device was not reset");
+}
+
+/* Whether the pages of VIEW were really gone: shared by the checks of all four mappings. */
+static void judge_zap(const struct cxv_cycle *cycle, const struct cxv_view_result *view,
+		      struct cxv_check *check)
+{
+	const struct cxv_pass *pass = &view->after;
+
+	if (pass->refused == pass->pages)
+		return;
+	if (accounting_impossible(cycle, view, check))
+		return;
+	if (!pass->faults)
+		cxv_check_judge(check, CXV_FAIL,
+			  "touching every page after the reset took no fault: all mappings are stale, nothing was zapped");
+	else if (pass->missing_faults)
+		cxv_check_judge(check, CXV_FAIL,
+			  "%" PRIu64 " page table entries survived the reset: stale mappings, the first within 2 MiB of window offset %#" PRIx64,
+			  pass->missing_faults, pass->first_missing);
+	else if (pass->extra_faults)
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+			  "%" PRIu64 " faults more than the mapping accounts for: pages were taken away again, or the page size changed from %s",
+			  pass->extra_faults, cxv_page_size_name(view->page_size));
+}
+
+static void observe_after(const struct cxv_view_result *view, struct cxv_check *check)
+{
+	const struct cxv_pass *pass = &view->after;
+
+	check->duration = pass->duration;
+	cxv_check_expect(check, "%" PRIu64 " faults (%s pages), 0 SIGBUS", view->expected_faults,
+		   cxv_page_size_name(view->page_size));
+	cxv_check_observe(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
+}
+
+static void judge_zapped(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+
+	if (!view->after.made) {
+		cxv_check_judge(check, CXV_INCONCLUSIVE, "the mapping was not touched after the reset");
+		return;
+	}
+	observe_after(view, check);
+	judge_zap(cycle, view, check);
+}
+
+static bool judge_refusal(const struct cxv_cycle *cycle, const struct cxv_pass *pass,
+			  struct cxv_check *check)
+{
+	if (!pass->made) {
+		cxv_check_judge(check, CXV_FAIL, "the window could not be touched after the reset");
+		return true;
+	}
+	if (pass->poisoned) {
+		cxv_check_judge(check, CXV_FAIL, "%" PRIu64 " pages raise SIGBUS for a memory error",
+			  pass->poisoned);
+		return true;
+	}
+	if (pass->refused) {
+		cxv_check_judge(check, CXV_FAIL, "%s of the window raises SIGBUS instead of data: %s",
+			  pass->refused == pass->pages ? "every page" : "a part",
+			  refusal_reason(cycle));
+		return true;
+	}
+	return false;
+}
+
+static void judge_reactivated(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+
+	check->duration = cycle->ready_duration;
+	cxv_check_expect(check, "%" PRIu64 " of %" PRIu64 " pages accessible", pass->pages, pass->pages);
+	cxv_check_observe(check, "%" PRIu64 " of %" PRIu64 " pages accessible",
+		    pass->pages - pass->refused, pass->pages);
+	if (cycle->lost)
+		cxv_check_judge(check, CXV_FAIL,
+			  "the device is lost: its configuration space reads all ones");
+	else if (cycle->readiness == CXV_NOT_READY)
+		cxv_check_judge(check, CXV_FAIL, "the window was still not ready when the time was over: %s",
+			  refusal_reason(cycle));
+	else
+		judge_refusal(cycle, pass, check);
+}
+
+/* Readable pages that do not hold what --expect says. */
+static uint64_t unexpected_pages(const struct cxv_cycle *cycle, const struct cxv_pass *pass)
+{
+	uint64_t readable = pass->pages - pass->refused;
+
+	switch (cycle->expect) {
+	case CXV_EXPECT_RETAINED:
+		return readable - pass->retained;
+	case CXV_EXPECT_ZERO:
+		return readable - pass->zero;
+	default:
+		return 0;
+	}
+}
+
+/* An additional mapping: same claim as the whole one's, plus that it shows the right memory. */
+static void judge_view(const struct cxv_cycle *cycle, enum cxv_view id, struct cxv_check *check)
+{
+	const struct cxv_view_result *view = &cycle->views[id];
+	const struct cxv_pass *before = &view->before;
+
+	if (view->unavailable) {
+		cxv_check_judge(check, CXV_SKIP, "%s", view->unavailable);
+		return;
+	}
+	observe_after(view, check);
+	if (before->refused || before->retained != before->pages) {
+		cxv_check_observe(check, "%" PRIu64 " of %" PRIu64 " pages wrong before the reset",
+			    before->pages - before->retained, before->pages);
+		cxv_check_judge(check, CXV_FAIL,
+			  "before the reset this mapping shows other memory than the whole mapping does, first at window offset %#" PRIx64,
+			  before->first_other);
+		return;
+	}
+	if (judge_refusal(cycle, &view->after, check))
+		return;
+	if (before->faults) {
+		cxv_check_judge(check, CXV_INCONCLUSIVE, "pages of this mapping were not live before the reset");
+		return;
+	}
+	judge_zap(cycle, view, check);
+	if (check->verdict == CXV_PASS && unexpected_pages(cycle, &view->after))
+		cxv_check_judge(check, CXV_FAIL,
+			  "after the reset %" PRIu64 " pages of this mapping do not hold what is expected, first at window offset %#" PRIx64,
+			  unexpected_pages(cycle, &view->after), view->after.first_other);
+}
+
+static void judge_offset_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	judge_view(cycle, CXV_VIEW_OFFSET, check);
+}
+
+static void judge_split_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	judge_view(cycle, CXV_VIEW_SPLIT, check);
+}
+
+static void judge_inherited_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	judge_view(cycle, CXV_VIEW_INHERITED, check);
+}
+
+static void judge_same_memory(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_pass *before = &cycle->views[CXV_VIEW_WHOLE].before;
+	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+	uint64_t readable = pass->pages - pass->refused;
+
+	check->duration = pass->duration;
+	cxv_check_expect(check, "%s", cxv_expect_name(cycle->expect));
+	cxv_check_observe(check, "%" PRIu64 " retained, %" PRIu64 " zero, %" PRIu64 " all ones, %" PRIu64
+		    " other", pass->retained, pass->zero, pass->all_ones, pass->other);
+	if (before->retained != before->pages) {
+		cxv_check_judge(check, CXV_FAIL,
+			  "%" PRIu64 " pages lost what was written to them before the reset, first at window offset %#" PRIx64,
+			  before->pages - before->retained, before->first_other);
+		return;
+	}
+	if (!readable) {
+		cxv_check_judge(check, CXV_SKIP, "no page can be read after the reset");
+		return;
+	}
+	if (pass->all_ones == readable) {
+		cxv_check_judge(check, CXV_FAIL,
+			  "every page reads all ones: the driver lets accesses through to memory that nothing decodes");
+		return;
+	}
+	if (!unexpected_pages(cycle, pass))
+		return;
+	if (cycle->expect == CXV_EXPECT_RETAINED)
+		cxv_check_judge(check, CXV_FAIL,
+				"%" PRIu64 " pages changed although the memory must be retained, first at window offset %#" PRIx64,
+				unexpected_pages(cycle, pass), pass->first_other);
+	else
+		cxv_check_judge(check, CXV_FAIL, "%" PRIu64 " pages are not zero, %" PRIu64
+				" of them still hold what was written before the reset",
+				unexpected_pages(cycle, pass), pass->retained);
+}
+
+static const struct {
+	const char *name;
+	const char *claim;
+	void (*judge)(const struct cxv_cycle *cycle, struct cxv_check *check);
+} checks[] = {
+	[CXV_CHECK_LIVE] = {
+		"live", "every page of the window was mapped when the reset began", judge_live,
+	},
+	[CXV_CHECK_REAL_FLR] = {
+		"real_flr", "the device went through a function-level reset", judge_real_flr,
+	},
+	[CXV_CHECK_ZAPPED] = {
+		"zapped", "no page of the mapping survived the reset", judge_zapped,
+	},
+	[CXV_CHECK_REACTIVATED] = {
+		"reactivated", "the old mapping works again without a new mmap", judge_reactivated,
+	},
+	[CXV_CHECK_OFFSET_MAPPING] = {
+		"offset_mapping", "so does a mapping at an offset, and it shows the right memory",
+		judge_offset_mapping,
+	},
+	[CXV_CHECK_SPLIT_MAPPING] = {
+		"split_mapping", "so does a mapping that munmap cut in two", judge_split_mapping,
+	},
+	[CXV_CHECK_INHERITED_MAPPING] = {
+		"inherited_mapping", "so does the mapping that a child process inherited",
+		judge_inherited_mapping,
+	},
+	[CXV_CHECK_SAME_MEMORY] = {
+		"same_memory", "the pages hold what is expected after the reset", judge_same_memory,
+	},
+	[CXV_CHECK_SAME_DECODERS] = {
+		"same_decoders", "decoders, ranges and region are as before", cxv_judge_decoders,
+	},
+	[CXV_CHECK_DRIVER_COUNTERS] = {
+		"driver_counters", "the driver's own account agrees", cxv_judge_counters,
+	},
+	[CXV_CHECK_CONFIG_RESTORED] = {
+		"config_restored", "configuration space is as before", cxv_judge_config,
+	},
+	[CXV_CHECK_AER_UNCHANGED] = {
+		"aer_unchanged", "no PCI Express error was counted", cxv_judge_aer,
+	},
+};
+
+_Static_assert(ARRAY_SIZE(checks) == CXV_CHECK_COUNT, "a check has no entry");
+
+const char *cxv_check_name(enum cxv_check_id id)
+{
+	return checks[id].name;
+}
+
+const char *cxv_check_claim(enum cxv_check_id id)
+{
+	return checks[id].claim;
+}
+
+enum cxv_verdict cxv_verdict_of(const struct cxv_check *all)
+{
+	enum cxv_verdict worst = CXV_PASS;
+	unsigned int i;
+
+	for (i = 0; i < CXV_CHECK_COUNT; i++) {
+		if (all[i].verdict != CXV_SKIP && all[i].verdict > worst)
+			worst = all[i].verdict;
+	}
+	if (worst == CXV_PASS && (all[CXV_CHECK_LIVE].verdict == CXV_SKIP ||
+				  all[CXV_CHECK_ZAPPED].verdict == CXV_SKIP ||
+				  all[CXV_CHECK_REACTIVATED].verdict == CXV_SKIP))
+		return CXV_INCONCLUSIVE;
+	return worst;
+}
+
+void cxv_verify_cycle(struct cxv_cycle *cycle)
+{
+	unsigned int i;
+
+	for (i = 0; i < CXV_CHECK_COUNT; i++) {
+		cycle->checks[i] = (struct cxv_check) { .verdict = CXV_PASS };
+		checks[i].judge(cycle, &cycle->checks[i]);
+	}
+	cycle->verdict = cxv_verdict_of(cycle->checks);
+}

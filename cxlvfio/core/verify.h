@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The judgement: what a reset cycle's observations prove. Nothing here touches the system. */
+#ifndef CXLVFIO_CORE_VERIFY_H
+#define CXLVFIO_CORE_VERIFY_H
+
+#include "core/cycle.h"
+
+/* Fill cycle->checks and cycle->verdict from the rest. */
+void cxv_verify_cycle(struct cxv_cycle *cycle);
+
+/*
+ * The verdict over COUNT checks: fail wins, then inconclusive. A proof that lacks one of its
+ * indispensable parts (live, zapped, reactivated) is inconclusive however well the rest went;
+ * other skipped checks leave it a pass.
+ */
+enum cxv_verdict cxv_verdict_of(const struct cxv_check *checks);
+
+/* "zapped" */
+const char *cxv_check_name(enum cxv_check_id id);
+/* "no mapping survived the reset" */
+const char *cxv_check_claim(enum cxv_check_id id);
+/* "pass" */
+const char *cxv_verdict_name(enum cxv_verdict verdict);
+const char *cxv_method_name(enum cxv_method method);
+const char *cxv_via_name(enum cxv_via via);
+const char *cxv_expect_name(enum cxv_expect expect);
+const char *cxv_view_name(enum cxv_view view);
+const char *cxv_readiness_name(enum cxv_readiness readiness);
+
+#endif

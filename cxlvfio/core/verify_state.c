@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/verify_state.h"
+
+#include <inttypes.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_regs.h"
+#include "cxl_vfio.h"
+
+/* A field that must read the same before and after, or whose MASK must. */
+struct field {
+	const char *name;
+	size_t offset;		/* from the capability */
+	size_t width;
+	uint32_t mask;
+};
+
+#define RANGE_FIELDS(n)										\
+	{ "range " #n " size high", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_SIZE_HIGH, 4, ~0u }, \
+	{ "range " #n " size low", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_SIZE_LOW, 4, ~0u }, \
+	{ "range " #n " base high", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_BASE_HIGH, 4, ~0u }, \
+	{ "range " #n " base low", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_BASE_LOW, 4, ~0u }
+
+static const struct field dvsec_fields[] = {
+	{ "capability", CXL_DEVICE_CAPABILITY, 2, ~0u },
+	{ "control", CXL_DEVICE_CONTROL, 2, ~0u },
+	{ "status viral", CXL_DEVICE_STATUS, 2, CXL_DEVICE_STATUS_VIRAL },
+	{ "status 2 errors", CXL_DEVICE_STATUS2, 2,
+	  CXL_DEVICE_STATUS2_RESET_ERROR | CXL_DEVICE_STATUS2_PRESERVATION_ERROR },
+	{ "lock", CXL_DEVICE_LOCK, 2, ~0u },
+	{ "capability 2", CXL_DEVICE_CAPABILITY2, 2, ~0u },
+	RANGE_FIELDS(1),
+	RANGE_FIELDS(2),
+};
+
+static const struct field header_fields[] = {
+	{ "vendor and device", PCI_VENDOR_ID, 4, ~0u },
+	{ "command", PCI_COMMAND, 2, ~0u },
+	{ "cache line size", PCI_CACHE_LINE_SIZE, 1, ~0u },
+	{ "BAR 0", PCI_BASE_ADDRESS_0, 4, ~0u },
+	{ "BAR 1", PCI_BASE_ADDRESS_1, 4, ~0u },
+	{ "BAR 2", PCI_BASE_ADDRESS_2, 4, ~0u },
+	{ "BAR 3", PCI_BASE_ADDRESS_3, 4, ~0u },
+	{ "BAR 4", PCI_BASE_ADDRESS_4, 4, ~0u },
+	{ "BAR 5", PCI_BASE_ADDRESS_5, 4, ~0u },
+	{ "expansion ROM", PCI_ROM_ADDRESS, 4, ~0u },
+	{ "interrupt line", PCI_INTERRUPT_LINE, 1, ~0u },
+};
+
+static const struct field express_fields[] = {
+	{ "device control", PCI_EXP_DEVCTL, 2, ~0u },
+	{ "link control", PCI_EXP_LNKCTL, 2, ~0u },
+	{ "device control 2", PCI_EXP_DEVCTL2, 2, ~0u },
+};
+
+static const struct field dvsec_control_field[] = {
+	{ "CXL control", CXL_DEVICE_CONTROL, 2, ~0u },
+};
+
+/* Counts what was compared; judges CHECK as failed at the first difference and returns false. */
+static bool same_fields(const struct cxv_cycle *cycle, const char *where, size_t capability,
+			const struct field *fields, size_t count, unsigned int *compared,
+			struct cxv_check *check)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		size_t offset = capability + fields[i].offset;
+		uint32_t before = cxv_config_field(&cycle->before, offset, fields[i].width);
+		uint32_t after = cxv_config_field(&cycle->after, offset, fields[i].width);
+
+		if (!((before ^ after) & fields[i].mask)) {
+			(*compared)++;
+			continue;
+		}
+		cxv_check_expect(check, "%s %s %#x", where, fields[i].name, before);
+		cxv_check_observe(check, "%s %s %#x", where, fields[i].name, after);
+		cxv_check_judge(check, CXV_FAIL,
+				"%s %s (configuration space offset %#zx) changed from %#x to %#x",
+				where, fields[i].name, offset, before, after);
+		return false;
+	}
+	return true;
+}
+
+static bool have_config(const struct cxv_cycle *cycle)
+{
+	return cycle->before.config_size >= PCI_STD_HEADER_SIZEOF &&
+	       cycle->after.config_size >= PCI_STD_HEADER_SIZEOF;
+}
+
+static bool all_ones(const struct cxv_snapshot *snapshot)
+{
+	return cxv_config_field(snapshot, PCI_VENDOR_ID, 4) == UINT32_MAX;
+}
+
+void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	size_t express = cxv_config_capability(&cycle->before, PCI_CAP_ID_EXP);
+	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
+	unsigned int compared = 0;
+
+	check->duration = cycle->after.duration;
+	if (!have_config(cycle)) {
+		cxv_check_judge(check, CXV_SKIP, "configuration space could not be read: %s",
+				strerror(cycle->before.config_error ?: cycle->after.config_error));
+		return;
+	}
+	if (all_ones(&cycle->after)) {
+		cxv_check_observe(check, "all ones");
+		cxv_check_judge(check, CXV_FAIL, "configuration space reads all ones: the device does not answer");
+		return;
+	}
+	if (!same_fields(cycle, "header", 0, header_fields, ARRAY_SIZE(header_fields), &compared,
+			 check))
+		return;
+	if (express && !same_fields(cycle, "PCI Express", express, express_fields,
+				    ARRAY_SIZE(express_fields), &compared, check))
+		return;
+	if (dvsec && !same_fields(cycle, "DVSEC", dvsec, dvsec_control_field,
+				  ARRAY_SIZE(dvsec_control_field), &compared, check))
+		return;
+	cxv_check_expect(check, "%u fields as before", compared);
+	cxv_check_observe(check, "%u fields as before%s", compared,
+			  cycle->after.config_live ? "" : " (as VFIO shows them)");
+}
+
+static const char *hdm_register_name(size_t dword, char *name, size_t size)
+{
+	static const char *const registers[] = {
+		"base low", "base high", "size low", "size high", "control", "skip low",
+		"skip high", "reserved",
+	};
+	size_t offset = dword * sizeof(uint32_t);
+
+	if (offset < CXL_HDM_DECODER(0)) {
+		snprintf(name, size, "HDM %s", offset == CXL_HDM_CAPABILITY ? "capability" :
+			 offset == CXL_HDM_GLOBAL_CONTROL ? "global control" : "reserved");
+		return name;
+	}
+	dword -= CXL_HDM_DECODER(0) / sizeof(uint32_t);
+	snprintf(name, size, "decoder %zu %s", dword / ARRAY_SIZE(registers),
+		 registers[dword % ARRAY_SIZE(registers)]);
+	return name;
+}
+
+static bool is_decoder_control(size_t dword)
+{
+	size_t offset = dword * sizeof(uint32_t);
+
+	return offset >= CXL_HDM_DECODER(0) &&
+	       (offset - CXL_HDM_DECODER(0)) % 0x20 == CXL_HDM_DECODER_CONTROL;
+}
+
+static bool same_hdm(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const uint32_t *before = cycle->before.hdm, *after = cycle->after.hdm;
+	char name[48];
+	size_t i;
+
+	if (cycle->before.hdm_count && cycle->before.hdm_count != cycle->after.hdm_count) {
+		cxv_check_judge(check, CXV_FAIL,
+				"the HDM decoder registers can no longer be read after the reset: %s",
+				strerror(cycle->after.hdm_error));
+		return false;
+	}
+	for (i = 0; i < cycle->before.hdm_count; i++) {
+		if (before[i] == after[i])
+			continue;
+		hdm_register_name(i, name, sizeof(name));
+		cxv_check_expect(check, "%s %#x", name, before[i]);
+		cxv_check_observe(check, "%s %#x", name, after[i]);
+		cxv_check_judge(check, CXV_FAIL, "%s changed from %#x to %#x%s", name, before[i],
+				after[i],
+				is_decoder_control(i) &&
+				(before[i] & ~after[i] & CXL_HDM_DECODER_COMMITTED) ?
+				": no longer committed" : "");
+		return false;
+	}
+	return true;
+}
+
+static const struct cxv_attribute *find_attribute(const struct cxv_attributes *attributes,
+						  const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < attributes->count; i++) {
+		if (!strcmp(attributes->items[i].name, name))
+			return &attributes->items[i];
+	}
+	return NULL;
+}
+
+/* The first line in which two texts differ, from each. */
+static void differing_line(const char *before, const char *after, int *line, const char **old,
+			   const char **new)
+{
+	size_t i, start = 0;
+
+	*line = 1;
+	for (i = 0; before[i] && before[i] == after[i]; i++) {
+		if (before[i] == '\n') {
+			start = i + 1;
+			(*line)++;
+		}
+	}
+	*old = before + start;
+	*new = after + start;
+}
+
+static bool same_attributes(const struct cxv_attributes *before, const struct cxv_attributes *after,
+			    struct cxv_check *check)
+{
+	size_t i;
+
+	for (i = 0; i < before->count; i++) {
+		const struct cxv_attribute *old = &before->items[i];
+		const struct cxv_attribute *new = find_attribute(after, old->name);
+		const char *old_line, *new_line;
+		int line;
+
+		if (new && !strcmp(old->value, new->value))
+			continue;
+		differing_line(old->value, new ? new->value : "", &line, &old_line, &new_line);
+		cxv_check_expect(check, "%s: %.*s", old->name, (int)strcspn(old_line, "\n"), old_line);
+		cxv_check_observe(check, "%s: %.*s", old->name,
+				  new ? (int)strcspn(new_line, "\n") : 4, new ? new_line : "gone");
+		cxv_check_judge(check, CXV_FAIL, "%s changed from \"%.*s\" to \"%.*s\"", old->name,
+				(int)strcspn(old_line, "\n"), old_line,
+				(int)strcspn(new_line, "\n"), new_line);
+		return false;
+	}
+	return true;
+}
+
+void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
+	const struct cxv_attributes *attributes = &cycle->before.decoders;
+	unsigned int compared = 0;
+
+	check->duration = cycle->after.duration;
+	if (!dvsec && !cycle->before.hdm_count && !attributes->count) {
+		cxv_check_judge(check, CXV_SKIP,
+				"neither the CXL DVSEC nor decoder registers nor the CXL core's view could be read");
+		return;
+	}
+	if (!same_hdm(cycle, check))
+		return;
+	if (dvsec && !same_fields(cycle, "DVSEC", dvsec, dvsec_fields, ARRAY_SIZE(dvsec_fields),
+				  &compared, check))
+		return;
+	if (!same_attributes(attributes, &cycle->after.decoders, check))
+		return;
+	cxv_check_expect(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before", compared,
+			 cycle->before.hdm_count, attributes->count);
+	cxv_check_observe(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before",
+			  compared, cycle->before.hdm_count, attributes->count);
+}
+
+void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_driver_account *before = &cycle->before.driver;
+	const struct cxv_driver_account *after = &cycle->after.driver;
+	uint64_t shut = after->generation - before->generation;
+	uint64_t zapped = after->zap_count - before->zap_count;
+	uint64_t reactivated = after->reactivate_count - before->reactivate_count;
+
+	if (!before->present || !after->present) {
+		cxv_check_judge(check, CXV_SKIP, "the driver has no %s attributes in sysfs",
+				CXL_VFIO_SYSFS_GROUP);
+		return;
+	}
+	cxv_check_expect(check, "generation +1, zap_count +1, reactivate_count +1, state %s",
+			 CXL_VFIO_STATE_ACTIVE);
+	cxv_check_observe(check, "generation %+" PRId64 ", zap_count %+" PRId64
+			  ", reactivate_count %+" PRId64 ", state %s", (int64_t)shut,
+			  (int64_t)zapped, (int64_t)reactivated, after->state);
+	if (strcmp(after->state, CXL_VFIO_STATE_ACTIVE))
+		cxv_check_judge(check, CXV_FAIL, "the driver says the window is %s: %s", after->state,
+				after->verdict);
+	else if (!shut || !zapped || !reactivated)
+		cxv_check_judge(check, CXV_FAIL,
+				"the driver did not see this reset: a counter did not advance");
+	else if (shut != 1 || zapped != 1 || reactivated != 1)
+		cxv_check_judge(check, CXV_INCONCLUSIVE,
+				"something else shut the window in the same cycle: another reset, an error or a configuration write");
+}
+
+void cxv_judge_aer(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_attributes *before = &cycle->before.aer;
+
+	if (!before->count) {
+		cxv_check_judge(check, CXV_SKIP, "the kernel keeps no AER counters for this function");
+		return;
+	}
+	if (!same_attributes(before, &cycle->after.aer, check))
+		return;
+	cxv_check_expect(check, "%zu groups of counters as before", before->count);
+	cxv_check_observe(check, "%zu groups of counters as before", before->count);
+}

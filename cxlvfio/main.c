@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/help.h"
+#include "cmd/output.h"
+
+const struct cxv_command *const cxv_commands[] = {
+	&cxv_command_list,
+	&cxv_command_show,
+	&cxv_command_bind,
+	&cxv_command_unbind,
+	&cxv_command_reset,
+	&cxv_command_help,
+	&cxv_command_version,
+	&cxv_command_metadata,
+	&cxv_command_targets,
+};
+
+const size_t cxv_command_count = ARRAY_SIZE(cxv_commands);
+
+static enum cxv_exit run_command(struct cxv_context *context, int argc, char **argv)
+{
+	const struct cxv_command *command = cxv_find_command(argv[0]);
+
+	if (!command)
+		return cxv_usage_error(context, "unknown command '%s'", argv[0]);
+	context->command = command;
+	/* 0 and not 1: glibc keeps where it stands in a word, and the mode it was in. */
+	optind = 0;
+	return command->run(context, argc, argv);
+}
+
+static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
+{
+	struct cxv_option_value value;
+	int error = cxv_host_open(&context->host, NULL);
+
+	if (error < 0) {
+		cxv_error(&context->report, cxv_code_of_errno(error), error,
+			  (struct cxv_place) { .operation = "open the root directory", .path = "/" },
+			  "cannot open it");
+		return CXV_EXIT_FAILED;
+	}
+	error = cxv_next_option(context, argc, argv, &value);
+	if (error < 0)
+		return CXV_EXIT_USAGE;
+	if (optind == argc)
+		return cxv_usage_error(context, "a command is missing");
+	return run_command(context, argc - optind, argv + optind);
+}
+
+/* A usage error ends the walk before a --json behind it: the answer is a document all the same. */
+static bool names_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct cxv_context context = { .host = { .root = -1 } };
+	enum cxv_exit status;
+
+	context.color = cxv_color_wanted();
+	status = run(&context, argc, argv);
+	if (status == CXV_EXIT_USAGE && !context.json)
+		context.json = names_json(argc, argv);
+	if (context.help && !context.report.error_count)
+		status = cxv_print_help(context.command);
+	status = cxv_finish(&context, status);
+	cxv_report_clear(&context.report);
+	cxv_host_close(&context.host);
+	return status;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/document.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "out/text.h"
+
+void cxv_document_init(struct cxv_document *document)
+{
+	*document = (struct cxv_document) { .root = json_object_new_object() };
+	document->failed = !document->root;
+}
+
+void cxv_document_clear(struct cxv_document *document)
+{
+	json_object_put(document->root);
+	*document = (struct cxv_document) { 0 };
+}
+
+/* Takes VALUE over. ALLOCATED: a NULL is a failed allocation and not JSON's null. */
+static struct json_object *put(struct cxv_document *document, struct json_object *parent,
+			       const char *key, struct json_object *value, bool allocated)
+{
+	int error = 0;
+
+	if (document->failed || !parent || (allocated && !value)) {
+		document->failed = true;
+	} else if (key) {
+		error = json_object_object_add(parent, key, value);
+	} else {
+		error = json_object_array_add(parent, value);
+	}
+	if (error)
+		document->failed = true;
+	if (!document->failed)
+		return value;
+	json_object_put(value);
+	return NULL;
+}
+
+struct json_object *cxv_json_object(struct cxv_document *document, struct json_object *parent,
+				    const char *key)
+{
+	return put(document, parent, key, json_object_new_object(), true);
+}
+
+struct json_object *cxv_json_array(struct cxv_document *document, struct json_object *parent,
+				   const char *key)
+{
+	return put(document, parent, key, json_object_new_array(), true);
+}
+
+void cxv_json_string(struct cxv_document *document, struct json_object *parent, const char *key,
+		     const char *value)
+{
+	_cleanup_free_ char *clean = NULL;
+
+	if (!value) {
+		cxv_json_null(document, parent, key);
+		return;
+	}
+	clean = cxv_text_valid_utf8(value);
+	put(document, parent, key, clean ? json_object_new_string(clean) : NULL, true);
+}
+
+void cxv_json_number(struct cxv_document *document, struct json_object *parent, const char *key,
+		     uint64_t value)
+{
+	put(document, parent, key, json_object_new_uint64(value), true);
+}
+
+void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
+		   bool value)
+{
+	put(document, parent, key, json_object_new_boolean(value), true);
+}
+
+void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key)
+{
+	put(document, parent, key, NULL, false);
+}
+
+static void put_serial(struct cxv_document *document, struct json_object *parent, const char *key,
+		       const struct cxv_number *number)
+{
+	char name[64], hex[24];
+
+	snprintf(name, sizeof(name), "%s_hex", key);
+	snprintf(hex, sizeof(hex), "0x%" PRIx64, number->value);
+	cxv_json_string(document, parent, name, number->known ? hex : NULL);
+}
+
+static void put_number(struct cxv_document *document, struct json_object *parent,
+		       const struct cxv_field *field, const struct cxv_number *number)
+{
+	if (!number->known)
+		cxv_json_null(document, parent, field->key);
+	else if (field->kind == CXV_KIND_FLAG)
+		cxv_json_flag(document, parent, field->key, number->value);
+	else
+		cxv_json_number(document, parent, field->key, number->value);
+	if (field->kind == CXV_KIND_SERIAL)
+		put_serial(document, parent, field->key, number);
+}
+
+void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
+		     struct json_object *unavailable, const void *object,
+		     const struct cxv_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct cxv_field *field = &fields->fields[i];
+
+		if (field->kind == CXV_KIND_TEXT)
+			cxv_json_string(document, parent, field->key,
+					cxv_field_text(object, field)->value);
+		else
+			put_number(document, parent, field, cxv_field_number(object, field));
+		cxv_json_unavailable(document, unavailable, field->key,
+				     cxv_field_error(object, field));
+	}
+}
+
+void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
+			  const char *key, int error)
+{
+	if (error)
+		cxv_json_string(document, unavailable, key,
+				strerrorname_np(abs(error)) ?: "unknown");
+}
+
+int cxv_document_print(const struct cxv_document *document, FILE *stream)
+{
+	const char *text;
+
+	if (document->failed)
+		return -ENOMEM;
+	text = json_object_to_json_string_ext(document->root, JSON_C_TO_STRING_PRETTY |
+					      JSON_C_TO_STRING_SPACED |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		return -ENOMEM;
+	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON that is complete or not printed at all: every function below may be called after a failure
+ * and does nothing then; cxv_document_print() tells. PARENT is an object (then KEY is a string) or
+ * an array (then KEY is NULL); both are owned by the document.
+ */
+#ifndef CXLVFIO_OUT_DOCUMENT_H
+#define CXLVFIO_OUT_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "core/value.h"
+
+struct cxv_document {
+	struct json_object *root;
+	bool failed;			/* out of memory */
+};
+
+void cxv_document_init(struct cxv_document *document);
+void cxv_document_clear(struct cxv_document *document);
+
+struct json_object *cxv_json_object(struct cxv_document *document, struct json_object *parent,
+				    const char *key);
+struct json_object *cxv_json_array(struct cxv_document *document, struct json_object *parent,
+				   const char *key);
+/* NULL is null. What is not UTF-8 becomes "?". */
+void cxv_json_string(struct cxv_document *document, struct json_object *parent, const char *key,
+		     const char *value);
+void cxv_json_number(struct cxv_document *document, struct json_object *parent, const char *key,
+		     uint64_t value);
+void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
+		   bool value);
+void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key);
+/* Every field of OBJECT under its key; reasons of the unknown ones go into UNAVAILABLE. */
+void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
+		     struct json_object *unavailable, const void *object,
+		     const struct cxv_fields *fields);
+/* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
+void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
+			  const char *key, int error);
+
+/* The document and a newline. 0 or -errno. */
+int cxv_document_print(const struct cxv_document *document, FILE *stream);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/endpoint_json.h"
+
+/* An object with its fields and why some of them are null. */
+static struct json_object *add_object(struct cxv_document *document, struct json_object *parent,
+				      const char *key, const void *object,
+				      const struct cxv_fields *fields)
+{
+	struct json_object *to = cxv_json_object(document, parent, key);
+	struct json_object *unavailable = cxv_json_object(document, to, "unavailable");
+
+	cxv_json_fields(document, to, unavailable, object, fields);
+	return to;
+}
+
+static void add_names(struct cxv_document *document, struct json_object *parent,
+		      struct json_object *unavailable, const char *key,
+		      const struct cxv_names *names)
+{
+	struct json_object *array = cxv_json_array(document, parent, key);
+
+	for (size_t i = 0; i < names->count; i++)
+		cxv_json_string(document, array, NULL, names->items[i]);
+	cxv_json_unavailable(document, unavailable, key, names->error);
+}
+
+static void add_dvsecs(struct cxv_document *document, struct json_object *to,
+		       struct json_object *unavailable, const struct cxv_dvsec *dvsec)
+{
+	struct json_object *array;
+
+	add_object(document, to, "cxl_caps", &dvsec->caps, &cxv_cxl_caps_fields);
+	add_object(document, to, "cxl_control", &dvsec->control, &cxv_cxl_control_fields);
+	add_object(document, to, "cxl_status", &dvsec->status, &cxv_cxl_status_fields);
+	array = cxv_json_array(document, to, "cxl_ranges");
+	for (size_t i = 0; i < dvsec->range_count; i++)
+		add_object(document, array, NULL, &dvsec->ranges[i], &cxv_range_fields);
+	cxv_json_unavailable(document, unavailable, "cxl_ranges", dvsec->device_error);
+	add_object(document, to, "flex_bus", &dvsec->flex_bus, &cxv_flex_bus_fields);
+	array = cxv_json_array(document, to, "register_blocks");
+	for (size_t i = 0; i < dvsec->block_count; i++) {
+		struct json_object *block = add_object(document, array, NULL, &dvsec->blocks[i],
+						       &cxv_block_fields);
+
+		cxv_json_string(document, block, "name", dvsec->blocks[i].name);
+	}
+	cxv_json_unavailable(document, unavailable, "register_blocks", dvsec->locator_error);
+}
+
+static void add_hdm(struct cxv_document *document, struct json_object *to,
+		    struct json_object *unavailable, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_hdm *hdm = &endpoint->hdm;
+	struct json_object *object = add_object(document, to, "hdm", hdm, &cxv_hdm_fields);
+	struct json_object *array = cxv_json_array(document, to, "hdm_decoders");
+
+	cxv_json_string(document, object, "source", endpoint->hdm_source.value);
+	for (size_t i = 0; i < hdm->count; i++) {
+		object = add_object(document, array, NULL, &hdm->decoders[i],
+				    &cxv_hdm_decoder_fields);
+		cxv_json_string(document, object, "target_type", hdm->decoders[i].target_type);
+	}
+	cxv_json_unavailable(document, unavailable, "hdm_decoders", hdm->error);
+}
+
+static void add_kernel_view(struct cxv_document *document, struct json_object *to,
+			    const struct cxv_endpoint *endpoint)
+{
+	struct json_object *array;
+
+	if (endpoint->memdev.value)
+		add_object(document, to, "memdev_info", &endpoint->memdev_info,
+			   &cxv_memdev_fields);
+	else
+		cxv_json_null(document, to, "memdev_info");
+	array = cxv_json_array(document, to, "decoders");
+	for (size_t i = 0; i < endpoint->decoder_count; i++)
+		add_object(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields);
+	if (endpoint->root_decoder.decoder.value)
+		add_object(document, to, "root_decoder", &endpoint->root_decoder,
+			   &cxv_root_decoder_fields);
+	else
+		cxv_json_null(document, to, "root_decoder");
+	array = cxv_json_array(document, to, "regions");
+	for (size_t i = 0; i < endpoint->region_count; i++)
+		add_object(document, array, NULL, &endpoint->regions[i], &cxv_region_fields);
+}
+
+void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
+		       const struct cxv_endpoint *endpoint)
+{
+	struct json_object *to = cxv_json_object(document, array, NULL);
+	struct json_object *unavailable;
+
+	cxv_json_string(document, to, "host", endpoint->host);
+	cxv_json_string(document, to, "state", cxv_state_name(endpoint->state));
+	unavailable = cxv_json_object(document, to, "unavailable");
+	cxv_json_fields(document, to, unavailable, endpoint, &cxv_endpoint_fields);
+	add_names(document, to, unavailable, "iommu_group_members",
+		  &endpoint->iommu_group_members);
+	add_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);
+	add_object(document, to, "pci", &endpoint->pci, &cxv_pci_fields);
+	add_dvsecs(document, to, unavailable, &endpoint->dvsec);
+	add_hdm(document, to, unavailable, endpoint);
+	add_kernel_view(document, to, endpoint);
+	if (endpoint->has_driver_view)
+		add_object(document, to, "cxl_vfio", &endpoint->driver_view,
+			   &cxv_driver_view_fields);
+	else
+		cxv_json_null(document, to, "cxl_vfio");
+	add_object(document, to, "vfio", &endpoint->vfio, &cxv_vfio_fields);
+}

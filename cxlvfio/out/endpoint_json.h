@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CXLVFIO_OUT_ENDPOINT_JSON_H
+#define CXLVFIO_OUT_ENDPOINT_JSON_H
+
+#include "core/endpoint.h"
+#include "out/document.h"
+
+/* Append ENDPOINT to ARRAY: the same keys whatever the command. */
+void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
+		       const struct cxv_endpoint *endpoint);
+
+#endif

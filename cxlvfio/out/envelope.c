@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/envelope.h"
+
+#include <string.h>
+
+#include "out/endpoint_json.h"
+
+void cxv_envelope_begin(struct cxv_document *document, const char *command,
+			const struct cxv_envelope_facts *facts)
+{
+	struct json_object *tool, *host;
+
+	cxv_document_init(document);
+	cxv_json_string(document, document->root, "schema_version", CXV_SCHEMA_VERSION);
+	cxv_json_string(document, document->root, "command", command);
+	tool = cxv_json_object(document, document->root, "tool");
+	cxv_json_string(document, tool, "name", "cxlvfio");
+	cxv_json_string(document, tool, "version", facts->version);
+	host = cxv_json_object(document, document->root, "host");
+	cxv_json_string(document, host, "kernel", facts->kernel);
+	cxv_json_string(document, host, "sysroot", facts->sysroot);
+	cxv_json_array(document, document->root, "endpoints");
+}
+
+void cxv_envelope_endpoint(struct cxv_document *document, const struct cxv_endpoint *endpoint)
+{
+	struct json_object *endpoints = json_object_object_get(document->root, "endpoints");
+
+	cxv_json_endpoint(document, endpoints, endpoint);
+}
+
+static void add_message(struct cxv_document *document, struct json_object *array,
+			const struct cxv_message *message)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL);
+
+	cxv_json_string(document, object, "code", cxv_code_name(message->code));
+	if (message->error)
+		cxv_json_number(document, object, "errno", message->error);
+	else
+		cxv_json_null(document, object, "errno");
+	cxv_json_string(document, object, "errno_name",
+			message->error ? strerrorname_np(message->error) : NULL);
+	cxv_json_string(document, object, "op", message->operation);
+	cxv_json_string(document, object, "target", message->target);
+	cxv_json_string(document, object, "path", message->path);
+	cxv_json_string(document, object, "message", message->text);
+	cxv_json_string(document, object, "hint", message->hint);
+}
+
+static void add_messages(struct cxv_document *document, const char *key,
+			 const struct cxv_message *messages, size_t count)
+{
+	struct json_object *array = cxv_json_array(document, document->root, key);
+
+	for (size_t i = 0; i < count; i++)
+		add_message(document, array, &messages[i]);
+}
+
+void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *report)
+{
+	add_messages(document, "errors", report->errors, report->error_count);
+	add_messages(document, "warnings", report->warnings, report->warning_count);
+	if (report->out_of_memory)
+		document->failed = true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one shape of every JSON document: schema_version, command, tool, host, endpoints, then the
+ * command's own arrays, then errors and warnings. schema/ describes every key.
+ *
+ *	struct cxv_document document;
+ *	cxv_envelope_begin(&document, "list", &facts);
+ *	cxv_envelope_endpoint(&document, endpoint);		(as often as needed)
+ *	cxv_json_array(&document, document.root, "actions");	(the command's own)
+ *	cxv_envelope_end(&document, &report);
+ *
+ * Commands do the first and the last through cmd/output.h.
+ */
+#ifndef CXLVFIO_OUT_ENVELOPE_H
+#define CXLVFIO_OUT_ENVELOPE_H
+
+#include "core/endpoint.h"
+#include "core/report.h"
+#include "out/document.h"
+
+#define CXV_SCHEMA_VERSION	"1.0"
+
+/* What the envelope says of tool and machine. */
+struct cxv_envelope_facts {
+	const char *version;
+	const char *kernel;	/* release, NULL: unknown */
+	const char *sysroot;	/* NULL: this machine */
+};
+
+/* COMMAND is NULL when none was named. */
+void cxv_envelope_begin(struct cxv_document *document, const char *command,
+			const struct cxv_envelope_facts *facts);
+void cxv_envelope_endpoint(struct cxv_document *document, const struct cxv_endpoint *endpoint);
+void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *report);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CXLVFIO_OUT_PLAN_JSON_H
+#define CXLVFIO_OUT_PLAN_JSON_H
+
+#include "core/plan.h"
+#include "out/document.h"
+
+/* Append PLAN's steps, those that take others back included, to the array ACTIONS. */
+void cxv_json_actions(struct cxv_document *document, struct json_object *actions,
+		      const struct cxv_plan *plan);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/reset_json.h"
+
+#include <string.h>
+
+#include "core/verify.h"
+
+/* 0 is how core says that it does not know. */
+static void known_number(struct cxv_document *document, struct json_object *object, const char *key,
+			 uint64_t value)
+{
+	if (value)
+		cxv_json_number(document, object, key, value);
+	else
+		cxv_json_null(document, object, key);
+}
+
+static void known_string(struct cxv_document *document, struct json_object *object, const char *key,
+			 const char *value)
+{
+	cxv_json_string(document, object, key, value && *value ? value : NULL);
+}
+
+static void add_spread(struct cxv_document *document, struct json_object *parent, const char *key,
+		       struct cxv_spread spread)
+{
+	struct json_object *object = cxv_json_object(document, parent, key);
+
+	known_number(document, object, "min", spread.minimum);
+	known_number(document, object, "mean", spread.mean);
+	known_number(document, object, "max", spread.maximum);
+}
+
+static void add_counts(struct cxv_document *document, struct json_object *parent, const char *key,
+		       const unsigned int *counts)
+{
+	struct json_object *object = cxv_json_object(document, parent, key);
+	enum cxv_verdict verdict;
+
+	for (verdict = CXV_PASS; verdict <= CXV_FAIL; verdict++)
+		cxv_json_number(document, object, cxv_verdict_name(verdict), counts[verdict]);
+}
+
+static void add_run(struct cxv_document *document, struct json_object *array,
+		    const struct cxv_run *run)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL);
+	unsigned int counts[CXV_FAIL + 1];
+	enum cxv_verdict verdict;
+
+	for (verdict = CXV_PASS; verdict <= CXV_FAIL; verdict++)
+		counts[verdict] = cxv_run_count(run, verdict);
+	cxv_json_string(document, object, "target", run->target);
+	cxv_json_string(document, object, "method", cxv_method_name(run->method));
+	cxv_json_string(document, object, "via", cxv_via_name(run->via));
+	cxv_json_string(document, object, "expect", cxv_expect_name(run->expect));
+	cxv_json_flag(document, object, "verify", run->verify);
+	cxv_json_string(document, object, "interface", run->interface);
+	known_string(document, object, "node", run->node);
+	known_string(document, object, "reset_methods", run->reset_methods);
+	known_number(document, object, "resource", run->window_base);
+	known_number(document, object, "size", run->window_size);
+	known_number(document, object, "page_size", run->page_size);
+	known_number(document, object, "faults_populate", run->faults_populate);
+	cxv_json_number(document, object, "cycles_requested", run->cycles_requested);
+	cxv_json_number(document, object, "cycles_done", run->count);
+	cxv_json_flag(document, object, "interrupted", run->interrupted);
+	cxv_json_flag(document, object, "memory_restored", run->memory_restored);
+	cxv_json_string(document, object, "verdict", cxv_verdict_name(cxv_run_verdict(run)));
+	add_counts(document, object, "verdicts", counts);
+	add_spread(document, object, "reset_ns", cxv_run_reset_spread(run));
+	add_spread(document, object, "refault_ns", cxv_run_refault_spread(run));
+}
+
+static void add_view(struct cxv_document *document, struct json_object *array, enum cxv_view id,
+		     const struct cxv_view_record *view)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL), *content;
+
+	cxv_json_string(document, object, "name", cxv_view_name(id));
+	cxv_json_number(document, object, "pages", view->pages);
+	cxv_json_number(document, object, "faults_before", view->faults_before);
+	cxv_json_number(document, object, "faults_after", view->faults_after);
+	known_number(document, object, "faults_expected", view->faults_expected);
+	cxv_json_number(document, object, "faults_missing", view->missing_faults);
+	cxv_json_number(document, object, "sigbus", view->refused_after);
+	cxv_json_number(document, object, "refault_ns", view->duration_after);
+	content = cxv_json_object(document, object, "content");
+	cxv_json_number(document, content, "retained", view->retained);
+	cxv_json_number(document, content, "zero", view->zero);
+	cxv_json_number(document, content, "all_ones", view->all_ones);
+	cxv_json_number(document, content, "other", view->other);
+}
+
+static void add_cycle(struct cxv_document *document, struct json_object *array,
+		      const struct cxv_run *run, const struct cxv_cycle_record *cycle)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL), *mappings, *checks;
+	unsigned int i;
+
+	cxv_json_string(document, object, "target", run->target);
+	cxv_json_number(document, object, "cycle", cycle->number);
+	cxv_json_string(document, object, "verdict", cxv_verdict_name(cycle->verdict));
+	cxv_json_number(document, object, "reset_ns", cycle->reset_duration);
+	cxv_json_number(document, object, "reset_retries", cycle->reset_retries);
+	known_number(document, object, "reset_errno", cycle->reset_error);
+	cxv_json_string(document, object, "reset_errno_name",
+			cycle->reset_error ? strerrorname_np(cycle->reset_error) : NULL);
+	cxv_json_string(document, object, "readiness", cxv_readiness_name(cycle->readiness));
+	if (cycle->readiness == CXV_NOT_WAITED)
+		cxv_json_null(document, object, "ready_ns");
+	else
+		cxv_json_number(document, object, "ready_ns", cycle->ready_duration);
+	cxv_json_flag(document, object, "lost", cycle->lost);
+	mappings = cxv_json_array(document, object, "mappings");
+	for (i = 0; i < CXV_VIEW_COUNT; i++) {
+		if (cycle->views[i].made)
+			add_view(document, mappings, i, &cycle->views[i]);
+	}
+	checks = cxv_json_object(document, object, "checks");
+	for (i = 0; i < CXV_CHECK_COUNT; i++)
+		cxv_json_string(document, checks, cxv_check_name(i),
+				cxv_verdict_name(cycle->checks[i]));
+}
+
+static void add_check(struct cxv_document *document, struct json_object *array,
+		      const struct cxv_run *run, enum cxv_check_id id)
+{
+	const struct cxv_check_summary *summary = &run->checks[id];
+	struct json_object *object = cxv_json_object(document, array, NULL);
+
+	cxv_json_string(document, object, "target", run->target);
+	cxv_json_string(document, object, "id", cxv_check_name(id));
+	cxv_json_string(document, object, "claim", cxv_check_claim(id));
+	cxv_json_string(document, object, "verdict", cxv_verdict_name(summary->check.verdict));
+	cxv_json_number(document, object, "cycle", summary->cycle);
+	known_string(document, object, "expected", summary->check.expected);
+	known_string(document, object, "observed", summary->check.observed);
+	known_string(document, object, "detail", summary->check.detail);
+	cxv_json_number(document, object, "duration_ns", summary->check.duration);
+	add_counts(document, object, "verdicts", summary->counts);
+}
+
+void cxv_json_runs(struct cxv_document *document, const struct cxv_run *runs, size_t count)
+{
+	struct json_object *resets = cxv_json_array(document, document->root, "resets");
+	struct json_object *cycles = cxv_json_array(document, document->root, "cycles");
+	struct json_object *checks = cxv_json_array(document, document->root, "checks");
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		add_run(document, resets, &runs[i]);
+		for (j = 0; j < runs[i].count; j++)
+			add_cycle(document, cycles, &runs[i], &runs[i].cycles[j]);
+		for (j = 0; j < CXV_CHECK_COUNT && runs[i].checks[j].cycle; j++)
+			add_check(document, checks, &runs[i], j);
+	}
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/reset_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/verify.h"
+#include "out/text.h"
+
+static double milliseconds(uint64_t nanoseconds)
+{
+	return nanoseconds / 1e6;
+}
+
+void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
+{
+	char size[CXV_TEXT_MAX];
+
+	fprintf(stream, "%s: %s via %s, through %s (%s)", run->target, cxv_method_name(run->method),
+		cxv_via_name(run->via), run->node, run->interface);
+	if (run->window_size) {
+		cxv_text_size(size, run->window_size);
+		fprintf(stream, ", window of %s", size);
+		if (run->window_base)
+			fprintf(stream, " at 0x%" PRIx64, run->window_base);
+	}
+	fputc('\n', stream);
+}
+
+void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
+{
+	const struct cxv_view_record *view = &cycle->views[CXV_VIEW_WHOLE];
+
+	if (cycle->reset_error)
+		fprintf(stream, "cycle %-4u %-12s reset failed after %.1f ms: %s\n", cycle->number,
+			cxv_verdict_name(cycle->verdict), milliseconds(cycle->reset_duration),
+			strerror(cycle->reset_error));
+	else if (!cycle->verified)
+		fprintf(stream, "cycle %-4u not verified  reset %.1f ms, %s after %.1f ms\n",
+			cycle->number, milliseconds(cycle->reset_duration),
+			cxv_readiness_name(cycle->readiness), milliseconds(cycle->ready_duration));
+	else
+		fprintf(stream, "cycle %-4u %-12s reset %.1f ms, faults %" PRIu64 " before and %"
+			PRIu64 " after (expected %" PRIu64 "), refault %.1f ms\n", cycle->number,
+			cxv_verdict_name(cycle->verdict), milliseconds(cycle->reset_duration),
+			view->faults_before, view->faults_after, view->faults_expected,
+			milliseconds(view->duration_after));
+	fflush(stream);
+}
+
+static void print_counts(const struct cxv_check_summary *summary, FILE *stream)
+{
+	const char *separator = "";
+	unsigned int verdict;
+
+	for (verdict = CXV_FAIL + 1; verdict-- > CXV_PASS;) {
+		if (!summary->counts[verdict])
+			continue;
+		fprintf(stream, "%s%u %s", separator, summary->counts[verdict],
+			cxv_verdict_name(verdict));
+		separator = ", ";
+	}
+}
+
+static void print_check(enum cxv_check_id id, const struct cxv_check_summary *summary, FILE *stream)
+{
+	const struct cxv_check *check = &summary->check;
+
+	fprintf(stream, "  %-12s %-18s %s (", cxv_verdict_name(check->verdict), cxv_check_name(id),
+		cxv_check_claim(id));
+	print_counts(summary, stream);
+	fprintf(stream, ")\n");
+	if (check->verdict == CXV_PASS)
+		return;
+	fprintf(stream, "               %s\n", check->detail);
+	if (check->verdict == CXV_SKIP)
+		return;
+	fprintf(stream, "               cycle %u", summary->cycle);
+	if (check->observed[0])
+		fprintf(stream, ": observed %s", check->observed);
+	if (check->expected[0])
+		fprintf(stream, "; expected %s", check->expected);
+	fputc('\n', stream);
+}
+
+static void print_spread(const char *name, struct cxv_spread spread, FILE *stream)
+{
+	fprintf(stream, "  %s: %.1f / %.1f / %.1f ms (least, mean, most)\n", name,
+		milliseconds(spread.minimum), milliseconds(spread.mean),
+		milliseconds(spread.maximum));
+}
+
+void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
+{
+	unsigned int i;
+
+	if (!run->verify) {
+		fprintf(stream, "%s: %zu of %u resets done, nothing was verified\n", run->target,
+			run->count, run->cycles_requested);
+		return;
+	}
+	fprintf(stream, "%s: %s, %u of %u cycles pass%s\n", run->target,
+		cxv_verdict_name(cxv_run_verdict(run)), cxv_run_count(run, CXV_PASS),
+		run->cycles_requested, run->interrupted ? " (interrupted)" : "");
+	for (i = 0; i < CXV_CHECK_COUNT && run->checks[i].cycle; i++)
+		print_check(i, &run->checks[i], stream);
+	if (!run->count)
+		return;
+	if (run->page_size)
+		fprintf(stream, "  populated by %" PRIu64 " faults with pages of %s\n",
+			run->faults_populate, cxv_page_size_name(run->page_size));
+	print_spread("reset", cxv_run_reset_spread(run), stream);
+	print_spread("touching every page after it", cxv_run_refault_spread(run), stream);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/show_text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "out/text.h"
+
+#define LABEL_WIDTH	26
+
+struct printer {
+	FILE *stream;
+	bool human;
+	bool failed;
+};
+
+static void print_value(struct printer *to, const char *key, const char *value, int error)
+{
+	_cleanup_free_ char *clean = value ? cxv_text_printable(value) : NULL;
+
+	if (value && !clean)
+		to->failed = true;
+	fprintf(to->stream, "    %-*s  %s", LABEL_WIDTH, key, clean ?: "-");
+	if (error)
+		fprintf(to->stream, " (%s)", strerrorname_np(error) ?: "unknown error");
+	fputc('\n', to->stream);
+}
+
+static void print_fields(struct printer *to, const void *object, const struct cxv_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct cxv_field *field = &fields->fields[i];
+		_cleanup_free_ char *text = cxv_text_field(object, field, to->human);
+
+		if (!text)
+			to->failed = true;
+		print_value(to, field->key, text, cxv_field_error(object, field));
+	}
+}
+
+static void print_names(struct printer *to, const char *key, const struct cxv_names *names)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream) {
+		to->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < names->count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", names->items[i]);
+	if (fclose(stream))
+		to->failed = true;
+	print_value(to, key, names->count ? text : NULL, names->error);
+}
+
+static void heading(struct printer *to, const char *text)
+{
+	fprintf(to->stream, "  %s\n", text);
+}
+
+static void numbered_heading(struct printer *to, const char *text, size_t number)
+{
+	fprintf(to->stream, "  %s %zu\n", text, number);
+}
+
+/* A list that is empty or could not be read. */
+static void print_empty(struct printer *to, const char *key, int error)
+{
+	heading(to, key);
+	print_value(to, "none", NULL, error);
+}
+
+static void print_pci(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	heading(to, "pci");
+	print_fields(to, &endpoint->pci, &cxv_pci_fields);
+}
+
+static void print_cxl(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	heading(to, "summary");
+	print_fields(to, endpoint, &cxv_endpoint_fields);
+	print_names(to, "iommu_group_members", &endpoint->iommu_group_members);
+	print_names(to, "reset_methods", &endpoint->reset_methods);
+	if (endpoint->memdev.value) {
+		heading(to, "memdev_info");
+		print_fields(to, &endpoint->memdev_info, &cxv_memdev_fields);
+	}
+}
+
+static void print_dvsec(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_dvsec *dvsec = &endpoint->dvsec;
+
+	heading(to, "cxl_caps");
+	print_fields(to, &dvsec->caps, &cxv_cxl_caps_fields);
+	heading(to, "cxl_control");
+	print_fields(to, &dvsec->control, &cxv_cxl_control_fields);
+	heading(to, "cxl_status");
+	print_fields(to, &dvsec->status, &cxv_cxl_status_fields);
+	if (!dvsec->range_count)
+		print_empty(to, "cxl_ranges", dvsec->device_error);
+	for (size_t i = 0; i < dvsec->range_count; i++) {
+		numbered_heading(to, "cxl_ranges", i);
+		print_fields(to, &dvsec->ranges[i], &cxv_range_fields);
+	}
+	heading(to, "flex_bus");
+	print_fields(to, &dvsec->flex_bus, &cxv_flex_bus_fields);
+	if (!dvsec->block_count)
+		print_empty(to, "register_blocks", dvsec->locator_error);
+	for (size_t i = 0; i < dvsec->block_count; i++) {
+		numbered_heading(to, "register_blocks", i);
+		print_fields(to, &dvsec->blocks[i], &cxv_block_fields);
+		print_value(to, "name", dvsec->blocks[i].name, 0);
+	}
+}
+
+static void print_decoders(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_hdm *hdm = &endpoint->hdm;
+
+	heading(to, "hdm");
+	print_fields(to, hdm, &cxv_hdm_fields);
+	print_value(to, "source", endpoint->hdm_source.value, endpoint->hdm_source.error);
+	for (size_t i = 0; i < hdm->count; i++) {
+		numbered_heading(to, "hdm_decoders", i);
+		print_fields(to, &hdm->decoders[i], &cxv_hdm_decoder_fields);
+		print_value(to, "target_type", hdm->decoders[i].target_type, 0);
+	}
+	if (!endpoint->decoder_count)
+		print_empty(to, "decoders", 0);
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		numbered_heading(to, "decoders", i);
+		print_fields(to, &endpoint->decoders[i], &cxv_decoder_fields);
+	}
+}
+
+static void print_region(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	if (!endpoint->region_count)
+		print_empty(to, "regions", 0);
+	for (size_t i = 0; i < endpoint->region_count; i++) {
+		numbered_heading(to, "regions", i);
+		print_fields(to, &endpoint->regions[i], &cxv_region_fields);
+	}
+	if (endpoint->root_decoder.decoder.value) {
+		heading(to, "root_decoder");
+		print_fields(to, &endpoint->root_decoder, &cxv_root_decoder_fields);
+	}
+}
+
+static void print_driver(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	if (!endpoint->has_driver_view) {
+		print_empty(to, "cxl_vfio", 0);
+		return;
+	}
+	heading(to, "cxl_vfio");
+	print_fields(to, &endpoint->driver_view, &cxv_driver_view_fields);
+}
+
+static void print_vfio(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	heading(to, "vfio");
+	print_fields(to, &endpoint->vfio, &cxv_vfio_fields);
+}
+
+static const struct {
+	const char *name;
+	void (*print)(struct printer *to, const struct cxv_endpoint *endpoint);
+} sections[] = {
+	{ "cxl", print_cxl },
+	{ "pci", print_pci },
+	{ "dvsec", print_dvsec },
+	{ "decoders", print_decoders },
+	{ "region", print_region },
+	{ "driver", print_driver },
+	{ "vfio", print_vfio },
+};
+
+const char cxv_section_names[] = "cxl pci dvsec decoders region driver vfio";
+
+static int find_section(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (strlen(sections[i].name) == length && !strncmp(sections[i].name, name, length))
+			return i;
+	return -EINVAL;
+}
+
+int cxv_sections_parse(const char *list, unsigned int *bits, const char **bad)
+{
+	*bits = 0;
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		int index = find_section(list, length);
+
+		*bad = list;
+		if (index < 0)
+			return index;
+		*bits |= 1u << index;
+		if (!list[length])
+			return 0;
+		list += length + 1;
+	}
+}
+
+int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool human,
+		   FILE *stream)
+{
+	struct printer to = { .stream = stream, .human = human };
+
+	fprintf(stream, "%s: %s\n", endpoint->host, cxv_state_name(endpoint->state));
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (bits & 1u << i)
+			sections[i].print(&to, endpoint);
+	return to.failed ? -ENOMEM : 0;
+}

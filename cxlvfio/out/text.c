@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 sequence at TEXT, 0 when it is none (RFC 3629: no surrogates, shortest form). */
+static size_t sequence_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first, last, low, high;
+		size_t length;
+	} sequences[] = {
+		{ 0x01, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++) {
+		if (text[0] < sequences[i].first || text[0] > sequences[i].last)
+			continue;
+		if (sequences[i].length > 1 &&
+		    (text[1] < sequences[i].low || text[1] > sequences[i].high))
+			return 0;
+		for (size_t j = 2; j < sequences[i].length; j++)
+			if ((text[j] & 0xc0) != 0x80)
+				return 0;
+		return sequences[i].length;
+	}
+	return 0;
+}
+
+static char *clean(const char *text, bool controls)
+{
+	char *copy = strdup(text);
+
+	for (size_t i = 0; copy && copy[i];) {
+		size_t length = sequence_length((const unsigned char *)copy + i);
+		bool control = (unsigned char)copy[i] < ' ' || copy[i] == 0x7f ||
+			       /* U+0080 to U+009f */
+			       ((unsigned char)copy[i] == 0xc2 && (unsigned char)copy[i + 1] < 0xa0);
+
+		if (!length || (control && !controls)) {
+			copy[i++] = '?';
+			continue;
+		}
+		i += length;
+	}
+	return copy;
+}
+
+char *cxv_text_valid_utf8(const char *text)
+{
+	return clean(text, true);
+}
+
+char *cxv_text_printable(const char *text)
+{
+	return clean(text, false);
+}
+
+void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	uint64_t unit = 1;
+	int index = -1;
+
+	while (units[index + 1] && bytes / unit >= 1024) {
+		unit *= 1024;
+		index++;
+	}
+	if (index < 0)
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
+	else if (bytes % unit)
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes / unit,
+			 bytes % unit / (unit / 10 + 1), units[index]);
+	else
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, units[index]);
+}
+
+static void number_text(char text[static CXV_TEXT_MAX], enum cxv_kind kind, uint64_t value,
+			bool human)
+{
+	switch (kind) {
+	case CXV_KIND_FLAG:
+		snprintf(text, CXV_TEXT_MAX, "%s", value ? "yes" : "no");
+		return;
+	case CXV_KIND_SIZE:
+		if (human) {
+			cxv_text_size(text, value);
+			return;
+		}
+		break;
+	case CXV_KIND_ADDRESS:
+	case CXV_KIND_SERIAL:
+		snprintf(text, CXV_TEXT_MAX, "0x%" PRIx64, value);
+		return;
+	case CXV_KIND_ID2:
+	case CXV_KIND_ID4:
+	case CXV_KIND_ID6:
+		snprintf(text, CXV_TEXT_MAX, "0x%0*" PRIx64,
+			 kind == CXV_KIND_ID2 ? 2 : kind == CXV_KIND_ID4 ? 4 : 6, value);
+		return;
+	default:
+		break;
+	}
+	snprintf(text, CXV_TEXT_MAX, "%" PRIu64, value);
+}
+
+char *cxv_text_field(const void *object, const struct cxv_field *field, bool human)
+{
+	const struct cxv_number *number;
+	char text[CXV_TEXT_MAX];
+
+	if (field->kind == CXV_KIND_TEXT)
+		return cxv_text_printable(cxv_field_text(object, field)->value ?: "-");
+	number = cxv_field_number(object, field);
+	if (!number->known)
+		return strdup("-");
+	number_text(text, field->kind, number->value, human);
+	return strdup(text);
+}

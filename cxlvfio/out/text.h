@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text from the machine made harmless, and facts as text for people. */
+#ifndef CXLVFIO_OUT_TEXT_H
+#define CXLVFIO_OUT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/value.h"
+
+#define CXV_TEXT_MAX	64
+
+/* A copy in which every byte that is not part of valid UTF-8 is "?". NULL: out of memory. */
+char *cxv_text_valid_utf8(const char *text);
+/* A copy for a terminal: as above, and control characters are "?" too. */
+char *cxv_text_printable(const char *text);
+/* "256M", "1.5G": exact where the unit divides it, else one decimal. */
+void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
+/* Field of OBJECT for people; HUMAN: sizes with units. "-" is none. NULL: out of memory. */
+char *cxv_text_field(const void *object, const struct cxv_field *field, bool human);
+
+#endif

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/bind_facts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/util.h"
+#include "cxl_vfio.h"
+#include "sys/holders.h"
+#include "sys/modules.h"
+#include "sys/record.h"
+
+#define DEVICE	"sys/bus/pci/devices/%s"
+
+static int copy_name(char *to, size_t size, const char *from)
+{
+	if (strlen(from) >= size)
+		return -ENAMETOOLONG;
+	memcpy(to, from, strlen(from) + 1);
+	return 0;
+}
+
+/* The name that a link ends in, "" without a link. */
+static int read_link_name(const struct cxv_host *host, const char *directory, const char *link,
+			  char *name, size_t size)
+{
+	_cleanup_free_ char *text = NULL;
+	int ret = cxv_host_read_link_name(host, &text, "%s/%s", directory, link);
+
+	name[0] = '\0';
+	if (ret == -ENOENT)
+		return 0;
+	return ret < 0 ? ret : copy_name(name, size, text);
+}
+
+int cxv_bound_driver(const struct cxv_host *host, const char *target,
+		     char driver[static CXV_STEP_VALUE_SIZE])
+{
+	char directory[64];
+	int ret;
+
+	snprintf(directory, sizeof(directory), DEVICE, target);
+	ret = read_link_name(host, directory, "driver", driver, CXV_STEP_VALUE_SIZE);
+	if (!ret && !driver[0] && !cxv_host_exists(host, "%s", directory))
+		return -ENODEV;
+	return ret;
+}
+
+static int read_override(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			 struct cxv_bind_facts *facts)
+{
+	_cleanup_free_ char *text = NULL;
+	int ret = cxv_host_read_string(host, &text, DEVICE "/driver_override", facts->target);
+
+	(void)endpoint;
+	if (ret < 0)
+		return ret;
+	/* The kernel prints a null pointer where none is set. */
+	return copy_name(facts->now.driver_override, sizeof(facts->now.driver_override),
+			 strcmp(text, "(null)") == 0 ? "" : text);
+}
+
+static int read_members(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			struct cxv_bind_facts *facts)
+{
+	char **names;
+	size_t count;
+	int ret;
+
+	(void)endpoint;
+	if (!facts->iommu_group[0])
+		return 0;
+	ret = cxv_host_list(host, &names, &count, DEVICE "/iommu_group/devices", facts->target);
+	if (ret < 0)
+		return ret;
+	facts->members = calloc(count ? count : 1, sizeof(*facts->members));
+	ret = facts->members ? 0 : -ENOMEM;
+	for (size_t i = 0; i < count && !ret; i++) {
+		struct cxv_group_member *member = &facts->members[facts->member_count];
+		char directory[128];
+
+		if (strcmp(names[i], facts->target) == 0)
+			continue;
+		snprintf(directory, sizeof(directory), DEVICE "/iommu_group/devices/%.32s",
+			 facts->target, names[i]);
+		snprintf(member->target, sizeof(member->target), "%.15s", names[i]);
+		ret = read_link_name(host, directory, "driver", member->driver,
+				     sizeof(member->driver));
+		facts->member_count += !ret;
+	}
+	cxv_names_free(names, count);
+	return ret;
+}
+
+int cxv_vfio_device_name(const struct cxv_host *host, const char *target, char *name, size_t size)
+{
+	char **names;
+	size_t count;
+	int ret = cxv_host_list(host, &names, &count, DEVICE "/vfio-dev", target);
+
+	name[0] = '\0';
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	if (count)
+		ret = copy_name(name, size, names[0]);
+	cxv_names_free(names, count);
+	return ret;
+}
+
+/* Only VFIO drivers have users whom an unbind would wait for. */
+static int read_holders(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			struct cxv_bind_facts *facts)
+{
+	char device[32];
+	int ret;
+
+	(void)endpoint;
+	if (!strstr(facts->now.driver, "vfio"))
+		return 0;
+	ret = cxv_vfio_device_name(host, facts->target, device, sizeof(device));
+	if (ret < 0)
+		return ret;
+	return cxv_find_holders(host, facts->target, facts->iommu_group, device, &facts->holders,
+				&facts->holder_count);
+}
+
+/* Memory that the host itself may be using; windows and regions around it are not users. */
+static bool is_memory_in_use(const char *name)
+{
+	return strncmp(name, "System RAM", 10) == 0 || strncmp(name, "dax", 3) == 0;
+}
+
+int cxv_window_users_parse(char *text, uint64_t first, uint64_t last,
+			   struct cxv_window_user **users, size_t *count)
+{
+	char *state = NULL;
+
+	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+		struct cxv_window_user user, *larger;
+
+		memset(&user, 0, sizeof(user));
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &user.first, &user.last,
+			   user.name) != 3)
+			continue;
+		if (user.last < first || user.first > last || !is_memory_in_use(user.name))
+			continue;
+		larger = reallocarray(*users, *count + 1, sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		*users = larger;
+		larger[(*count)++] = user;
+	}
+	return 0;
+}
+
+static int read_window_users(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			     struct cxv_bind_facts *facts)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
+	int ret;
+
+	if (!endpoint->resource.known || !endpoint->size.known || !size)
+		return 0;
+	ret = cxv_host_read_string(host, &text, "proc/iomem");
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	return cxv_window_users_parse(text, first, first + size - 1, &facts->window_users,
+				      &facts->window_user_count);
+}
+
+static int read_module(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		       struct cxv_bind_facts *facts)
+{
+	struct cxv_module module;
+	int ret;
+
+	(void)endpoint;
+	if (cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME)) {
+		facts->module = CXV_MODULE_LOADED;
+		return 0;
+	}
+	ret = cxv_module_find(host, CXL_VFIO_MODULE_NAME, &module);
+	if (ret < 0)
+		return ret;
+	memcpy(facts->kernel, module.kernel, sizeof(facts->kernel));
+	memcpy(facts->module_path, module.path, sizeof(facts->module_path));
+	if (!module.path[0])
+		facts->module = CXV_MODULE_MISSING;
+	else
+		facts->module = module.fits ? CXV_MODULE_AVAILABLE : CXV_MODULE_OTHER_KERNEL;
+	return 0;
+}
+
+/* What tells this device from another one that comes to its slot later. */
+static int read_identity(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			 struct cxv_bind_facts *facts)
+{
+	(void)host;
+	snprintf(facts->identity, sizeof(facts->identity), "%04" PRIx64 ":%04" PRIx64 ":%" PRIx64,
+		 endpoint->pci.vendor.value, endpoint->pci.device.value, endpoint->serial.value);
+	return copy_name(facts->target, sizeof(facts->target), endpoint->host);
+}
+
+static int read_driver(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		       struct cxv_bind_facts *facts)
+{
+	return cxv_bound_driver(host, endpoint->host, facts->now.driver);
+}
+
+static int read_group(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		      struct cxv_bind_facts *facts)
+{
+	char directory[64];
+
+	snprintf(directory, sizeof(directory), DEVICE, endpoint->host);
+	return read_link_name(host, directory, "iommu_group", facts->iommu_group,
+			      sizeof(facts->iommu_group));
+}
+
+static int read_record(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		       struct cxv_bind_facts *facts)
+{
+	int ret = cxv_record_read(host, endpoint->host, facts->identity, &facts->record);
+
+	facts->remembered = !ret;
+	facts->record_damaged = ret == -EINVAL;
+	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
+}
+
+static const struct {
+	const char *what;
+	int (*read)(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		    struct cxv_bind_facts *facts);
+} readers[] = {
+	{ "its address", read_identity },
+	{ "its driver", read_driver },
+	{ "its driver_override", read_override },
+	{ "its IOMMU group", read_group },
+	{ "the others of its IOMMU group", read_members },
+	{ "who has it open", read_holders },
+	{ "/proc/iomem", read_window_users },
+	{ "which modules are installed", read_module },
+	{ "what it was before an earlier bind", read_record },
+};
+
+static int explain(const char *operation, const char *target, const char *what, int error,
+		   struct cxv_report *report)
+{
+	struct cxv_place place = { .operation = operation, .target = target };
+
+	if (error == -ENODEV) {
+		place.hint = "look into the kernel log, then: cxlvfio list";
+		return cxv_error(report, CXV_DEVICE_LOST, error, place, "the device is gone");
+	}
+	return cxv_error(report, cxv_code_of_errno(error), error, place, "cannot read %s", what);
+}
+
+static void warn_of_record(const char *operation, const char *target, struct cxv_report *report)
+{
+	char path[64];
+	struct cxv_place place = {
+		.operation = operation,
+		.target = target,
+		.path = path,
+		.hint = "remove it",
+	};
+
+	snprintf(path, sizeof(path), "/" CXV_RECORD_DIRECTORY "/%s", target);
+	cxv_warning(report, CXV_FAILED, EINVAL, place,
+		    "the record of an earlier bind is damaged and not used");
+}
+
+int cxv_bind_facts_read(const struct cxv_host *host, const char *operation,
+			const struct cxv_endpoint *endpoint, struct cxv_report *report,
+			struct cxv_bind_facts *facts)
+{
+	memset(facts, 0, sizeof(*facts));
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		int ret = readers[i].read(host, endpoint, facts);
+
+		/* What this one would have said is not known, so nothing can be decided. */
+		if (ret < 0)
+			return explain(operation, endpoint->host, readers[i].what, ret, report);
+	}
+	if (facts->record_damaged)
+		warn_of_record(operation, endpoint->host, report);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Read what the decision to bind or unbind rests on, just before it. */
+#ifndef CXLVFIO_SYS_BIND_FACTS_H
+#define CXLVFIO_SYS_BIND_FACTS_H
+
+#include "core/endpoint.h"
+#include "core/plan.h"
+#include "core/report.h"
+#include "sys/host.h"
+
+/*
+ * OPERATION is for messages. 0, or -errno with the error kept in REPORT. Clear FACTS either way.
+ */
+int cxv_bind_facts_read(const struct cxv_host *host, const char *operation,
+			const struct cxv_endpoint *endpoint, struct cxv_report *report,
+			struct cxv_bind_facts *facts);
+
+/* The driver that TARGET has, "" for none. 0 or -errno; -ENODEV where the device is gone. */
+int cxv_bound_driver(const struct cxv_host *host, const char *target,
+		     char driver[static CXV_STEP_VALUE_SIZE]);
+/* The VFIO device of TARGET ("vfio0"), "" for none. 0 or -errno. */
+int cxv_vfio_device_name(const struct cxv_host *host, const char *target, char *name, size_t size);
+
+/* What of the text of /proc/iomem overlaps FIRST to LAST and is memory in the host's own use. */
+int cxv_window_users_parse(char *text, uint64_t first, uint64_t last,
+			   struct cxv_window_user **users, size_t *count);
+
+#endif

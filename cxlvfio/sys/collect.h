@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that is known of the machine's CXL endpoints, PCI first. */
+#ifndef CXLVFIO_SYS_COLLECT_H
+#define CXLVFIO_SYS_COLLECT_H
+
+#include "core/endpoint.h"
+#include "core/report.h"
+#include "sys/host.h"
+
+/*
+ * Every CXL function of any type. Functions whose DVSECs are hidden from the caller are found by
+ * their memdev or driver; a warning says once when others may exist. 0 or -errno with an error
+ * kept; INVENTORY is the caller's to clear.
+ */
+int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
+		struct cxv_inventory *inventory);
+/* One function afresh, after a change: whatever it is. *ENDPOINT is the caller's to free. */
+int cxv_collect_one(const struct cxv_host *host, struct cxv_report *report, const char *address,
+		    struct cxv_endpoint **endpoint);
+
+#endif

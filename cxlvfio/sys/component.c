@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "cxl_regs.h"
+#include "sys/pci.h"
+
+#define REGISTERS	(CXL_CM_BLOCK_SIZE / 4)
+
+static const struct cxv_block *find_block(const struct cxv_dvsec *dvsec)
+{
+	for (size_t i = 0; i < dvsec->block_count; i++)
+		if (dvsec->blocks[i].id.value == CXL_REGISTER_BLOCK_COMPONENT)
+			return &dvsec->blocks[i];
+	return NULL;
+}
+
+/*
+ * A function that decodes no memory answers reads of its BARs with an error, which some machines
+ * turn into a crash; and a BAR that a driver owns is that driver's alone.
+ */
+static int check_harmless(const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_text *power = &endpoint->pci.power_state;
+
+	if (endpoint->dvsec.locator_error)
+		return -endpoint->dvsec.locator_error;
+	if (endpoint->driver.value || endpoint->driver.error)
+		return -EBUSY;
+	if (!endpoint->pci.memory_enabled.value || !power->value || strcmp(power->value, "D0"))
+		return -ENODATA;
+	return 0;
+}
+
+/* A file of a fixture is read: it may shrink behind a mapping. */
+static int read_fixture(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
+{
+	ssize_t size = pread(descriptor, registers, CXL_CM_BLOCK_SIZE, offset);
+
+	if (size < 0)
+		return -errno;
+	return size == CXL_CM_BLOCK_SIZE ? 0 : -EILSEQ;
+}
+
+static int read_mapped(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
+{
+	const volatile uint32_t *from;
+
+	from = mmap(NULL, CXL_CM_BLOCK_SIZE, PROT_READ, MAP_SHARED, descriptor, offset);
+	if (from == MAP_FAILED)
+		return -errno;
+	for (size_t i = 0; i < REGISTERS; i++)
+		registers[i] = from[i];
+	munmap((void *)from, CXL_CM_BLOCK_SIZE);
+	return 0;
+}
+
+static int read_registers(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			  const struct cxv_block *block, uint32_t registers[static REGISTERS])
+{
+	uint64_t offset = block->offset.value + CXL_COMPONENT_CM_OFFSET;
+	_cleanup_close_ int descriptor = -1;
+	struct stat status;
+
+	descriptor = cxv_host_open_file(host, O_RDONLY | O_SYNC, CXV_PCI_DEVICES "/%s/resource%u",
+					endpoint->host, (unsigned int)block->bar.value);
+	if (descriptor < 0)
+		return descriptor;
+	if (fstat(descriptor, &status) < 0)
+		return -errno;
+	if (offset > INT64_MAX - CXL_CM_BLOCK_SIZE ||
+	    (off_t)offset + CXL_CM_BLOCK_SIZE > status.st_size)
+		return -EILSEQ;
+	return host->fixture ? read_fixture(descriptor, offset, registers) :
+			       read_mapped(descriptor, offset, registers);
+}
+
+static int read_hdm(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	const struct cxv_block *block = find_block(&endpoint->dvsec);
+	uint32_t registers[REGISTERS];
+	int error = check_harmless(endpoint);
+	int offset;
+
+	if (error < 0)
+		return error;
+	if (!block)
+		return -ENOENT;
+	error = read_registers(host, endpoint, block, registers);
+	if (error < 0)
+		return error;
+	offset = cxv_hdm_find(registers, REGISTERS);
+	if (offset < 0)
+		return offset;
+	error = cxv_hdm_decode(registers, REGISTERS, offset, &endpoint->hdm);
+	if (error < 0)
+		return error;
+	if (asprintf(&endpoint->hdm_source.value, "resource%u", (unsigned int)block->bar.value) < 0)
+		endpoint->hdm_source = (struct cxv_text) { .error = ENOMEM };
+	return 0;
+}
+
+void cxv_component_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.error = -read_hdm(host, endpoint);
+	cxv_fields_unavailable(&endpoint->hdm, &cxv_hdm_fields, endpoint->hdm.error);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the CXL core made of the machine: an index of /sys/bus/cxl/devices, built once, and the
+ * facts of one endpoint from it. libcxl is not asked: it knows no other root, gives Type-2 memdevs
+ * nothing more, and older ones drop them.
+ */
+#ifndef CXLVFIO_SYS_CXL_H
+#define CXLVFIO_SYS_CXL_H
+
+#include "core/endpoint.h"
+#include "sys/host.h"
+
+struct cxv_cxl_device {
+	char *name;		/* "mem0", "endpoint2", "decoder2.0", "region0" */
+	char *parent;		/* directory above it in the device tree */
+	char *key;		/* by what it is looked up: see key_of() in cxl.c */
+	char *target;		/* the whole link, for the ports above an endpoint */
+};
+
+struct cxv_cxl_index {
+	struct cxv_cxl_device *devices;	/* sorted by key, then name */
+	size_t count;
+};
+
+/* A machine without a CXL bus has an empty index. 0 or -errno. */
+int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index);
+void cxv_cxl_index_clear(struct cxv_cxl_index *index);
+/* The memdev below PCI function HOST_NAME, or NULL. */
+const struct cxv_cxl_device *cxv_cxl_find_memdev(const struct cxv_cxl_index *index,
+						 const char *host_name);
+/* memdev, endpoint, ports, decoders and regions of ENDPOINT. 0 or -ENOMEM. */
+int cxv_cxl_read(const struct cxv_host *host, const struct cxv_cxl_index *index,
+		 struct cxv_endpoint *endpoint);
+
+#endif

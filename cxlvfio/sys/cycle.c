@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One reset cycle: look, tag, touch, reset, wait, touch, look. What it proves is core's business. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/verify.h"
+#include "cxl_emulated_endpoint.h"
+#include "cxl_vfio.h"
+#include "sys/clock.h"
+#include "sys/prover.h"
+
+#define NS_PER_SEC		1000000000ull
+#define READY_PAUSE_NS		2000000		/* between two questions whether the window answers */
+
+static uint64_t random_nonzero(void)
+{
+	uint64_t value = 0;
+
+	/* Before the pool is ready, the clock will do: tags must differ, not be secret. */
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
+		value = cxv_clock_now();
+	return value ?: 1;
+}
+
+/* A pass over a view, in this process or the child. */
+static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, uint64_t page_size,
+		      struct cxv_pass *pass)
+{
+	struct cxv_touch touch = { .seed = prover->seed, .page_size = page_size, .save = save };
+	int timeout = (prover->options.timeout + 30) * 1000;
+	int ret;
+
+	if (view == CXV_VIEW_INHERITED) {
+		ret = cxv_touch_child_read(&prover->child, &touch, timeout, pass);
+		if (ret < 0)
+			prover->views[view].unavailable = "the child process has ended";
+		return ret;
+	}
+	if (view == CXV_VIEW_WHOLE)
+		touch.originals = prover->originals;
+	cxv_touch_read(&prover->mappings[view], &touch, pass);
+	return 0;
+}
+
+static const struct cxv_mapping *mapping_of(const struct cxv_prover *prover, enum cxv_view view)
+{
+	return &prover->mappings[view == CXV_VIEW_INHERITED ? CXV_VIEW_WHOLE : view];
+}
+
+/* The first touch of a mapping tells which page sizes the kernel uses for it. */
+static void populate(struct cxv_prover *prover, enum cxv_view view)
+{
+	const struct cxv_mapping *mapping = mapping_of(prover, view);
+	struct cxv_view_result *shared = &prover->views[view];
+
+	touch_view(prover, view, true, 0, &shared->populate);
+	if (shared->populate.refused)
+		return;
+	shared->page_size = cxv_page_size_of(mapping->extents, mapping->count,
+					     shared->populate.faults);
+	if (shared->page_size)
+		shared->expected_faults = shared->populate.faults;
+}
+
+static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	enum cxv_view view;
+
+	if (!prover->seed) {
+		for (view = 0; view < CXV_VIEW_COUNT; view++) {
+			if (!prover->views[view].unavailable)
+				populate(prover, view);
+		}
+	}
+	prover->seed = random_nonzero();
+	cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
+	for (view = 0; view < CXV_VIEW_COUNT; view++) {
+		if (!prover->views[view].unavailable)
+			touch_view(prover, view, false, 0, &cycle->views[view].before);
+	}
+}
+
+static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	enum cxv_view view;
+
+	for (view = 0; view < CXV_VIEW_COUNT; view++) {
+		struct cxv_view_result *result = &cycle->views[view];
+
+		if (!prover->views[view].unavailable)
+			touch_view(prover, view, false, prover->views[view].page_size,
+				   &result->after);
+		result->populate = prover->views[view].populate;
+		result->page_size = prover->views[view].page_size;
+		result->expected_faults = prover->views[view].expected_faults;
+		result->unavailable = prover->views[view].unavailable;
+	}
+}
+
+static int witness_access(struct cxv_prover *prover, uint32_t *value, bool write)
+{
+	if (write)
+		return -cxv_vfio_write(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH,
+				       value, sizeof(*value));
+	return -cxv_vfio_read(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH, value,
+			      sizeof(*value));
+}
+
+static void arm_witness(struct cxv_prover *prover, struct cxv_witness *witness)
+{
+	if (!prover->witness)
+		return;
+	witness->known = true;
+	witness->written = random_nonzero() | 1;
+	witness->error = witness_access(prover, &witness->written, true);
+	if (!witness->error)
+		witness->error = witness_access(prover, &witness->before, false);
+}
+
+static void ask_witness(struct cxv_prover *prover, struct cxv_witness *witness)
+{
+	if (witness->known && !witness->error)
+		witness->error = witness_access(prover, &witness->after, false);
+}
+
+static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	_cleanup_free_ char *methods = NULL;
+	int ret;
+
+	touch_before(prover, cycle);
+	ret = cxv_snapshot_take(&prover->source, &cycle->before);
+	if (ret < 0)
+		return ret;
+	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
+	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
+	if (!cxv_reset_method_read(prover->host, prover->endpoint->host, &methods))
+		snprintf(cycle->method_during, sizeof(cycle->method_during), "%s", methods);
+	arm_witness(prover, &cycle->witness);
+	return 0;
+}
+
+static int flr_by_config(struct cxv_prover *prover)
+{
+	uint64_t offset = prover->express + PCI_EXP_DEVCTL;
+	uint16_t control;
+	int ret;
+
+	ret = cxv_vfio_read(&prover->vfio, prover->config, offset, &control, sizeof(control));
+	if (ret < 0)
+		return ret;
+	control |= PCI_EXP_DEVCTL_BCR_FLR;
+	return cxv_vfio_write(&prover->vfio, prover->config, offset, &control, sizeof(control));
+}
+
+static int do_reset(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	switch (prover->options.via) {
+	case CXV_VIA_CONFIG:
+		return flr_by_config(prover);
+	case CXV_VIA_SYSFS:
+		return cxv_host_write_string(prover->host, "1", "sys/bus/pci/devices/%s/reset",
+					     prover->endpoint->host);
+	default:
+		return cxv_vfio_reset(&prover->vfio, prover->options.timeout * NS_PER_SEC,
+				      &cycle->reset_retries);
+	}
+}
+
+/*
+ * Whether the window lets accesses through again. read(2) asks without making a page table entry,
+ * which touching would, and it is what makes a driver look that only looks when asked.
+ */
+static enum cxv_readiness wait_ready(struct cxv_prover *prover)
+{
+	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
+	struct cxv_driver_account driver;
+	uint64_t word;
+
+	for (;;) {
+		if (!cxv_vfio_read(&prover->vfio, prover->memory, 0, &word, sizeof(word)))
+			return CXV_READY;
+		cxv_snapshot_driver(&prover->source, &driver);
+		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
+			return CXV_REFUSED;
+		if (cxv_clock_now() >= end)
+			return CXV_NOT_READY;
+		cxv_clock_sleep(READY_PAUSE_NS);
+	}
+}
+
+static bool is_lost(const struct cxv_snapshot *snapshot)
+{
+	return snapshot->config_error == ENODEV ||
+	       (snapshot->config_size && cxv_config_field(snapshot, PCI_VENDOR_ID, 2) == 0xffff);
+}
+
+static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	ask_witness(prover, &cycle->witness);
+	touch_after(prover, cycle);
+	return cxv_snapshot_take(&prover->source, &cycle->after);
+}
+
+int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
+{
+	const struct cxv_prover_options *options = &prover->options;
+	uint64_t start;
+	int ret = 0;
+
+	*cycle = (struct cxv_cycle) {
+		.number = number, .method = options->method, .via = options->via,
+		.expect = options->expect, .verify = options->verify,
+		.counting_works = prover->counting_works,
+	};
+	if (options->verify)
+		ret = look_before(prover, cycle);
+	if (ret < 0)
+		goto failed;
+
+	start = cxv_clock_now();
+	cycle->reset_error = -do_reset(prover, cycle);
+	cycle->reset_duration = cxv_clock_now() - start;
+
+	if (prover->memory) {
+		start = cxv_clock_now();
+		cycle->readiness = wait_ready(prover);
+		cycle->ready_duration = cxv_clock_now() - start;
+	}
+	if (options->verify)
+		ret = look_after(prover, cycle);
+	else
+		cxv_snapshot_config(&prover->source, &cycle->after);
+	if (ret < 0)
+		goto failed;
+	cycle->lost = is_lost(&cycle->after);
+	if (options->verify)
+		cxv_verify_cycle(cycle);
+	return 0;
+failed:
+	return cxv_error(prover->report, cxv_code_of_errno(ret), ret,
+			 (struct cxv_place) { .operation = "reset",
+					      .target = prover->endpoint->host },
+			 "cannot look at the endpoint");
+}

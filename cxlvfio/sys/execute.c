@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/execute.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/util.h"
+#include "cxl_vfio.h"
+#include "sys/steps.h"
+#include "sys/udev.h"
+
+/* Taking back must end too, whatever little time the user gave the way forth. */
+#define UNDO_MS		10000
+
+static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
+	[CXV_STEP_LOAD_MODULE] = "cannot load the module",
+	[CXV_STEP_REMEMBER] = "cannot write down what the endpoint was before",
+	[CXV_STEP_SET_OVERRIDE] = "cannot set which driver it is for",
+	[CXV_STEP_UNBIND_DRIVER] = "cannot take it from its driver",
+	[CXV_STEP_PROBE] = "cannot ask the kernel to find its driver",
+	[CXV_STEP_BIND_DRIVER] = "cannot give it back to its driver",
+	[CXV_STEP_WAIT_DRIVER] = "the driver did not take it",
+	[CXV_STEP_WAIT_NODE] = "it has no VFIO device node",
+	[CXV_STEP_READ_STATE] = "cannot read what the driver says of it",
+	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
+};
+
+static enum cxv_code code_of(const struct cxv_step_run *run, int error)
+{
+	if (!cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s", run->plan->target))
+		return CXV_DEVICE_LOST;
+	switch (error) {
+	case -ECONNREFUSED:
+		return CXV_BIND_REFUSED;
+	case -ECANCELED:
+		return CXV_NO_MODULE;
+	case -EBUSY:
+		return CXV_DEVICE_BUSY;
+	case -ETIMEDOUT:
+		return CXV_TIMEOUT;
+	case -ENODEV:
+	case -ENXIO:
+		return CXV_FAILED;	/* the device is there: a driver said so */
+	default:
+		return cxv_code_of_errno(error);
+	}
+}
+
+static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step *step, int error)
+{
+	if (error == -EACCES || error == -EPERM)
+		return step->kind == CXV_STEP_LOAD_MODULE ?
+			"run it as root; under kernel lockdown the module must be signed" :
+			"run it as root";
+	if (error == -EINTR)
+		return NULL;
+	switch (step->kind) {
+	case CXV_STEP_LOAD_MODULE:
+		if (error == -ECANCELED)
+			return "modprobe.d(5) has an install command and cxlvfio runs none: load it "
+			       "with modprobe, then use --no-modprobe";
+		return "dmesg says why; a module for another kernel is built anew by dkms";
+	case CXV_STEP_UNBIND_DRIVER:
+		if (error == -EBUSY)
+			return "somebody has it open, perhaps where /proc does not show it: end that "
+			       "program (fuser -v /dev/vfio/*)";
+		if (error == -ETIMEDOUT)
+			return "the kernel goes on waiting for its last user; see dmesg";
+		break;
+	case CXV_STEP_BIND_DRIVER:
+		if (error == -ENOENT)
+			return "that driver is no longer loaded: load it, then run this again";
+		break;
+	case CXV_STEP_WAIT_DRIVER:
+		if (error == -ETIMEDOUT && run->log < 0)
+			return "the kernel log could not be read: see dmesg";
+		if (error == -ETIMEDOUT)
+			return "the driver may be waiting for another one (is cxl_acpi loaded?): see "
+			       "/sys/kernel/debug/devices_deferred, or give it more time with --wait";
+		break;
+	case CXV_STEP_WAIT_NODE:
+		return "are vfio and its device nodes (udev, devtmpfs) there? give more time: --wait";
+	default:
+		break;
+	}
+	return "see dmesg";
+}
+
+/* The sentence: the driver's own words where it said some. */
+static void describe(const struct cxv_step_run *run, const struct cxv_step *step, int error,
+		     char *text, size_t size)
+{
+	const char *what = what_failed[step->kind];
+
+	if (error == -EINTR)
+		snprintf(text, size, "interrupted: %s", what);
+	else if (error == -ECONNREFUSED)
+		snprintf(text, size, "driver %s refused it: %s", step->value,
+			 run->verdict.reason[0] ? run->verdict.reason : "the kernel log has no reason");
+	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "another driver than %s took it", step->value);
+	else if (run->verdict.reason[0] && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "%s: %s", what, run->verdict.reason);
+	else if (step->value[0])
+		snprintf(text, size, "%s (%s)", what, step->value);
+	else
+		snprintf(text, size, "%s", what);
+}
+
+static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error)
+{
+	char path[CXV_STEP_PATH_SIZE + 1], text[768];
+	struct cxv_place place = {
+		.operation = run->execution->operation,
+		.target = run->plan->target,
+		.path = path,
+		.hint = hint_of(run, step, error),
+	};
+	enum cxv_code code = code_of(run, error);
+
+	snprintf(path, sizeof(path), "/%s", step->path);
+	describe(run, step, error, text, sizeof(text));
+	/* A refusal's errno is the driver's, where the kernel told it. */
+	if (error == -ECONNREFUSED)
+		error = run->verdict.error;
+	if (step->undo)
+		cxv_warning(run->execution->report, code, error, place, "taking back: %s", text);
+	else
+		cxv_error(run->execution->report, code, error, place, "%s", text);
+}
+
+static int run_step(struct cxv_step_run *run, struct cxv_step *step)
+{
+	int ret;
+
+	run->deadline = cxv_deadline_after(step->undo ? UNDO_MS : run->execution->step_ms);
+	run->deadline.steadfast = step->undo;
+	ret = cxv_step_run(run, step);
+	if (ret >= 0) {
+		step->result = ret ? CXV_STEP_ALREADY : CXV_STEP_DONE;
+		return 0;
+	}
+	step->result = CXV_STEP_FAILED;
+	step->error = -ret;
+	say(run, step, ret);
+	return ret;
+}
+
+/* All of it is tried; the record stays for the next run unless all of it worked. */
+static void take_back(struct cxv_step_run *run, size_t failed)
+{
+	size_t first = cxv_plan_rollback(run->plan, failed);
+	bool worked = true;
+
+	for (size_t i = first; i < run->plan->count; i++) {
+		struct cxv_step *step = &run->plan->steps[i];
+
+		if (step->kind == CXV_STEP_FORGET && !worked)
+			continue;
+		worked = !run_step(run, step) && worked;
+	}
+}
+
+static int run_plan(struct cxv_step_run *run)
+{
+	const size_t count = run->plan->count;
+
+	for (size_t i = 0; i < count; i++) {
+		int ret = run_step(run, &run->plan->steps[i]);
+
+		if (ret < 0) {
+			if (run->execution->roll_back)
+				take_back(run, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *plan)
+{
+	struct cxv_step_run run = { .execution = execution, .plan = plan };
+	sigset_t previous;
+	int ret;
+
+	if (cxv_plan_already(plan))
+		return 0;
+	cxv_hold_signals(&previous);
+	/* Both before anything is changed, or what they wait for could be over. */
+	run.log = cxv_kernel_log_open(execution->host);
+	run.monitor = execution->host->fixture ? NULL : cxv_monitor_open();
+	ret = run_plan(&run);
+	cxv_monitor_close(run.monitor);
+	if (run.log >= 0)
+		close(run.log);
+	cxv_release_signals(&previous);
+	return ret;
+}

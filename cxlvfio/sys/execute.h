@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carry out a plan, step by step, and take it back where a step does not work out. */
+#ifndef CXLVFIO_SYS_EXECUTE_H
+#define CXLVFIO_SYS_EXECUTE_H
+
+#include <stdbool.h>
+
+#include "core/plan.h"
+#include "core/report.h"
+#include "sys/host.h"
+
+struct cxv_execution {
+	const struct cxv_host *host;
+	struct cxv_report *report;
+	const char *operation;		/* "bind": for messages */
+	const char *identity;		/* of the device, for its record */
+	const char *iommu_group;	/* "6" */
+	int lock;			/* cxv_record_lock(): outlives us in a child that is stuck */
+	unsigned int step_ms;		/* no step takes longer */
+	bool roll_back;			/* take back what was done when a step fails */
+};
+
+/*
+ * Run PLAN's steps in order; each step's result is kept in it, and steps that take others back are
+ * appended. 0, or the failed step's -errno with the error kept in the report. Signals that would
+ * end the process wait until the plan is through or taken back.
+ */
+int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *plan);
+
+#endif

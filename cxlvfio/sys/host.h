@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine: every path that the command opens goes through one of these roots, so that
+ * --sysroot shows it another machine's files. Paths given to the functions are relative to the
+ * root ("sys/bus/pci/devices"), never begin with '/', and never contain "..".
+ */
+#ifndef CXLVFIO_SYS_HOST_H
+#define CXLVFIO_SYS_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cxv_host {
+	int root;		/* O_PATH descriptor of the root directory */
+	char *root_path;	/* "" for the real one, for messages */
+	bool fixture;		/* --sysroot: nothing that a file cannot show may be asked of the kernel */
+	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
+	void (*trace)(const char *operation, const char *path, const char *value, int result);
+};
+
+/* SYSROOT NULL or "/" is the machine itself. 0 or -errno. */
+int cxv_host_open(struct cxv_host *host, const char *sysroot);
+void cxv_host_close(struct cxv_host *host);
+
+/* All return -errno on failure; "path" formats are relative to the root. */
+int cxv_host_open_file(const struct cxv_host *host, int flags, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A whole attribute without its trailing newline. *VALUE is the caller's to free. */
+int cxv_host_read_string(const struct cxv_host *host, char **value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A number as sysfs prints it, "0x" or decimal. -EINVAL for anything else. */
+int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Up to SIZE bytes of a binary attribute. The number of bytes read. */
+ssize_t cxv_host_read_bytes(const struct cxv_host *host, void *buffer, size_t size,
+			    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A symbolic link's target as it is stored. */
+int cxv_host_read_link(const struct cxv_host *host, char **value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The last component of a symbolic link's target ("driver", "iommu_group"). */
+int cxv_host_read_link_name(const struct cxv_host *host, char **name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* One write(2) of VALUE; the kernel's errno comes back unchanged. */
+int cxv_host_write_string(const struct cxv_host *host, const char *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Sorted names in a directory, without "." and "..", at most 65536. Free with cxv_names_free(). */
+int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void cxv_names_free(char **names, size_t count);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel says about one device while something is done to it. */
+#ifndef CXLVFIO_SYS_KERNEL_LOG_H
+#define CXLVFIO_SYS_KERNEL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sys/host.h"
+
+/* Position at the end of the log as it is now: a descriptor, or -errno (kernel.dmesg_restrict). */
+int cxv_kernel_log_open(const struct cxv_host *host);
+
+struct cxv_kernel_verdict {
+	bool refused;		/* the driver, or the driver core about it, says so */
+	int error;		/* positive errno value of the probe; 0: none seen */
+	char reason[256];	/* the driver's own words; "" without any */
+};
+
+/* Read on and keep what DRIVER said about TARGET. May be called again for what comes later. */
+void cxv_kernel_log_read(int log, const char *driver, const char *target,
+			 struct cxv_kernel_verdict *verdict);
+/* One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE\n KEY=VALUE...". */
+void cxv_kernel_log_record(char *record, const char *driver, const char *target,
+			   struct cxv_kernel_verdict *verdict);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/modules.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/util.h"
+
+static void unref_context(struct kmod_ctx **context)
+{
+	kmod_unref(*context);
+}
+
+static void unref_module(struct kmod_module **module)
+{
+	kmod_module_unref(*module);
+}
+
+/* libkmod writes to stderr by itself otherwise. */
+static void say_nothing(void *data, int priority, const char *file, int line, const char *function,
+			const char *format, va_list arguments)
+{
+	(void)data, (void)priority, (void)file, (void)line, (void)function, (void)format;
+	(void)arguments;
+}
+
+/* The first module that NAME stands for in the index. *MODULE is the caller's to unref. */
+static int look_up(struct kmod_ctx *context, const char *name, struct kmod_module **module)
+{
+	struct kmod_list *list = NULL;
+	int ret = kmod_module_new_from_lookup(context, name, &list);
+
+	if (ret < 0)
+		return ret;
+	if (!list)
+		return -ENOENT;
+	*module = kmod_module_get_module(list);
+	kmod_module_unref_list(list);
+	return 0;
+}
+
+/* The kernel release is the first word of vermagic. A module without one fits any kernel. */
+static bool built_for(const struct kmod_module *module, const char *kernel)
+{
+	struct kmod_list *info = NULL, *item;
+	size_t length = strlen(kernel);
+	bool fits = true;
+
+	if (kmod_module_get_info(module, &info) < 0)
+		return false;
+	kmod_list_foreach(item, info) {
+		const char *value = kmod_module_info_get_value(item);
+
+		if (strcmp(kmod_module_info_get_key(item), "vermagic") == 0)
+			fits = strncmp(value, kernel, length) == 0 &&
+			       (value[length] == ' ' || !value[length]);
+	}
+	kmod_module_info_free_list(info);
+	return fits;
+}
+
+static int read_kernel(const struct cxv_host *host, char *kernel, size_t size)
+{
+	_cleanup_free_ char *release = NULL;
+	int ret = cxv_host_read_string(host, &release, "proc/sys/kernel/osrelease");
+
+	if (ret < 0)
+		return ret;
+	/* It becomes part of a path. */
+	if (!release[0] || strlen(release) >= size || strchr(release, '/') || release[0] == '.')
+		return -EINVAL;
+	memcpy(kernel, release, strlen(release) + 1);
+	return 0;
+}
+
+int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *found)
+{
+	static const char *const no_configuration[] = { NULL };
+	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
+	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	_cleanup_free_ char *directory = NULL;
+	const char *path;
+	int ret;
+
+	memset(found, 0, sizeof(*found));
+	ret = read_kernel(host, found->kernel, sizeof(found->kernel));
+	if (ret < 0)
+		return ret;
+	if (asprintf(&directory, "%s/lib/modules/%s", host->root_path, found->kernel) < 0)
+		return -ENOMEM;
+	context = kmod_new(directory, no_configuration);
+	if (!context)
+		return -ENOMEM;
+	kmod_set_log_fn(context, say_nothing, NULL);
+	ret = look_up(context, name, &module);
+	if (ret == -ENOENT || ret == -ENOSYS)
+		return 0;
+	if (ret < 0)
+		return ret;
+	path = kmod_module_get_path(module);
+	if (!path || strncmp(path, host->root_path, strlen(host->root_path)) != 0)
+		return 0;
+	path += strlen(host->root_path);
+	if (snprintf(found->path, sizeof(found->path), "%s", path + strspn(path, "/")) >=
+	    (int)sizeof(found->path))
+		return -ENAMETOOLONG;
+	found->fits = built_for(module, found->kernel);
+	return 0;
+}
+
+/* Without a function here libkmod gives the command to a shell. */
+static int refuse_install_command(struct kmod_module *module, const char *command, void *refused)
+{
+	(void)module, (void)command;
+	*(bool *)refused = true;
+	return -ECANCELED;
+}
+
+int cxv_module_load(const char *name)
+{
+	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, NULL);
+	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	bool refused = false;
+	int ret;
+
+	if (!context)
+		return -ENOMEM;
+	kmod_set_log_fn(context, say_nothing, NULL);
+	ret = look_up(context, name, &module);
+	if (ret < 0)
+		return ret;
+	ret = kmod_module_probe_insert_module(module, 0, NULL, refuse_install_command, &refused,
+					      NULL);
+	if (refused)
+		return -ECANCELED;
+	return ret;
+}

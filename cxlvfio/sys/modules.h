@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel modules through libkmod: is one there for the running kernel, and load it. */
+#ifndef CXLVFIO_SYS_MODULES_H
+#define CXLVFIO_SYS_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sys/host.h"
+
+struct cxv_module {
+	char kernel[65];	/* the running kernel's release */
+	char path[320];		/* the file, relative to the root; "" where there is none */
+	bool fits;		/* built for that kernel */
+};
+
+/* What is installed for the running kernel. No file is no error: 0 or -errno. */
+int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *module);
+
+/*
+ * Load NAME after what it depends on, soft dependencies included. No command runs: where
+ * modprobe.d(5) has an install command for one of them it is -ECANCELED.
+ */
+int cxv_module_load(const char *name);
+
+#endif

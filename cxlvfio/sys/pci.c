@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/pci.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_vfio.h"
+#include "sys/attribute.h"
+
+static bool hex_digits(const char **text, size_t minimum, size_t maximum)
+{
+	size_t count = 0;
+
+	while (count < maximum && isxdigit((unsigned char)**text) &&
+	       !isupper((unsigned char)**text)) {
+		++*text;
+		count++;
+	}
+	return count >= minimum;
+}
+
+bool cxv_pci_is_address(const char *name)
+{
+	return hex_digits(&name, 4, 8) && *name++ == ':' && hex_digits(&name, 2, 2) &&
+	       *name++ == ':' && hex_digits(&name, 2, 2) && *name++ == '.' && *name >= '0' &&
+	       *name <= '7' && !name[1];
+}
+
+static void make_directory(char directory[static CXV_PCI_DIRECTORY_MAX],
+			   const struct cxv_endpoint *endpoint)
+{
+	/* cxv_pci_is_address() bounds the name. */
+	snprintf(directory, CXV_PCI_DIRECTORY_MAX, CXV_PCI_DEVICES "/%s", endpoint->host);
+}
+
+void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	uint8_t image[CXV_CONFIG_SIZE];
+	ssize_t size = cxv_host_read_bytes(host, image, sizeof(image),
+					   CXV_PCI_DEVICES "/%s/config", endpoint->host);
+	uint64_t serial;
+	int error;
+
+	cxv_dvsec_decode(image, size > 0 ? size : 0, &endpoint->dvsec);
+	if (size < 0)
+		endpoint->dvsec.device_error = endpoint->dvsec.flex_bus_error =
+			endpoint->dvsec.locator_error = -size;
+	error = size < 0 ? size : cxv_config_serial(image, size, &serial);
+	endpoint->serial = error < 0 ? cxv_unknown(error) : cxv_known(serial);
+	if (size < 0)
+		endpoint->pci.memory_enabled = cxv_unknown(size);
+	else if (size < PCI_COMMAND + 2 || error == -ENODEV)
+		endpoint->pci.memory_enabled = cxv_unknown(ENODEV);
+	else
+		endpoint->pci.memory_enabled = cxv_known(!!(image[PCI_COMMAND] & PCI_COMMAND_MEMORY));
+}
+
+void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	char directory[CXV_PCI_DIRECTORY_MAX];
+
+	make_directory(directory, endpoint);
+	free(endpoint->driver.value);
+	endpoint->driver = cxv_attribute_link(host, directory, "driver");
+}
+
+/* sysfs prints "(null)" for an override that was never set. */
+static void read_override(const struct cxv_host *host, const char *directory, struct cxv_text *text)
+{
+	*text = cxv_attribute_text(host, directory, "driver_override");
+	cxv_text_optional(text);
+	if (text->value && (!*text->value || !strcmp(text->value, "(null)"))) {
+		free(text->value);
+		text->value = NULL;
+	}
+}
+
+/* sysfs prints -1 for a device that belongs to no node. */
+static void read_numa_node(const struct cxv_host *host, const char *directory,
+			   struct cxv_number *node)
+{
+	struct cxv_text text = cxv_attribute_text(host, directory, "numa_node");
+
+	*node = (struct cxv_number) { .error = text.error };
+	if (text.value && strcmp(text.value, "-1"))
+		*node = cxv_attribute_number(host, directory, "numa_node");
+	cxv_number_optional(node);
+	free(text.value);
+}
+
+static void read_group(const struct cxv_host *host, const char *directory,
+		       struct cxv_endpoint *endpoint)
+{
+	struct cxv_text group = cxv_attribute_link(host, directory, "iommu_group");
+	struct cxv_names *members = &endpoint->iommu_group_members;
+	char *end;
+
+	endpoint->iommu_group = (struct cxv_number) { .error = group.error };
+	if (group.value) {
+		endpoint->iommu_group = cxv_known(strtoull(group.value, &end, 10));
+		if (*end || end == group.value)
+			endpoint->iommu_group = cxv_unknown(EINVAL);
+		members->error = -cxv_host_list(host, &members->items, &members->count,
+						"%s/iommu_group/devices", directory);
+	}
+	free(group.value);
+}
+
+/* PATH as a fact: none where there is no such file. */
+static struct cxv_text existing(const struct cxv_host *host, const char *directory,
+				const char *name)
+{
+	struct cxv_text text = { 0 };
+	char *path;
+
+	if (asprintf(&path, "/%s/%s", directory, name) < 0)
+		return (struct cxv_text) { .error = ENOMEM };
+	if (cxv_host_exists(host, "%s", path + 1))
+		text.value = path;
+	else
+		free(path);
+	return text;
+}
+
+/* The kernel names the nodes of a group without an IOMMU after what they are. */
+static struct cxv_text group_name(const struct cxv_host *host, const char *directory,
+				  unsigned int group)
+{
+	struct cxv_text kind = cxv_attribute_text(host, directory, "iommu_group/name");
+	bool no_iommu = kind.value && !strcmp(kind.value, "vfio-noiommu");
+	struct cxv_text text = { 0 };
+
+	if (asprintf(&text.value, "%s%u", no_iommu ? "noiommu-" : "", group) < 0)
+		text = (struct cxv_text) { .error = ENOMEM };
+	free(kind.value);
+	return text;
+}
+
+static void read_vfio(const struct cxv_host *host, const char *directory,
+		      struct cxv_endpoint *endpoint)
+{
+	struct cxv_vfio *vfio = &endpoint->vfio;
+	char **names;
+	size_t count;
+
+	if (cxv_host_list(host, &names, &count, "%s/vfio-dev", directory) < 0)
+		return;
+	if (count) {
+		vfio->cdev_node = existing(host, "dev/vfio/devices", names[0]);
+		if (vfio->cdev_node.value)
+			vfio->cdev.value = strdup(names[0]);
+		if (endpoint->iommu_group.known)
+			vfio->group = group_name(host, directory, endpoint->iommu_group.value);
+		if (vfio->group.value)
+			vfio->group_node = existing(host, "dev/vfio", vfio->group.value);
+	}
+	cxv_names_free(names, count);
+}
+
+static void read_driver_view(const struct cxv_host *host, const char *directory,
+			     struct cxv_driver_view *view)
+{
+	char name[64];
+
+	for (size_t i = 0; i < cxv_driver_view_fields.count; i++) {
+		const struct cxv_field *field = &cxv_driver_view_fields.fields[i];
+		void *member = (char *)view + field->offset;
+
+		snprintf(name, sizeof(name), CXL_VFIO_SYSFS_GROUP "/%s", field->key);
+		if (field->kind == CXV_KIND_TEXT)
+			*(struct cxv_text *)member = cxv_attribute_text(host, directory, name);
+		else
+			*(struct cxv_number *)member = cxv_attribute_number(host, directory, name);
+	}
+}
+
+void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	struct cxv_pci *pci = &endpoint->pci;
+	char directory[CXV_PCI_DIRECTORY_MAX];
+
+	make_directory(directory, endpoint);
+	pci->vendor = cxv_attribute_number(host, directory, "vendor");
+	pci->device = cxv_attribute_number(host, directory, "device");
+	pci->subsystem_vendor = cxv_attribute_number(host, directory, "subsystem_vendor");
+	pci->subsystem_device = cxv_attribute_number(host, directory, "subsystem_device");
+	pci->class = cxv_attribute_number(host, directory, "class");
+	pci->revision = cxv_attribute_number(host, directory, "revision");
+	pci->power_state = cxv_attribute_text(host, directory, "power_state");
+	pci->runtime_status = cxv_attribute_text(host, directory, "power/runtime_status");
+	cxv_pci_read_driver(host, endpoint);
+	read_override(host, directory, &endpoint->driver_override);
+	read_numa_node(host, directory, &endpoint->numa_node);
+	read_group(host, directory, endpoint);
+	endpoint->reset_methods = cxv_attribute_words(host, directory, "reset_method");
+	read_vfio(host, directory, endpoint);
+	endpoint->has_driver_view = endpoint->driver.value &&
+				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);
+	if (endpoint->has_driver_view)
+		read_driver_view(host, directory, &endpoint->driver_view);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI functions: their names, configuration space, sysfs attributes and registers. */
+#ifndef CXLVFIO_SYS_PCI_H
+#define CXLVFIO_SYS_PCI_H
+
+#include "core/endpoint.h"
+#include "sys/host.h"
+
+#define CXV_PCI_DEVICES		"sys/bus/pci/devices"
+/* "sys/bus/pci/devices/" and a PCI address. */
+#define CXV_PCI_DIRECTORY_MAX	64
+
+/* A PCI address as sysfs prints it: "DDDD:BB:DD.F", the domain four or more digits. */
+bool cxv_pci_is_address(const char *name);
+/* The configuration space: decodes DVSECs, serial number and memory enable. */
+void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+/* The driver alone: what discovery needs when the configuration space says nothing. */
+void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+/* Everything else that sysfs says about the function, its VFIO nodes and the driver's own view. */
+void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+
+/* sys/component.c: the HDM decoders from the BAR, where that is harmless: no driver owns it. */
+void cxv_component_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+
+#endif

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/prover.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "cxl_emulated_endpoint.h"
+#include "cxl_vfio.h"
+#include "sys/deadline.h"
+#include "sys/record.h"
+
+#define LOCK_TIMEOUT_MS		2000
+/* Further mappings are about their form, not their size. */
+#define OFFSET_VIEW_START	CXV_PAGE_2M
+#define OFFSET_VIEW_LENGTH	(64 << 20)
+#define SPLIT_VIEW_LENGTH	(8 << 20)
+
+static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
+		const char *hint, const char *text)
+{
+	return cxv_error(prover->report, code, error,
+			 (struct cxv_place) { .operation = "reset", .path = path, .hint = hint,
+					      .target = prover->endpoint->host }, "%s", text);
+}
+
+static int take_lock(struct cxv_prover *prover)
+{
+	struct cxv_deadline deadline = cxv_deadline_after(LOCK_TIMEOUT_MS);
+	char text[96];
+	pid_t owner;
+
+	prover->lock = cxv_record_lock(prover->host, prover->endpoint->host, &deadline, &owner);
+	if (prover->lock >= 0)
+		return 0;
+	if (prover->lock == -EBUSY) {
+		snprintf(text, sizeof(text), "another cxlvfio (pid %d) works on it", (int)owner);
+		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end", text);
+	}
+	return fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
+		    "/" CXV_RECORD_DIRECTORY, "run it as root",
+		    "cannot take the lock that makes changes take turns");
+}
+
+static int recover_method(struct cxv_prover *prover)
+{
+	const char *bdf = prover->endpoint->host;
+	_cleanup_free_ char *methods = NULL;
+	int ret;
+
+	ret = cxv_reset_method_recover(prover->host, bdf, &methods);
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, "/" CXV_RECORD_DIRECTORY,
+			    "put reset_method back by hand and remove the file",
+			    "an earlier reset was killed, and the reset_method it saved cannot be restored");
+	if (ret)
+		cxv_warning(prover->report, CXV_FAILED, 0,
+			    (struct cxv_place) { .operation = "reset", .target = bdf },
+			    "an earlier reset was killed: reset_method is back to \"%s\"", methods);
+	return 0;
+}
+
+static int set_method(struct cxv_prover *prover)
+{
+	const char *bdf = prover->endpoint->host;
+	char text[192];
+	int ret;
+
+	ret = cxv_reset_method_read(prover->host, bdf, &prover->methods_before);
+	if (ret < 0)
+		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
+			    "reset_method", "the function has no reset the kernel knows of",
+			    "cannot read which reset methods the function offers");
+	if (prover->options.method == CXV_METHOD_AUTO)
+		return 0;
+	if (!cxv_reset_method_offers(prover->methods_before, "flr")) {
+		snprintf(text, sizeof(text), "FLR is not among the reset methods in use (\"%s\")",
+			 prover->methods_before);
+		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, "reset_method",
+			    "write \"default\" to reset_method, or take what is there: --method auto",
+			    text);
+	}
+	ret = cxv_reset_method_set(prover->host, bdf, "flr", &prover->method);
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, "reset_method", "run it as root",
+			    "cannot choose FLR as the reset method");
+	return 0;
+}
+
+/* The FLR bit that --via config writes, where the function has it. */
+static int find_express(struct cxv_prover *prover)
+{
+	struct cxv_snapshot *snapshot;
+	uint32_t capability;
+
+	if (prover->options.via != CXV_VIA_CONFIG)
+		return 0;
+	snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return -ENOMEM;
+	cxv_snapshot_config(&prover->source, snapshot);
+	prover->express = cxv_config_capability(snapshot, PCI_CAP_ID_EXP);
+	capability = cxv_config_field(snapshot, prover->express + PCI_EXP_DEVCAP, 4);
+	free(snapshot);
+	if (!prover->express || !(capability & PCI_EXP_DEVCAP_FLR))
+		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
+			    "the function's PCI Express capability offers no FLR");
+	return 0;
+}
+
+/* Memory space off would make VFIO refuse every access: an open device may have it so. */
+static int enable_memory(struct cxv_prover *prover)
+{
+	uint16_t command;
+	int ret;
+
+	prover->config = cxv_vfio_pci_region(&prover->vfio, VFIO_PCI_CONFIG_REGION_INDEX);
+	if (!prover->config)
+		return fail(prover, CXV_UNSUPPORTED, ENODEV, prover->vfio.node,
+			    "see the kernel log", "the VFIO device is no PCI device");
+	ret = cxv_vfio_read(&prover->vfio, prover->config, PCI_COMMAND, &command, sizeof(command));
+	if (!ret && !(command & PCI_COMMAND_MEMORY)) {
+		command |= PCI_COMMAND_MEMORY;
+		ret = cxv_vfio_write(&prover->vfio, prover->config, PCI_COMMAND, &command,
+				     sizeof(command));
+	}
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
+			    "see the kernel log", "cannot enable the function's memory space");
+	return 0;
+}
+
+/* A register that every reset clears is known for the endpoint that the tests emulate. */
+static void find_witness(struct cxv_prover *prover)
+{
+	const struct cxv_region_info *bar;
+	uint16_t identity[2];
+	uint32_t magic;
+
+	if (cxv_vfio_read(&prover->vfio, prover->config, PCI_VENDOR_ID, identity,
+			  sizeof(identity)) < 0 ||
+	    identity[0] != CXL_EMULATED_VENDOR_ID || identity[1] != CXL_EMULATED_DEVICE_ID)
+		return;
+	bar = cxv_vfio_pci_region(&prover->vfio,
+				  VFIO_PCI_BAR0_REGION_INDEX + CXL_EMULATED_DEVICE_BAR);
+	if (bar && !cxv_vfio_read(&prover->vfio, bar, CXL_EMULATED_DEVICE_MAGIC, &magic,
+				  sizeof(magic)) && magic == CXL_EMULATED_DEVICE_MAGIC_VALUE)
+		prover->witness = bar;
+}
+
+static int find_memory(struct cxv_prover *prover)
+{
+	const uint32_t needed = VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_READ |
+				VFIO_REGION_INFO_FLAG_WRITE;
+
+	prover->memory = cxv_vfio_find_region(&prover->vfio, CXL_VFIO_REGION_TYPE,
+					      CXL_VFIO_REGION_SUBTYPE_MEMORY);
+	if (!prover->options.verify)
+		return 0;
+	if (!prover->memory || (prover->memory->flags & needed) != needed)
+		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
+			    "bind it to " CXL_VFIO_DRIVER_NAME ", or reset without a proof: --no-verify",
+			    "its driver offers no mappable HDM memory region, so nothing can be proven of it");
+	if (prover->memory->size < 4 * CXV_PAGE_4K || prover->memory->size % CXV_PAGE_4K)
+		return fail(prover, CXV_UNSUPPORTED, EILSEQ, prover->vfio.node, "see the kernel log",
+			    "its HDM memory region has an impossible size");
+	prover->window = (struct cxv_window) {
+		.file = prover->vfio.device,
+		.file_offset = prover->memory->offset,
+		.base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0,
+		.size = prover->memory->size,
+	};
+	return 0;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int map_views(struct cxv_prover *prover)
+{
+	const struct cxv_window *window = &prover->window;
+	uint64_t offset = window->size > 2 * OFFSET_VIEW_START ? OFFSET_VIEW_START : CXV_PAGE_4K;
+	uint64_t split = smaller(window->size, SPLIT_VIEW_LENGTH);
+	struct cxv_mapping *mappings = prover->mappings;
+	int ret;
+
+	ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_VIEW_WHOLE]);
+	if (!ret)
+		ret = cxv_mapping_create(window, offset,
+					 smaller(window->size - offset, OFFSET_VIEW_LENGTH),
+					 &mappings[CXV_VIEW_OFFSET]);
+	if (!ret)
+		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_VIEW_SPLIT]);
+	/* Cut where neither half ends with a large page. */
+	if (!ret)
+		ret = cxv_mapping_split(&mappings[CXV_VIEW_SPLIT],
+					split / 8 * 5 / CXV_PAGE_4K * CXV_PAGE_4K);
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
+			    "see ulimit -v for the address space, and the kernel log",
+			    "cannot map the HDM window");
+	return 0;
+}
+
+/* Populated before anything is counted, so that keeping a word never takes a fault. */
+static int make_originals(struct cxv_prover *prover)
+{
+	size_t size = prover->window.size / CXV_PAGE_4K * sizeof(uint64_t);
+	void *memory;
+
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	memset(memory, 0xff, size);
+	prover->originals = memory;
+	prover->originals_size = size;
+	return 0;
+}
+
+/* The child first: after a fork every page of ours is copied at its next write, a fault each. */
+static int begin_touching(struct cxv_prover *prover)
+{
+	int ret;
+
+	ret = cxv_touch_child_start(&prover->mappings[CXV_VIEW_WHOLE], &prover->child);
+	if (ret < 0)
+		prover->views[CXV_VIEW_INHERITED].unavailable = "no child process could be started";
+	ret = make_originals(prover);
+	if (!ret)
+		ret = cxv_touch_begin(&prover->counting_works);
+	prover->touching = !ret;
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, NULL, "free some memory",
+			    "cannot prepare the touching of the window");
+	return 0;
+}
+
+int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		    const struct cxv_prover_options *options, struct cxv_report *report,
+		    struct cxv_prover *prover)
+{
+	int ret;
+
+	*prover = (struct cxv_prover) {
+		.host = host, .endpoint = endpoint, .report = report, .options = *options,
+		.lock = -1, .child.socket = -1,
+		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1 },
+	};
+	/* Opening says best what stands in the way, so it comes before the lock needs privilege. */
+	ret = cxv_vfio_open(host, endpoint->host, options->interface, report, &prover->vfio);
+	if (ret < 0)
+		return ret;
+	ret = take_lock(prover);
+	if (!ret)
+		ret = recover_method(prover);
+	if (!ret)
+		ret = enable_memory(prover);
+	if (!ret)
+		ret = find_memory(prover);
+	if (ret < 0)
+		return ret;
+	cxv_snapshot_source_init(host, endpoint, &prover->vfio, &prover->source);
+	find_witness(prover);
+	ret = find_express(prover);
+	if (!ret && options->verify)
+		ret = map_views(prover);
+	if (!ret && options->verify)
+		ret = begin_touching(prover);
+	if (!ret)
+		ret = set_method(prover);
+	return ret;
+}
+
+static void restore_memory(struct cxv_prover *prover)
+{
+	uint64_t refused;
+
+	if (!prover->seed)
+		return;
+	refused = cxv_touch_restore(&prover->mappings[CXV_VIEW_WHOLE], prover->seed,
+				    prover->originals);
+	prover->restored = !refused;
+	if (refused)
+		cxv_warning(prover->report, CXV_FAILED, 0,
+			    (struct cxv_place) { .operation = "reset",
+						 .target = prover->endpoint->host },
+			    "the first 8 bytes of %" PRIu64
+			    " pages could not be put back: the window does not let them through",
+			    refused);
+}
+
+static void restore_method(struct cxv_prover *prover)
+{
+	int ret = cxv_reset_method_restore(prover->host, &prover->method);
+
+	if (ret < 0)
+		cxv_warning(prover->report, cxv_code_of_errno(ret), ret,
+			    (struct cxv_place) { .operation = "reset", .path = "reset_method",
+						 .target = prover->endpoint->host,
+						 .hint = "the next cxlvfio reset tries again" },
+			    "reset_method could not be put back to \"%s\"", prover->methods_before);
+}
+
+void cxv_prover_close(struct cxv_prover *prover)
+{
+	unsigned int i;
+
+	if (prover->touching) {
+		restore_memory(prover);
+		cxv_touch_end();
+	}
+	restore_method(prover);
+	cxv_touch_child_stop(&prover->child);
+	for (i = 0; i < CXV_VIEW_COUNT; i++)
+		cxv_mapping_destroy(&prover->mappings[i]);
+	if (prover->originals)
+		munmap(prover->originals, prover->originals_size);
+	cxv_vfio_close(&prover->vfio);
+	cxv_close_descriptor(&prover->lock);
+	free(prover->methods_before);
+	prover->methods_before = NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that reset cycles on one endpoint share: the open device, the mappings that are made
+ * once and must survive every reset, the tags, and what must be put back at the end.
+ */
+#ifndef CXLVFIO_SYS_PROVER_H
+#define CXLVFIO_SYS_PROVER_H
+
+#include "core/cycle.h"
+#include "core/endpoint.h"
+#include "core/report.h"
+#include "sys/mapping.h"
+#include "sys/reset_method.h"
+#include "sys/snapshot.h"
+#include "sys/touch_child.h"
+#include "sys/vfio.h"
+
+struct cxv_prover_options {
+	enum cxv_method method;
+	enum cxv_via via;
+	enum cxv_expect expect;
+	enum cxv_interface interface;
+	bool verify;
+	unsigned int timeout;		/* seconds until the window must answer again */
+};
+
+struct cxv_prover {
+	const struct cxv_host *host;
+	const struct cxv_endpoint *endpoint;
+	struct cxv_report *report;
+	struct cxv_prover_options options;
+	int lock;			/* of the endpoint, among all commands; -1: not taken */
+	struct cxv_vfio_device vfio;
+	const struct cxv_region_info *memory;	/* NULL: the driver offers none */
+	const struct cxv_region_info *config;
+	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */
+	struct cxv_snapshot_source source;
+	struct cxv_reset_method method;
+	char *methods_before;		/* reset_method as it was found */
+	size_t express;			/* offset of the PCI Express capability, for CXV_VIA_CONFIG */
+
+	struct cxv_window window;
+	struct cxv_mapping mappings[CXV_VIEW_COUNT];	/* of CXV_VIEW_INHERITED: not used */
+	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
+	struct cxv_touch_child child;
+	bool touching;			/* cxv_touch_begin() was called */
+	bool counting_works;
+	uint64_t *originals;		/* a word of every page as it was before the tags */
+	size_t originals_size;
+	uint64_t seed;			/* of the tags in the window; 0: none were written */
+	bool restored;			/* the tags are gone again */
+};
+
+/*
+ * Open the endpoint and make the mappings. 0, or -errno with an error in the report. Close it in
+ * any case.
+ */
+int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		    const struct cxv_prover_options *options, struct cxv_report *report,
+		    struct cxv_prover *prover);
+
+/*
+ * One cycle; CYCLE->checks are filled when options.verify. 0, or -errno with an error in the
+ * report where the cycle could not be made at all.
+ */
+int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
+
+/* Put back the tagged words and reset_method, and close. Warnings say what could not be. */
+void cxv_prover_close(struct cxv_prover *prover);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The function's reset_method attribute: changed for the time of a reset, put back after it, also
+ * by the next run after one that was killed.
+ */
+#ifndef CXLVFIO_SYS_RESET_METHOD_H
+#define CXLVFIO_SYS_RESET_METHOD_H
+
+#include <stdbool.h>
+
+#include "sys/host.h"
+
+struct cxv_reset_method {
+	char bdf[16];
+	char *saved;		/* as it was; NULL: not changed */
+};
+
+/* The attribute as it is, words separated by spaces. *METHODS is the caller's to free. */
+int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **methods);
+/* Whether NAME is one of the words in METHODS. */
+bool cxv_reset_method_offers(const char *methods, const char *name);
+/*
+ * Put back what a killed run left: 1 where there was something, with *METHODS (to free) the value
+ * that was restored; 0 where there was not; -errno.
+ */
+int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char **methods);
+/* Save and set. The saved value is on disk before the attribute changes. */
+int cxv_reset_method_set(const struct cxv_host *host, const char *bdf, const char *name,
+			 struct cxv_reset_method *method);
+/* Undo cxv_reset_method_set(); nothing where it was not called or changed nothing. */
+int cxv_reset_method_restore(const struct cxv_host *host, struct cxv_reset_method *method);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/touch.h"
+
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "sys/clock.h"
+
+#define CALIBRATION_PAGES	64
+
+/* The page being touched; an access to it that raises SIGBUS comes back here. */
+struct guard {
+	sigjmp_buf back;
+	volatile uint64_t address;	/* 0: nothing is being touched */
+	volatile int code;		/* si_code */
+};
+
+static __thread struct guard guard;
+static struct sigaction previous_action;
+
+static void on_sigbus(int signal, siginfo_t *info, void *context)
+{
+	uint64_t fault = (uintptr_t)info->si_addr;
+
+	(void)context;
+	if (guard.address && (fault & ~(CXV_PAGE_4K - 1)) == guard.address) {
+		guard.code = info->si_code;
+		siglongjmp(guard.back, 1);
+	}
+	/* Not ours: the access happens again and ends as it would have without us. */
+	sigaction(signal, &previous_action, NULL);
+}
+
+static uint64_t faults_so_far(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_minflt;
+}
+
+/* A piece of an extent: virtual addresses [begin, end). */
+struct piece {
+	const struct cxv_extent *extent;
+	uint64_t begin, end;
+};
+
+/* What was counted so far must be in memory, since the access may come back by siglongjmp(). */
+static volatile uint64_t *word_at(uint64_t address)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	return (volatile uint64_t *)(uintptr_t)address;
+}
+
+static uint64_t window_offset(const struct piece *piece, uint64_t address)
+{
+	return piece->extent->offset + (address - piece->extent->address);
+}
+
+static void count_value(const struct piece *piece, uint64_t address, uint64_t value,
+			const struct cxv_touch *touch, struct cxv_pass *pass)
+{
+	uint64_t offset = window_offset(piece, address);
+	uint64_t page = offset / CXV_PAGE_4K;
+	bool retained = value == cxv_tag(touch->seed, page);
+
+	if (touch->originals && (touch->save || !retained))
+		touch->originals[page] = value;
+	if (retained) {
+		pass->retained++;
+		return;
+	}
+	if (!pass->zero && !pass->all_ones && !pass->other)
+		pass->first_other = offset;
+	if (value == 0)
+		pass->zero++;
+	else if (value == UINT64_MAX)
+		pass->all_ones++;
+	else
+		pass->other++;
+}
+
+static void read_piece(const struct piece *piece, const struct cxv_touch *touch,
+		       struct cxv_pass *pass)
+{
+	guard.address = piece->begin;
+	if (sigsetjmp(guard.back, 0)) {
+		pass->refused++;
+		if (guard.code == BUS_MCEERR_AR || guard.code == BUS_MCEERR_AO)
+			pass->poisoned++;
+		guard.address += CXV_PAGE_4K;
+	}
+	for (; guard.address < piece->end; guard.address += CXV_PAGE_4K)
+		count_value(piece, guard.address, *word_at(guard.address), touch, pass);
+	guard.address = 0;
+}
+
+/* Compare with what the page size makes of the piece: fewer faults are surviving mappings. */
+static void account(const struct piece *piece, uint64_t page_size, uint64_t faults,
+		    uint64_t refused, struct cxv_pass *pass)
+{
+	uint64_t start = piece->extent->address, missing = 0;
+	uint64_t expected = cxv_expected_faults(piece->extent, page_size, piece->begin - start,
+						piece->end - start);
+
+	/* A refused page is no counted fault, so that only the absence of all can be judged. */
+	if (refused)
+		missing = !faults && refused < (piece->end - piece->begin) / CXV_PAGE_4K;
+	else if (faults < expected)
+		missing = expected - faults;
+	else
+		pass->extra_faults += faults - expected;
+	if (missing && !pass->missing_faults)
+		pass->first_missing = window_offset(piece, piece->begin);
+	pass->missing_faults += missing;
+}
+
+/* The next piece of up to 2 MiB that ends at a multiple of 2 MiB. */
+static bool next_piece(const struct cxv_extent *extent, struct piece *piece)
+{
+	uint64_t end = extent->address + extent->length;
+
+	piece->extent = extent;
+	piece->begin = piece->end ?: extent->address;
+	piece->end = (piece->begin / CXV_PAGE_2M + 1) * CXV_PAGE_2M;
+	if (piece->end > end)
+		piece->end = end;
+	return piece->begin < end;
+}
+
+static void read_extent(const struct cxv_extent *extent, const struct cxv_touch *touch,
+			struct cxv_pass *pass)
+{
+	struct piece piece = { 0 };
+
+	while (next_piece(extent, &piece)) {
+		uint64_t refused = pass->refused;
+		uint64_t faults = faults_so_far();
+
+		read_piece(&piece, touch, pass);
+		faults = faults_so_far() - faults;
+		pass->faults += faults;
+		if (touch->page_size)
+			account(&piece, touch->page_size, faults, pass->refused - refused, pass);
+	}
+}
+
+void cxv_touch_read(const struct cxv_mapping *mapping, const struct cxv_touch *touch,
+		    struct cxv_pass *pass)
+{
+	uint64_t start = cxv_clock_now();
+	size_t i;
+
+	*pass = (struct cxv_pass) { .made = true, .pages = cxv_mapping_pages(mapping) };
+	for (i = 0; i < mapping->count; i++)
+		read_extent(&mapping->extents[i], touch, pass);
+	pass->duration = cxv_clock_now() - start;
+}
+
+/* ORIGINALS NULL: write tags; else replace tags by originals. Pages that refused. */
+static uint64_t write_extent(const struct cxv_extent *extent, uint64_t seed,
+			     const uint64_t *originals)
+{
+	uint64_t end = extent->address + extent->length;
+	volatile uint64_t refused = 0;
+
+	guard.address = extent->address;
+	if (sigsetjmp(guard.back, 0)) {
+		refused++;
+		guard.address += CXV_PAGE_4K;
+	}
+	for (; guard.address < end; guard.address += CXV_PAGE_4K) {
+		volatile uint64_t *word = word_at(guard.address);
+		uint64_t page = (extent->offset + (guard.address - extent->address)) / CXV_PAGE_4K;
+		uint64_t tag = cxv_tag(seed, page);
+
+		if (!originals)
+			*word = tag;
+		else if (*word == tag)
+			*word = originals[page];
+	}
+	guard.address = 0;
+	return refused;
+}
+
+uint64_t cxv_touch_tag(const struct cxv_mapping *mapping, uint64_t seed)
+{
+	uint64_t refused = 0;
+	size_t i;
+
+	for (i = 0; i < mapping->count; i++)
+		refused += write_extent(&mapping->extents[i], seed, NULL);
+	return refused;
+}
+
+uint64_t cxv_touch_restore(const struct cxv_mapping *mapping, uint64_t seed,
+			   const uint64_t *originals)
+{
+	uint64_t refused = 0;
+	size_t i;
+
+	for (i = 0; i < mapping->count; i++)
+		refused += write_extent(&mapping->extents[i], seed, originals);
+	return refused;
+}
+
+/* A touch of fresh anonymous memory; the caller knows how many faults it must take. */
+static int touch_anonymous(struct cxv_pass *first, struct cxv_pass *second)
+{
+	size_t size = CALIBRATION_PAGES * CXV_PAGE_4K;
+	struct cxv_mapping mapping = { .count = 1 };
+	struct cxv_touch touch = { 0 };
+	void *memory;
+
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	/* Small pages: EINVAL where the kernel knows no others. */
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	mapping.extents[0] = (struct cxv_extent) { .address = (uintptr_t)memory, .length = size };
+	cxv_touch_read(&mapping, &touch, first);
+	cxv_touch_read(&mapping, &touch, second);
+	cxv_touch_tag(&mapping, 0);
+	munmap(memory, size);
+	return 0;
+}
+
+static int calibrate(bool *counting_works)
+{
+	struct cxv_pass first, second;
+	int ret;
+
+	/* Once for the faults of our own code and stack, once for the result. */
+	ret = touch_anonymous(&first, &second);
+	if (!ret)
+		ret = touch_anonymous(&first, &second);
+	*counting_works = !ret && first.faults == CALIBRATION_PAGES && second.faults == 0;
+	return ret;
+}
+
+int cxv_touch_begin(bool *counting_works)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus,
+		/* The handler leaves by siglongjmp(), which does not unblock the signal. */
+		.sa_flags = SA_SIGINFO | SA_NODEFER,
+	};
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGBUS, &action, &previous_action) < 0)
+		return -errno;
+	/*
+	 * NUMA balancing unmaps pages to see who uses them, and every one would count as a fault of
+	 * ours. A policy of our own stops that; ENOSYS on a kernel without NUMA, which has none.
+	 */
+	syscall(SYS_set_mempolicy, MPOL_LOCAL, NULL, 0);
+	return calibrate(counting_works);
+}
+
+void cxv_touch_end(void)
+{
+	sigaction(SIGBUS, &previous_action, NULL);
+	syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/touch_child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct request {
+	uint64_t seed;
+	uint64_t page_size;
+};
+
+/* Never returns: until the parent closes its end or dies. */
+static void serve(int socket, const struct cxv_mapping *mapping)
+{
+	struct request request;
+	struct cxv_pass pass;
+
+	while (recv(socket, &request, sizeof(request), 0) == sizeof(request)) {
+		struct cxv_touch touch = { .seed = request.seed, .page_size = request.page_size };
+
+		cxv_touch_read(mapping, &touch, &pass);
+		if (send(socket, &pass, sizeof(pass), MSG_NOSIGNAL) != sizeof(pass))
+			break;
+	}
+	_exit(0);
+}
+
+static void run_child(int socket, pid_t parent, const struct cxv_mapping *mapping)
+{
+	bool counting_works;
+
+	/* A ^C on the terminal is the parent's to act on: it still needs an answer. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	/* The first writes of a new process copy its pages: they must not count as the mapping's. */
+	if (cxv_touch_begin(&counting_works) < 0 || !counting_works)
+		_exit(1);
+	serve(socket, mapping);
+}
+
+int cxv_touch_child_start(const struct cxv_mapping *mapping, struct cxv_touch_child *child)
+{
+	pid_t parent = getpid();
+	int sockets[2];
+
+	*child = (struct cxv_touch_child) { .socket = -1 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	child->pid = fork();
+	if (child->pid < 0) {
+		int error = errno;
+
+		child->pid = 0;
+		close(sockets[0]);
+		close(sockets[1]);
+		return -error;
+	}
+	if (!child->pid) {
+		close(sockets[0]);
+		run_child(sockets[1], parent, mapping);
+	}
+	close(sockets[1]);
+	child->socket = sockets[0];
+	return 0;
+}
+
+int cxv_touch_child_read(const struct cxv_touch_child *child, const struct cxv_touch *touch,
+			 int timeout, struct cxv_pass *pass)
+{
+	struct request request = { .seed = touch->seed, .page_size = touch->page_size };
+	struct pollfd poll_entry = { .fd = child->socket, .events = POLLIN };
+	int ready;
+
+	if (send(child->socket, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+		return -EPIPE;
+	ready = poll(&poll_entry, 1, timeout);
+	if (ready < 0)
+		return -errno;
+	if (!ready)
+		return -ETIMEDOUT;
+	if (recv(child->socket, pass, sizeof(*pass), 0) != sizeof(*pass))
+		return -EPIPE;
+	return 0;
+}
+
+void cxv_touch_child_stop(struct cxv_touch_child *child)
+{
+	if (!child->pid)
+		return;
+	close(child->socket);
+	/* It may hang in a fault of the device's memory, which only SIGKILL ends. */
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+	*child = (struct cxv_touch_child) { .socket = -1 };
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Print a page's scdoc source with its options and exit statuses from the command's own tables.
+
+    expand.py METADATA PAGE.scd
+
+A line "@OPTIONS@" becomes the options of the command that the page is called after, "@COMMANDS@"
+the list of commands. A page of a command that does not exist, or without its options, is an error.
+"""
+import json
+import sys
+from pathlib import Path
+
+
+def escape(text: str) -> str:
+    for character in "\\_*<>":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def format_option(option: dict) -> str:
+    names = [f"*-{option['letter']}*"] if option["letter"] else []
+    names.append(f"*--{option['name']}*")
+    term = ", ".join(names)
+    if option["argument"]:
+        term += f" _{escape(option['argument'])}_"
+    return f"{term}\n\t{escape(option['help'][0].upper() + option['help'][1:])}.\n"
+
+
+def format_options(command: dict, options: list, is_command: bool) -> str:
+    text = "\n".join(format_option(option) for option in command["options"])
+    if not is_command:
+        return text
+    # The common ones are described once, in cxlvfio(1).
+    common = ", ".join(f"*--{option['name']}*" for option in options)
+    return text + ("\n" if text else "") + f"{common}\n\tSee *cxlvfio*(1).\n"
+
+
+def format_commands(commands: list) -> str:
+    return "\n".join(f"*cxlvfio-{command['name']}*(1)\n\t{escape(command['summary'])}\n"
+                     for command in commands)
+
+
+def main() -> int:
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    metadata = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    page = Path(sys.argv[2])
+    name = page.name.removesuffix(".1.scd").removeprefix("cxlvfio").removeprefix("-")
+    commands = {command["name"]: command for command in metadata["commands"]}
+    command = commands[name] if name else metadata
+    source = page.read_text(encoding="utf-8")
+    if "\n@OPTIONS@\n" not in source:
+        print(f"expand.py: {page}: no line @OPTIONS@", file=sys.stderr)
+        return 1
+    pages = [each for each in metadata["commands"]
+             if (page.parent / f"cxlvfio-{each['name']}.1.scd").exists()]
+    source = source.replace("\n@OPTIONS@\n",
+                            "\n" + format_options(command, metadata["options"], bool(name)))
+    sys.stdout.write(source.replace("\n@COMMANDS@\n", "\n" + format_commands(pages)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

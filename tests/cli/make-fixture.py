@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make a small root directory with CXL endpoints for cxlvfio --sysroot.
+
+    make-fixture.py SCENARIO DIRECTORY      make one
+    make-fixture.py --list                  the scenarios
+
+Registers and attributes are those that Linux 7.3 shows of the emulated endpoint of tests/emulator.
+"""
+import os
+import shutil
+import struct
+import sys
+from pathlib import Path
+
+VENDOR_CXL = 0x1E98
+WINDOW = 0x140000000
+WINDOW_SIZE = 256 << 20
+BUS_DEVICES = "sys/devices/pci0000:0c"
+
+
+class Config:
+    """A configuration space of 4096 bytes."""
+
+    def __init__(self, vendor: int, device: int, class_code: int) -> None:
+        self.image = bytearray(4096)
+        self.next_extended = 0x100
+        self.last_extended = None
+        self.put(0x00, "<HH", vendor, device)
+        self.put(0x04, "<HH", 0x0006, 0x0010)
+        self.put(0x08, "<I", class_code << 8 | 0x01)
+        self.put(0x10, "<I", 0xFE800004)
+        self.put(0x2C, "<HH", vendor, device)
+        self.put(0x34, "<B", 0x40)
+        # PCI Express endpoint that can FLR
+        self.put(0x40, "<BBH", 0x10, 0, 2)
+        self.put(0x44, "<I", 1 << 28)
+
+    def put(self, offset: int, form: str, *values: int) -> None:
+        struct.pack_into(form, self.image, offset, *values)
+
+    def add_extended(self, capability: int, version: int, body: bytes) -> int:
+        """Append an extended capability; BODY is what follows its header."""
+        offset = self.next_extended
+        self.put(offset, "<I", capability | version << 16)
+        self.image[offset + 4 : offset + 4 + len(body)] = body
+        if self.last_extended is not None:
+            (header,) = struct.unpack_from("<I", self.image, self.last_extended)
+            self.put(self.last_extended, "<I", header | offset << 20)
+        self.last_extended = offset
+        self.next_extended = (offset + 4 + len(body) + 15) & ~15
+        return offset
+
+    def add_serial(self, serial: int) -> None:
+        self.add_extended(0x03, 1, struct.pack("<Q", serial))
+
+    def add_dvsec(self, dvsec: int, revision: int, body: bytes) -> int:
+        length = 10 + len(body)
+        header = struct.pack("<IH", VENDOR_CXL | revision << 16 | length << 20, dvsec)
+        return self.add_extended(0x23, 1, header + body)
+
+    def add_device_dvsec(self, capability: int, control: int, base: int, size: int) -> None:
+        def dwords(value: int, low_bits: int = 0) -> tuple:
+            return value >> 32, value & 0xF0000000 | low_bits
+
+        # memory active timeout 4^2 s, active, information valid
+        ranges = struct.pack("<IIII", *dwords(size, 0x4003), *dwords(base)) + bytes(16)
+        body = struct.pack("<HHHHHHH", capability, control, 0, 0, 0x8000, 0, 0)
+        self.add_dvsec(0, 3, body + ranges + bytes(4))
+
+    def add_flex_bus_dvsec(self, status: int) -> None:
+        self.add_dvsec(7, 2, struct.pack("<HHH", status, status, status) + bytes(16))
+
+    def add_locator_dvsec(self, bar: int, offset: int) -> None:
+        self.add_dvsec(8, 0, bytes(2) + struct.pack("<II", bar | 1 << 8 | offset, 0))
+
+
+def component_registers(decoders: list, size: int = 0x40000) -> bytes:
+    """A BAR whose first 64 KiB are the component block; DECODERS: (base, size, control)."""
+    image = bytearray(size)
+    hdm = 0x100
+    struct.pack_into("<III", image, 0x1000, 0x02110001, 2 | 2 << 16 | 0x80 << 20,
+                     5 | 1 << 16 | hdm << 20)
+    count = 0 if len(decoders) == 1 else len(decoders) // 2
+    struct.pack_into("<II", image, 0x1000 + hdm, count, 2)
+    for index, (base, length, control) in enumerate(decoders):
+        struct.pack_into("<IIIII", image, 0x1000 + hdm + 0x10 + 0x20 * index,
+                         base & 0xF0000000, base >> 32, length & 0xF0000000, length >> 32, control)
+    return bytes(image)
+
+
+class Root:
+    """The directory, with helpers that make parents."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self.write("proc/sys/kernel/osrelease", "7.3.4-test\n")
+        (top / "sys/bus/pci/devices").mkdir(parents=True)
+        (top / "sys/bus/cxl/devices").mkdir(parents=True)
+
+    def write(self, path: str, content) -> None:
+        file = self.top / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            file.write_bytes(content)
+        else:
+            file.write_text(content)
+
+    def attributes(self, directory: str, **values) -> None:
+        for name, value in values.items():
+            self.write(f"{directory}/{name.replace('__', '/')}", f"{value}\n")
+
+    def link(self, path: str, target: str) -> None:
+        """PATH becomes a link to TARGET, both below the root, relative as in sysfs."""
+        file = self.top / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (self.top / target).mkdir(parents=True, exist_ok=True)
+        file.symlink_to(os.path.relpath(self.top / target, file.parent))
+
+    def remove(self, path: str) -> None:
+        (self.top / path).unlink()
+
+
+class Function:
+    """A PCI function."""
+
+    def __init__(self, root: Root, address: str, config: Config, group: int = 6) -> None:
+        self.root, self.address, self.config = root, address, config
+        self.path = f"{BUS_DEVICES}/0000:0c:00.0/{address}"
+        vendor, device = struct.unpack_from("<HH", config.image, 0)
+        (class_code,) = struct.unpack_from("<I", config.image, 8)
+        root.link(f"sys/bus/pci/devices/{address}", self.path)
+        root.attributes(
+            self.path,
+            vendor=f"{vendor:#06x}", device=f"{device:#06x}",
+            subsystem_vendor=f"{vendor:#06x}", subsystem_device=f"{device:#06x}",
+            revision="0x01", **{"class": f"{class_code >> 8:#08x}"},
+            numa_node="-1", driver_override="(null)", power_state="D0",
+            power__runtime_status="active", reset_method="flr cxl_bus",
+        )
+        root.link(f"{self.path}/iommu_group", f"sys/kernel/iommu_groups/{group}")
+        root.link(f"sys/kernel/iommu_groups/{group}/devices/{address}", self.path)
+        self.group = group
+        self.write_config()
+
+    def write_config(self, size: int = 4096) -> None:
+        self.root.write(f"{self.path}/config", bytes(self.config.image[:size]))
+
+    def bind(self, driver: str) -> None:
+        self.root.link(f"{self.path}/driver", f"sys/bus/pci/drivers/{driver}")
+
+    def add_vfio(self, number: int, cdev: bool = False) -> None:
+        name = f"vfio{number}"
+        self.root.attributes(f"{self.path}/vfio-dev/{name}", uevent="")
+        self.root.write(f"dev/vfio/{self.group}", "")
+        if cdev:
+            self.root.write(f"dev/vfio/devices/{name}", "")
+
+    def add_driver_view(self, **changes) -> None:
+        values = {
+            "abi_version": 1, "state": "closed", "verdict": "ok", "generation": 3,
+            "zap_count": 1, "reactivate_count": 2, "refuse_count": 0, "last_path": "close",
+            "window_base": f"{WINDOW:#x}", "window_size": f"{WINDOW_SIZE:#x}",
+            "scrub_policy": "none", "scrub_result": "none",
+        }
+        values.update(changes)
+        self.root.attributes(f"{self.path}/cxl_vfio", **values)
+
+
+class CxlTopology:
+    """/sys/bus/cxl of one host bridge with one root decoder."""
+
+    def __init__(self, root: Root) -> None:
+        self.root = root
+        self.root_port = "sys/devices/platform/ACPI0017:00/root0"
+        self.decoder = f"{self.root_port}/decoder0.0"
+        self.device("root0", self.root_port)
+        self.device("port1", f"{self.root_port}/port1")
+        self.device("decoder0.0", self.decoder)
+        root.attributes(self.decoder, start=f"{WINDOW:#x}", size=f"{WINDOW_SIZE:#x}", cap_type2=1,
+                        cap_type3=1, cap_ram=1, cap_pmem=0, locked=0, qos_class=0)
+
+    def device(self, name: str, path: str) -> None:
+        self.root.link(f"sys/bus/cxl/devices/{name}", path)
+
+    def add_memdev(self, function: Function, number: int, **attributes) -> None:
+        path = f"{function.path}/mem{number}"
+        self.device(f"mem{number}", path)
+        self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_mem")
+        self.root.attributes(path, **attributes)
+
+    def add_endpoint(self, memdev: str, number: int) -> str:
+        path = f"{self.root_port}/port1/endpoint{number}"
+        self.device(f"endpoint{number}", path)
+        self.root.link(f"{path}/uport", memdev)
+        return path
+
+    def add_decoder(self, endpoint: str, name: str, region: str = "", **changes) -> None:
+        values = {
+            "start": f"{WINDOW:#x}", "size": f"{WINDOW_SIZE:#x}", "interleave_ways": 1,
+            "interleave_granularity": 256, "locked": 0, "target_type": "accelerator",
+            "dpa_resource": "0x0", "dpa_size": f"{WINDOW_SIZE:#x}", "mode": "ram",
+            "region": region,
+        }
+        values.update(changes)
+        self.device(name, f"{endpoint}/{name}")
+        self.root.attributes(f"{endpoint}/{name}", **values)
+
+    def add_region(self, name: str, base: int = WINDOW) -> None:
+        path = f"{self.decoder}/{name}"
+        self.device(name, path)
+        self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_region")
+        self.root.attributes(path, resource=f"{base:#x}", size=f"{WINDOW_SIZE:#x}", mode="ram",
+                             interleave_ways=1, interleave_granularity=256, commit=1, locked=1)
+
+
+# Cache, IO, Mem, HwInit, one HDM range, write-back and invalidate, reset with memory clear
+TYPE2_CAPABILITY = 0x09DF
+TYPE3_CAPABILITY = 0x001E
+COMMITTED = 0x0600
+
+
+def type2_config(serial: int, base: int = WINDOW, control: int = 0x0007) -> Config:
+    config = Config(VENDOR_CXL, 0xE2E2, 0x120000)
+    config.add_serial(serial)
+    config.add_device_dvsec(TYPE2_CAPABILITY, control, base, WINDOW_SIZE)
+    config.add_flex_bus_dvsec(0x0027)
+    config.add_locator_dvsec(0, 0)
+    return config
+
+
+def add_type2(root: Root, number: int = 0, serial: int = 0x0123456789ABCDEF) -> Function:
+    base = WINDOW + number * WINDOW_SIZE
+    function = Function(root, f"0000:{0x0d + number:02x}:00.0", type2_config(serial + number, base),
+                        group=6 + number)
+    root.write(f"{function.path}/resource0", component_registers([(base, WINDOW_SIZE, COMMITTED)]))
+    return function
+
+
+def bind_ours(root: Root, function: Function, cxl: CxlTopology, number: int = 0, **view) -> None:
+    function.bind("cxl-vfio-pci")
+    function.add_vfio(number)
+    base = WINDOW + number * WINDOW_SIZE
+    function.add_driver_view(window_base=f"{base:#x}", **view)
+    root.attributes(function.path, driver_override="cxl-vfio-pci")
+    cxl.add_memdev(function, number)
+    endpoint = cxl.add_endpoint(f"{function.path}/mem{number}", 2 + number)
+    cxl.add_decoder(endpoint, f"decoder{2 + number}.0", f"region{number}", start=f"{base:#x}")
+    cxl.add_region(f"region{number}", base)
+
+
+def add_type3(root: Root, cxl: CxlTopology) -> None:
+    config = Config(0x8086, 0x0D93, 0x050210)
+    config.add_serial(0x3333)
+    config.add_device_dvsec(TYPE3_CAPABILITY, 0x0006, 0x200000000, WINDOW_SIZE)
+    function = Function(root, "0000:35:00.0", config, group=20)
+    function.bind("cxl_pci")
+    cxl.add_memdev(function, 9, ram__size=f"{WINDOW_SIZE:#x}", pmem__size="0x0", serial="0x3333",
+                   numa_node=0, firmware_version="1.0")
+
+
+def scenario_empty(root: Root) -> None:
+    """PCI without any CXL function."""
+    Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1)
+
+
+def scenario_unbound(root: Root) -> None:
+    """One committed endpoint without a driver: read from its BAR."""
+    add_type2(root)
+
+
+def scenario_ready(root: Root) -> None:
+    """One endpoint bound to our driver."""
+    bind_ours(root, add_type2(root), CxlTopology(root))
+
+
+def scenario_cdev(root: Root) -> None:
+    """The same on a kernel with VFIO character devices."""
+    scenario_ready(root)
+    root.write("dev/vfio/devices/vfio0", "")
+
+
+def scenario_states(root: Root) -> None:
+    """Every state side by side, a Type-3 neighbour and an ordinary function."""
+    cxl = CxlTopology(root)
+    bind_ours(root, add_type2(root, 0), cxl, 0, state="active", last_path="reset")
+    bind_ours(root, add_type2(root, 1), cxl, 1, state="refused",
+              verdict="decoder 0 not committed")
+    bind_ours(root, add_type2(root, 2), cxl, 2, state="pending", verdict="media not ready")
+    add_type2(root, 3)
+    function = add_type2(root, 4)
+    root.write(f"{function.path}/resource0",
+               component_registers([(WINDOW + 4 * WINDOW_SIZE, WINDOW_SIZE, 0)]))
+    add_type2(root, 5).bind("vfio-pci")
+    function = add_type2(root, 6)
+    function.bind("cxl-vfio-pci")
+    function.add_driver_view()
+    function = add_type2(root, 7)
+    function.bind("cxl-vfio-pci")
+    function.config.image[:] = b"\xff" * 4096
+    function.write_config()
+    function = add_type2(root, 8)
+    function.config.image[:] = b"\xff" * 4096
+    function.write_config()
+    add_type3(root, cxl)
+    scenario_empty(root)
+
+
+def scenario_unprivileged(root: Root) -> None:
+    """What a user without privileges may read: 64 bytes, no addresses, no BARs."""
+    scenario_ready(root)
+    address = "0000:0d:00.0"
+    path = f"{BUS_DEVICES}/0000:0c:00.0/{address}"
+    config = (root.top / path / "config").read_bytes()
+    root.write(f"{path}/config", config[:64])
+    # A file that nobody may read is not one to root: a dangling link is one to everybody.
+    root.remove(f"{path}/cxl_vfio/window_base")
+    root.remove("sys/devices/platform/ACPI0017:00/root0/port1/endpoint2/decoder2.0/start")
+    function = Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1)
+    function.write_config(64)
+
+
+def scenario_private(root: Root) -> None:
+    """The same by file modes, for a test that gives its privileges up."""
+    scenario_ready(root)
+    path = root.top / BUS_DEVICES / "0000:0c:00.0/0000:0d:00.0"
+    (path / "config").write_bytes((path / "config").read_bytes()[:64])
+    (path / "cxl_vfio/window_base").chmod(0o400)
+    endpoint = root.top / "sys/devices/platform/ACPI0017:00/root0/port1/endpoint2"
+    (endpoint / "decoder2.0/start").chmod(0o400)
+
+
+def scenario_two_decoders(root: Root) -> None:
+    """An endpoint with two HDM decoders, of which the first is committed and locked."""
+    function = add_type2(root)
+    root.write(f"{function.path}/resource0",
+               component_registers([(WINDOW, WINDOW_SIZE, COMMITTED | 0x100), (0, 0, 0x1000)]))
+
+
+def scenario_bare(root: Root) -> None:
+    """A directory that is no root of a Linux system."""
+    for directory in ("sys", "proc"):
+        shutil.rmtree(root.top / directory)
+
+
+def scenario_malformed(root: Root) -> None:
+    """A capability list that loops, one that ends in the middle, and hostile text."""
+    function = add_type2(root, 0)
+    offset = function.config.last_extended
+    (header,) = struct.unpack_from("<I", function.config.image, offset)
+    function.config.put(offset, "<I", header | 0x110 << 20)
+    function.config.put(offset + 8, "<H", 99)
+    function.write_config()
+    function = add_type2(root, 1)
+    function.config.put(0x110 + 4, "<I", VENDOR_CXL | 3 << 16 | 0xFFF << 20)
+    function.write_config()
+    function = add_type2(root, 2)
+    function.bind('"\\\u009b2J\n<b>')
+    function = add_type2(root, 3)
+    root.write(f"{function.path}/numa_node", b"\xff\xfe\n")
+    root.write(f"{function.path}/driver_override", b"bad\xff\x1b[31m\n")
+    root.write(f"{function.path}/resource0", b"short")
+
+
+SCENARIOS = {name.removeprefix("scenario_"): make for name, make in list(globals().items())
+             if name.startswith("scenario_")}
+
+
+def main() -> int:
+    if sys.argv[1:] == ["--list"]:
+        for name, make in SCENARIOS.items():
+            print(f"{name}\t{make.__doc__.splitlines()[0]}")
+        return 0
+    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    SCENARIOS[sys.argv[1]](Root(Path(sys.argv[2])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

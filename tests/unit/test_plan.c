@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What bind and unbind decide, from facts alone. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/plan.h"
+#include "cxl_vfio.h"
+
+#define TARGET		"0000:0d:00.0"
+#define DEVICE		"sys/bus/pci/devices/" TARGET "/"
+#define OURS		CXL_VFIO_DRIVER_NAME
+#define OURS_UNBIND	"sys/bus/pci/drivers/" OURS "/unbind"
+
+struct expected_step {
+	enum cxv_step_kind kind;
+	const char *path;
+	const char *value;
+};
+
+/* An endpoint that nothing keeps from being bound. */
+static struct cxv_bind_facts good_facts(void)
+{
+	return (struct cxv_bind_facts) {
+		.target = TARGET,
+		.iommu_group = "6",
+		.module = CXV_MODULE_AVAILABLE,
+		.module_path = "lib/modules/7.3.4/updates/cxl_vfio_pci.ko",
+		.kernel = "7.3.4",
+	};
+}
+
+static struct cxv_bind_facts bound_facts(void)
+{
+	struct cxv_bind_facts facts = good_facts();
+
+	facts.module = CXV_MODULE_LOADED;
+	strcpy(facts.now.driver, OURS);
+	strcpy(facts.now.driver_override, OURS);
+	return facts;
+}
+
+static void remember(struct cxv_bind_facts *facts, const char *driver, const char *override)
+{
+	facts->remembered = true;
+	strcpy(facts->record.driver, driver);
+	strcpy(facts->record.driver_override, override);
+}
+
+static void assert_steps(const struct cxv_plan *plan, size_t first,
+			 const struct expected_step *expected, size_t count)
+{
+	assert_int_equal(plan->count - first, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct cxv_step *step = &plan->steps[first + i];
+
+		assert_string_equal(cxv_step_name(step->kind), cxv_step_name(expected[i].kind));
+		assert_string_equal(step->path, expected[i].path);
+		assert_string_equal(step->value, expected[i].value);
+		assert_int_equal(step->result, CXV_STEP_PLANNED);
+		assert_int_equal(step->undo, first > 0);
+	}
+}
+
+/* Bind FACTS, expect a refusal with CODE whose sentence holds WORDS. */
+static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum cxv_code code,
+			   int error, const char *words)
+{
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	assert_int_equal(cxv_plan_bind(&facts, load_module, &report, &plan), -error);
+	assert_int_equal(report.error_count, 1);
+	assert_string_equal(cxv_code_name(report.errors[0].code), cxv_code_name(code));
+	assert_string_equal(report.errors[0].target, TARGET);
+	assert_non_null(report.errors[0].hint);
+	assert_non_null(strstr(report.errors[0].text, words));
+	assert_int_equal(plan.count, 0);
+	cxv_report_clear(&report);
+}
+
+static void bind_from_nothing(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_LOAD_MODULE, "lib/modules/7.3.4/updates/cxl_vfio_pci.ko",
+		  "cxl_vfio_pci" },
+		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "" },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
+		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
+		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
+		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(report.error_count, 0);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	assert_false(cxv_plan_already(&plan));
+}
+
+static void bind_from_another_driver(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "accelerator" },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
+		{ CXV_STEP_UNBIND_DRIVER, "sys/bus/pci/drivers/accelerator/unbind", TARGET },
+		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
+		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
+		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.module = CXV_MODULE_LOADED;
+	strcpy(facts.now.driver, "accelerator");
+	strcpy(facts.now.driver_override, "accelerator");
+	assert_int_equal(cxv_plan_bind(&facts, false, &report, &plan), 0);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	assert_string_equal(plan.before.driver, "accelerator");
+	assert_string_equal(plan.before.driver_override, "accelerator");
+}
+
+static void bind_of_a_bound_one_changes_nothing(void **state)
+{
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	/* Not even what would be refused otherwise matters. */
+	facts.iommu_group[0] = '\0';
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_true(cxv_plan_already(&plan));
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_WAIT_DRIVER);
+	assert_string_equal(cxv_step_result_name(plan.steps[0].result), "already");
+}
+
+/* A run that was killed left the mark of the driver: only its record knows what was before. */
+static void bind_goes_on_after_a_killed_one(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.module = CXV_MODULE_LOADED;
+	strcpy(facts.now.driver_override, OURS);
+	remember(&facts, "accelerator", "");
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_string_equal(plan.before.driver, "accelerator");
+	assert_string_equal(plan.before.driver_override, "");
+	assert_string_equal(plan.steps[0].value, "accelerator");
+
+	/* Without the driver's mark the record is of some earlier time. */
+	facts.now.driver_override[0] = '\0';
+	strcpy(facts.now.driver, "other");
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_string_equal(plan.before.driver, "other");
+}
+
+static void bind_refuses_without_iommu(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	facts.iommu_group[0] = '\0';
+	assert_refused(facts, true, CXV_NO_IOMMU, ENODEV, "no IOMMU group");
+}
+
+static void bind_refuses_a_shared_group(void **state)
+{
+	struct cxv_group_member members[] = {
+		{ "0000:0d:00.1", "" },
+		{ "0000:0c:00.0", "pcieport" },
+		{ "0000:0d:00.2", "nvgrace-gpu-vfio-pci" },
+		{ "0000:0d:00.3", "pci-stub" },
+		{ "0000:0d:00.4", "nvme" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.members = members;
+	facts.member_count = 4;
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	facts.member_count = 5;
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ": 0000:0d:00.4 (driver nvme)");
+}
+
+/* However many there are, the sentence ends, and says that it is not all. */
+static void bind_refusal_names_what_fits(void **state)
+{
+	struct cxv_group_member members[64] = { 0 };
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		snprintf(members[i].target, sizeof(members[i].target), "0000:%02zx:00.0", i);
+		memset(members[i].driver, 'd', i < 32 ? 8 : sizeof(members[i].driver) - 1);
+	}
+	facts.members = members;
+	facts.member_count = ARRAY_SIZE(members);
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, "0000:00:00.0 (driver dddddddd), ");
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ", ...");
+}
+
+static void bind_refuses_an_open_device(void **state)
+{
+	struct cxv_holder holders[] = {
+		{ 4242, "qemu-system-x86", "/dev/vfio/6" },
+		{ 4243, "spdk", "/dev/vfio/devices/vfio0" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	strcpy(facts.now.driver, "vfio-pci");
+	facts.holders = holders;
+	facts.holder_count = 2;
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY,
+		       "process 4242 (qemu-system-x86) has /dev/vfio/6 open, "
+		       "process 4243 (spdk) has /dev/vfio/devices/vfio0 open");
+}
+
+static void bind_refuses_memory_in_use(void **state)
+{
+	struct cxv_window_user user = { 0x140000000, 0x14fffffff, "System RAM (kmem)" };
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	facts.window_users = &user;
+	facts.window_user_count = 1;
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY,
+		       "System RAM (kmem) at 0x140000000-0x14fffffff");
+}
+
+static void bind_refuses_without_a_module(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	assert_refused(facts, false, CXV_NO_MODULE, ENOENT, "not loaded");
+	facts.module = CXV_MODULE_OTHER_KERNEL;
+	assert_refused(facts, true, CXV_NO_MODULE, ENOEXEC, "another kernel than 7.3.4");
+	facts.module = CXV_MODULE_MISSING;
+	assert_refused(facts, true, CXV_NO_MODULE, ENOENT, "for kernel 7.3.4");
+}
+
+/* Every refusal has the exit status that the manual gives it. */
+static void refusals_have_their_exit_status(void **state)
+{
+	(void)state;
+	assert_int_equal(cxv_code_exit(CXV_NO_IOMMU), CXV_EXIT_UNSUPPORTED);
+	assert_int_equal(cxv_code_exit(CXV_NO_MODULE), CXV_EXIT_UNSUPPORTED);
+	assert_int_equal(cxv_code_exit(CXV_DEVICE_BUSY), CXV_EXIT_BUSY);
+	assert_int_equal(cxv_code_exit(CXV_PERMISSION_DENIED), CXV_EXIT_PERMISSION);
+	assert_int_equal(cxv_code_exit(CXV_TIMEOUT), CXV_EXIT_TIMEOUT);
+	assert_int_equal(cxv_code_exit(CXV_DEVICE_LOST), CXV_EXIT_LOST);
+}
+
+/* The index of the step of KIND. */
+static size_t find_step(const struct cxv_plan *plan, enum cxv_step_kind kind)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->steps[i].kind == kind)
+			return i;
+	fail_msg("no step %s", cxv_step_name(kind));
+	return 0;
+}
+
+static size_t roll_back_from(enum cxv_step_kind failed, struct cxv_plan *plan)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+
+	strcpy(facts.now.driver, "accelerator");
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, plan), 0);
+	return cxv_plan_rollback(plan, find_step(plan, failed));
+}
+
+static void rollback_undoes_what_was_tried(void **state)
+{
+	static const struct expected_step all[] = {
+		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
+		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
+		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+	};
+	static const enum cxv_step_kind after_probe[] = {
+		CXV_STEP_PROBE, CXV_STEP_WAIT_DRIVER, CXV_STEP_WAIT_NODE, CXV_STEP_READ_STATE,
+	};
+	struct cxv_plan plan;
+	size_t first;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(after_probe); i++) {
+		first = roll_back_from(after_probe[i], &plan);
+		assert_steps(&plan, first, all, ARRAY_SIZE(all));
+	}
+	first = roll_back_from(CXV_STEP_UNBIND_DRIVER, &plan);
+	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
+	first = roll_back_from(CXV_STEP_SET_OVERRIDE, &plan);
+	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
+	first = roll_back_from(CXV_STEP_REMEMBER, &plan);
+	assert_steps(&plan, first, &all[4], 1);
+	first = roll_back_from(CXV_STEP_LOAD_MODULE, &plan);
+	assert_steps(&plan, first, NULL, 0);
+}
+
+static void rollback_restores_the_override(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+	size_t first;
+
+	(void)state;
+	strcpy(facts.now.driver_override, "other");
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER));
+	assert_int_equal(plan.count - first, 3);
+	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
+	assert_string_equal(plan.steps[first + 1].value, "other");
+}
+
+static void plan_unbind(const struct cxv_bind_facts *facts, struct cxv_plan *plan)
+{
+	struct cxv_report report = { 0 };
+
+	assert_int_equal(cxv_plan_unbind(facts, &report, plan), 0);
+	assert_int_equal(report.error_count, 0);
+}
+
+static void unbind_to_the_driver_before(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
+		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
+		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+	};
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_plan plan;
+
+	(void)state;
+	remember(&facts, "accelerator", "");
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+
+	/* Killed after each step: the next run does the rest. */
+	facts.now.driver[0] = '\0';
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, &expected[1], ARRAY_SIZE(expected) - 1);
+	facts.now.driver_override[0] = '\0';
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, &expected[2], ARRAY_SIZE(expected) - 2);
+	strcpy(facts.now.driver, "accelerator");
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, &expected[4], 1);
+	facts.remembered = false;
+	plan_unbind(&facts, &plan);
+	assert_true(cxv_plan_already(&plan));
+}
+
+static void unbind_to_none(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
+	};
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_plan plan;
+
+	(void)state;
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	/* A record that names the driver itself brings back neither it nor its override. */
+	remember(&facts, OURS, OURS);
+	plan_unbind(&facts, &plan);
+	assert_int_equal(plan.count, 3);
+	assert_steps(&(struct cxv_plan) { .steps = { plan.steps[0], plan.steps[1] }, .count = 2 },
+		     0, expected, ARRAY_SIZE(expected));
+	assert_int_equal(plan.steps[2].kind, CXV_STEP_FORGET);
+}
+
+static void unbind_after_a_bind_killed_early(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_plan plan;
+
+	(void)state;
+	/* Between the override and the old driver's unbind. */
+	strcpy(facts.now.driver, "accelerator");
+	strcpy(facts.now.driver_override, OURS);
+	remember(&facts, "accelerator", "");
+	plan_unbind(&facts, &plan);
+	assert_int_equal(plan.count, 2);
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
+	assert_string_equal(plan.steps[0].value, "");
+	assert_int_equal(plan.steps[1].kind, CXV_STEP_FORGET);
+}
+
+static void unbind_of_an_unbound_one_changes_nothing(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_plan plan;
+
+	(void)state;
+	plan_unbind(&facts, &plan);
+	assert_true(cxv_plan_already(&plan));
+	strcpy(facts.now.driver, "vfio-pci");
+	strcpy(facts.now.driver_override, "vfio-pci");
+	plan_unbind(&facts, &plan);
+	assert_true(cxv_plan_already(&plan));
+}
+
+static void unbind_refuses_an_open_device(void **state)
+{
+	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.holders = &holder;
+	facts.holder_count = 1;
+	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), -EBUSY);
+	assert_int_equal(report.errors[0].code, CXV_DEVICE_BUSY);
+	assert_string_equal(report.errors[0].operation, "unbind");
+	assert_non_null(strstr(report.errors[0].text, "process 4242 (qemu-system-x86)"));
+	cxv_report_clear(&report);
+}
+
+/* The longest names there can be still make whole paths, and the longest plan still fits. */
+static void plans_have_room(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+	const char *end;
+
+	(void)state;
+	memset(facts.now.driver, 'd', sizeof(facts.now.driver) - 1);
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	end = strrchr(plan.steps[find_step(&plan, CXV_STEP_UNBIND_DRIVER)].path, '/');
+	assert_string_equal(end, "/unbind");
+	cxv_plan_rollback(&plan, plan.count - 1);
+	assert_true(plan.count <= CXV_STEP_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bind_from_nothing),
+		cmocka_unit_test(bind_from_another_driver),
+		cmocka_unit_test(bind_of_a_bound_one_changes_nothing),
+		cmocka_unit_test(bind_goes_on_after_a_killed_one),
+		cmocka_unit_test(bind_refuses_without_iommu),
+		cmocka_unit_test(bind_refuses_a_shared_group),
+		cmocka_unit_test(bind_refusal_names_what_fits),
+		cmocka_unit_test(bind_refuses_an_open_device),
+		cmocka_unit_test(bind_refuses_memory_in_use),
+		cmocka_unit_test(bind_refuses_without_a_module),
+		cmocka_unit_test(refusals_have_their_exit_status),
+		cmocka_unit_test(rollback_undoes_what_was_tried),
+		cmocka_unit_test(rollback_restores_the_override),
+		cmocka_unit_test(unbind_to_the_driver_before),
+		cmocka_unit_test(unbind_to_none),
+		cmocka_unit_test(unbind_after_a_bind_killed_early),
+		cmocka_unit_test(unbind_of_an_unbound_one_changes_nothing),
+		cmocka_unit_test(unbind_refuses_an_open_device),
+		cmocka_unit_test(plans_have_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

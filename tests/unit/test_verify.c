@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The judgement of a reset cycle: a clean one passes, and every wrong behaviour has its check. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <linux/pci_regs.h>
+
+#include "core/cycle_run.h"
+#include "core/verify.h"
+#include "cxl_regs.h"
+
+#define PAGES		65536ull
+#define FAULTS		128ull
+#define EXPRESS		0x40
+#define DVSEC		0x100
+#define CONTROL		((CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL) / 4)
+
+static void put(struct cxv_snapshot *snapshot, size_t offset, size_t width, uint32_t value)
+{
+	for (size_t i = 0; i < width; i++)
+		snapshot->config[offset + i] = value >> (8 * i);
+}
+
+static void put_both(struct cxv_cycle *cycle, size_t offset, size_t width, uint32_t value)
+{
+	put(&cycle->before, offset, width, value);
+	put(&cycle->after, offset, width, value);
+}
+
+static void make_config(struct cxv_cycle *cycle)
+{
+	cycle->before.config_size = cycle->after.config_size = CXV_CONFIG_SIZE;
+	cycle->before.config_live = cycle->after.config_live = true;
+	put_both(cycle, PCI_VENDOR_ID, 4, 0xe2e21e98);
+	put_both(cycle, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	put_both(cycle, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
+	put_both(cycle, PCI_BASE_ADDRESS_0, 4, 0xc0000004);
+	put_both(cycle, PCI_CAPABILITY_LIST, 1, EXPRESS);
+	put_both(cycle, EXPRESS, 2, PCI_CAP_ID_EXP);
+	put_both(cycle, EXPRESS + PCI_EXP_DEVCTL, 2, 0x2810);
+	put_both(cycle, DVSEC, 4, 0x00010023);
+	put_both(cycle, DVSEC + CXL_DVSEC_HEADER1, 4, 0x03c31e98);
+	put_both(cycle, DVSEC + CXL_DVSEC_HEADER2, 2, CXL_DVSEC_ID_DEVICE);
+	put_both(cycle, DVSEC + CXL_DEVICE_CONTROL, 2, CXL_DEVICE_CONTROL_MEM_ENABLE);
+	put_both(cycle, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000003);
+}
+
+static void make_view(struct cxv_view_result *view)
+{
+	view->populate = (struct cxv_pass) { .made = true, .pages = PAGES, .faults = FAULTS };
+	view->before = (struct cxv_pass) { .made = true, .pages = PAGES, .retained = PAGES };
+	view->after = (struct cxv_pass) {
+		.made = true, .pages = PAGES, .faults = FAULTS, .retained = PAGES,
+	};
+	view->page_size = CXV_PAGE_2M;
+	view->expected_faults = FAULTS;
+}
+
+static void make_driver(struct cxv_driver_account *driver, uint64_t count)
+{
+	*driver = (struct cxv_driver_account) {
+		.present = true, .state = "active", .verdict = "ok", .generation = count,
+		.zap_count = count, .reactivate_count = count,
+	};
+}
+
+/* A cycle in which everything went as it must. */
+static struct cxv_cycle *clean_cycle(void)
+{
+	struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
+
+	assert_non_null(cycle);
+	cycle->number = 1;
+	cycle->verify = true;
+	cycle->counting_works = true;
+	cycle->readiness = CXV_READY;
+	strcpy(cycle->method_during, "flr");
+	cycle->witness = (struct cxv_witness) { .known = true, .written = 77, .before = 77 };
+	make_config(cycle);
+	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)
+		make_view(&cycle->views[i]);
+	make_driver(&cycle->before.driver, 4);
+	make_driver(&cycle->after.driver, 5);
+	cycle->before.hdm_count = cycle->after.hdm_count = cxl_hdm_length(1) / 4;
+	cycle->before.hdm[CONTROL] = cycle->after.hdm[CONTROL] = 0x600;
+	assert_false(cxv_attributes_add(&cycle->before.aer, "aer_dev_fatal", "A 0\nTOTAL 0"));
+	assert_false(cxv_attributes_add(&cycle->after.aer, "aer_dev_fatal", "A 0\nTOTAL 0"));
+	assert_false(cxv_attributes_add(&cycle->before.decoders, "decoder2.0/size", "0x10000000"));
+	assert_false(cxv_attributes_add(&cycle->after.decoders, "decoder2.0/size", "0x10000000"));
+	return cycle;
+}
+
+static void end(struct cxv_cycle *cycle)
+{
+	cxv_cycle_clear(cycle);
+	free(cycle);
+}
+
+/* Judge, and demand VERDICT of CHECK and of the cycle, and WORD in the detail. */
+static void demand(struct cxv_cycle *cycle, enum cxv_check_id check,
+			 enum cxv_verdict verdict, const char *word)
+{
+	cxv_verify_cycle(cycle);
+	assert_string_equal(cxv_verdict_name(cycle->checks[check].verdict),
+			    cxv_verdict_name(verdict));
+	if (!strstr(cycle->checks[check].detail, word))
+		fail_msg("'%s' is not in '%s'", word, cycle->checks[check].detail);
+}
+
+static void demand_failure(struct cxv_cycle *cycle, enum cxv_check_id check, const char *word)
+{
+	demand(cycle, check, CXV_FAIL, word);
+	assert_int_equal(cycle->verdict, CXV_FAIL);
+	end(cycle);
+}
+
+static void test_clean(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cxv_verify_cycle(cycle);
+	for (unsigned int i = 0; i < CXV_CHECK_COUNT; i++) {
+		if (cycle->checks[i].verdict != CXV_PASS)
+			fail_msg("%s: %s", cxv_check_name(i), cycle->checks[i].detail);
+		assert_string_equal(cycle->checks[i].detail, "");
+	}
+	assert_int_equal(cycle->verdict, CXV_PASS);
+	end(cycle);
+}
+
+static void test_nothing_zapped(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].after.faults = 0;
+	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = FAULTS;
+	demand_failure(cycle, CXV_CHECK_ZAPPED, "nothing was zapped");
+}
+
+/* The driver's counters say that all is well; they must not outweigh what was seen. */
+static void test_one_page_forgotten(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].after.faults = FAULTS - 1;
+	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = 1;
+	cycle->views[CXV_VIEW_WHOLE].after.first_missing = 0x600000;
+	demand_failure(cycle, CXV_CHECK_ZAPPED, "0x600000");
+}
+
+/* A surviving page must not be offset by an additional fault elsewhere. */
+static void test_forgotten_page_hidden_by_sum(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = 1;
+	cycle->views[CXV_VIEW_WHOLE].after.extra_faults = 1;
+	demand_failure(cycle, CXV_CHECK_ZAPPED, "survived");
+}
+
+static void test_extra_faults(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].after.faults = FAULTS + 3;
+	cycle->views[CXV_VIEW_WHOLE].after.extra_faults = 3;
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "3 faults more");
+	assert_int_equal(cycle->verdict, CXV_INCONCLUSIVE);
+	end(cycle);
+}
+
+static void test_unexplained_populate(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].populate.faults = 1000;
+	cycle->views[CXV_VIEW_WHOLE].expected_faults = 0;
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "1000 faults");
+	demand(cycle, CXV_CHECK_LIVE, CXV_INCONCLUSIVE, "1000 faults");
+	end(cycle);
+}
+
+static void test_counting_does_not_work(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->counting_works = false;
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "does not count");
+	assert_int_equal(cycle->verdict, CXV_INCONCLUSIVE);
+	end(cycle);
+}
+
+static void test_not_live(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].before.faults = 2;
+	demand(cycle, CXV_CHECK_LIVE, CXV_INCONCLUSIVE, "unmapped");
+	cycle->views[CXV_VIEW_WHOLE].before.faults = 0;
+	cycle->views[CXV_VIEW_WHOLE].before.refused = 5;
+	demand_failure(cycle, CXV_CHECK_LIVE, "before the reset");
+}
+
+static void test_reset_ignored(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->witness.after = cycle->witness.written;
+	demand_failure(cycle, CXV_CHECK_REAL_FLR, "kept its value");
+}
+
+static void test_other_method(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	strcpy(cycle->method_during, "flr cxl_bus");
+	demand_failure(cycle, CXV_CHECK_REAL_FLR, "reset_method");
+}
+
+static void test_reset_failed(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->reset_error = ENOTTY;
+	demand_failure(cycle, CXV_CHECK_REAL_FLR, "failed");
+}
+
+static void test_no_witness(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->witness.known = false;
+	cycle->vendor = 0x10de;
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_SKIP, "10de:");
+	assert_int_equal(cycle->verdict, CXV_PASS);
+	end(cycle);
+}
+
+static void test_witness_without_memory(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->witness.before = 0;
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_INCONCLUSIVE, "cannot witness");
+	cycle->witness.error = EIO;
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_INCONCLUSIVE, "accessed");
+	end(cycle);
+}
+
+/* The window refused: zapped all the same, not reactivated, and the decoder is named. */
+static void test_refused(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	unsigned int i;
+
+	for (i = 0; i < CXV_VIEW_COUNT; i++)
+		cycle->views[i].after = (struct cxv_pass) {
+			.made = true, .pages = PAGES, .refused = PAGES,
+		};
+	cycle->readiness = CXV_REFUSED;
+	strcpy(cycle->after.driver.state, "refused");
+	strcpy(cycle->after.driver.verdict, "decoder 0 not committed");
+	cycle->after.hdm[CONTROL] = 0;
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_PASS, "");
+	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_SKIP, "no page");
+	demand(cycle, CXV_CHECK_OFFSET_MAPPING, CXV_FAIL, "decoder 0 not committed");
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_FAIL, "no longer committed");
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "decoder 0 not committed");
+	demand_failure(cycle, CXV_CHECK_REACTIVATED, "decoder 0 not committed");
+}
+
+static void test_lost_and_not_ready(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->lost = true;
+	demand(cycle, CXV_CHECK_REACTIVATED, CXV_FAIL, "lost");
+	cycle->lost = false;
+	cycle->readiness = CXV_NOT_READY;
+	strcpy(cycle->after.driver.verdict, "media not ready");
+	demand_failure(cycle, CXV_CHECK_REACTIVATED, "media not ready");
+}
+
+static void test_poison(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].after.refused = 1;
+	cycle->views[CXV_VIEW_WHOLE].after.poisoned = 1;
+	demand_failure(cycle, CXV_CHECK_REACTIVATED, "memory error");
+}
+
+static void test_changed_memory(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_pass *after = &cycle->views[CXV_VIEW_WHOLE].after;
+
+	after->retained--;
+	after->other = 1;
+	after->first_other = 0x5000;
+	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_FAIL, "0x5000");
+	cycle->expect = CXV_EXPECT_ANY;
+	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_PASS, "");
+	cycle->expect = CXV_EXPECT_ZERO;
+	demand_failure(cycle, CXV_CHECK_SAME_MEMORY, "not zero");
+}
+
+static void test_zeroed_as_expected(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->expect = CXV_EXPECT_ZERO;
+	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++) {
+		cycle->views[i].after.retained = 0;
+		cycle->views[i].after.zero = PAGES;
+	}
+	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_PASS, "");
+	assert_int_equal(cycle->verdict, CXV_PASS);
+	end(cycle);
+}
+
+/* Nothing decodes the window and the driver lets accesses through: wrong whatever was expected. */
+static void test_all_ones(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->expect = CXV_EXPECT_ANY;
+	cycle->views[CXV_VIEW_WHOLE].after.retained = 0;
+	cycle->views[CXV_VIEW_WHOLE].after.all_ones = PAGES;
+	demand_failure(cycle, CXV_CHECK_SAME_MEMORY, "all ones");
+}
+
+static void test_lost_before_reset(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_WHOLE].before.retained -= 2;
+	demand_failure(cycle, CXV_CHECK_SAME_MEMORY, "2 pages");
+}
+
+/* A driver that ignores vm_pgoff is found before any reset. */
+static void test_offset_ignored(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_OFFSET].before.retained = 0;
+	cycle->views[CXV_VIEW_OFFSET].before.other = PAGES;
+	demand_failure(cycle, CXV_CHECK_OFFSET_MAPPING, "other memory");
+}
+
+static void test_other_views_stale(void **state)
+{
+	static const enum cxv_check_id checks[] = {
+		[CXV_VIEW_OFFSET] = CXV_CHECK_OFFSET_MAPPING,
+		[CXV_VIEW_SPLIT] = CXV_CHECK_SPLIT_MAPPING,
+		[CXV_VIEW_INHERITED] = CXV_CHECK_INHERITED_MAPPING,
+	};
+
+	for (unsigned int i = CXV_VIEW_OFFSET; i < CXV_VIEW_COUNT; i++) {
+		struct cxv_cycle *cycle = clean_cycle();
+
+		cycle->views[i].after.faults = 0;
+		cycle->views[i].after.missing_faults = FAULTS;
+		demand_failure(cycle, checks[i], "stale");
+	}
+}
+
+static void test_view_unavailable(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->views[CXV_VIEW_INHERITED] = (struct cxv_view_result) { .unavailable = "no child" };
+	demand(cycle, CXV_CHECK_INHERITED_MAPPING, CXV_SKIP, "no child");
+	assert_int_equal(cycle->verdict, CXV_PASS);
+	end(cycle);
+}
+
+static void test_decoders(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->after.hdm[CONTROL] = 0x200;
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "decoder 0 control");
+
+	cycle = clean_cycle();
+	cycle->after.hdm_count = 0;
+	cycle->after.hdm_error = EIO;
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "no longer be read");
+
+	cycle = clean_cycle();
+	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000001);
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "range 1 size low");
+
+	cycle = clean_cycle();
+	strcpy(cycle->after.decoders.items[0].value, "0x20000000");
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "decoder2.0/size");
+
+	cycle = clean_cycle();
+	cxv_attributes_clear(&cycle->after.decoders);
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "decoder2.0/size");
+}
+
+static void test_nothing_to_compare(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->before.config_size = 0;
+	cycle->before.config_error = EACCES;
+	cycle->before.hdm_count = 0;
+	cxv_attributes_clear(&cycle->before.decoders);
+	cxv_attributes_clear(&cycle->before.aer);
+	cycle->before.driver.present = false;
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_SKIP, "could be read");
+	demand(cycle, CXV_CHECK_CONFIG_RESTORED, CXV_SKIP, "ermission");
+	demand(cycle, CXV_CHECK_AER_UNCHANGED, CXV_SKIP, "AER");
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_SKIP, "cxl_vfio");
+	end(cycle);
+}
+
+static void test_config(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	put(&cycle->after, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	demand_failure(cycle, CXV_CHECK_CONFIG_RESTORED, "command");
+
+	cycle = clean_cycle();
+	put(&cycle->after, EXPRESS + PCI_EXP_DEVCTL, 2, 0x2010);
+	demand_failure(cycle, CXV_CHECK_CONFIG_RESTORED, "device control");
+
+	cycle = clean_cycle();
+	put(&cycle->after, DVSEC + CXL_DEVICE_CONTROL, 2, 0);
+	demand_failure(cycle, CXV_CHECK_CONFIG_RESTORED, "CXL control");
+
+	cycle = clean_cycle();
+	memset(cycle->after.config, 0xff, sizeof(cycle->after.config));
+	demand_failure(cycle, CXV_CHECK_CONFIG_RESTORED, "all ones");
+}
+
+static void test_counters(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->after.driver.generation = cycle->before.driver.generation;
+	demand_failure(cycle, CXV_CHECK_DRIVER_COUNTERS, "did not advance");
+
+	cycle = clean_cycle();
+	cycle->after.driver.zap_count += 3;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
+	end(cycle);
+}
+
+static void test_aer(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	strcpy(cycle->after.aer.items[0].value, "A 1\nTOTAL 1");
+	demand_failure(cycle, CXV_CHECK_AER_UNCHANGED, "\"A 0\" to \"A 1\"");
+}
+
+/* Malformed capability lists end, and are no capability. */
+static void test_capability_loops(void **state)
+{
+	struct cxv_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	assert_non_null(snapshot);
+	snapshot->config_size = CXV_CONFIG_SIZE;
+	put(snapshot, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
+	put(snapshot, PCI_CAPABILITY_LIST, 1, 0x40);
+	put(snapshot, 0x40, 2, 0x4001);
+	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
+	put(snapshot, 0x40, 2, 0x0401);
+	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
+	put(snapshot, 0x40, 2, 0xfc01);
+	put(snapshot, 0xfc, 2, PCI_CAP_ID_EXP);
+	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0xfc);
+	snapshot->config_size = 64;
+	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
+	assert_int_equal(cxv_config_device_dvsec(snapshot), 0);
+	assert_int_equal(cxv_config_field(snapshot, 63, 2), UINT32_MAX);
+	free(snapshot);
+}
+
+static void test_worst_wins(void **state)
+{
+	struct cxv_check checks[CXV_CHECK_COUNT] = { 0 };
+
+	assert_int_equal(cxv_verdict_of(checks), CXV_PASS);
+	checks[CXV_CHECK_AER_UNCHANGED].verdict = CXV_SKIP;
+	assert_int_equal(cxv_verdict_of(checks), CXV_PASS);
+	checks[CXV_CHECK_LIVE].verdict = CXV_INCONCLUSIVE;
+	assert_int_equal(cxv_verdict_of(checks), CXV_INCONCLUSIVE);
+	checks[CXV_CHECK_REAL_FLR].verdict = CXV_FAIL;
+	assert_int_equal(cxv_verdict_of(checks), CXV_FAIL);
+}
+
+static void test_indispensable(void **state)
+{
+	static const enum cxv_check_id needed[] = {
+		CXV_CHECK_LIVE, CXV_CHECK_ZAPPED, CXV_CHECK_REACTIVATED,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		struct cxv_check checks[CXV_CHECK_COUNT] = { 0 };
+
+		checks[needed[i]].verdict = CXV_SKIP;
+		assert_int_equal(cxv_verdict_of(checks), CXV_INCONCLUSIVE);
+	}
+}
+
+static void test_run(void **state)
+{
+	struct cxv_run run = { .verify = true };
+	struct cxv_cycle *cycle = clean_cycle();
+
+	assert_int_equal(cxv_run_verdict(&run), CXV_SKIP);
+	cxv_verify_cycle(cycle);
+	cycle->reset_duration = 100;
+	assert_int_equal(cxv_run_add(&run, cycle), 0);
+	assert_int_equal(cxv_run_verdict(&run), CXV_PASS);
+
+	cycle->number = 2;
+	cycle->reset_duration = 300;
+	cycle->views[CXV_VIEW_WHOLE].after.faults = 0;
+	cxv_verify_cycle(cycle);
+	assert_int_equal(cxv_run_add(&run, cycle), 0);
+	assert_int_equal(cxv_run_verdict(&run), CXV_FAIL);
+	assert_int_equal(cxv_run_count(&run, CXV_PASS), 1);
+	assert_int_equal(run.checks[CXV_CHECK_ZAPPED].cycle, 2);
+	assert_int_equal(run.checks[CXV_CHECK_ZAPPED].counts[CXV_FAIL], 1);
+	assert_int_equal(run.checks[CXV_CHECK_LIVE].cycle, 1);
+	assert_int_equal(cxv_run_reset_spread(&run).minimum, 100);
+	assert_int_equal(cxv_run_reset_spread(&run).mean, 200);
+	assert_int_equal(cxv_run_reset_spread(&run).maximum, 300);
+	cxv_run_clear(&run);
+	end(cycle);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_nothing_zapped),
+		cmocka_unit_test(test_one_page_forgotten),
+		cmocka_unit_test(test_forgotten_page_hidden_by_sum),
+		cmocka_unit_test(test_extra_faults),
+		cmocka_unit_test(test_unexplained_populate),
+		cmocka_unit_test(test_counting_does_not_work),
+		cmocka_unit_test(test_not_live),
+		cmocka_unit_test(test_reset_ignored),
+		cmocka_unit_test(test_other_method),
+		cmocka_unit_test(test_reset_failed),
+		cmocka_unit_test(test_no_witness),
+		cmocka_unit_test(test_witness_without_memory),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_lost_and_not_ready),
+		cmocka_unit_test(test_poison),
+		cmocka_unit_test(test_changed_memory),
+		cmocka_unit_test(test_zeroed_as_expected),
+		cmocka_unit_test(test_all_ones),
+		cmocka_unit_test(test_lost_before_reset),
+		cmocka_unit_test(test_offset_ignored),
+		cmocka_unit_test(test_other_views_stale),
+		cmocka_unit_test(test_view_unavailable),
+		cmocka_unit_test(test_decoders),
+		cmocka_unit_test(test_nothing_to_compare),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_aer),
+		cmocka_unit_test(test_capability_loops),
+		cmocka_unit_test(test_worst_wins),
+		cmocka_unit_test(test_indispensable),
+		cmocka_unit_test(test_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
