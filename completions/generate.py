@@ -223,9 +223,11 @@ def fish_arguments(kind: str, words: str) -> str:
     """What follows "complete -c cxlvfio" to complete an option's value or an operand."""
     values = {
         "target": "(cxlvfio __targets 2>/dev/null)",
-        "columns": "(cxlvfio list --list-columns 2>/dev/null | string replace -r ' +' \\t)",
+        # After a comma, __fish_append completes the next one of a list.
+        "columns": "(__fish_append , (cxlvfio list --list-columns 2>/dev/null | "
+                   "string replace -r ' +' \\t))",
         "directory": "(__fish_complete_directories)",
-        "words": words,
+        "words": f"(__fish_append , {words})",
         "command": "(__cxlvfio_commands)",
         "nothing": "",
     }

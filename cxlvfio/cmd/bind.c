@@ -51,6 +51,7 @@ const struct cxv_command cxv_command_bind = {
 	.name = "bind",
 	.summary = "hand endpoints to the VFIO driver",
 	.operands = "TARGET...",
+	.arrays = "actions",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run_bind,

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "out/text.h"
+
 /* Both tables together; a command with more than this does not exist. */
 #define OPTIONS_MAX	64
 
@@ -140,7 +142,7 @@ static int change_root(struct cxv_context *context, const char *directory)
 				 (struct cxv_place) { .operation = "open the root directory",
 						      .path = directory,
 						      .hint = "--sysroot needs a directory" },
-				 "cannot use it as --sysroot");
+				 "cannot use --sysroot");
 	return 0;
 }
 
@@ -171,8 +173,11 @@ static bool is_global(const struct cxv_option *option)
 
 static void trace_all(const char *operation, const char *path, const char *value, int result)
 {
-	fprintf(stderr, "cxlvfio: %s /%s%s%s: %s\n", operation, path, value ? " = " : "",
-		value ?: "", result < 0 ? strerror(-result) : "ok");
+	_cleanup_free_ char *clean_path = cxv_text_printable(path);
+	_cleanup_free_ char *clean_value = cxv_text_printable(value ?: "");
+
+	fprintf(stderr, "cxlvfio: %s /%s%s%s: %s\n", operation, clean_path ?: "?",
+		value ? " = " : "", clean_value ?: "?", result < 0 ? strerror(-result) : "ok");
 }
 
 static void trace_writes(const char *operation, const char *path, const char *value, int result)

@@ -42,7 +42,8 @@ struct cxv_context {
 	unsigned int verbose;
 	bool color;			/* stderr and stdout are terminals and --no-color was not given */
 	bool help;			/* --help was given: main() prints it instead of running */
-	bool document_printed;		/* cxv_print_document() was called */
+	bool document_printed;		/* cxv_document_finish() was called */
+	int stdout_error;		/* -errno of a document that could not be printed */
 	const struct cxv_command *command;
 };
 
@@ -51,6 +52,7 @@ struct cxv_command {
 	const char *summary;		/* one line for the command list */
 	const char *operands;		/* "TARGET..." or NULL */
 	enum cxv_complete operand_complete;	/* when operands are no targets */
+	const char *arrays;		/* its own arrays in the JSON document: "actions", or NULL */
 	const struct cxv_option *options;
 	size_t option_count;
 	/*

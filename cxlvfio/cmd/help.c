@@ -71,9 +71,9 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (cxv_next_option(context, argc, argv, &value) < 0)
 		return CXV_EXIT_USAGE;
 	if (context->json)
-		return cxv_usage_error(context, "help is text: cxlvfio __metadata prints JSON");
+		return cxv_usage_error(context, "prints text only: cxlvfio __metadata prints JSON");
 	if (argc - optind > 1)
-		return cxv_usage_error(context, "help takes one COMMAND");
+		return cxv_usage_error(context, "takes one COMMAND");
 	if (optind < argc) {
 		command = cxv_find_command(argv[optind]);
 		if (!command)

@@ -70,7 +70,7 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 	if (result < 0)
 		return result;
 	if (optind < argc) {
-		cxv_usage_error(context, "list takes no operand: cxlvfio show %s tells of one endpoint",
+		cxv_usage_error(context, "takes no operand: cxlvfio show %s tells of one endpoint",
 				argv[optind]);
 		return -EINVAL;
 	}

@@ -71,7 +71,6 @@ static enum cxv_exit print_metadata(struct cxv_context *context)
 {
 	_cleanup_(cxv_document_clear) struct cxv_document document;
 	struct json_object *array;
-	int error;
 
 	cxv_document_init(&document);
 	cxv_json_number(&document, document.root, "metadata_version", METADATA_VERSION);
@@ -83,10 +82,7 @@ static enum cxv_exit print_metadata(struct cxv_context *context)
 		if (!cxv_command_hidden(cxv_commands[i]))
 			add_command(&document, array, cxv_commands[i]);
 	context->document_printed = true;
-	error = cxv_document_print(&document, stdout);
-	if (error < 0)
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
-			  (struct cxv_place) { .operation = "print JSON" }, "no document was printed");
+	cxv_print_json(context, &document);
 	return cxv_report_exit(&context->report);
 }
 
@@ -98,7 +94,7 @@ static int parse(struct cxv_context *context, int argc, char **argv)
 	if (result < 0)
 		return result;
 	if (optind < argc) {
-		cxv_usage_error(context, "%s takes no operand", context->command->name);
+		cxv_usage_error(context, "takes no operand");
 		return -EINVAL;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -31,14 +32,17 @@ void cxv_document_begin(struct cxv_context *context, struct cxv_document *docume
 
 void cxv_document_finish(struct cxv_context *context, struct cxv_document *document)
 {
-	int error;
-
 	context->document_printed = true;
 	cxv_envelope_end(document, &context->report);
-	error = cxv_document_print(document, stdout);
-	if (error < 0)
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
-			  (struct cxv_place) { .operation = "print JSON" }, "no document was printed");
+	cxv_print_json(context, document);
+}
+
+void cxv_print_json(struct cxv_context *context, const struct cxv_document *document)
+{
+	/* Said by cxv_finish(). */
+	context->stdout_error = cxv_document_print(document, stdout);
+	if (context->stdout_error == -ENOMEM)
+		cxv_envelope_print_out_of_memory(CXLVFIO_VERSION, stdout);
 }
 
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
@@ -52,9 +56,42 @@ void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const
 	cxv_document_finish(context, &document);
 }
 
+/* What a command that did not come to print its document would have had in it. */
+static void add_empty_arrays(struct cxv_document *document, const char *arrays)
+{
+	_cleanup_free_ char *words = strdup(arrays);
+	char *state = NULL;
+
+	if (!words)
+		document->failed = true;
+	for (char *word = words ? strtok_r(words, " ", &state) : NULL; word;
+	     word = strtok_r(NULL, " ", &state))
+		cxv_json_array(document, document->root, word);
+}
+
+static void print_empty_document(struct cxv_context *context)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document;
+
+	cxv_document_begin(context, &document);
+	if (context->command && context->command->arrays)
+		add_empty_arrays(&document, context->command->arrays);
+	cxv_document_finish(context, &document);
+}
+
 static bool has_error(const struct cxv_report *report)
 {
 	return report->error_count || report->out_of_memory;
+}
+
+static int flush_stdout(const struct cxv_context *context)
+{
+	if (context->stdout_error < 0)
+		return context->stdout_error;
+	if (fflush(stdout))
+		return -errno;
+	/* A write that failed before has left nothing to flush, and its errno is gone. */
+	return ferror(stdout) ? -EIO : 0;
 }
 
 enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status)
@@ -64,13 +101,17 @@ enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status)
 		.quiet = context->quiet,
 		.color = context->color,
 	};
+	int error;
 
 	if (context->json && !context->document_printed && !context->help)
-		cxv_print_endpoints(context, NULL, 0);
-	if (fflush(stdout) || ferror(stdout))
-		cxv_error(&context->report, CXV_FAILED, errno,
+		print_empty_document(context);
+	error = flush_stdout(context);
+	if (error < 0) {
+		cxv_error(&context->report, cxv_code_of_errno(error), error,
 			  (struct cxv_place) { .operation = "write to stdout" },
 			  "the output is not complete");
+		status = CXV_EXIT_FAILED;
+	}
 	cxv_print_messages(&context->report, &style, stderr);
 	/* An error that came after the command had returned. */
 	if (status == CXV_EXIT_DONE && has_error(&context->report))

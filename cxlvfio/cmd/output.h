@@ -10,8 +10,10 @@
 bool cxv_color_wanted(void);
 /* The envelope up to "endpoints"; add to it, then print it. Clear with cxv_document_clear(). */
 void cxv_document_begin(struct cxv_context *context, struct cxv_document *document);
-/* Errors and warnings kept so far, then the whole on stdout. Failing is kept as an error. */
+/* Errors and warnings kept so far, then the whole on stdout. */
 void cxv_document_finish(struct cxv_context *context, struct cxv_document *document);
+/* DOCUMENT as it is on stdout. A failure makes the program fail in the end. */
+void cxv_print_json(struct cxv_context *context, const struct cxv_document *document);
 /* The whole document of a command that has endpoints only. */
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 			 size_t count);

@@ -154,7 +154,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct sett
 		settings->options.expect = CXV_EXPECT_ANY;
 	if (!ret && settings->options.via == CXV_VIA_CONFIG &&
 	    settings->options.method != CXV_METHOD_FLR) {
-		cxv_usage_error(context, "--via config is always an FLR: it cannot go with --method auto");
+		cxv_usage_error(context, "--via config is always an FLR: it cannot go with "
+				"--method auto");
 		return -EINVAL;
 	}
 	return ret;
@@ -197,10 +198,11 @@ static int report_cycle(struct cxv_context *context, const struct cxv_run *run,
 	const struct cxv_driver_account *driver = &cycle->after.driver;
 
 	if (cycle->lost) {
-		place.hint = "remove and rescan the function, or power-cycle the machine";
+		place.hint = "the kernel may need minutes to let go of it; then remove and rescan "
+			     "it, or power-cycle";
 		return cxv_error(&context->report, CXV_DEVICE_LOST, ENODEV, place,
-				 "cycle %u: the device is lost: its configuration space reads all ones",
-				 cycle->number);
+				 "cycle %u: the device is lost: its configuration space reads all "
+				 "ones", cycle->number);
 	}
 	if (cycle->readiness == CXV_NOT_READY) {
 		place.hint = "give it more time with --timeout, and see the kernel log";
@@ -296,7 +298,7 @@ static void report_verdict(struct cxv_context *context, const struct cxv_run *ru
 	first = list_checks(run, verdict, names, sizeof(names));
 	cxv_error(&context->report, verdict == CXV_FAIL ? CXV_VERIFICATION_FAILED : CXV_FAILED, 0,
 		  (struct cxv_place) { .operation = "verify", .target = run->target,
-				       .hint = "every check with its evidence: cxlvfio reset --json" },
+				       .hint = "see every check with its evidence: --json" },
 		  "%s %s, first in cycle %u: %s", names,
 		  verdict == CXV_FAIL ? "failed" : "could not be decided", first ? first->cycle : 0,
 		  first ? first->check.detail : "an indispensable check was skipped");
@@ -322,11 +324,12 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 		begin_run(session, &prover, run);
 		run_cycles(session, &prover, run);
 	}
-	cxv_prover_close(&prover);
+	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
 	report_verdict(context, run, context->report.error_count > errors);
 	if (!context->json && run->interface)
 		cxv_print_run_end(run, stdout);
+	cxv_prover_close(&prover);
 }
 
 static void print_json(struct session *session, const struct cxv_targets *targets)
@@ -405,6 +408,7 @@ const struct cxv_command cxv_command_reset = {
 	.name = "reset",
 	.summary = "reset endpoints and prove what the reset did to their memory",
 	.operands = "TARGET...",
+	.arrays = "resets cycles checks",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run,

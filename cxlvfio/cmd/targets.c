@@ -110,6 +110,21 @@ static int no_such_target(struct cxv_context *context, const struct cxv_targets 
 					      .hint = hint }, "there is no such target");
 }
 
+static const char *hint_for(int error)
+{
+	switch (error) {
+	case EACCES:
+		return "run it as root";
+	case ENODEV:
+		return "it reads all ones: it is hung, without power or gone; see the kernel log";
+	case EBADMSG:
+	case EILSEQ:
+		return "its capability list is malformed: see lspci -vvv";
+	default:
+		return NULL;
+	}
+}
+
 static int not_type2(struct cxv_context *context, const struct cxv_endpoint *endpoint,
 		     const char *name)
 {
@@ -129,8 +144,7 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 				 endpoint->dvsec.device_error ? "it has no CXL device DVSEC" :
 				 "it has neither CXL.cache nor CXL.mem");
 	}
-	if (endpoint->dvsec.device_error == EACCES)
-		place.hint = "run it as root";
+	place.hint = hint_for(endpoint->dvsec.device_error);
 	return cxv_error(&context->report, cxv_code_of_errno(endpoint->dvsec.device_error),
 			 endpoint->dvsec.device_error, place,
 			 "cannot tell whether %s is a CXL Type-2 endpoint: its capabilities cannot be read",

@@ -47,6 +47,7 @@ const struct cxv_command cxv_command_unbind = {
 	.name = "unbind",
 	.summary = "take endpoints back from the VFIO driver",
 	.operands = "TARGET...",
+	.arrays = "actions",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run_unbind,

@@ -13,7 +13,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (cxv_next_option(context, argc, argv, &value) < 0)
 		return CXV_EXIT_USAGE;
 	if (optind < argc)
-		return cxv_usage_error(context, "version takes no operand");
+		return cxv_usage_error(context, "takes no operand");
 	if (context->json)
 		cxv_print_endpoints(context, NULL, 0);
 	else

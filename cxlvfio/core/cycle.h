@@ -13,7 +13,7 @@
 #include "core/cycle_pages.h"
 #include "core/dvsec.h"
 
-#define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest HDM decoder capability */
+#define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest capability */
 
 enum cxv_method {
 	CXV_METHOD_FLR,
@@ -47,7 +47,7 @@ struct cxv_pass {
 	bool made;
 	uint64_t pages;
 	uint64_t faults;		/* minor faults of the touching thread, nothing else's */
-	uint64_t refused;		/* pages that raised SIGBUS */
+	uint64_t refused;		/* pages that raised SIGBUS; a large page does as a whole */
 	uint64_t poisoned;		/* of these, for a hardware memory error */
 	uint64_t retained;		/* readable pages that hold their tag ... */
 	uint64_t zero;
@@ -64,10 +64,10 @@ struct cxv_pass {
 struct cxv_view_result {
 	const char *unavailable;	/* why there is no such view; NULL: there is */
 	struct cxv_pass populate;	/* the first touch of the new mapping, before all cycles */
-	struct cxv_pass before;		/* right before the reset */
+	struct cxv_pass before;		/* right before the reset, unless the window was shut */
 	struct cxv_pass after;		/* right after it */
 	uint64_t page_size;		/* what populating showed; 0: no single size explains it */
-	uint64_t expected_faults;	/* of touching all of it when nothing is mapped; 0: unknown */
+	uint64_t expected_faults;	/* of touching it all when unmapped; 0: unknown */
 };
 
 /* An attribute file's content. */
@@ -136,10 +136,10 @@ enum cxv_check_id {
 	CXV_CHECK_REAL_FLR,
 	CXV_CHECK_ZAPPED,
 	CXV_CHECK_REACTIVATED,
+	CXV_CHECK_SAME_MEMORY,
 	CXV_CHECK_OFFSET_MAPPING,
 	CXV_CHECK_SPLIT_MAPPING,
 	CXV_CHECK_INHERITED_MAPPING,
-	CXV_CHECK_SAME_MEMORY,
 	CXV_CHECK_SAME_DECODERS,
 	CXV_CHECK_DRIVER_COUNTERS,
 	CXV_CHECK_CONFIG_RESTORED,
@@ -162,14 +162,14 @@ struct cxv_cycle {
 	enum cxv_expect expect;
 	bool verify;			/* false: only reset */
 	uint16_t vendor, device;
-	char method_during[64];		/* reset_method read back right before the reset; "" unknown */
+	char method_during[64];		/* reset_method right before it; "" unknown */
 	int reset_error;		/* positive errno value of the reset itself */
 	unsigned int reset_retries;	/* after EAGAIN and EBUSY */
 	uint64_t reset_duration;
 	enum cxv_readiness readiness;
 	uint64_t ready_duration;	/* from the reset's return until the window answered */
-	bool lost;			/* configuration space reads all ones, or the function is gone */
-	bool counting_works;		/* the kernel counts faults exactly: seen on anonymous memory */
+	bool lost;			/* configuration space reads all ones, or is gone */
+	bool counting_works;		/* the kernel counts faults exactly */
 	struct cxv_witness witness;
 	struct cxv_view_result views[CXV_VIEW_COUNT];
 	struct cxv_snapshot before, after;

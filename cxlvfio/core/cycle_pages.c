@@ -84,6 +84,19 @@ uint64_t cxv_page_size_of(const struct cxv_extent *extents, size_t count, uint64
 	return 0;
 }
 
+uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, uint64_t address)
+{
+	uint64_t end = extent->address + extent->length, begin;
+
+	for (; page_size > CXV_PAGE_4K; page_size = next_smaller(page_size)) {
+		begin = align_down(address, page_size);
+		if (!((extent->address ^ extent->physical) & (page_size - 1)) &&
+		    begin >= extent->address && begin + page_size <= end)
+			return page_size;
+	}
+	return CXV_PAGE_4K;
+}
+
 const char *cxv_page_size_name(uint64_t page_size)
 {
 	switch (page_size) {

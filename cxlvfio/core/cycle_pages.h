@@ -10,7 +10,7 @@
 #define CXV_PAGE_2M	0x200000ull
 #define CXV_PAGE_1G	0x40000000ull
 
-/* One contiguous piece of address space that shows a piece of the window. All multiples of 4 KiB. */
+/* A piece of address space that shows a piece of the window. All are multiples of 4 KiB. */
 struct cxv_extent {
 	uint64_t address;	/* virtual */
 	uint64_t offset;	/* in the window */
@@ -35,6 +35,12 @@ uint64_t cxv_expected_faults_all(const struct cxv_extent *extents, size_t count,
  * then count alike everywhere in these extents. 0 where none does.
  */
 uint64_t cxv_page_size_of(const struct cxv_extent *extents, size_t count, uint64_t faults);
+
+/*
+ * The page with which the kernel maps ADDRESS of EXTENT where it uses pages of up to PAGE_SIZE: all
+ * of it is mapped, or nothing.
+ */
+uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, uint64_t address);
 
 /* "4 KiB", "2 MiB", "1 GiB", "unknown" */
 const char *cxv_page_size_name(uint64_t page_size);

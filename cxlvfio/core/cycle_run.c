@@ -8,6 +8,7 @@ static struct cxv_view_record record_view(const struct cxv_view_result *view)
 {
 	return (struct cxv_view_record) {
 		.made = view->after.made,
+		.live = view->before.made,
 		.pages = view->after.pages,
 		.faults_before = view->before.faults,
 		.faults_after = view->after.faults,

@@ -7,7 +7,8 @@
 
 /* What is kept of a mapping in a cycle. */
 struct cxv_view_record {
-	bool made;
+	bool made;			/* touched after the reset */
+	bool live;			/* touched right before it, too */
 	uint64_t pages;
 	uint64_t faults_before;		/* right before the reset */
 	uint64_t faults_after;
@@ -56,7 +57,7 @@ struct cxv_run {
 	char reset_methods[128];	/* as found; "" unknown */
 	uint64_t window_base;		/* 0: unknown */
 	uint64_t window_size;
-	uint64_t page_size;		/* of the whole mapping, as populating it showed; 0: unknown */
+	uint64_t page_size;		/* of the whole mapping; 0: unknown */
 	uint64_t faults_populate;	/* what populating it took */
 	unsigned int cycles_requested;
 	bool interrupted;		/* by a signal */

@@ -69,8 +69,9 @@ static bool shares_group(const char *driver)
 
 /*
  * What the endpoint was before anybody changed it for this driver. Where the driver's mark is on
- * it, a run before this one put it there, and only that run's record knows. Without a record the
- * mark is somebody else's: it stays, unless it would keep a driver from taking the endpoint back.
+ * it, a run before this one put it there, and only that run's record knows. A record without the
+ * mark and without a driver is of an unbind that was cut short: the driver has yet to come back.
+ * A mark without a record is somebody else's: it stays, unless it would keep a driver from that.
  */
 static struct cxv_binding binding_before(const struct cxv_bind_facts *facts)
 {
@@ -79,6 +80,8 @@ static struct cxv_binding binding_before(const struct cxv_bind_facts *facts)
 	if (facts->remembered &&
 	    (is_ours(facts->now.driver) || is_ours(facts->now.driver_override)))
 		before = facts->record;
+	else if (facts->remembered && !facts->now.driver[0])
+		memcpy(before.driver, facts->record.driver, sizeof(before.driver));
 	if (is_ours(before.driver))
 		before.driver[0] = '\0';
 	if (is_ours(before.driver_override) && before.driver[0])
@@ -146,6 +149,25 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 	memset(plan, 0, sizeof(*plan));
 	memcpy(plan->target, facts->target, sizeof(plan->target));
 	plan->before = binding_before(facts);
+}
+
+/* What its registers say already: the driver would refuse it too, after it was taken away. */
+static int refuse_state(const struct cxv_bind_facts *facts, struct cxv_report *report)
+{
+	struct cxv_place place = { .operation = "bind", .target = facts->target };
+
+	switch (facts->state) {
+	case CXV_STATE_LOST:
+		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
+		return cxv_error(report, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
+	case CXV_STATE_NOT_COMMITTED:
+		place.hint = "firmware must enable CXL.mem and commit the decoder before Linux starts: "
+			     "cxlvfio show tells what it left";
+		return cxv_error(report, CXV_BIND_REFUSED, 0, place, "the driver would refuse it: %s",
+				 facts->state_reason);
+	default:
+		return 0;
+	}
 }
 
 static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_report *report)
@@ -242,6 +264,7 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 			 struct cxv_report *report)
 {
 	struct cxv_place place = { .operation = "bind", .target = facts->target };
+	char path[CXV_STEP_PATH_SIZE + 1];
 
 	switch (facts->module) {
 	case CXV_MODULE_LOADED:
@@ -253,7 +276,8 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 		return cxv_error(report, CXV_NO_MODULE, ENOENT, place,
 				 "module " CXL_VFIO_MODULE_NAME " is not loaded");
 	case CXV_MODULE_OTHER_KERNEL:
-		place.path = facts->module_path;
+		snprintf(path, sizeof(path), "/%s", facts->module_path);
+		place.path = path;
 		place.hint = "build it for the running kernel: dkms autoinstall, then depmod";
 		return cxv_error(report, CXV_NO_MODULE, ENOEXEC, place,
 				 "module " CXL_VFIO_MODULE_NAME " is built for another kernel than %s",
@@ -271,8 +295,10 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 static int refuse_bind(const struct cxv_bind_facts *facts, bool load_module,
 		       struct cxv_report *report)
 {
-	int ret = refuse_iommu(facts, report);
+	int ret = refuse_state(facts, report);
 
+	if (!ret)
+		ret = refuse_iommu(facts, report);
 	if (!ret)
 		ret = refuse_members(facts, report);
 	if (!ret)
@@ -312,18 +338,11 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct c
 	return 0;
 }
 
-/*
- * The driver to give the endpoint back to, "" for none. Without a driver, a record says that an
- * unbind (or a bind) was cut short before it got that far.
- */
+/* The driver to give the endpoint back to, "" for none. Another one that has it keeps it. */
 static const char *driver_to_restore(const struct cxv_bind_facts *facts,
 				     const struct cxv_plan *plan)
 {
-	if (is_ours(facts->now.driver))
-		return plan->before.driver;
-	if (!facts->now.driver[0] && facts->remembered && !is_ours(facts->record.driver))
-		return facts->record.driver;
-	return "";
+	return is_ours(facts->now.driver) || !facts->now.driver[0] ? plan->before.driver : "";
 }
 
 /* Never the driver itself: an unbound endpoint that it would take again is not unbound. */

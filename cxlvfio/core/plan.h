@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/endpoint.h"
 #include "core/report.h"
 
 #define CXV_STEP_MAX		16
@@ -90,6 +91,8 @@ enum cxv_module_presence {
 /* What the decision on a Type-2 endpoint rests on, read just before it. Arrays are owned: cxv_bind_facts_clear(). */
 struct cxv_bind_facts {
 	char target[16];
+	enum cxv_state state;
+	char state_reason[128];		/* "": none */
 	struct cxv_binding now;
 	char iommu_group[16];		/* "": none */
 	struct cxv_group_member *members;	/* the others of the group */

@@ -72,54 +72,73 @@ const char *cxv_readiness_name(enum cxv_readiness readiness)
 	return names[readiness];
 }
 
-void cxv_check_judge(struct cxv_check *check, enum cxv_verdict verdict, const char *format, ...)
-{
-	va_list arguments;
+/* The printf-like functions below differ in where they write. */
+#define WRITE(field)										\
+	do {											\
+		va_list arguments;								\
+												\
+		va_start(arguments, format);							\
+		vsnprintf(check->field, sizeof(check->field), format, arguments);		\
+		va_end(arguments);								\
+	} while (0)
 
-	check->verdict = verdict;
-	va_start(arguments, format);
-	vsnprintf(check->detail, sizeof(check->detail), format, arguments);
-	va_end(arguments);
+void cxv_fail(struct cxv_check *check, const char *format, ...)
+{
+	check->verdict = CXV_FAIL;
+	WRITE(detail);
 }
 
-void cxv_check_observe(struct cxv_check *check, const char *format, ...)
+void cxv_skip(struct cxv_check *check, const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(check->observed, sizeof(check->observed), format, arguments);
-	va_end(arguments);
+	check->verdict = CXV_SKIP;
+	WRITE(detail);
 }
 
-void cxv_check_expect(struct cxv_check *check, const char *format, ...)
+void cxv_undecided(struct cxv_check *check, const char *format, ...)
 {
-	va_list arguments;
+	check->verdict = CXV_INCONCLUSIVE;
+	WRITE(detail);
+}
 
-	va_start(arguments, format);
-	vsnprintf(check->expected, sizeof(check->expected), format, arguments);
-	va_end(arguments);
+void cxv_observed(struct cxv_check *check, const char *format, ...)
+{
+	WRITE(observed);
+}
+
+void cxv_expected(struct cxv_check *check, const char *format, ...)
+{
+	WRITE(expected);
 }
 
 /* The driver's reason for keeping the window shut, or a way to find it. */
-static const char *refusal_reason(const struct cxv_cycle *cycle)
+static const char *shut_reason(const struct cxv_snapshot *snapshot)
 {
-	if (cycle->after.driver.present && cycle->after.driver.verdict[0])
-		return cycle->after.driver.verdict;
+	if (snapshot->driver.present && snapshot->driver.verdict[0])
+		return snapshot->driver.verdict;
 	return "the driver gives no reason, see the kernel log";
+}
+
+/* Nothing was mapped when the reset began: what only a comparison can show is skipped. */
+static bool was_shut(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	if (cycle->views[CXV_VIEW_WHOLE].before.made)
+		return false;
+	cxv_skip(check, "the window refused access before the reset");
+	return true;
 }
 
 static bool accounting_impossible(const struct cxv_cycle *cycle, const struct cxv_view_result *view,
 				  struct cxv_check *check)
 {
 	if (!cycle->counting_works) {
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-			  "this kernel does not count page faults exactly: a touch of fresh anonymous memory took another number of faults than pages");
+		cxv_undecided(check, "this kernel does not count page faults exactly: a touch of "
+			      "fresh anonymous memory took another number of faults than pages");
 		return true;
 	}
 	if (!view->expected_faults) {
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-			  "populating the mapping took %" PRIu64 " faults for %" PRIu64 " pages, which no page size explains: faults cannot be accounted for",
-			  view->populate.faults, view->populate.pages);
+		cxv_undecided(check, "populating the mapping took %" PRIu64 " faults for %" PRIu64
+			      " pages, which no page size explains: faults cannot be accounted for",
+			      view->populate.faults, view->populate.pages);
 		return true;
 	}
 	return false;
@@ -130,20 +149,25 @@ static void judge_live(const struct cxv_cycle *cycle, struct cxv_check *check)
 	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
 	const struct cxv_pass *pass = &view->before;
 
-	cxv_check_expect(check, "0 faults and 0 SIGBUS in %" PRIu64 " pages that were touched before",
-		   pass->pages);
-	cxv_check_observe(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
+	if (!pass->made) {
+		cxv_undecided(check, "the window refused access before the reset, so nothing was "
+			      "mapped: %s", shut_reason(&cycle->before));
+		return;
+	}
+	cxv_expected(check, "0 faults and 0 SIGBUS in %" PRIu64 " pages that were touched before",
+		     pass->pages);
+	cxv_observed(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
 	check->duration = pass->duration;
 	if (pass->refused) {
-		cxv_check_judge(check, CXV_FAIL,
-			  "the window refused access before the reset: nothing can be proven of this cycle");
+		cxv_fail(check, "the window refused access before the reset: nothing can be "
+			 "proven of this cycle");
 		return;
 	}
 	if (accounting_impossible(cycle, view, check))
 		return;
 	if (pass->faults)
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-			  "something else unmapped pages between two touches, so that missing pages after the reset would prove nothing");
+		cxv_undecided(check, "something else unmapped pages between two touches, so that "
+			      "missing pages after the reset would prove nothing");
 }
 
 static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *check)
@@ -152,38 +176,36 @@ static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *chec
 
 	check->duration = cycle->reset_duration;
 	if (cycle->reset_error) {
-		cxv_check_judge(check, CXV_FAIL, "the reset failed: %s",
-				strerror(cycle->reset_error));
+		cxv_fail(check, "the reset failed: %s", strerror(cycle->reset_error));
 		return;
 	}
 	if (cycle->method != CXV_METHOD_FLR) {
-		cxv_check_judge(check, CXV_SKIP, "--method auto does not ask for an FLR");
+		cxv_skip(check, "--method auto does not ask for an FLR");
 		return;
 	}
 	if (cycle->via != CXV_VIA_CONFIG && strcmp(cycle->method_during, "flr")) {
-		cxv_check_expect(check, "reset_method flr during the reset");
-		cxv_check_observe(check, "reset_method %s",
-			    cycle->method_during[0] ? cycle->method_during : "unknown");
-		cxv_check_judge(check, CXV_FAIL, "something changed reset_method during the cycle");
+		cxv_expected(check, "reset_method flr during the reset");
+		cxv_observed(check, "reset_method %s",
+			     cycle->method_during[0] ? cycle->method_during : "unknown");
+		cxv_fail(check, "something changed reset_method during the cycle");
 		return;
 	}
 	if (!witness->known) {
-		cxv_check_judge(check, CXV_SKIP,
-			  "no register of %04x:%04x is known that an FLR must clear; the kernel was told to use flr only",
-			  cycle->vendor, cycle->device);
+		cxv_skip(check, "no register of %04x:%04x is known that an FLR must clear; the "
+			 "kernel was told to use flr only", cycle->vendor, cycle->device);
 		return;
 	}
-	cxv_check_expect(check, "scratch register %#x, then 0", witness->written);
-	cxv_check_observe(check, "scratch register %#x, then %#x", witness->before, witness->after);
+	cxv_expected(check, "scratch register %#x, then 0", witness->written);
+	cxv_observed(check, "scratch register %#x, then %#x", witness->before, witness->after);
 	if (witness->error)
-		cxv_check_judge(check, CXV_INCONCLUSIVE, "the scratch register could not be accessed: %s",
-			  strerror(witness->error));
+		cxv_undecided(check, "the scratch register could not be accessed: %s",
+			      strerror(witness->error));
 	else if (witness->before != witness->written)
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-			  "the scratch register does not keep what is written: it cannot witness");
+		cxv_undecided(check, "the scratch register does not keep what is written: it "
+			      "cannot witness");
 	else if (witness->after)
-		cxv_check_judge(check, CXV_FAIL,
-			  "a register that every FLR must clear kept its value: the reset reported success but the device was not reset");
+		cxv_fail(check, "a register that every FLR must clear kept its value: the reset "
+			 "reported success but the device was not reset");
 }
 
 /* Whether the pages of VIEW were really gone: shared by the checks of all four mappings. */
@@ -197,16 +219,16 @@ static void judge_zap(const struct cxv_cycle *cycle, const struct cxv_view_resul
 	if (accounting_impossible(cycle, view, check))
 		return;
 	if (!pass->faults)
-		cxv_check_judge(check, CXV_FAIL,
-			  "touching every page after the reset took no fault: all mappings are stale, nothing was zapped");
+		cxv_fail(check, "touching every page after the reset took no fault: all mappings "
+			 "are stale, nothing was zapped");
 	else if (pass->missing_faults)
-		cxv_check_judge(check, CXV_FAIL,
-			  "%" PRIu64 " page table entries survived the reset: stale mappings, the first within 2 MiB of window offset %#" PRIx64,
-			  pass->missing_faults, pass->first_missing);
+		cxv_fail(check, "%" PRIu64 " page table entries survived the reset: stale "
+			 "mappings, the first within 2 MiB of window offset %#" PRIx64,
+			 pass->missing_faults, pass->first_missing);
 	else if (pass->extra_faults)
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-			  "%" PRIu64 " faults more than the mapping accounts for: pages were taken away again, or the page size changed from %s",
-			  pass->extra_faults, cxv_page_size_name(view->page_size));
+		cxv_undecided(check, "%" PRIu64 " faults more than the mapping accounts for: "
+			      "pages were taken away again, or the page size changed from %s",
+			      pass->extra_faults, cxv_page_size_name(view->page_size));
 }
 
 static void observe_after(const struct cxv_view_result *view, struct cxv_check *check)
@@ -214,17 +236,19 @@ static void observe_after(const struct cxv_view_result *view, struct cxv_check *
 	const struct cxv_pass *pass = &view->after;
 
 	check->duration = pass->duration;
-	cxv_check_expect(check, "%" PRIu64 " faults (%s pages), 0 SIGBUS", view->expected_faults,
-		   cxv_page_size_name(view->page_size));
-	cxv_check_observe(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
+	cxv_expected(check, "%" PRIu64 " faults (%s pages), 0 SIGBUS", view->expected_faults,
+		     cxv_page_size_name(view->page_size));
+	cxv_observed(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
 }
 
 static void judge_zapped(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
 
+	if (was_shut(cycle, check))
+		return;
 	if (!view->after.made) {
-		cxv_check_judge(check, CXV_INCONCLUSIVE, "the mapping was not touched after the reset");
+		cxv_undecided(check, "the mapping was not touched after the reset");
 		return;
 	}
 	observe_after(view, check);
@@ -235,18 +259,18 @@ static bool judge_refusal(const struct cxv_cycle *cycle, const struct cxv_pass *
 			  struct cxv_check *check)
 {
 	if (!pass->made) {
-		cxv_check_judge(check, CXV_FAIL, "the window could not be touched after the reset");
+		cxv_fail(check, "the window could not be touched after the reset");
 		return true;
 	}
 	if (pass->poisoned) {
-		cxv_check_judge(check, CXV_FAIL, "%" PRIu64 " pages raise SIGBUS for a memory error",
-			  pass->poisoned);
+		cxv_fail(check, "%" PRIu64 " pages raise SIGBUS for a memory error",
+			 pass->poisoned);
 		return true;
 	}
 	if (pass->refused) {
-		cxv_check_judge(check, CXV_FAIL, "%s of the window raises SIGBUS instead of data: %s",
-			  pass->refused == pass->pages ? "every page" : "a part",
-			  refusal_reason(cycle));
+		cxv_fail(check, "%s of the window raises SIGBUS instead of data: %s",
+			 pass->refused == pass->pages ? "every page" : "a part",
+			 shut_reason(&cycle->after));
 		return true;
 	}
 	return false;
@@ -257,15 +281,15 @@ static void judge_reactivated(const struct cxv_cycle *cycle, struct cxv_check *c
 	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
 
 	check->duration = cycle->ready_duration;
-	cxv_check_expect(check, "%" PRIu64 " of %" PRIu64 " pages accessible", pass->pages, pass->pages);
-	cxv_check_observe(check, "%" PRIu64 " of %" PRIu64 " pages accessible",
-		    pass->pages - pass->refused, pass->pages);
+	cxv_expected(check, "%" PRIu64 " of %" PRIu64 " pages accessible", pass->pages,
+		     pass->pages);
+	cxv_observed(check, "%" PRIu64 " of %" PRIu64 " pages accessible",
+		     pass->pages - pass->refused, pass->pages);
 	if (cycle->lost)
-		cxv_check_judge(check, CXV_FAIL,
-			  "the device is lost: its configuration space reads all ones");
+		cxv_fail(check, "the device is lost: its configuration space reads all ones");
 	else if (cycle->readiness == CXV_NOT_READY)
-		cxv_check_judge(check, CXV_FAIL, "the window was still not ready when the time was over: %s",
-			  refusal_reason(cycle));
+		cxv_fail(check, "the window was still not ready when the time was over: %s",
+			 shut_reason(&cycle->after));
 	else
 		judge_refusal(cycle, pass, check);
 }
@@ -289,32 +313,40 @@ static uint64_t unexpected_pages(const struct cxv_cycle *cycle, const struct cxv
 static void judge_view(const struct cxv_cycle *cycle, enum cxv_view id, struct cxv_check *check)
 {
 	const struct cxv_view_result *view = &cycle->views[id];
+	const struct cxv_pass *whole = &cycle->views[CXV_VIEW_WHOLE].after;
 	const struct cxv_pass *before = &view->before;
 
 	if (view->unavailable) {
-		cxv_check_judge(check, CXV_SKIP, "%s", view->unavailable);
+		cxv_skip(check, "%s", view->unavailable);
 		return;
 	}
+	if (was_shut(cycle, check))
+		return;
 	observe_after(view, check);
 	if (before->refused || before->retained != before->pages) {
-		cxv_check_observe(check, "%" PRIu64 " of %" PRIu64 " pages wrong before the reset",
-			    before->pages - before->retained, before->pages);
-		cxv_check_judge(check, CXV_FAIL,
-			  "before the reset this mapping shows other memory than the whole mapping does, first at window offset %#" PRIx64,
-			  before->first_other);
+		cxv_observed(check, "%" PRIu64 " of %" PRIu64 " pages wrong before the reset",
+			     before->pages - before->retained, before->pages);
+		cxv_fail(check, "before the reset this mapping shows other memory than the whole "
+			 "mapping does, first at window offset %#" PRIx64, before->first_other);
+		return;
+	}
+	if (view->after.refused == view->after.pages && whole->refused == whole->pages) {
+		cxv_skip(check, "every page refuses access, as in the whole mapping");
 		return;
 	}
 	if (judge_refusal(cycle, &view->after, check))
 		return;
 	if (before->faults) {
-		cxv_check_judge(check, CXV_INCONCLUSIVE, "pages of this mapping were not live before the reset");
+		cxv_undecided(check, "pages of this mapping were not live before the reset");
 		return;
 	}
 	judge_zap(cycle, view, check);
-	if (check->verdict == CXV_PASS && unexpected_pages(cycle, &view->after))
-		cxv_check_judge(check, CXV_FAIL,
-			  "after the reset %" PRIu64 " pages of this mapping do not hold what is expected, first at window offset %#" PRIx64,
-			  unexpected_pages(cycle, &view->after), view->after.first_other);
+	/* What the reset did to the memory is for same_memory to say, once. */
+	if (check->verdict == CXV_PASS && unexpected_pages(cycle, &view->after) &&
+	    !unexpected_pages(cycle, whole))
+		cxv_fail(check, "after the reset %" PRIu64 " pages of this mapping do not hold "
+			 "what is expected, first at window offset %#" PRIx64,
+			 unexpected_pages(cycle, &view->after), view->after.first_other);
 }
 
 static void judge_offset_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
@@ -338,35 +370,37 @@ static void judge_same_memory(const struct cxv_cycle *cycle, struct cxv_check *c
 	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
 	uint64_t readable = pass->pages - pass->refused;
 
+	if (was_shut(cycle, check))
+		return;
 	check->duration = pass->duration;
-	cxv_check_expect(check, "%s", cxv_expect_name(cycle->expect));
-	cxv_check_observe(check, "%" PRIu64 " retained, %" PRIu64 " zero, %" PRIu64 " all ones, %" PRIu64
-		    " other", pass->retained, pass->zero, pass->all_ones, pass->other);
+	cxv_expected(check, "%s", cxv_expect_name(cycle->expect));
+	cxv_observed(check, "%" PRIu64 " retained, %" PRIu64 " zero, %" PRIu64 " all ones, %" PRIu64
+		     " other", pass->retained, pass->zero, pass->all_ones, pass->other);
 	if (before->retained != before->pages) {
-		cxv_check_judge(check, CXV_FAIL,
-			  "%" PRIu64 " pages lost what was written to them before the reset, first at window offset %#" PRIx64,
-			  before->pages - before->retained, before->first_other);
+		cxv_fail(check, "%" PRIu64 " pages lost what was written to them before the reset, "
+			 "first at window offset %#" PRIx64, before->pages - before->retained,
+			 before->first_other);
 		return;
 	}
 	if (!readable) {
-		cxv_check_judge(check, CXV_SKIP, "no page can be read after the reset");
+		cxv_skip(check, "no page can be read after the reset");
 		return;
 	}
 	if (pass->all_ones == readable) {
-		cxv_check_judge(check, CXV_FAIL,
-			  "every page reads all ones: the driver lets accesses through to memory that nothing decodes");
+		cxv_fail(check, "every page reads all ones: the driver lets accesses through to "
+			 "memory that nothing decodes");
 		return;
 	}
 	if (!unexpected_pages(cycle, pass))
 		return;
 	if (cycle->expect == CXV_EXPECT_RETAINED)
-		cxv_check_judge(check, CXV_FAIL,
-				"%" PRIu64 " pages changed although the memory must be retained, first at window offset %#" PRIx64,
-				unexpected_pages(cycle, pass), pass->first_other);
+		cxv_fail(check, "%" PRIu64 " pages changed although the memory must be retained, "
+			 "first at window offset %#" PRIx64, unexpected_pages(cycle, pass),
+			 pass->first_other);
 	else
-		cxv_check_judge(check, CXV_FAIL, "%" PRIu64 " pages are not zero, %" PRIu64
-				" of them still hold what was written before the reset",
-				unexpected_pages(cycle, pass), pass->retained);
+		cxv_fail(check, "%" PRIu64 " pages are not zero, %" PRIu64 " of them still hold "
+			 "what was written before the reset", unexpected_pages(cycle, pass),
+			 pass->retained);
 }
 
 static const struct {
@@ -386,6 +420,9 @@ static const struct {
 	[CXV_CHECK_REACTIVATED] = {
 		"reactivated", "the old mapping works again without a new mmap", judge_reactivated,
 	},
+	[CXV_CHECK_SAME_MEMORY] = {
+		"same_memory", "the pages hold what is expected after the reset", judge_same_memory,
+	},
 	[CXV_CHECK_OFFSET_MAPPING] = {
 		"offset_mapping", "so does a mapping at an offset, and it shows the right memory",
 		judge_offset_mapping,
@@ -396,9 +433,6 @@ static const struct {
 	[CXV_CHECK_INHERITED_MAPPING] = {
 		"inherited_mapping", "so does the mapping that a child process inherited",
 		judge_inherited_mapping,
-	},
-	[CXV_CHECK_SAME_MEMORY] = {
-		"same_memory", "the pages hold what is expected after the reset", judge_same_memory,
 	},
 	[CXV_CHECK_SAME_DECODERS] = {
 		"same_decoders", "decoders, ranges and region are as before", cxv_judge_decoders,

@@ -17,11 +17,13 @@ struct field {
 	uint32_t mask;
 };
 
+#define RANGE_FIELD(n, name, offset)								\
+	{ "range " #n name, CXL_DEVICE_RANGE(n - 1) + (offset), 4, ~0u }
 #define RANGE_FIELDS(n)										\
-	{ "range " #n " size high", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_SIZE_HIGH, 4, ~0u }, \
-	{ "range " #n " size low", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_SIZE_LOW, 4, ~0u }, \
-	{ "range " #n " base high", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_BASE_HIGH, 4, ~0u }, \
-	{ "range " #n " base low", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_BASE_LOW, 4, ~0u }
+	RANGE_FIELD(n, " size high", CXL_DEVICE_RANGE_SIZE_HIGH),				\
+	RANGE_FIELD(n, " size low", CXL_DEVICE_RANGE_SIZE_LOW),					\
+	RANGE_FIELD(n, " base high", CXL_DEVICE_RANGE_BASE_HIGH),				\
+	RANGE_FIELD(n, " base low", CXL_DEVICE_RANGE_BASE_LOW)
 
 static const struct field dvsec_fields[] = {
 	{ "capability", CXL_DEVICE_CAPABILITY, 2, ~0u },
@@ -75,11 +77,10 @@ static bool same_fields(const struct cxv_cycle *cycle, const char *where, size_t
 			(*compared)++;
 			continue;
 		}
-		cxv_check_expect(check, "%s %s %#x", where, fields[i].name, before);
-		cxv_check_observe(check, "%s %s %#x", where, fields[i].name, after);
-		cxv_check_judge(check, CXV_FAIL,
-				"%s %s (configuration space offset %#zx) changed from %#x to %#x",
-				where, fields[i].name, offset, before, after);
+		cxv_expected(check, "%s %s %#x", where, fields[i].name, before);
+		cxv_observed(check, "%s %s %#x", where, fields[i].name, after);
+		cxv_fail(check, "%s %s (configuration space offset %#zx) changed from %#x to %#x",
+			 where, fields[i].name, offset, before, after);
 		return false;
 	}
 	return true;
@@ -104,13 +105,13 @@ void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check)
 
 	check->duration = cycle->after.duration;
 	if (!have_config(cycle)) {
-		cxv_check_judge(check, CXV_SKIP, "configuration space could not be read: %s",
-				strerror(cycle->before.config_error ?: cycle->after.config_error));
+		cxv_skip(check, "configuration space could not be read: %s",
+			 strerror(cycle->before.config_error ?: cycle->after.config_error));
 		return;
 	}
 	if (all_ones(&cycle->after)) {
-		cxv_check_observe(check, "all ones");
-		cxv_check_judge(check, CXV_FAIL, "configuration space reads all ones: the device does not answer");
+		cxv_observed(check, "all ones");
+		cxv_fail(check, "configuration space reads all ones: the device does not answer");
 		return;
 	}
 	if (!same_fields(cycle, "header", 0, header_fields, ARRAY_SIZE(header_fields), &compared,
@@ -122,9 +123,9 @@ void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check)
 	if (dvsec && !same_fields(cycle, "DVSEC", dvsec, dvsec_control_field,
 				  ARRAY_SIZE(dvsec_control_field), &compared, check))
 		return;
-	cxv_check_expect(check, "%u fields as before", compared);
-	cxv_check_observe(check, "%u fields as before%s", compared,
-			  cycle->after.config_live ? "" : " (as VFIO shows them)");
+	cxv_expected(check, "%u fields as before", compared);
+	cxv_observed(check, "%u fields as before%s", compared,
+		     cycle->after.config_live ? "" : " (as VFIO shows them)");
 }
 
 static const char *hdm_register_name(size_t dword, char *name, size_t size)
@@ -146,12 +147,13 @@ static const char *hdm_register_name(size_t dword, char *name, size_t size)
 	return name;
 }
 
-static bool is_decoder_control(size_t dword)
+static bool lost_commit(size_t dword, uint32_t before, uint32_t after)
 {
 	size_t offset = dword * sizeof(uint32_t);
 
 	return offset >= CXL_HDM_DECODER(0) &&
-	       (offset - CXL_HDM_DECODER(0)) % 0x20 == CXL_HDM_DECODER_CONTROL;
+	       (offset - CXL_HDM_DECODER(0)) % 0x20 == CXL_HDM_DECODER_CONTROL &&
+	       (before & ~after & CXL_HDM_DECODER_COMMITTED);
 }
 
 static bool same_hdm(const struct cxv_cycle *cycle, struct cxv_check *check)
@@ -161,22 +163,19 @@ static bool same_hdm(const struct cxv_cycle *cycle, struct cxv_check *check)
 	size_t i;
 
 	if (cycle->before.hdm_count && cycle->before.hdm_count != cycle->after.hdm_count) {
-		cxv_check_judge(check, CXV_FAIL,
-				"the HDM decoder registers can no longer be read after the reset: %s",
-				strerror(cycle->after.hdm_error));
+		cxv_fail(check,
+			 "the HDM decoder registers can no longer be read after the reset: %s",
+			 strerror(cycle->after.hdm_error));
 		return false;
 	}
 	for (i = 0; i < cycle->before.hdm_count; i++) {
 		if (before[i] == after[i])
 			continue;
 		hdm_register_name(i, name, sizeof(name));
-		cxv_check_expect(check, "%s %#x", name, before[i]);
-		cxv_check_observe(check, "%s %#x", name, after[i]);
-		cxv_check_judge(check, CXV_FAIL, "%s changed from %#x to %#x%s", name, before[i],
-				after[i],
-				is_decoder_control(i) &&
-				(before[i] & ~after[i] & CXL_HDM_DECODER_COMMITTED) ?
-				": no longer committed" : "");
+		cxv_expected(check, "%s %#x", name, before[i]);
+		cxv_observed(check, "%s %#x", name, after[i]);
+		cxv_fail(check, "%s changed from %#x to %#x%s", name, before[i], after[i],
+			 lost_commit(i, before[i], after[i]) ? ": no longer committed" : "");
 		return false;
 	}
 	return true;
@@ -225,12 +224,12 @@ static bool same_attributes(const struct cxv_attributes *before, const struct cx
 		if (new && !strcmp(old->value, new->value))
 			continue;
 		differing_line(old->value, new ? new->value : "", &line, &old_line, &new_line);
-		cxv_check_expect(check, "%s: %.*s", old->name, (int)strcspn(old_line, "\n"), old_line);
-		cxv_check_observe(check, "%s: %.*s", old->name,
-				  new ? (int)strcspn(new_line, "\n") : 4, new ? new_line : "gone");
-		cxv_check_judge(check, CXV_FAIL, "%s changed from \"%.*s\" to \"%.*s\"", old->name,
-				(int)strcspn(old_line, "\n"), old_line,
-				(int)strcspn(new_line, "\n"), new_line);
+		cxv_expected(check, "%s: %.*s", old->name, (int)strcspn(old_line, "\n"), old_line);
+		cxv_observed(check, "%s: %.*s", old->name, new ? (int)strcspn(new_line, "\n") : 4,
+			     new ? new_line : "gone");
+		cxv_fail(check, "%s changed from \"%.*s\" to \"%.*s\"", old->name,
+			 (int)strcspn(old_line, "\n"), old_line, (int)strcspn(new_line, "\n"),
+			 new_line);
 		return false;
 	}
 	return true;
@@ -244,8 +243,8 @@ void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check)
 
 	check->duration = cycle->after.duration;
 	if (!dvsec && !cycle->before.hdm_count && !attributes->count) {
-		cxv_check_judge(check, CXV_SKIP,
-				"neither the CXL DVSEC nor decoder registers nor the CXL core's view could be read");
+		cxv_skip(check, "neither the CXL DVSEC nor decoder registers nor the CXL core's "
+			 "view could be read");
 		return;
 	}
 	if (!same_hdm(cycle, check))
@@ -255,39 +254,51 @@ void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check)
 		return;
 	if (!same_attributes(attributes, &cycle->after.decoders, check))
 		return;
-	cxv_check_expect(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before", compared,
-			 cycle->before.hdm_count, attributes->count);
-	cxv_check_observe(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before",
-			  compared, cycle->before.hdm_count, attributes->count);
+	cxv_expected(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before", compared,
+		     cycle->before.hdm_count, attributes->count);
+	cxv_observed(check, "%u DVSEC fields, %zu HDM dwords, %zu attributes as before", compared,
+		     cycle->before.hdm_count, attributes->count);
+}
+
+/* The driver must say of the window what the touching showed. */
+static bool same_state(const struct cxv_cycle *cycle, bool accessible, struct cxv_check *check)
+{
+	const struct cxv_driver_account *after = &cycle->after.driver;
+	bool active = !strcmp(after->state, CXL_VFIO_STATE_ACTIVE);
+
+	if (active == accessible)
+		return true;
+	cxv_fail(check, "the driver says that the window is %s (%s), but %s", after->state,
+		 after->verdict, accessible ? "accesses go through" : "every access raises SIGBUS");
+	return false;
 }
 
 void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_driver_account *before = &cycle->before.driver;
 	const struct cxv_driver_account *after = &cycle->after.driver;
+	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+	bool accessible = pass->made && pass->refused < pass->pages;
 	uint64_t shut = after->generation - before->generation;
 	uint64_t zapped = after->zap_count - before->zap_count;
 	uint64_t reactivated = after->reactivate_count - before->reactivate_count;
 
 	if (!before->present || !after->present) {
-		cxv_check_judge(check, CXV_SKIP, "the driver has no %s attributes in sysfs",
-				CXL_VFIO_SYSFS_GROUP);
+		cxv_skip(check, "the driver has no %s attributes in sysfs", CXL_VFIO_SYSFS_GROUP);
 		return;
 	}
-	cxv_check_expect(check, "generation +1, zap_count +1, reactivate_count +1, state %s",
-			 CXL_VFIO_STATE_ACTIVE);
-	cxv_check_observe(check, "generation %+" PRId64 ", zap_count %+" PRId64
-			  ", reactivate_count %+" PRId64 ", state %s", (int64_t)shut,
-			  (int64_t)zapped, (int64_t)reactivated, after->state);
-	if (strcmp(after->state, CXL_VFIO_STATE_ACTIVE))
-		cxv_check_judge(check, CXV_FAIL, "the driver says the window is %s: %s", after->state,
-				after->verdict);
-	else if (!shut || !zapped || !reactivated)
-		cxv_check_judge(check, CXV_FAIL,
-				"the driver did not see this reset: a counter did not advance");
-	else if (shut != 1 || zapped != 1 || reactivated != 1)
-		cxv_check_judge(check, CXV_INCONCLUSIVE,
-				"something else shut the window in the same cycle: another reset, an error or a configuration write");
+	cxv_expected(check, "generation +1, zap_count +1, reactivate_count +%d, state %s%s",
+		     accessible, accessible ? "" : "not ", CXL_VFIO_STATE_ACTIVE);
+	cxv_observed(check, "generation %+" PRId64 ", zap_count %+" PRId64 ", reactivate_count %+"
+		     PRId64 ", state %s", (int64_t)shut, (int64_t)zapped, (int64_t)reactivated,
+		     after->state);
+	if (!same_state(cycle, accessible, check))
+		return;
+	if (!shut || !zapped || reactivated < accessible)
+		cxv_fail(check, "the driver did not see this reset: a counter did not advance");
+	else if (shut != 1 || zapped != 1 || reactivated != accessible)
+		cxv_undecided(check, "something else shut the window in the same cycle: another "
+			      "reset, an error or a configuration write");
 }
 
 void cxv_judge_aer(const struct cxv_cycle *cycle, struct cxv_check *check)
@@ -295,11 +306,11 @@ void cxv_judge_aer(const struct cxv_cycle *cycle, struct cxv_check *check)
 	const struct cxv_attributes *before = &cycle->before.aer;
 
 	if (!before->count) {
-		cxv_check_judge(check, CXV_SKIP, "the kernel keeps no AER counters for this function");
+		cxv_skip(check, "the kernel keeps no AER counters for this function");
 		return;
 	}
 	if (!same_attributes(before, &cycle->after.aer, check))
 		return;
-	cxv_check_expect(check, "%zu groups of counters as before", before->count);
-	cxv_check_observe(check, "%zu groups of counters as before", before->count);
+	cxv_expected(check, "%zu groups of counters as before", before->count);
+	cxv_observed(check, "%zu groups of counters as before", before->count);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "out/envelope.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "out/endpoint_json.h"
@@ -63,4 +64,16 @@ void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *re
 	add_messages(document, "warnings", report->warnings, report->warning_count);
 	if (report->out_of_memory)
 		document->failed = true;
+}
+
+void cxv_envelope_print_out_of_memory(const char *version, FILE *stream)
+{
+	fprintf(stream,
+		"{\"schema_version\": \"" CXV_SCHEMA_VERSION "\", \"command\": null, "
+		"\"tool\": {\"name\": \"cxlvfio\", \"version\": \"%s\"}, "
+		"\"host\": {\"kernel\": null, \"sysroot\": null}, \"endpoints\": [], "
+		"\"errors\": [{\"code\": \"%s\", \"errno\": %d, \"errno_name\": \"ENOMEM\", "
+		"\"op\": null, \"target\": null, \"path\": null, "
+		"\"message\": \"out of memory\", \"hint\": null}], \"warnings\": []}\n",
+		version, cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);
 }

@@ -32,5 +32,7 @@ void cxv_envelope_begin(struct cxv_document *document, const char *command,
 			const struct cxv_envelope_facts *facts);
 void cxv_envelope_endpoint(struct cxv_document *document, const struct cxv_endpoint *endpoint);
 void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *report);
+/* A document that needs no memory, for when there is none for the real one. */
+void cxv_envelope_print_out_of_memory(const char *version, FILE *stream);
 
 #endif

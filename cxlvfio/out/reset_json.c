@@ -79,7 +79,10 @@ static void add_view(struct cxv_document *document, struct json_object *array, e
 
 	cxv_json_string(document, object, "name", cxv_view_name(id));
 	cxv_json_number(document, object, "pages", view->pages);
-	cxv_json_number(document, object, "faults_before", view->faults_before);
+	if (view->live)
+		cxv_json_number(document, object, "faults_before", view->faults_before);
+	else
+		cxv_json_null(document, object, "faults_before");
 	cxv_json_number(document, object, "faults_after", view->faults_after);
 	known_number(document, object, "faults_expected", view->faults_expected);
 	cxv_json_number(document, object, "faults_missing", view->missing_faults);
@@ -117,10 +120,13 @@ static void add_cycle(struct cxv_document *document, struct json_object *array,
 		if (cycle->views[i].made)
 			add_view(document, mappings, i, &cycle->views[i]);
 	}
-	checks = cxv_json_object(document, object, "checks");
-	for (i = 0; i < CXV_CHECK_COUNT; i++)
-		cxv_json_string(document, checks, cxv_check_name(i),
-				cxv_verdict_name(cycle->checks[i]));
+	checks = cxv_json_array(document, object, "checks");
+	for (i = 0; i < CXV_CHECK_COUNT && cycle->verified; i++) {
+		struct json_object *check = cxv_json_object(document, checks, NULL);
+
+		cxv_json_string(document, check, "id", cxv_check_name(i));
+		cxv_json_string(document, check, "verdict", cxv_verdict_name(cycle->checks[i]));
+	}
 }
 
 static void add_check(struct cxv_document *document, struct json_object *array,

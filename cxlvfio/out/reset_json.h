@@ -5,7 +5,7 @@
 #include "core/cycle_run.h"
 #include "out/document.h"
 
-/* The arrays "resets", "cycles" and "checks" of COUNT runs; schema/reset.json describes the keys. */
+/* The arrays "resets", "cycles" and "checks" of COUNT runs: see schema/reset.json for the keys. */
 void cxv_json_runs(struct cxv_document *document, const struct cxv_run *runs, size_t count);
 
 #endif

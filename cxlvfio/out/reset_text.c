@@ -39,6 +39,10 @@ void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
 		fprintf(stream, "cycle %-4u not verified  reset %.1f ms, %s after %.1f ms\n",
 			cycle->number, milliseconds(cycle->reset_duration),
 			cxv_readiness_name(cycle->readiness), milliseconds(cycle->ready_duration));
+	else if (!view->live)
+		fprintf(stream, "cycle %-4u %-12s reset %.1f ms, shut before, %s after it\n",
+			cycle->number, cxv_verdict_name(cycle->verdict),
+			milliseconds(cycle->reset_duration), cxv_readiness_name(cycle->readiness));
 	else
 		fprintf(stream, "cycle %-4u %-12s reset %.1f ms, faults %" PRIu64 " before and %"
 			PRIu64 " after (expected %" PRIu64 "), refault %.1f ms\n", cycle->number,
@@ -111,4 +115,5 @@ void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 			run->faults_populate, cxv_page_size_name(run->page_size));
 	print_spread("reset", cxv_run_reset_spread(run), stream);
 	print_spread("touching every page after it", cxv_run_refault_spread(run), stream);
+	fflush(stream);
 }

@@ -76,7 +76,7 @@ void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
 	else if (bytes % unit)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes / unit,
-			 bytes % unit / (unit / 10 + 1), units[index]);
+			 bytes % unit * 10 / unit, units[index]);
 	else
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, units[index]);
 }

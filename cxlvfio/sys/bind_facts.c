@@ -198,7 +198,11 @@ static int read_module(const struct cxv_host *host, const struct cxv_endpoint *e
 static int read_identity(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 			 struct cxv_bind_facts *facts)
 {
+	const char *reason = endpoint->state_reason.value;
+
 	(void)host;
+	facts->state = endpoint->state;
+	snprintf(facts->state_reason, sizeof(facts->state_reason), "%s", reason ? reason : "");
 	snprintf(facts->identity, sizeof(facts->identity), "%04" PRIx64 ":%04" PRIx64 ":%" PRIx64,
 		 endpoint->pci.vendor.value, endpoint->pci.device.value, endpoint->serial.value);
 	return copy_name(facts->target, sizeof(facts->target), endpoint->host);

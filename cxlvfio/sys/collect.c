@@ -82,7 +82,7 @@ static int keep_error(struct cxv_report *report, int error, const char *path, co
 {
 	return cxv_error(report, cxv_code_of_errno(error), error,
 			 (struct cxv_place) { .operation = "discover endpoints", .path = path,
-					      .hint = hint }, "cannot read it");
+					      .hint = hint }, "cannot read");
 }
 
 static int build_index(const struct cxv_host *host, struct cxv_report *report,

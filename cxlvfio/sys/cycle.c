@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One reset cycle: look, tag, touch, reset, wait, touch, look. What it proves is core's business. */
+/* One reset cycle: look, tag, touch, reset, wait, touch, look. core/ says what it proves. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "sys/prover.h"
 
 #define NS_PER_SEC		1000000000ull
-#define READY_PAUSE_NS		2000000		/* between two questions whether the window answers */
+#define READY_PAUSE_NS		2000000		/* between two questions for the window */
 
 static uint64_t random_nonzero(void)
 {
@@ -65,16 +65,49 @@ static void populate(struct cxv_prover *prover, enum cxv_view view)
 		shared->expected_faults = shared->populate.faults;
 }
 
+/*
+ * Whether the window lets accesses through again. read(2) asks without making a page table entry,
+ * which touching would, and it is what makes a driver look that only looks when asked.
+ */
+static enum cxv_readiness wait_ready(struct cxv_prover *prover)
+{
+	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
+	struct cxv_driver_account driver;
+	uint64_t word;
+
+	for (;;) {
+		if (!cxv_vfio_read(&prover->vfio, prover->memory, 0, &word, sizeof(word)))
+			return CXV_READY;
+		cxv_snapshot_driver(&prover->source, &driver);
+		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
+			return CXV_REFUSED;
+		if (cxv_clock_now() >= end)
+			return CXV_NOT_READY;
+		cxv_clock_sleep(READY_PAUSE_NS);
+	}
+}
+
+static void populate_all(struct cxv_prover *prover)
+{
+	enum cxv_view view;
+
+	for (view = 0; view < CXV_VIEW_COUNT; view++) {
+		if (!prover->views[view].unavailable)
+			populate(prover, view);
+	}
+	prover->populated = true;
+}
+
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	enum cxv_view view;
 
-	if (!prover->seed) {
-		for (view = 0; view < CXV_VIEW_COUNT; view++) {
-			if (!prover->views[view].unavailable)
-				populate(prover, view);
-		}
-	}
+	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
+	prover->shut = wait_ready(prover) != CXV_READY;
+	if (prover->shut)
+		return;
+	if (!prover->populated)
+		populate_all(prover);
 	prover->seed = random_nonzero();
 	cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
@@ -85,18 +118,26 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	bool first = !prover->populated && !prover->shut;
 	enum cxv_view view;
 
+	if (first)
+		populate_all(prover);
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		struct cxv_view_result *result = &cycle->views[view];
+		uint64_t page_size = prover->views[view].page_size;
 
-		if (!prover->views[view].unavailable)
-			touch_view(prover, view, false, prover->views[view].page_size,
-				   &result->after);
+		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
+		if (!prover->populated)
+			page_size = CXV_PAGE_2M;
+		if (!prover->views[view].unavailable && !first)
+			touch_view(prover, view, false, page_size, &result->after);
 		result->populate = prover->views[view].populate;
 		result->page_size = prover->views[view].page_size;
 		result->expected_faults = prover->views[view].expected_faults;
 		result->unavailable = prover->views[view].unavailable;
+		if (first)
+			result->after = result->populate;
 	}
 }
 
@@ -170,28 +211,6 @@ static int do_reset(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	}
 }
 
-/*
- * Whether the window lets accesses through again. read(2) asks without making a page table entry,
- * which touching would, and it is what makes a driver look that only looks when asked.
- */
-static enum cxv_readiness wait_ready(struct cxv_prover *prover)
-{
-	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
-	struct cxv_driver_account driver;
-	uint64_t word;
-
-	for (;;) {
-		if (!cxv_vfio_read(&prover->vfio, prover->memory, 0, &word, sizeof(word)))
-			return CXV_READY;
-		cxv_snapshot_driver(&prover->source, &driver);
-		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
-			return CXV_REFUSED;
-		if (cxv_clock_now() >= end)
-			return CXV_NOT_READY;
-		cxv_clock_sleep(READY_PAUSE_NS);
-	}
-}
-
 static bool is_lost(const struct cxv_snapshot *snapshot)
 {
 	return snapshot->config_error == ENODEV ||
@@ -229,6 +248,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		start = cxv_clock_now();
 		cycle->readiness = wait_ready(prover);
 		cycle->ready_duration = cxv_clock_now() - start;
+		prover->shut = cycle->readiness != CXV_READY;
 	}
 	if (options->verify)
 		ret = look_after(prover, cycle);

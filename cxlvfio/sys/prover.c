@@ -56,7 +56,8 @@ static int recover_method(struct cxv_prover *prover)
 	if (ret < 0)
 		return fail(prover, cxv_code_of_errno(ret), ret, "/" CXV_RECORD_DIRECTORY,
 			    "put reset_method back by hand and remove the file",
-			    "an earlier reset was killed, and the reset_method it saved cannot be restored");
+			    "an earlier reset was killed, and the reset_method it saved cannot be "
+			    "restored");
 	if (ret)
 		cxv_warning(prover->report, CXV_FAILED, 0,
 			    (struct cxv_place) { .operation = "reset", .target = bdf },
@@ -81,7 +82,7 @@ static int set_method(struct cxv_prover *prover)
 		snprintf(text, sizeof(text), "FLR is not among the reset methods in use (\"%s\")",
 			 prover->methods_before);
 		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, "reset_method",
-			    "write \"default\" to reset_method, or take what is there: --method auto",
+			    "write \"default\" to it, or take what is there: --method auto",
 			    text);
 	}
 	ret = cxv_reset_method_set(prover->host, bdf, "flr", &prover->method);
@@ -163,11 +164,12 @@ static int find_memory(struct cxv_prover *prover)
 		return 0;
 	if (!prover->memory || (prover->memory->flags & needed) != needed)
 		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
-			    "bind it to " CXL_VFIO_DRIVER_NAME ", or reset without a proof: --no-verify",
-			    "its driver offers no mappable HDM memory region, so nothing can be proven of it");
+			    "bind it to " CXL_VFIO_DRIVER_NAME ", or prove nothing: --no-verify",
+			    "its driver offers no HDM memory that can be mapped, so that nothing "
+			    "can be proven");
 	if (prover->memory->size < 4 * CXV_PAGE_4K || prover->memory->size % CXV_PAGE_4K)
-		return fail(prover, CXV_UNSUPPORTED, EILSEQ, prover->vfio.node, "see the kernel log",
-			    "its HDM memory region has an impossible size");
+		return fail(prover, CXV_UNSUPPORTED, EILSEQ, prover->vfio.node,
+			    "see the kernel log", "its HDM memory region has an impossible size");
 	prover->window = (struct cxv_window) {
 		.file = prover->vfio.device,
 		.file_offset = prover->memory->offset,
@@ -280,12 +282,13 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 static void restore_memory(struct cxv_prover *prover)
 {
-	uint64_t refused;
+	uint64_t refused = cxv_mapping_pages(&prover->mappings[CXV_VIEW_WHOLE]);
 
 	if (!prover->seed)
 		return;
-	refused = cxv_touch_restore(&prover->mappings[CXV_VIEW_WHOLE], prover->seed,
-				    prover->originals);
+	if (!prover->shut)
+		refused = cxv_touch_restore(&prover->mappings[CXV_VIEW_WHOLE], prover->seed,
+					    prover->originals);
 	prover->restored = !refused;
 	if (refused)
 		cxv_warning(prover->report, CXV_FAILED, 0,
@@ -308,15 +311,21 @@ static void restore_method(struct cxv_prover *prover)
 			    "reset_method could not be put back to \"%s\"", prover->methods_before);
 }
 
+void cxv_prover_restore(struct cxv_prover *prover)
+{
+	if (prover->touching) {
+		restore_memory(prover);
+		cxv_touch_end();
+		prover->touching = false;
+	}
+	restore_method(prover);
+}
+
 void cxv_prover_close(struct cxv_prover *prover)
 {
 	unsigned int i;
 
-	if (prover->touching) {
-		restore_memory(prover);
-		cxv_touch_end();
-	}
-	restore_method(prover);
+	cxv_prover_restore(prover);
 	cxv_touch_child_stop(&prover->child);
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
 		cxv_mapping_destroy(&prover->mappings[i]);

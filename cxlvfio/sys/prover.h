@@ -37,7 +37,7 @@ struct cxv_prover {
 	struct cxv_snapshot_source source;
 	struct cxv_reset_method method;
 	char *methods_before;		/* reset_method as it was found */
-	size_t express;			/* offset of the PCI Express capability, for CXV_VIA_CONFIG */
+	size_t express;			/* offset of the PCI Express capability */
 
 	struct cxv_window window;
 	struct cxv_mapping mappings[CXV_VIEW_COUNT];	/* of CXV_VIEW_INHERITED: not used */
@@ -47,7 +47,9 @@ struct cxv_prover {
 	bool counting_works;
 	uint64_t *originals;		/* a word of every page as it was before the tags */
 	size_t originals_size;
+	bool populated;			/* every mapping was touched once */
 	uint64_t seed;			/* of the tags in the window; 0: none were written */
+	bool shut;			/* the window refused access when last asked */
 	bool restored;			/* the tags are gone again */
 };
 
@@ -65,7 +67,9 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
  */
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
 
-/* Put back the tagged words and reset_method, and close. Warnings say what could not be. */
+/* Put back the tagged words and reset_method; warnings say what could not be. Once is enough. */
+void cxv_prover_restore(struct cxv_prover *prover);
+/* Restore, and close: the kernel resets the device then, which takes minutes where it is lost. */
 void cxv_prover_close(struct cxv_prover *prover);
 
 #endif

@@ -14,18 +14,22 @@
 #define RECORD_SIZE	1024
 #define RETRY_MS	50
 
-/* /run/cxlvfio, made where it is missing. -ENOENT where it may not be made. */
-static int open_directory(const struct cxv_host *host, bool make)
+static int open_below(int parent, const char *name, bool make)
 {
-	_cleanup_close_ int run = cxv_host_open_file(host, O_RDONLY | O_DIRECTORY, "run");
 	int directory;
 
-	if (run < 0)
-		return run;
-	if (make && mkdirat(run, "cxlvfio", 0755) && errno != EEXIST)
+	if (make && mkdirat(parent, name, 0755) && errno != EEXIST)
 		return -errno;
-	directory = openat(run, "cxlvfio", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return directory < 0 ? -errno : directory;
+}
+
+/* Neither is ever a link: whoever may place one there is not asked to be trusted. */
+static int open_directory(const struct cxv_host *host, bool make)
+{
+	_cleanup_close_ int run = open_below(host->root, "run", make);
+
+	return run < 0 ? run : open_below(run, "cxlvfio", make);
 }
 
 static int open_lock(const struct cxv_host *host, const char *target)

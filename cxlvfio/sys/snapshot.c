@@ -213,7 +213,8 @@ static void take_word(const struct cxv_snapshot_source *source, const char *name
 		snprintf(word, size, "%s", value);
 }
 
-static void take_counter(const struct cxv_snapshot_source *source, const char *name, uint64_t *value)
+static void take_counter(const struct cxv_snapshot_source *source, const char *name,
+			 uint64_t *value)
 {
 	if (cxv_host_read_number(source->host, value, "sys/bus/pci/devices/%s/%s/%s",
 				 source->endpoint->host, CXL_VFIO_SYSFS_GROUP, name) < 0)

@@ -32,14 +32,18 @@ static int do_write(void *argument)
 /* Every one of these files may take a lock that somebody else's unbind sleeps with. */
 static int write_bounded(const struct cxv_step_run *run, const char *path, const char *value)
 {
-	_cleanup_close_ int file = cxv_host_open_file(run->execution->host, O_WRONLY | O_TRUNC,
-						      "%s", path);
+	const struct cxv_host *host = run->execution->host;
+	_cleanup_close_ int file = cxv_host_open_file(host, O_WRONLY | O_TRUNC, "%s", path);
 	struct write_job job = { .file = file, .value = value };
 	const int keep[] = { file, run->execution->lock };
+	int ret;
 
 	if (file < 0)
 		return file;
-	return cxv_run_bounded(&run->deadline, keep, ARRAY_SIZE(keep), do_write, &job);
+	ret = cxv_run_bounded(&run->deadline, keep, ARRAY_SIZE(keep), do_write, &job);
+	if (host->trace)
+		host->trace("write", path, value, ret);
+	return ret;
 }
 
 static int do_load(void *argument)
@@ -246,7 +250,7 @@ static int node_exists(const struct cxv_host *host, const char *attribute, const
 	return S_ISCHR(status.st_mode) && status.st_rdev == makedev(major_number, minor_number);
 }
 
-/* Either interface will do, but what the kernel announces must be there. */
+/* Either interface will do: a container may have been given one of the two. */
 static int has_node(void *argument)
 {
 	const struct awaited *awaited = argument;

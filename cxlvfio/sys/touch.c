@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "sys/clock.h"
 
@@ -87,16 +88,30 @@ static void count_value(const struct piece *piece, uint64_t address, uint64_t va
 		pass->other++;
 }
 
+/*
+ * ADDRESS raised SIGBUS. Returns how many bytes that answers for: a large page is mapped or not as
+ * a whole, and asking for each of its 512 small ones would cost as many signals.
+ */
+static uint64_t refuse(const struct piece *piece, uint64_t address, const struct cxv_touch *touch,
+		       struct cxv_pass *pass)
+{
+	uint64_t length = CXV_PAGE_4K;
+
+	if (guard.code == BUS_MCEERR_AR || guard.code == BUS_MCEERR_AO)
+		pass->poisoned++;
+	else if (touch->page_size &&
+		 cxv_page_size_at(piece->extent, touch->page_size, address) > CXV_PAGE_4K)
+		length = piece->end - address;
+	pass->refused += length / CXV_PAGE_4K;
+	return length;
+}
+
 static void read_piece(const struct piece *piece, const struct cxv_touch *touch,
 		       struct cxv_pass *pass)
 {
 	guard.address = piece->begin;
-	if (sigsetjmp(guard.back, 0)) {
-		pass->refused++;
-		if (guard.code == BUS_MCEERR_AR || guard.code == BUS_MCEERR_AO)
-			pass->poisoned++;
-		guard.address += CXV_PAGE_4K;
-	}
+	if (sigsetjmp(guard.back, 0))
+		guard.address += refuse(piece, guard.address, touch, pass);
 	for (; guard.address < piece->end; guard.address += CXV_PAGE_4K)
 		count_value(piece, guard.address, *word_at(guard.address), touch, pass);
 	guard.address = 0;
@@ -232,13 +247,39 @@ static int touch_anonymous(struct cxv_pass *first, struct cxv_pass *second)
 	return 0;
 }
 
+/* An access that certainly raises SIGBUS: the file has no such page. */
+static int touch_beyond_end(void)
+{
+	struct cxv_mapping mapping = { .count = 1 };
+	struct cxv_touch touch = { 0 };
+	struct cxv_pass pass;
+	void *memory;
+	int file;
+
+	file = memfd_create("cxlvfio", MFD_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	memory = mmap(NULL, CXV_PAGE_4K, PROT_READ, MAP_SHARED, file, 0);
+	close(file);
+	if (memory == MAP_FAILED)
+		return -errno;
+	mapping.extents[0] = (struct cxv_extent) {
+		.address = (uintptr_t)memory, .length = CXV_PAGE_4K,
+	};
+	cxv_touch_read(&mapping, &touch, &pass);
+	munmap(memory, CXV_PAGE_4K);
+	return pass.refused == 1 ? 0 : -EOPNOTSUPP;
+}
+
 static int calibrate(bool *counting_works)
 {
 	struct cxv_pass first, second;
 	int ret;
 
 	/* Once for the faults of our own code and stack, once for the result. */
-	ret = touch_anonymous(&first, &second);
+	ret = touch_beyond_end();
+	if (!ret)
+		ret = touch_anonymous(&first, &second);
 	if (!ret)
 		ret = touch_anonymous(&first, &second);
 	*counting_works = !ret && first.faults == CALIBRATION_PAGES && second.faults == 0;

@@ -41,7 +41,7 @@ static void run_child(int socket, pid_t parent, const struct cxv_mapping *mappin
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* The first writes of a new process copy its pages: they must not count as the mapping's. */
+	/* The first writes of a new process copy its pages: that must not count. */
 	if (cxv_touch_begin(&counting_works) < 0 || !counting_works)
 		_exit(1);
 	serve(socket, mapping);

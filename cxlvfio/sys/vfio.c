@@ -20,7 +20,7 @@ static int failed(struct cxv_report *report, const char *bdf, const char *node, 
 	return cxv_error(report, cxv_code_of_errno(error), error,
 			 (struct cxv_place) { .operation = "ask the VFIO device", .target = bdf,
 					      .path = node,
-					      .hint = "the driver's answer is unusable: see the kernel log" },
+					      .hint = "see the kernel log" },
 			 "%s", what);
 }
 

@@ -40,8 +40,8 @@ static int fail_busy(const struct opening *opening, int error, const char *path)
 	if (!count)
 		snprintf(text, sizeof(text), "in use by a process that cannot be seen from here");
 	else
-		snprintf(text, sizeof(text), "in use: %s (pid %d) has %s open%s", holders[0].command,
-			 (int)holders[0].pid, holders[0].path,
+		snprintf(text, sizeof(text), "in use: %s (pid %d) has %s open%s",
+			 holders[0].command, holders[0].pid, holders[0].path,
 			 count > 1 ? ", and it is not the only one" : "");
 	return fail(opening, CXV_DEVICE_BUSY, error, path,
 		    "stop the virtual machine or program that uses it, then try again", text);
@@ -112,7 +112,7 @@ static int open_group(const struct opening *opening)
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return fail(opening, CXV_DEVICE_BUSY, EBUSY, vfio->node,
 			    "bind every function of the group to a VFIO driver or to none",
-			    "the IOMMU group is not viable: another function of it has a host driver");
+			    "the IOMMU group is not viable: a host driver has a part of it");
 	return 0;
 }
 
@@ -205,7 +205,7 @@ static int open_by(struct opening *opening, enum cxv_interface interface)
 		return open_by_cdev(opening);
 	if (!opening->group)
 		return fail(opening, CXV_NO_IOMMU, ENODEV, NULL,
-			    "enable the IOMMU: intel_iommu=on or amd_iommu=on on the kernel command line",
+			    "boot with intel_iommu=on or amd_iommu=on on the kernel command line",
 			    "it is in no IOMMU group");
 	return open_by_group(opening);
 }

@@ -20,7 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import validate
+sys.dont_write_bytecode = True
+import validate  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
 NOBODY = 65534
@@ -51,13 +52,13 @@ class Runner:
         self.version = (HERE.parent.parent / "VERSION").read_text(encoding="utf-8").strip()
 
     def run(self, scenario: str, arguments: list, root: Path) -> tuple:
-        command = [self.command, *arguments]
+        command = [self.command]
         user, _, scenario = scenario.rpartition(":")
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         if scenario != "-":
             self.fixtures.SCENARIOS[scenario](self.fixtures.Root(root))
             command += ["--sysroot", str(root)]
-        result = subprocess.run(command, capture_output=True, timeout=60, env=environment,
+        result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)
         return result.returncode, *(self.neutral(stream, root)

@@ -10,17 +10,18 @@
 #define RAS_OFFSET	0x100u
 #define RAS_MULTIPLE_HEADERS 0x200u	/* CONTROL: multiple header recording capability */
 
+/* No reset changes what is writable here. */
 static const struct register_definition ras_registers[] = {
 	{ RAS_OFFSET + CXL_RAS_UNCORRECTABLE_STATUS, 4,
-	  .write_one_clears = CXL_RAS_UNCORRECTABLE_BITS, .sticky = UINT32_MAX },
+	  .write_one_clears = CXL_RAS_UNCORRECTABLE_BITS },
 	{ RAS_OFFSET + CXL_RAS_UNCORRECTABLE_MASK, 4, .initial = CXL_RAS_UNCORRECTABLE_BITS,
-	  .writable = CXL_RAS_UNCORRECTABLE_BITS, .sticky = UINT32_MAX },
+	  .writable = CXL_RAS_UNCORRECTABLE_BITS },
 	{ RAS_OFFSET + CXL_RAS_UNCORRECTABLE_SEVERITY, 4, .initial = CXL_RAS_UNCORRECTABLE_BITS,
-	  .writable = CXL_RAS_UNCORRECTABLE_BITS, .sticky = UINT32_MAX },
+	  .writable = CXL_RAS_UNCORRECTABLE_BITS },
 	{ RAS_OFFSET + CXL_RAS_CORRECTABLE_STATUS, 4,
-	  .write_one_clears = CXL_RAS_CORRECTABLE_BITS, .sticky = UINT32_MAX },
+	  .write_one_clears = CXL_RAS_CORRECTABLE_BITS },
 	{ RAS_OFFSET + CXL_RAS_CORRECTABLE_MASK, 4, .initial = CXL_RAS_CORRECTABLE_BITS,
-	  .writable = CXL_RAS_CORRECTABLE_BITS, .sticky = UINT32_MAX },
+	  .writable = CXL_RAS_CORRECTABLE_BITS },
 	{ RAS_OFFSET + CXL_RAS_CONTROL, 4, .initial = RAS_MULTIPLE_HEADERS },
 };
 

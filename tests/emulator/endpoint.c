@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -37,6 +38,8 @@ int endpoint_create(struct endpoint *endpoint, const struct endpoint_options *op
 	component_define(endpoint);
 	dvsec_firmware(endpoint);
 	hdm_firmware(endpoint);
+	if (options->ready_delay_ms || options->flr_clears)
+		window_prepare(&endpoint->window);
 	return 0;
 }
 
@@ -167,7 +170,8 @@ static int apply_content_policy(struct endpoint *endpoint)
 {
 	switch (endpoint->options.content) {
 	case CONTENT_CLEARED:
-		return window_clear(&endpoint->window);
+		window_clear(&endpoint->window);
+		return 0;
 	case CONTENT_CORRUPTED:
 		return window_corrupt(&endpoint->window);
 	default:
@@ -177,6 +181,7 @@ static int apply_content_policy(struct endpoint *endpoint)
 
 void endpoint_update_window(struct endpoint *endpoint)
 {
+	uint64_t begun = endpoint_now(endpoint);
 	bool hidden = endpoint->window.hidden;
 	int rc = 0;
 
@@ -193,7 +198,9 @@ void endpoint_update_window(struct endpoint *endpoint)
 		log_event("window: cannot change the content: %s; "
 			  "free space where the memory file is", strerror(-rc));
 	else if (hidden != endpoint->window.hidden)
-		log_event("window: %s", hidden ? "decodes again" : "not decoded, reads as 0xff");
+		log_event("window: %s (%" PRIu64 " ms)",
+			  hidden ? "decodes again" : "not decoded, reads as 0xff",
+			  (endpoint_now(endpoint) - begun) / NANOSECONDS_PER_MS);
 }
 
 static bool due(uint64_t deadline, uint64_t now)

@@ -11,7 +11,7 @@
 
 #define SPECIFICATION_LENGTH 128
 
-static void decoder_lost(struct endpoint *endpoint, const struct fault *fault)
+static void decoder_uncommitted(struct endpoint *endpoint, const struct fault *fault)
 {
 	(void)fault;
 	hdm_lose_decoder(endpoint, 0);
@@ -85,18 +85,23 @@ static void content_corrupted(struct endpoint *endpoint, const struct fault *fau
 const struct fault_definition fault_definitions[FAULT_COUNT] = {
 	[FAULT_DECODER_LOST] = {
 		"decoder-lost", ARGUMENT_NONE, NULL,
-		"after the reset decoder 0 is not committed and its registers are zero",
-		.after_reset = decoder_lost,
+		"after the reset decoder 0 is not committed, and until the fault is cleared it never is",
+		.after_reset = decoder_uncommitted,
+	},
+	[FAULT_DECODER_UNCOMMITTED] = {
+		"decoder-uncommitted", ARGUMENT_NONE, NULL,
+		"after the reset decoder 0 is not committed, but can be committed again",
+		.after_reset = decoder_uncommitted,
 	},
 	[FAULT_BASE_CHANGED] = {
 		"base-changed", ARGUMENT_OPTIONAL, "ADDRESS",
 		"after the reset decoder 0 is committed at ADDRESS (default: behind the window)",
-		.after_reset = base_changed,
+		.after_reset = base_changed, .hides_window = true,
 	},
 	[FAULT_SIZE_CHANGED] = {
 		"size-changed", ARGUMENT_OPTIONAL, "SIZE",
 		"after the reset decoder 0 is committed with SIZE (default: 256M more)",
-		.after_reset = size_changed,
+		.after_reset = size_changed, .hides_window = true,
 	},
 	[FAULT_COMMIT_ERROR] = {
 		"commit-error", ARGUMENT_NONE, NULL,
@@ -106,12 +111,12 @@ const struct fault_definition fault_definitions[FAULT_COUNT] = {
 	[FAULT_MEDIA_NEVER_READY] = {
 		"media-never-ready", ARGUMENT_NONE, NULL,
 		"after the reset the range never becomes valid and active",
-		.after_reset = media_never_ready, .cleared = media_ready,
+		.after_reset = media_never_ready, .cleared = media_ready, .hides_window = true,
 	},
 	[FAULT_MEDIA_READY_AFTER] = {
 		"media-ready-after", ARGUMENT_REQUIRED, "MS",
 		"after the reset the range becomes valid and active MS milliseconds later",
-		.after_reset = media_ready_after, .cleared = media_ready,
+		.after_reset = media_ready_after, .cleared = media_ready, .hides_window = true,
 	},
 	[FAULT_ALL_ONES_FOR] = {
 		"all-ones-for", ARGUMENT_REQUIRED, "MS",
@@ -215,6 +220,8 @@ int faults_inject(struct endpoint *endpoint, const char *specification, const ch
 		return -EINVAL;
 	}
 	endpoint->faults[id] = fault;
+	if (fault_definitions[id].hides_window)
+		window_prepare(&endpoint->window);
 	log_event("fault: %s armed", specification);
 	return 0;
 }
@@ -251,6 +258,11 @@ int faults_clear(struct endpoint *endpoint, const char *name)
 bool fault_holds(const struct endpoint *endpoint, enum fault_id id)
 {
 	return endpoint->faults[id].armed;
+}
+
+bool fault_has_struck(const struct endpoint *endpoint, enum fault_id id)
+{
+	return endpoint->faults[id].armed && endpoint->faults[id].struck;
 }
 
 /* Whether an armed fault strikes at the reset just counted. */

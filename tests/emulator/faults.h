@@ -12,6 +12,7 @@
 
 enum fault_id {
 	FAULT_DECODER_LOST,
+	FAULT_DECODER_UNCOMMITTED,
 	FAULT_BASE_CHANGED,
 	FAULT_SIZE_CHANGED,
 	FAULT_COMMIT_ERROR,
@@ -40,6 +41,8 @@ struct fault_definition {
 	void (*after_reset)(struct endpoint *endpoint, const struct fault *fault);
 	/* When it is cleared after it struck. */
 	void (*cleared)(struct endpoint *endpoint);
+	/* The window is not decoded afterwards, perhaps only for a while. */
+	bool hides_window;
 	/* Holds from the injection on: resets, "@" and "x" mean nothing to it. */
 	bool immediate;
 };
@@ -66,6 +69,8 @@ int faults_inject(struct endpoint *endpoint, const char *specification, const ch
 int faults_clear(struct endpoint *endpoint, const char *name);
 
 bool fault_holds(const struct endpoint *endpoint, enum fault_id id);
+/* It is armed and has already changed the outcome of a reset. */
+bool fault_has_struck(const struct endpoint *endpoint, enum fault_id id);
 
 /* Called by every FLR and CXL reset. */
 bool faults_before_reset(struct endpoint *endpoint);

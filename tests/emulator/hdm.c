@@ -127,31 +127,28 @@ static uint64_t used_below(const struct endpoint *endpoint, uint32_t index)
 /* Why decoder INDEX cannot be committed as it is programmed; NULL when it can. */
 static const char *commit_obstacle(const struct endpoint *endpoint, uint32_t index)
 {
-	uint64_t window_end = endpoint->options.window_base + endpoint->options.window_size;
+	uint64_t window_base = endpoint->options.window_base;
+	uint64_t window_size = endpoint->options.window_size;
 	uint64_t base = hdm_base(endpoint, index), size = hdm_size(endpoint, index);
-	uint64_t skip = hdm_skip(endpoint, index), used;
+	uint64_t skip = hdm_skip(endpoint, index);
 
 	if (fault_holds(endpoint, FAULT_COMMIT_ERROR))
 		return "fault commit-error";
+	if (!index && fault_has_struck(endpoint, FAULT_DECODER_LOST))
+		return "fault decoder-lost";
 	if (!size)
 		return "size is zero";
-	if (base + size < base)
-		return "base plus size overflows";
-	if (base < endpoint->options.window_base || base + size > window_end)
+	/* Base plus size may overflow, these differences do not. */
+	if (size > window_size || base < window_base || base - window_base > window_size - size)
 		return "not inside the window";
 	if (cxl_field(hdm_control(endpoint, index), CXL_HDM_DECODER_WAYS))
 		return "interleaving is not supported";
-	if (!index)
-		return skip || size > endpoint->options.window_size ? "more than the device has" :
-								     NULL;
 	/* Decoders must be committed in order, at rising addresses (8.2.4.20.12). */
-	if (!hdm_committed(endpoint, index - 1))
+	if (index && !hdm_committed(endpoint, index - 1))
 		return "the decoder before it is not committed";
-	if (base < hdm_base(endpoint, index - 1) + hdm_size(endpoint, index - 1))
+	if (index && base < hdm_base(endpoint, index - 1) + hdm_size(endpoint, index - 1))
 		return "below the end of the decoder before it";
-	used = used_below(endpoint, index);
-	if (skip > endpoint->options.window_size ||
-	    used + skip + size > endpoint->options.window_size)
+	if (skip > window_size || used_below(endpoint, index) + skip + size > window_size)
 		return "more than the device has";
 	return NULL;
 }

@@ -12,14 +12,6 @@ const char *const reset_kind_names[RESET_KINDS] = {
 	[RESET_VFIO] = "vfio",
 };
 
-static void reset_component(struct endpoint *endpoint)
-{
-	struct register_word *word;
-
-	for (word = endpoint->component; word < endpoint->component + COMPONENT_SIZE / 4; word++)
-		register_reset(word, word->sticky);
-}
-
 /* A function-level reset leaves CXL.mem alone, but some devices know no better. */
 static void reset_function(struct endpoint *endpoint)
 {
@@ -42,8 +34,8 @@ static void reset_cxl(struct endpoint *endpoint)
 static void reset_bus(struct endpoint *endpoint)
 {
 	config_space_reset(endpoint, RESET_VFIO);
+	/* Of the component registers the others are read only or sticky. */
 	hdm_reset_all(endpoint);
-	reset_component(endpoint);
 	endpoint->reset_complete_at = DEADLINE_NONE;
 	if (endpoint->options.firmware_recommits) {
 		dvsec_firmware(endpoint);

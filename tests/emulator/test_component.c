@@ -36,6 +36,11 @@ static void test_capability_array(void **state)
 	/* No other block in the BAR. */
 	assert_int_equal(component32(endpoint, CM), 0);
 	assert_int_equal(component32(endpoint, 0x20000 + CM), 0);
+	/* Nothing behind the registers, whatever lies behind them in our memory. */
+	endpoint->scratch = UINT32_MAX;
+	assert_int_equal(component32(endpoint, 0x30000 + CM + COMPONENT_SIZE), 0);
+	set_component32(endpoint, 0x30000 + CM + COMPONENT_SIZE, 1);
+	assert_int_equal(endpoint->scratch, UINT32_MAX);
 	/* The first byte of the registers and the last before them, in one read. */
 	assert_int_equal(component32(endpoint, 0x30000 + CM - 3), 0x01000000);
 }

@@ -60,11 +60,33 @@ static void test_decoder_lost(void **state)
 	assert_int_equal(decoder_control(endpoint, 0), 0);
 	assert_int_equal(endpoint->window.bytes[0], 0xff);
 	assert_int_equal(endpoint->faults[FAULT_DECODER_LOST].struck, 1);
+	program_decoder(endpoint, 0, WINDOW_BASE, WINDOW_SIZE);
+	write_decoder_control(endpoint, 0, CXL_HDM_DECODER_COMMIT);
+	assert_int_equal(decoder_control(endpoint, 0),
+			 CXL_HDM_DECODER_COMMIT | CXL_HDM_DECODER_ERROR);
+	write_decoder_control(endpoint, 0, 0);
 	/* Every reset while it is armed, none when it is cleared. */
 	faults_clear(endpoint, "decoder-lost");
 	program_decoder(endpoint, 0, WINDOW_BASE, WINDOW_SIZE);
 	write_decoder_control(endpoint, 0, CXL_HDM_DECODER_COMMIT);
 	flr(endpoint);
+	assert_true(endpoint_decodes(endpoint));
+	assert_int_equal(endpoint->window.bytes[0], 0x21);
+}
+
+static void test_decoder_uncommitted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	memset(endpoint->window.bytes, 0x21, 4096);
+	inject(endpoint, "decoder-uncommitted");
+	flr(endpoint);
+	assert_int_equal(decoder_control(endpoint, 0), 0);
+	assert_int_equal(endpoint->window.bytes[0], 0xff);
+	program_decoder(endpoint, 0, WINDOW_BASE, WINDOW_SIZE);
+	write_decoder_control(endpoint, 0, CXL_HDM_DECODER_COMMIT);
 	assert_true(endpoint_decodes(endpoint));
 	assert_int_equal(endpoint->window.bytes[0], 0x21);
 }
@@ -251,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		model_test(test_specifications),
 		model_test(test_decoder_lost),
+		model_test(test_decoder_uncommitted),
 		model_test(test_from_the_third_reset_on),
 		model_test(test_base_and_size_changed),
 		model_test(test_commit_error),

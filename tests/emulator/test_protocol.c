@@ -250,6 +250,27 @@ static void test_client_that_does_not_read(void **state)
 	assert_int_equal(replies, 200);
 }
 
+/* Also the last reply, with no message behind it, is sent once there is room. */
+static void test_late_reader(void **state)
+{
+	struct server_process *server = *state;
+	_cleanup_close_ int control = connect_to(server->control);
+	const struct vfio_user_region_access access = { 0, REGION_COMPONENT, 65536 };
+	unsigned int count, i;
+	char answer[4096];
+
+	for (count = 1; count <= 8; count++) {
+		_cleanup_close_ int client = connect_client(server);
+
+		for (i = 0; i < count; i++)
+			send_request(client, VFIO_USER_REGION_READ, 0, &access, sizeof(access));
+		/* Answered after the emulator has sent what it can. */
+		control_line(control, "state", answer, sizeof(answer));
+		for (i = 0; i < count; i++)
+			assert_true(receive_reply(client, &reply));
+	}
+}
+
 struct malformed_message {
 	const char *expected;		/* in the emulator's log */
 	bool negotiated;
@@ -313,6 +334,9 @@ static const struct malformed_message malformed_messages[] = {
 	{ "does not match", true, VFIO_USER_REGION_WRITE_MULTI, .length = 32 },
 	{ "does not match", true, VFIO_USER_REGION_WRITE_MULTI, .length = 8,
 	  .payload = "\xff\xff\xff\xff\xff\xff\xff" },
+	/* So many that their size wraps around to nothing. */
+	{ "does not match", true, VFIO_USER_REGION_WRITE_MULTI, .length = 8,
+	  .payload = "\0\0\0\0\0\0\0\x20" },
 	{ "larger than its data", true, VFIO_USER_REGION_WRITE_MULTI, .length = 32,
 	  .payload = "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\7\0\0\0\x09\0\0\0" "abcdefg" },
 	{ "too long", true, VFIO_USER_DEVICE_RESET, .length = 1 },
@@ -474,6 +498,7 @@ int main(int argc, char **argv)
 		protocol_test(test_dma),
 		protocol_test(test_many_mappings),
 		protocol_test(test_client_that_does_not_read),
+		protocol_test(test_late_reader),
 		protocol_test(test_malformed),
 		protocol_test(test_half_closed),
 		protocol_test(test_hasty_successor),

@@ -164,6 +164,19 @@ static void test_cxl_reset_keeps_the_locked(void **state)
 	assert_false(hdm_enabled(endpoint));
 }
 
+/* Enables that are locked are not lost. */
+static void test_cxl_reset_with_config_lock(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	set_config16(endpoint, DEVICE + CXL_DEVICE_LOCK, CXL_DEVICE_LOCK_CONFIG_LOCK);
+	cxl_reset(endpoint);
+	assert_true(dvsec_mem_enabled(endpoint));
+	assert_false(hdm_committed(endpoint, 0));
+}
+
 static void test_cxl_reset_clears_memory(void **state)
 {
 	struct fixture *fixture = *state;
@@ -241,6 +254,7 @@ int main(void)
 		model_test(test_reads_run_timers),
 		model_test(test_cxl_reset),
 		model_test(test_cxl_reset_keeps_the_locked),
+		model_test(test_cxl_reset_with_config_lock),
 		model_test(test_cxl_reset_clears_memory),
 		model_test(test_bus_reset_with_firmware),
 		model_test(test_bus_reset_without_firmware),

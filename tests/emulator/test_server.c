@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The life of the emulator's process: start, connections, control socket, timers, end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,11 +94,12 @@ static void test_once(void **state)
 	assert_int_equal(server_stop(&server), 0);
 }
 
-/* The guest's FLR hides the window at once and the timer, not a message, shows it again. */
+/* The guest's FLR hides the window, and the timer, not a message, shows it again. */
 static void test_delayed_readiness(void **state)
 {
 	static const char *const options[] = { "--ready-delay", "50", NULL };
 	struct server_process server;
+	char log[2048];
 	int client;
 
 	(void)state;
@@ -105,9 +107,12 @@ static void test_delayed_readiness(void **state)
 	client = connect_client(&server);
 	memset(server.window, 0x31, 4096);
 	assert_int_equal(write_region(client, REGION_CONFIG, DEVICE_CONTROL_HIGH, 1, "\x80"), 0);
-	assert_int_equal(server.window[4096 * 100], 0xff);
+	/* On a loaded machine it may be over already: the log tells that it was hidden. */
 	wait_for_byte(&server.window[0], 0x31);
-	wait_for_byte(&server.window[4096 * 100], 0);
+	wait_for_byte(&server.window[WINDOW_BYTES - 1], 0);
+	server_log(&server, log, sizeof(log));
+	assert_non_null(strstr(log, "window: not decoded"));
+	assert_non_null(strstr(log, "media ready"));
 	close(client);
 	assert_int_equal(server_stop(&server), 0);
 }
@@ -162,7 +167,7 @@ static void test_control_clients(void **state)
 	assert_string_equal(answer, "{\"error\":\"line is too long\"}");
 	send_bytes(clients[1], "state\0", 6, NULL, 0);
 	control_line(clients[1], "", answer, sizeof(answer));
-	assert_non_null(strstr(answer, "\"error\""));
+	assert_memory_equal(answer, "{\"error\":", 9);
 	control_line(clients[1], "counts", answer, sizeof(answer));
 	assert_non_null(strstr(answer, "\"resets\""));
 	for (i = 0; i < 8; i++)
@@ -170,27 +175,48 @@ static void test_control_clients(void **state)
 	assert_int_equal(server_stop(&server), 0);
 }
 
-/* A socket file without a process is replaced; one with a process, or another file, is not. */
+/* The exit status of an emulator that shall use PATH as its socket. */
+static int status_with_socket(const struct server_process *server, const char *path)
+{
+	char memory[64], control[64];
+	const char *const arguments[] = { "emulator", "--socket", path, "--control", control,
+					  "--memory", memory, NULL };
+	struct stat status;
+	int result;
+
+	snprintf(memory, sizeof(memory), "/proc/%d/fd/%d", getpid(), server->memory);
+	snprintf(control, sizeof(control), "%s/other", server->directory);
+	result = server_exit_status(arguments);
+	/* Its other socket is gone, that file is as it was. */
+	assert_int_equal(stat(control, &status), -1);
+	assert_int_equal(stat(path, &status), 0);
+	return result;
+}
+
+/* A socket in use, and what is no socket for us, is never replaced. */
 static void test_socket_files(void **state)
 {
 	struct server_process server;
-	char memory[64];
-	const char *const arguments[] = { "emulator", "--socket", server.socket, "--control",
-					  "/tmp/emulator-no-such-control", "--memory", memory,
-					  NULL };
-	const char *const directory[] = { "emulator", "--socket", server.directory, "--control",
-					  "/tmp/emulator-no-such-control", "--memory", memory,
-					  NULL };
-	struct stat status;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[64];
+	int other;
 
 	(void)state;
 	server_start(&server, no_options);
-	snprintf(memory, sizeof(memory), "/proc/%d/fd/%d", getpid(), server.memory);
-	assert_int_equal(server_exit_status(arguments), 1);
-	assert_int_equal(server_exit_status(directory), 1);
-	/* The other one's socket is still there and answers. */
+	assert_int_equal(status_with_socket(&server, server.socket), 1);
 	close(connect_client(&server));
-	assert_int_equal(stat("/tmp/emulator-no-such-control", &status), -1);
+	assert_int_equal(status_with_socket(&server, server.directory), 1);
+	snprintf(path, sizeof(path), "%s/file", server.directory);
+	other = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	assert_int_equal(status_with_socket(&server, path), 1);
+	assert_int_equal(unlink(path), 0);
+	close(other);
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(other, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(status_with_socket(&server, path), 1);
+	assert_int_equal(unlink(path), 0);
+	close(other);
 	assert_int_equal(server_stop(&server), 0);
 }
 

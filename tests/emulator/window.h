@@ -12,23 +12,32 @@
 
 struct window {
 	int memory;		/* borrowed: the file behind the guest's RAM */
-	int saved;		/* the content while hidden, holes where it is zero */
 	uint64_t offset;
 	uint64_t size;
-	uint8_t *bytes;
+	uint8_t *bytes;		/* as the guest sees them */
+	uint8_t *saved;		/* the content while hidden */
+	bool *chunk_saved;	/* for each WINDOW_CHUNK; what is not saved is zero */
 	bool hidden;
 };
 
-/* Maps SIZE bytes at OFFSET of MEMORY, which must stay open; -errno. */
+#define WINDOW_CHUNK	(2u << 20)
+
+/* Maps SIZE bytes, so many chunks, at OFFSET of MEMORY, which must stay open; -errno. */
 int window_open(struct window *window, int memory, uint64_t offset, uint64_t size);
 void window_close(struct window *window);
+
+/*
+ * Allocates what hiding needs, so that a guest that waits for it waits a shorter time: for when it
+ * is foreseeable. No error matters: the memory is then allocated later.
+ */
+void window_prepare(struct window *window);
 
 /* Both do nothing when it is so already; -errno, and then the window is as it was or part of it. */
 int window_hide(struct window *window);
 int window_show(struct window *window);
 
 /* Zeroes, or changes every byte of, the content, wherever it is. */
-int window_clear(struct window *window);
+void window_clear(struct window *window);
 int window_corrupt(struct window *window);
 
 #endif /* EMULATOR_WINDOW_H */

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The texts that bind and unbind read: records, kernel log records, /proc/iomem. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/util.h"
 #include "sys/bind_facts.h"
 #include "sys/kernel_log.h"
 #include "sys/record.h"
+#include "unit.h"
 
 static int parse_record(const char *text, char *identity, struct cxv_binding *binding)
 {

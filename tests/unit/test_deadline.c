@@ -2,17 +2,12 @@
 /* Waiting ends in time, whatever the kernel or another program does. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/util.h"
 #include "sys/deadline.h"
+#include "unit.h"
 
 static int return_number(void *argument)
 {

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What bind and unbind decide, from facts alone. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/plan.h"
 #include "cxl_vfio.h"
+#include "unit.h"
 
 #define TARGET		"0000:0d:00.0"
 #define DEVICE		"sys/bus/pci/devices/" TARGET "/"
@@ -164,11 +159,28 @@ static void bind_goes_on_after_a_killed_one(void **state)
 	assert_string_equal(plan.before.driver_override, "");
 	assert_string_equal(plan.steps[0].value, "accelerator");
 
-	/* Without the driver's mark the record is of some earlier time. */
+	/* The unbind of a run before was cut short: nobody has the endpoint. */
 	facts.now.driver_override[0] = '\0';
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_string_equal(plan.before.driver, "accelerator");
+
+	/* Somebody has it, and without the driver's mark: the record is of some earlier time. */
 	strcpy(facts.now.driver, "other");
 	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
 	assert_string_equal(plan.before.driver, "other");
+}
+
+static void bind_refuses_what_the_driver_would(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	strcpy(facts.state_reason, "no HDM decoder of 1 is committed");
+	facts.state = CXV_STATE_NOT_COMMITTED;
+	assert_refused(facts, true, CXV_BIND_REFUSED, EIO, "no HDM decoder of 1 is committed");
+	strcpy(facts.state_reason, "configuration space reads all ones");
+	facts.state = CXV_STATE_LOST;
+	assert_refused(facts, true, CXV_DEVICE_LOST, ENODEV, "reads all ones");
 }
 
 static void bind_refuses_without_iommu(void **state)
@@ -470,6 +482,7 @@ int main(void)
 		cmocka_unit_test(bind_from_another_driver),
 		cmocka_unit_test(bind_of_a_bound_one_changes_nothing),
 		cmocka_unit_test(bind_goes_on_after_a_killed_one),
+		cmocka_unit_test(bind_refuses_what_the_driver_would),
 		cmocka_unit_test(bind_refuses_without_iommu),
 		cmocka_unit_test(bind_refuses_a_shared_group),
 		cmocka_unit_test(bind_refusal_names_what_fits),

@@ -25,7 +25,7 @@ say() {
 	printf '\n# %s\n' "$*"
 }
 
-target=$(cxlvfio list --json | jq -r '.endpoints[0].bdf')
+target=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 
 say "Which Type-2 endpoints are there, and what state are they in?"
 show cxlvfio list

@@ -92,7 +92,7 @@ def main() -> None:
         sorted((d["resource"], d["size"]) for d in roots) == windows
         and [window[1] for window in windows] == [size] * count,
         "a root decoder for every window", roots, windows,
-    )  # fmt: skip
+    )
     ports = [p for p in find(tree, "port") if p.get("depth") == 1]
     committed = sorted(port.get("decoders_committed", 0) for port in ports)
     expected = sorted(len(range(i, count, bridges)) for i in range(bridges))

@@ -5,7 +5,6 @@
  *
  *	window_test BDF
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

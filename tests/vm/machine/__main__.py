@@ -5,6 +5,7 @@ Called by tests/vm/run. Processes and files need no cleaning up: all of them are
 namespaces and end with them.
 """
 
+import argparse
 import os
 import selectors
 import shlex
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import initramfs
@@ -32,8 +34,13 @@ EXIT_PIPE = 128 + signal.SIGPIPE
 SOURCE = Path("/src")
 GUEST = SOURCE / "tests/vm/guest"
 EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
+TIMEOUT = {"distro": 120, "debug": 300}  # what a boot takes many times over, on a busy machine
 STEP_TIMEOUT = 10.0  # of what takes a fraction of a second
 LOG_LINES = 20
+
+
+# What takes data from a socket, and the socket for an answer.
+Receiver = Callable[[bytes, socket.socket], None]
 
 
 class MachineError(Exception):
@@ -52,7 +59,7 @@ def run_step(what: str, command: list[str]) -> None:
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace",
-    )  # fmt: skip
+    )
     if done.returncode:
         raise MachineError(f"{what} failed with status {done.returncode}:", *tail(done.stdout))
 
@@ -68,7 +75,8 @@ class Kernel:
             self.release = self.image.name.removeprefix("vmlinuz-")
 
     def _take_debug_kernel(self) -> None:
-        built = subprocess.run([SOURCE / "tests/vm/debug-kernel"], stdout=subprocess.PIPE, text=True)
+        builder = SOURCE / "tests/vm/debug-kernel"
+        built = subprocess.run([builder], stdout=subprocess.PIPE, text=True)
         if built.returncode:
             raise MachineError("there is no debug kernel")
         kernel = Path(built.stdout.strip())
@@ -81,7 +89,7 @@ class Kernel:
 
 
 class Machine:
-    def __init__(self, options) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.topology = topology.build(options.endpoints, options.host_bridges, options.hdm_size)
         self.directory = Path(tempfile.mkdtemp(prefix="machine-", dir="/dev/shm"))
@@ -99,25 +107,28 @@ class Machine:
         self.qemu: subprocess.Popen | None = None
         self.status_socket: socket.socket | None = None
         self.started = time.monotonic()
+        self.timeout = options.timeout or TIMEOUT[options.kernel]
 
     def _socket(self, name: str) -> Path:
         return qemu.socket_of(self.directory, name)
 
     def prepare(self) -> None:
+        say("building the working tree")
         kernel = Kernel(self.options.kernel)
         self.kernel = kernel
         installer = SOURCE / "tests/vm/install"
         run_step(
             "building the project", [str(installer), kernel.release, *self.options.driver_flags]
         )
-        settings = {
+        values = {
             "driver": "no" if self.options.no_driver else "yes",
             "udev": "yes" if self.options.udev else "no",
             "mark": self.mark,
         }
+        settings = "".join(f"{name}={shlex.quote(text)}\n" for name, text in values.items())
         files = {
             "vm/topology": topology.guest_configuration(self.topology),
-            "vm/settings": "".join(f"{key}={shlex.quote(text)}\n" for key, text in settings.items()),
+            "vm/settings": settings,
             "vm/command": f"exec {shlex.join(self.options.command)}\n",
         }
         if self.options.share:
@@ -167,7 +178,7 @@ class Machine:
             how = f"signal {-status}" if status < 0 else f"status {status}"
             raise MachineError(f"the device server of {name} ended with {how}:")
 
-    def listen(self, name: str, receive) -> None:
+    def listen(self, name: str, receive: Receiver) -> None:
         server = socket.socket(socket.AF_UNIX)
         server.bind(str(self._socket(name)))
         server.listen(1)
@@ -221,6 +232,11 @@ class Machine:
         command = qemu.command(
             self.directory, self.topology, self.kernel.image, parameters, exports
         )
+        command += self.options.qemu
+        say(
+            f"booting Linux {self.kernel.release} with {len(self.topology.endpoints)} endpoints "
+            f"below {len(self.topology.bridges)} host bridges"
+        )
         log = open(self.directory / "qemu.log", "wb")
         self.started = time.monotonic()
         self.qemu = subprocess.Popen(
@@ -242,7 +258,7 @@ class Machine:
 
     def run(self) -> int:
         """The command's exit status."""
-        limit = self.started + self.options.timeout
+        limit = self.started + self.timeout
         while not self.complete() and self.qemu.returncode is None:
             if not self.turn(limit):
                 return self.timed_out()
@@ -266,9 +282,9 @@ class Machine:
     def timed_out(self) -> int:
         if self.console.stage != "command":
             raise MachineError(
-                *self.where_it_stopped(f"nothing ready within {self.options.timeout:g} s")
+                *self.where_it_stopped(f"nothing ready within {self.timeout:g} s")
             )
-        say(f"the command did not end within {self.options.timeout:g} s")
+        say(f"the command did not end within {self.timeout:g} s")
         return EXIT_TIMEOUT
 
     def where_it_stopped(self, what: str) -> list[str]:
@@ -311,19 +327,28 @@ def explain_no_machine(machine: Machine, error: MachineError) -> None:
         say(f"  console: {line}")
 
 
+def fail_with_report(machine: Machine, how: str, report: list[str]) -> int:
+    say(f"the kernel reported a problem; {how}")
+    print("\n".join(report), file=sys.stderr)
+    return EXIT_KERNEL_REPORT
+
+
 def boot(machine: Machine) -> int:
     try:
         machine.prepare()
         machine.start()
         status = machine.run()
     except MachineError as error:
+        report = machine.console.report()
+        if report and machine.console.stage == "command":
+            return fail_with_report(machine, str(error.args[0]), report)
         explain_no_machine(machine, error)
         return EXIT_NO_MACHINE
     report = machine.console.report()
+    if not report and status != EXIT_TIMEOUT and machine.console.taint is None:
+        report = ["the guest did not tell whether its kernel is tainted"]
     if report:
-        say(f"the kernel reported a problem; the command ended with {status}")
-        print("\n".join(report), file=sys.stderr)
-        return EXIT_KERNEL_REPORT
+        return fail_with_report(machine, f"the command ended with {status}", report)
     return status
 
 

@@ -32,7 +32,7 @@ class Console:
         self.partial = b""
         self.stage = "QEMU started"
         self.stop_reason = ""
-        self.taint = 0
+        self.taint: int | None = None  # known once the guest has told
 
     def feed(self, data: bytes) -> None:
         self.log += data
@@ -46,8 +46,8 @@ class Console:
             self.stage = text.removeprefix("vm: stage ")
         elif text.startswith("vm: stop ") and not self.stop_reason:
             self.stop_reason = text.removeprefix("vm: stop ")
-        elif text.startswith("vm: taint "):
-            self.taint = int(text.removeprefix("vm: taint "))
+        elif taint := re.fullmatch(r"vm: taint (\d+)", text):
+            self.taint = int(taint[1])
         elif text.startswith("Linux version ") and self.stage == "QEMU started":
             self.stage = "kernel"
         elif text.startswith("Run /init"):
@@ -59,7 +59,7 @@ class Console:
         for number, line in enumerate(lines):
             if REPORT.search(line):
                 return self._excerpt(lines, number)
-        names = [name for bit, name in TAINT.items() if self.taint & 1 << bit]
+        names = [name for bit, name in TAINT.items() if (self.taint or 0) & 1 << bit]
         return [f"kernel tainted by {' and '.join(names)}"] if names else []
 
     @staticmethod

@@ -69,20 +69,35 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
     parser.add_argument("--append", action="append", default=[])
+    parser.add_argument("--qemu", type=words, action="extend", default=[])
     parser.add_argument("--no-driver", action="store_true")
     parser.add_argument("--driver-flags", type=words, action="extend", default=[])
     parser.add_argument("--udev", action="store_true")
     parser.add_argument("--share", type=host_path)
     parser.add_argument("--dmesg", type=host_path)
     parser.add_argument("--keep-log", action="store_true")
-    parser.add_argument("--timeout", type=seconds, default=120)
+    parser.add_argument("--timeout", type=seconds)
     parser.add_argument("-v", "--verbose", action="store_true")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    options = parser.parse_args(arguments)
-    if options.command[:1] == ["--"]:
-        del options.command[0]
+    words_of_options, command = split_arguments(parser, arguments)
+    options = parser.parse_args(words_of_options)
+    options.command = command
     verify(parser, options)
     return options
+
+
+def split_arguments(parser: Parser, arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Options and COMMAND. A value may begin with a dash, as those of --emulator do: argparse
+    takes such only if joined to its option."""
+    valued = {name for action in parser._actions if action.nargs != 0
+              for name in action.option_strings}
+    rest = list(arguments)
+    found = []
+    while rest and rest[0].startswith("-") and rest[0] != "--":
+        word = rest.pop(0)
+        if word in valued and rest:
+            word += "=" + rest.pop(0)
+        found.append(word)
+    return found, rest[1:] if rest[:1] == ["--"] else rest
 
 
 def verify(parser: Parser, options: argparse.Namespace) -> None:

@@ -42,7 +42,7 @@ def shared_directory(path: Path, tag: str, writable: bool) -> list[str]:
     return [
         "-fsdev", f"local,id={tag},path={path},security_model=none,multidevs=remap{access}",
         *device(driver="virtio-9p-pci", fsdev=tag, mount_tag=tag),
-    ]  # fmt: skip
+    ]
 
 
 def topology_devices(directory: Path, topology: Topology) -> list[str]:
@@ -52,13 +52,13 @@ def topology_devices(directory: Path, topology: Topology) -> list[str]:
         arguments += device(
             driver="pxb-cxl", id=f"bridge{bridge.index}", bus="pcie.0", bus_nr=bridge.bus,
             hdm_for_passthrough=True,
-        )  # fmt: skip
+        )
     for endpoint in topology.endpoints:
         slot = endpoint.index
         arguments += device(
             driver="cxl-rp", id=f"port{slot}", bus=f"bridge{endpoint.bridge.index}",
             port=endpoint.port, chassis=0, slot=slot + 1,
-        )  # fmt: skip
+        )
         path = str(socket_of(directory, f"endpoint{slot}"))
         arguments += device(
             driver="vfio-user-pci", bus=f"port{slot}", socket={"type": "unix", "path": path}
@@ -94,7 +94,7 @@ def command(
         # An IOMMU group of its own for every endpoint: VFIO needs one.
         *device(driver="intel-iommu", intremap="on", **{"caching-mode": True}),
         *device(driver="virtio-serial-pci", id="ports"),
-    ]  # fmt: skip
+    ]
     for port in PORTS:
         arguments += ["-chardev", f"socket,id={port},path={socket_of(directory, port)}"]
         arguments += device(driver="virtserialport", bus="ports.0", chardev=port, name=port)

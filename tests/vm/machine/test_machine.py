@@ -39,7 +39,7 @@ HARMLESS = [
     "kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)",
     "INFO: lockdep statistics",
     "cxl-vfio-pci 0000:0d:00.0: refused: decoder 0 is not committed",
-]  # fmt: skip
+]
 
 
 class TopologyTest(unittest.TestCase):

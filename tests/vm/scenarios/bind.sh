@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm:
-# vm: --kernel debug
+# vm: --timeout 400
+# vm: --kernel debug --timeout 900
 #
 # cxlvfio bind and unbind on a real kernel: there and back, refused, in use, killed, at once.
 set -u
@@ -40,12 +40,22 @@ is_left_with() {
 		[ ! -e "/run/cxlvfio/$endpoint" ]
 }
 
+wait_for() {
+	for _ in $(seq 200); do
+		"$@" && return
+		sleep 0.1
+	done
+	echo "Bail out! never came: $*"
+	exit 1
+}
+
 # Have the endpoint open for $1 seconds; with "mapping" by nothing but a mapping of its registers.
 hold() {
-	python3 - "$endpoint" "$group" "$@" <<'PYTHON' &
+	rm -f "$run/held"
+	python3 - "$run/held" "$endpoint" "$group" "$@" <<'PYTHON' &
 import ctypes, fcntl, os, struct, sys, time
 
-target, group, seconds, how = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4:]
+held, target, group, seconds, *how = sys.argv[1:]
 VFIO = ord(";") << 8
 container = os.open("/dev/vfio/vfio", os.O_RDWR)
 group = os.open("/dev/vfio/" + group, os.O_RDWR)
@@ -59,11 +69,17 @@ if how:
     assert libc.mmap(None, 4096, 1, 1, device, 2 << 40) != ctypes.c_void_p(-1).value
     for descriptor in (device, group, container):
         os.close(descriptor)
-print("held", flush=True)
-time.sleep(seconds)
+open(held, "w").close()
+time.sleep(float(seconds))
 PYTHON
 	holder=$!
-	sleep 1
+	wait_for test -e "$run/held"
+}
+
+# End the holder and wait until the device is closed, which takes a reset.
+release() {
+	kill $holder
+	wait $holder 2> /dev/null
 }
 
 echo "# there and back, four times"
@@ -123,9 +139,44 @@ status=$(try timeout 30 cxlvfio unbind "$endpoint")
 [ "$status" = 5 ] && grep -q "/proc does not show it" "$run/stderr" &&
 	[ "$(driver)" = cxl-vfio-pci ] && ! dmesg | grep -q "blocked until device is released"
 result $? "unbind refuses, in time, while only a mapping is left"
-kill $holder
-wait $holder 2>/dev/null
+release
 cxlvfio unbind -q "$endpoint"
+
+echo "# who may, and who comes second"
+status=$(try setpriv --reuid 65534 --regid 65534 --clear-groups cxlvfio bind "$endpoint")
+[ "$status" = 4 ] && is_left_with "" "(null)"
+result $? "bind needs privileges"
+
+cxlvfio bind "$endpoint" > "$run/first" 2>&1 &
+first=$!
+status=$(try cxlvfio bind "$endpoint")
+wait $first
+[ $? = 0 ] && [ "$status" = 0 ] && [ "$(driver)" = cxl-vfio-pci ] &&
+	[ "$(cat "$run/first" "$run/stdout" | grep -c ": bound to")" = 1 ] &&
+	[ "$(cat "$run/first" "$run/stdout" | grep -c ": already bound to")" = 1 ]
+result $? "of two binds at once one binds and one finds it bound"
+cxlvfio unbind -q "$endpoint"
+
+echo "# the module"
+rmmod cxl_vfio_pci
+status=$(try cxlvfio bind --no-modprobe "$endpoint")
+[ "$status" = 6 ] && is_left_with "" "(null)"
+result $? "bind --no-modprobe does not load the module"
+status=$(try cxlvfio bind --json "$endpoint")
+[ "$status" = 0 ] && [ "$(driver)" = cxl-vfio-pci ] &&
+	[ "$(jq -c '[.actions[0].step, .actions[0].result]' "$run/stdout")" = \
+		'["load_module","done"]' ]
+result $? "bind loads the module"
+cxlvfio unbind -q "$endpoint"
+# Of a module that needs it: libkmod passes over the command of one with soft dependencies.
+rmmod cxl_vfio_pci vfio_pci_core
+echo "install vfio_pci_core touch $run/ran" > /etc/modprobe.d/bind-test.conf
+status=$(try cxlvfio bind "$endpoint")
+[ "$status" = 6 ] && [ ! -e "$run/ran" ] && is_left_with "" "(null)" &&
+	grep -q "install command" "$run/stderr"
+result $? "bind runs no install command of modprobe.d"
+rm /etc/modprobe.d/bind-test.conf
+modprobe cxl_vfio_pci
 
 echo "# from another driver and back to it"
 modprobe vfio-pci
@@ -142,8 +193,27 @@ hold 60
 status=$(try cxlvfio bind "$endpoint")
 [ "$status" = 5 ] && is_left_with vfio-pci vfio-pci
 result $? "bind does not take it from a program that has it open"
-kill $holder
-wait $holder 2>/dev/null
+release
+
+echo "# killed before it begins, and after it ends, what its children write"
+for command in bind unbind; do
+	call=0
+	while :; do
+		call=$((call + 1))
+		[ $command = bind ] || cxlvfio bind -q "$endpoint"
+		strace -qq -o /dev/null -e trace=clone,clone3,wait4 \
+			-e inject=clone,clone3,wait4:signal=KILL:when=$call \
+			cxlvfio $command -q "$endpoint" > "$run/killed" 2>&1
+		killed=$?
+		status=$(try cxlvfio $command "$endpoint")
+		other=$(try cxlvfio unbind "$endpoint")
+		[ "$status" = 0 ] && [ "$other" = 0 ] && is_left_with vfio-pci vfio-pci || break
+		[ $killed = 137 ] || break
+	done
+	[ $killed = 0 ] && [ "$status" = 0 ] && [ "$other" = 0 ] && [ $call = 7 ] &&
+		is_left_with vfio-pci vfio-pci
+	result $? "$command, killed at $((call - 1)) points, is completed by the next"
+done
 
 echo "# the driver refuses"
 endpointctl 0 fault decoder-lost > /dev/null

@@ -3,9 +3,9 @@
 # vm:
 # vm: --kernel debug
 #
-# The regions of cxl_vfio_pci as a program uses them: bounds, every way down and up, registers that
+# The regions of cxl_vfio_pci as a program uses them: bounds, ways down and up, registers that
 # cannot be written.
 set -u
-bdf=$(cxlvfio list --json | jq -r '.endpoints[0].bdf')
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 cxlvfio bind -q "$bdf" || exit 1
-exec "$BUILD/tests/vm/window_test" "$bdf"
+exec build/sandbox/tests/vm/window_test "$bdf"

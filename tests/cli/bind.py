@@ -1,0 +1,536 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""bind and unbind on fixtures whose files a fake kernel acts upon. Prints TAP.
+
+    bind.py COMMAND SCHEMAS [TEST...]
+
+COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas.
+"""
+import fcntl
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # the source tree stays as it is
+
+import validate  # noqa: E402
+from fake_kernel import OURS, FakeKernel  # noqa: E402
+
+HERE = Path(__file__).parent
+NOBODY = 65534
+FIRST, SECOND = "0000:0d:00.0", "0000:0e:00.0"
+KERNEL = "7.3.4-test"
+
+
+def load_fixtures():
+    spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FIXTURES = load_fixtures()
+
+
+class Machine:
+    """A fixture with endpoints, the command on it, and what became of it."""
+
+    def __init__(self, command: str, schemas: validate.Schemas, top: Path, count: int = 1) -> None:
+        self.command, self.schemas, self.top = command, schemas, top
+        self.root = FIXTURES.Root(top)
+        self.functions = [FIXTURES.add_type2(self.root, number) for number in range(count)]
+        self.kernel = FakeKernel(top)
+        self.kernel.add_driver(OURS)
+
+    def start(self, *arguments: str, user: int | None = None) -> subprocess.Popen:
+        return subprocess.Popen([self.command, *arguments, "--sysroot", str(self.top)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                stdin=subprocess.DEVNULL, user=user, group=user,
+                                extra_groups=None if user is None else [],
+                                env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def run(self, status: int, *arguments: str, user: int | None = None) -> str:
+        """stdout and stderr of a run that must end with STATUS."""
+        process = self.start(*arguments, user=user)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == status, \
+            f"{arguments}: exit status {process.returncode}, not {status}\n{out}{err}"
+        return out + err
+
+    def run_json(self, status: int, *arguments: str) -> dict:
+        process = self.start(*arguments, "--json")
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == status, \
+            f"{arguments}: exit status {process.returncode}, not {status}\n{out}{err}"
+        document = json.loads(out)
+        problems = self.schemas.problems(document)
+        assert not problems, "\n".join(problems)
+        return document
+
+    def has(self, driver: str, override: str, target: str = FIRST) -> None:
+        assert self.kernel.driver_of(target) == driver, \
+            f"driver is '{self.kernel.driver_of(target)}', not '{driver}'"
+        assert self.kernel.override_of(target) == override, \
+            f"driver_override is '{self.kernel.override_of(target)}', not '{override}'"
+
+    def record(self, target: str = FIRST) -> Path:
+        return self.top / "run/cxlvfio" / target
+
+    def is_untouched(self, driver: str = "", target: str = FIRST) -> None:
+        self.has(driver, "", target)
+        assert not self.record(target).exists(), "a record was left behind"
+
+    def take(self, driver: str, number: int = 0) -> None:
+        """DRIVER has the endpoint before the test."""
+        self.kernel.add_driver(driver)
+        self.functions[number].bind(driver)
+
+    def open_by(self, pid: int, command: str, path: str) -> None:
+        self.root.write(f"proc/{pid}/comm", f"{command}\n")
+        (self.top / f"proc/{pid}/fd").mkdir(parents=True)
+        (self.top / f"proc/{pid}/fd/9").symlink_to(path)
+
+    def install_module(self, vermagic: str) -> None:
+        directory = self.top / "lib/modules" / KERNEL
+        directory.mkdir(parents=True)
+        source = ('const char information[] __attribute__((section(".modinfo"), used)) = '
+                  f'"vermagic={vermagic} SMP mod_unload ";')
+        subprocess.run(["cc", "-x", "c", "-c", "-o", directory / "cxl_vfio_pci.ko", "-"],
+                       input=source, text=True, check=True)
+        subprocess.run(["depmod", "-b", self.top, KERNEL], check=True, stderr=subprocess.DEVNULL)
+
+    def killed_at(self, name: str, call: int, *arguments: str) -> bool:
+        """Kill a run as it begins its CALLth system call NAME. False: there were not so many."""
+        command = ["strace", "-qq", "-o", "/dev/null", f"--trace={name}",
+                   f"--inject={name}:signal=KILL:when={call}",
+                   self.command, *arguments, "--sysroot", str(self.top)]
+        # Sanitizers cannot look for leaks in a traced process.
+        environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+        status = subprocess.run(command, capture_output=True, timeout=60,
+                                env=environment).returncode
+        assert status in (0, -signal.SIGKILL), f"{arguments}: exit status {status}"
+        return status != 0
+
+    def forget_driver(self) -> None:
+        """The driver is not registered: its module is not loaded."""
+        directory = self.top / "sys/bus/pci/drivers" / OURS
+        for file in directory.iterdir():
+            file.unlink()
+        directory.rmdir()
+
+    def wait_for(self, condition, what: str) -> None:
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, f"never came: {what}"
+            time.sleep(0.01)
+
+
+def error_of(document: dict) -> dict:
+    assert len(document["errors"]) == 1, document["errors"]
+    return document["errors"][0]
+
+
+def refused(machine: Machine, status: int, code: str, words: str, *options: str) -> None:
+    """A refusal: its status, code and sentence, a hint, and nothing changed."""
+    driver = machine.kernel.driver_of(FIRST)
+    error = error_of(machine.run_json(status, "bind", *options, FIRST))
+    assert error["code"] == code, error
+    assert words in error["message"], error
+    assert error["hint"], error
+    machine.is_untouched(driver)
+    text = machine.run(status, "bind", *options, FIRST)
+    assert words in text and "hint: " in text, text
+
+
+def steps(document: dict) -> list:
+    return [(action["step"], action["result"]) for action in document["actions"]]
+
+
+# --- refused before anything is changed ---
+
+
+def test_no_iommu(machine: Machine) -> None:
+    machine.root.remove(f"{machine.functions[0].path}/iommu_group")
+    refused(machine, 6, "NO_IOMMU", "no IOMMU group")
+
+
+def test_shared_group(machine: Machine) -> None:
+    config = FIXTURES.Config(0x8086, 0x10D3, 0x020000)
+    FIXTURES.Function(machine.root, "0000:0d:00.1", config, group=6).bind("e1000e")
+    refused(machine, 5, "DEVICE_BUSY", "0000:0d:00.1 (driver e1000e)")
+
+
+def test_no_module(machine: Machine) -> None:
+    machine.forget_driver()
+    refused(machine, 6, "NO_MODULE", f"for kernel {KERNEL}")
+
+
+def test_module_of_another_kernel(machine: Machine) -> None:
+    machine.forget_driver()
+    machine.install_module("6.1.0")
+    refused(machine, 6, "NO_MODULE", f"another kernel than {KERNEL}")
+    document = machine.run_json(6, "bind", FIRST)
+    assert error_of(document)["path"] == f"/lib/modules/{KERNEL}/cxl_vfio_pci.ko"
+
+
+def test_module_not_loaded(machine: Machine) -> None:
+    machine.forget_driver()
+    machine.install_module(KERNEL)
+    refused(machine, 6, "NO_MODULE", "not loaded", "--no-modprobe")
+    document = machine.run_json(0, "bind", "--dry-run", FIRST)
+    assert steps(document)[0] == ("load_module", "planned"), steps(document)
+    # A fixture is another machine: its modules are not loaded here.
+    refused(machine, 6, "UNSUPPORTED", "cannot load the module")
+
+
+def test_opened_through_another_driver(machine: Machine) -> None:
+    machine.take("vfio-pci")
+    machine.open_by(4242, "qemu-system-x86", "/dev/vfio/6")
+    refused(machine, 5, "DEVICE_BUSY", "process 4242 (qemu-system-x86) has /dev/vfio/6 open")
+
+
+def test_memory_in_use(machine: Machine) -> None:
+    base, size = FIXTURES.WINDOW, FIXTURES.WINDOW_SIZE
+    machine.root.write("proc/iomem", f"{base:x}-{base + size - 1:x} : CXL Window 0\n"
+                                     f"  {base:x}-{base + 0xfffff:x} : System RAM (kmem)\n")
+    refused(machine, 5, "DEVICE_BUSY", "System RAM (kmem)")
+
+
+def test_not_committed(machine: Machine) -> None:
+    machine.root.write(f"{machine.functions[0].path}/resource0", FIXTURES.component_registers(
+        [(FIXTURES.WINDOW, FIXTURES.WINDOW_SIZE, 0)]))
+    refused(machine, 1, "BIND_REFUSED", "no HDM decoder of 1 is committed")
+
+
+def test_permission(machine: Machine) -> None:
+    user = NOBODY if os.geteuid() == 0 else None
+    (machine.top / "run").mkdir(mode=0o555)
+    text = machine.run(4, "bind", FIRST, user=user)
+    assert "EACCES" in text and "run it as root" in text, text
+    machine.is_untouched()
+    assert "drivers_probe" in machine.run(0, "bind", "--dry-run", FIRST, user=user)
+
+
+def test_another_at_work(machine: Machine) -> None:
+    directory = machine.top / "run/cxlvfio"
+    directory.mkdir(parents=True)
+    with open(directory / f"{FIRST}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4242\n")
+        lock.flush()
+        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242)", "--wait", "0")
+        waiting = machine.start("bind", FIRST)
+        time.sleep(0.3)
+        machine.is_untouched()
+    # It goes on as soon as the other has ended.
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+    machine.has(OURS, OURS)
+
+
+def test_links_are_not_followed(machine: Machine) -> None:
+    victim = machine.top / "victim"
+    victim.write_text("precious")
+    directory = machine.top / "run/cxlvfio"
+    directory.mkdir(parents=True)
+    (directory / f"{FIRST}.lock").symlink_to(victim)
+    machine.run(1, "bind", FIRST)
+    (directory / f"{FIRST}.lock").unlink()
+    machine.record().symlink_to(victim)
+    machine.run(1, "unbind", FIRST)
+    assert victim.read_text() == "precious"
+
+
+def test_one_bad_target_stops_all(machine: Machine) -> None:
+    machine.run(3, "bind", FIRST, "0000:99:00.0")
+    machine.is_untouched()
+    FIXTURES.add_type3(machine.root, FIXTURES.CxlTopology(machine.root))
+    text = machine.run(6, "bind", FIRST, "0000:35:00.0")
+    assert "Type-3" in text, text
+    machine.is_untouched()
+
+
+# --- there and back ---
+
+
+def test_there_and_back(machine: Machine) -> None:
+    planned = machine.run_json(0, "bind", "--dry-run", FIRST)
+    machine.is_untouched()
+    document = machine.run_json(0, "bind", FIRST)
+    machine.has(OURS, OURS)
+    assert [step for step, _ in steps(planned)] == [step for step, _ in steps(document)]
+    assert {result for _, result in steps(planned)} == {"planned"}
+    assert {result for _, result in steps(document)} == {"done"}
+    assert document["endpoints"][0]["driver"] == OURS
+    assert steps(machine.run_json(0, "bind", FIRST)) == [("wait_driver", "already")]
+    assert "already bound" in machine.run(0, "bind", FIRST)
+    text = machine.run(0, "unbind", FIRST)
+    assert "without a driver" in text, text
+    machine.is_untouched()
+    assert "already" in machine.run(0, "unbind", FIRST)
+
+
+def test_verbose_says_what_is_written(machine: Machine) -> None:
+    text = machine.run(0, "bind", "--verbose", FIRST)
+    for words in (f"{FIRST}/driver_override", OURS, "drivers_probe"):
+        assert words in text, text
+
+
+def test_back_to_the_driver_before(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.run(0, "bind", FIRST)
+    machine.has(OURS, OURS)
+    assert "driver accelerator has it again" in machine.run(0, "unbind", FIRST)
+    machine.is_untouched("accelerator")
+
+
+def test_override_before_comes_back(machine: Machine) -> None:
+    machine.take("vfio-pci")
+    machine.root.attributes(machine.functions[0].path, driver_override="vfio-pci")
+    machine.run(0, "bind", FIRST)
+    machine.run(0, "unbind", FIRST)
+    machine.has("vfio-pci", "vfio-pci")
+
+
+def test_driver_before_is_gone(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.run(0, "bind", FIRST)
+    directory = machine.top / "sys/bus/pci/drivers/accelerator"
+    directory.rename(machine.top / "elsewhere")
+    text = machine.run(1, "unbind", FIRST)
+    assert "no longer loaded" in text, text
+    machine.has("", "")
+    # What is missing is done once it can be.
+    (machine.top / "elsewhere").rename(directory)
+    machine.run(0, "unbind", FIRST)
+    machine.is_untouched("accelerator")
+
+
+def test_unbind_in_use(machine: Machine) -> None:
+    machine.run(0, "bind", FIRST)
+    machine.open_by(4242, "qemu-system-x86", "/dev/vfio/6")
+    error = error_of(machine.run_json(5, "unbind", FIRST))
+    assert error["code"] == "DEVICE_BUSY" and "process 4242 (qemu-system-x86)" in error["message"]
+    machine.has(OURS, OURS)
+    waiting = machine.start("unbind", "--wait", "30", FIRST)
+    time.sleep(0.5)
+    machine.has(OURS, OURS)
+    (machine.top / "proc/4242/fd/9").unlink()
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+    machine.is_untouched()
+
+
+def test_device_descriptor_is_found(machine: Machine) -> None:
+    machine.run(0, "bind", FIRST)
+    machine.open_by(4242, "spdk", "anon_inode:[vfio-device]")
+    machine.root.write("proc/4242/fdinfo/9",
+                       f"pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:0c/{FIRST}\n")
+    assert "process 4242 (spdk)" in machine.run(5, "unbind", FIRST)
+    machine.root.write("proc/4242/fdinfo/9",
+                       f"pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:0c/{SECOND}\n")
+    machine.run(0, "unbind", FIRST)
+
+
+def test_several(machine: Machine) -> None:
+    machine.run(0, "bind", "all")
+    machine.has(OURS, OURS, FIRST)
+    machine.has(OURS, OURS, SECOND)
+    machine.open_by(4242, "qemu-system-x86", "/dev/vfio/7")
+    document = machine.run_json(64, "unbind", "all")
+    assert [error["target"] for error in document["errors"]] == [SECOND]
+    assert [endpoint["driver"] for endpoint in document["endpoints"]] == [None, OURS]
+
+
+test_several.endpoints = 2
+
+
+def test_none(machine: Machine) -> None:
+    document = machine.run_json(0, "bind", "all")
+    assert document["endpoints"] == [] and document["actions"] == []
+
+
+test_none.endpoints = 0
+
+
+# --- when it does not work out ---
+
+
+def test_late_driver(machine: Machine) -> None:
+    machine.kernel.delay = 0.5
+    machine.run(0, "bind", FIRST)
+    machine.has(OURS, OURS)
+
+
+def rolled_back(machine: Machine, status: int, code: str, failed: str) -> None:
+    document = machine.run_json(status, "bind", "--wait", "1", FIRST)
+    assert error_of(document)["code"] == code, document["errors"]
+    assert [action["step"] for action in document["actions"]
+            if action["result"] == "failed"] == [failed], steps(document)
+    undone = [action for action in document["actions"] if action["undo"]]
+    assert undone and all(action["result"] != "failed" for action in undone), undone
+
+
+def test_driver_never_comes(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.kernel.refused = {OURS}
+    rolled_back(machine, 8, "TIMEOUT", "wait_driver")
+    machine.is_untouched("accelerator")
+
+
+def test_driver_without_node(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.kernel.nodes = False
+    rolled_back(machine, 8, "TIMEOUT", "wait_node")
+    machine.is_untouched("accelerator")
+
+
+def test_device_vanishes(machine: Machine) -> None:
+    machine.kernel.vanish = {FIRST}
+    document = machine.run_json(9, "bind", "--wait", "1", FIRST)
+    assert document["errors"][0]["code"] == "DEVICE_LOST", document["errors"]
+
+
+def test_old_driver_does_not_come_back(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.kernel.refused = {OURS, "accelerator"}
+    process = machine.start("bind", "--wait", "1", FIRST)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 8, err
+    assert "warning: bind" in err and "taking back" in err, err
+    machine.has("", "")
+    # The record is kept for the next run.
+    machine.kernel.refused = set()
+    machine.run(0, "unbind", FIRST)
+    machine.is_untouched("accelerator")
+
+
+def test_killed_while_waiting(machine: Machine) -> None:
+    for command, driver, override in (("bind", OURS, OURS), ("unbind", "accelerator", "")):
+        machine.kernel.detach(FIRST)
+        machine.root.attributes(machine.functions[0].path, driver_override="(null)")
+        machine.take("accelerator")
+        machine.kernel.refused = {OURS}
+        process = machine.start("bind", "--wait", "60", FIRST)
+        machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
+        process.kill()
+        process.communicate(timeout=60)
+        machine.has("", OURS)
+        machine.kernel.refused = set()
+        machine.run(0, command, FIRST)
+        machine.has(driver, override)
+        machine.run(0, "unbind", FIRST)
+        machine.is_untouched("accelerator")
+
+
+# Every one that changes something, or stands between two that do.
+CHANGING_CALLS = ("flock", "mkdirat", "ftruncate", "pwrite64", "write", "renameat", "unlinkat",
+                  "clone", "wait4")
+
+
+def walk(machine: Machine, killed: str, then: str) -> None:
+    """Kill at every system call in turn; THEN must end as if nothing had happened."""
+    machine.take("accelerator")
+    walked = 0
+    for name in CHANGING_CALLS:
+        call, more = 1, True
+        while more:
+            if killed == "unbind":
+                machine.run(0, "bind", FIRST)
+            more = machine.killed_at(name, call, killed, FIRST)
+            machine.run(0, then, FIRST)
+            if then == "bind":
+                machine.has(OURS, OURS)
+                machine.run(0, "unbind", FIRST)
+            machine.is_untouched("accelerator")
+            call, walked = call + 1, walked + more
+    assert walked > 12, f"killed at only {walked} calls: did the trace work?"
+
+
+def test_bind_killed_anywhere_then_bind(machine: Machine) -> None:
+    walk(machine, "bind", "bind")
+
+
+def test_bind_killed_anywhere_then_unbind(machine: Machine) -> None:
+    walk(machine, "bind", "unbind")
+
+
+def test_unbind_killed_anywhere_then_unbind(machine: Machine) -> None:
+    walk(machine, "unbind", "unbind")
+
+
+def test_unbind_killed_anywhere_then_bind(machine: Machine) -> None:
+    walk(machine, "unbind", "bind")
+
+
+def test_interrupted_while_waiting(machine: Machine) -> None:
+    machine.take("accelerator")
+    machine.kernel.refused = {OURS}
+    process = machine.start("bind", "--wait", "60", FIRST)
+    machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
+    machine.is_untouched("accelerator")
+
+
+def test_damaged_record(machine: Machine) -> None:
+    machine.run(0, "bind", FIRST)
+    machine.record().write_text("device=../../etc\n")
+    document = machine.run_json(0, "unbind", FIRST)
+    assert "damaged" in document["warnings"][0]["message"], document["warnings"]
+    machine.has("", "")
+
+
+def test_record_of_another_device(machine: Machine) -> None:
+    """A device that came to the slot later is not given to the driver of the one before."""
+    machine.take("accelerator")
+    machine.run(0, "bind", FIRST)
+    record = machine.record()
+    record.write_text(record.read_text().replace("device=1e98", "device=10de"))
+    machine.run(0, "unbind", FIRST)
+    machine.has("", "")
+
+
+def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        top = Path(directory) / "root"
+        machine = Machine(command, schemas, top, getattr(test, "endpoints", 1))
+        try:
+            with machine.kernel:
+                test(machine)
+        except (AssertionError, subprocess.TimeoutExpired, KeyError, OSError):
+            return traceback.format_exc()
+    return ""
+
+
+def main() -> int:
+    if len(sys.argv) < 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    command, schemas = os.path.abspath(sys.argv[1]), validate.Schemas(Path(sys.argv[2]))
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")
+             and (not sys.argv[3:] or name.removeprefix("test_") in sys.argv[3:])}
+    failed = not tests
+    print(f"1..{len(tests)}")
+    for number, (name, test) in enumerate(tests.items(), 1):
+        problem = run_test(name, test, command, schemas)
+        failed = failed or bool(problem)
+        words = name.removeprefix("test_").replace("_", " ")
+        print(f"{'not ok' if problem else 'ok'} {number} - bind: {words}")
+        for line in problem.splitlines():
+            print(f"# {line}")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the command prints must not depend on where it prints it, and a full disk is an error. TAP.
+
+    streams.py COMMAND
+"""
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+COMMANDS = [["list"], ["list", "--json"], ["list", "-u"], ["show", "mem0"],
+            ["show", "mem0", "--json"], ["--help"], ["version", "--json"]]
+
+
+class Stand:
+    def __init__(self, command: str, root: Path) -> None:
+        self.command, self.root = command, root
+        self.number, self.failed = 0, False
+
+    def run(self, arguments: list, **options) -> subprocess.CompletedProcess:
+        return subprocess.run([self.command, "--sysroot", str(self.root), *arguments],
+                              stdin=subprocess.DEVNULL, timeout=60, **options)
+
+    def stdout(self, arguments: list, **variables) -> bytes:
+        result = self.run(arguments, capture_output=True, env={**os.environ, **variables})
+        return result.stdout
+
+    def on_terminal(self, arguments: list, **variables) -> bytes:
+        """Everything that a terminal shows, stdout and stderr."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([self.command, "--sysroot", str(self.root), *arguments],
+                                   stdin=theirs, stdout=theirs, stderr=theirs,
+                                   env={**os.environ, **variables, "TERM": "xterm",
+                                        "COLUMNS": "40"})
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+        except OSError:  # EIO: the last one has closed it
+            pass
+        process.wait(timeout=60)
+        os.close(ours)
+        return shown.replace(b"\r\n", b"\n")
+
+    def say(self, good: bool, text: str) -> None:
+        self.number += 1
+        self.failed = self.failed or not good
+        print(f"{'ok' if good else 'not ok'} {self.number} - {text}", flush=True)
+
+
+def check_command(stand: Stand, arguments: list) -> None:
+    name = " ".join(arguments)
+    plain = stand.stdout(arguments)
+    stand.say(bool(plain), f"{name}: prints something")
+    for variables in ({"LC_ALL": "C"}, {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "tr_TR.UTF-8"},
+                      {"COLUMNS": "20", "TERM": "xterm"}):
+        stand.say(stand.stdout(arguments, **variables) == plain, f"{name}: the same with {variables}")
+    stand.say(stand.stdout([*arguments, "-vv"]) == plain, f"{name}: the same with -vv")
+    stand.say(stand.on_terminal(arguments, NO_COLOR="1") == plain, f"{name}: the same on a terminal")
+    stand.say(stand.on_terminal([*arguments, "--no-color"]) == plain,
+              f"{name}: the same on a terminal with --no-color")
+    with open("/dev/full", "wb") as full:
+        result = stand.run(arguments, stdout=full, stderr=subprocess.PIPE)
+    stand.say(result.returncode == 1 and b"ENOSPC" in result.stderr,
+              f"{name}: a full disk is an error")
+    # The shell closes its stdout before it runs the command.
+    script = 'exec "$0" "$@" >&-'
+    closed = subprocess.run(["sh", "-c", script, stand.command, "--sysroot", str(stand.root),
+                             *arguments], stderr=subprocess.PIPE, timeout=60)
+    stand.say(closed.returncode == 1 and b"EBADF" in closed.stderr,
+              f"{name}: a closed stdout is an error")
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory) / "root"
+        subprocess.run([sys.executable, HERE / "make-fixture.py", "states", root], check=True)
+        stand = Stand(os.path.abspath(sys.argv[1]), root)
+        for arguments in COMMANDS:
+            check_command(stand, arguments)
+        colored = stand.on_terminal(["list"])
+        stand.say(b"\033[" in colored, "list: the state has a colour on a terminal")
+        stand.say(b"\033[" not in stand.on_terminal(["list", "--json"]),
+                  "list --json: no colour on a terminal")
+        trace = stand.run(["list", "--json", "-vv"], capture_output=True)
+        stand.say(b"open /sys/bus/pci/devices" in trace.stderr, "-vv says what is read")
+        json.loads(trace.stdout)
+    print(f"1..{stand.number}")
+    return 1 if stand.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

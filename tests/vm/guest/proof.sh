@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# For the scenarios of cxlvfio reset, which source it: a run's document and TAP lines about it.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+json=
+status=0
+count=0
+bad=0
+
+# reset ARG...: run it, keep its document in $json and its exit status in $status.
+reset() {
+	status=0
+	json=$(cxlvfio reset --json "$@" 2> "$scratch/stderr") || status=$?
+}
+
+# holds FILTER: jq says so of the last document.
+holds() {
+	printf '%s' "$json" | jq -e "$1" > "$scratch/answer"
+}
+
+# verdict CHECK WORD: what the last document says of a check.
+verdict() {
+	holds "[.checks[] | select(.id == \"$1\") | .verdict] == [\"$2\"]"
+}
+
+# says TEXT: the last run did, on stderr.
+says() {
+	grep -q "$1" "$scratch/stderr"
+}
+
+# check NAME COMMAND...: one TAP line, with what the last run said where it fails.
+check() {
+	count=$((count + 1))
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok $count - $name"
+		return
+	fi
+	bad=1
+	echo "not ok $count - $name"
+	echo "# exit status $status"
+	sed 's/^/# /' "$scratch/stderr"
+	printf '%s' "$json" | jq -c '.cycles[], (.checks[] | select(.verdict != "pass"))' |
+		sed 's/^/# /'
+}
+
+finish() {
+	echo "1..$count"
+	exit "$bad"
+}
