@@ -85,13 +85,13 @@ static void content_corrupted(struct endpoint *endpoint, const struct fault *fau
 const struct fault_definition fault_definitions[FAULT_COUNT] = {
 	[FAULT_DECODER_LOST] = {
 		"decoder-lost", ARGUMENT_NONE, NULL,
-		"after the reset decoder 0 is not committed, and until the fault is cleared it never is",
-		.after_reset = decoder_uncommitted,
+		"after the reset decoder 0 is not committed and cannot be until this is cleared",
+		.after_reset = decoder_uncommitted, .hides_window = true,
 	},
 	[FAULT_DECODER_UNCOMMITTED] = {
 		"decoder-uncommitted", ARGUMENT_NONE, NULL,
 		"after the reset decoder 0 is not committed, but can be committed again",
-		.after_reset = decoder_uncommitted,
+		.after_reset = decoder_uncommitted, .hides_window = true,
 	},
 	[FAULT_BASE_CHANGED] = {
 		"base-changed", ARGUMENT_OPTIONAL, "ADDRESS",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,14 +19,15 @@
 
 const char *emulator_path;
 
-/* Standard output goes to OUTPUT, standard error to LOG. */
-static pid_t spawn(const char *const *arguments, int output, int log)
+pid_t spawn(const char *const *arguments, int output, int log)
 {
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid)
 		return pid;
+	/* A test that fails leaves no process behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(output, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	execv(emulator_path, (char *const *)arguments);

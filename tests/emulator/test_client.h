@@ -34,6 +34,8 @@ struct reply {
 /* The path of the emulator, from the test's command line. */
 extern const char *emulator_path;
 
+/* Runs it with standard output to OUTPUT, standard error to LOG; it ends with the test at last. */
+pid_t spawn(const char *const *arguments, int output, int log);
 /* MORE ends with NULL. Waits for "listening on". */
 void server_start(struct server_process *server, const char *const *more);
 /* Runs it without the usual arguments; its exit status. */

@@ -254,12 +254,7 @@ static void test_killed_emulator_is_replaced(void **state)
 	killed = server.pid;
 	kill(killed, SIGKILL);
 	assert_int_equal(waitpid(killed, NULL, 0), killed);
-	server.pid = fork();
-	assert_true(server.pid >= 0);
-	if (!server.pid) {
-		execv(emulator_path, (char *const *)arguments);
-		_exit(127);
-	}
+	server.pid = spawn(arguments, STDERR_FILENO, STDERR_FILENO);
 	wait_for_listener(server.socket, server.pid);
 	close(connect_client(&server));
 	assert_int_equal(server_stop(&server), 0);
