@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The component registers as a VFIO region: the HDM decoder capability, dword reads of the
- * hardware, writes absorbed. A user can look at the decoders but never reprogram them.
+ * hardware, writes absorbed. A user can look at the decoders, their physical base included, but
+ * never reprogram them.
  */
 #include <linux/uaccess.h>
 
@@ -10,7 +11,10 @@
 static int read_live(struct cxl_vfio_device *device, u64 offset, u32 *value)
 {
 	guard(rwsem_read)(&device->core.memory_lock);
-	if (device->core.pm_runtime_engaged || !__vfio_pci_memory_enabled(&device->core))
+	/* Resets from sysfs and by error recovery come without memory_lock. */
+	guard(rwsem_read)(&device->gate.lock);
+	if (!cxl_vfio_gate_may_ask(&device->gate) || device->core.pm_runtime_engaged ||
+	    !__vfio_pci_memory_enabled(&device->core))
 		return -EIO;
 	*value = ioread32(device->hdm->registers + offset);
 	return 0;

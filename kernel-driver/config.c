@@ -1,32 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Configuration space writes: those that may stop the window from decoding shut the gate first,
- * and none reaches the CXL device DVSEC, whose extended capability the core passes through raw.
+ * and none reaches the CXL device DVSEC, which the core would pass through raw.
  * Resets by configuration write come back through reset_prepare and reset_done.
  */
+#include <linux/uaccess.h>
+
 #include "cxl_vfio_pci.h"
 
+/* Does [@start, +@length) share a byte with [@other, +@other_length)? */
 static bool overlaps(u64 start, u64 length, u64 other, u64 other_length)
 {
 	return start < other + other_length && other < start + length;
 }
 
-/* Memory enable and the power state decide whether the function decodes memory at all. */
-static bool stops_decoding(const struct pci_dev *pdev, u64 offset, size_t count)
+/* The bytes that decide whether the function decodes memory at all: bit 0 to 7 of the registers. */
+static u64 power_state_byte(const struct pci_dev *pdev)
 {
-	if (overlaps(offset, count, PCI_COMMAND, sizeof(u16)))
-		return true;
-	return pdev->pm_cap &&
-	       overlaps(offset, count, pdev->pm_cap + PCI_PM_CTRL, sizeof(u16));
+	return pdev->pm_cap ? pdev->pm_cap + PCI_PM_CTRL : 0;
+}
+
+static bool touches_decoding(const struct pci_dev *pdev, u64 offset, size_t count)
+{
+	return overlaps(offset, count, PCI_COMMAND, 1) ||
+	       (power_state_byte(pdev) && overlaps(offset, count, power_state_byte(pdev), 1));
+}
+
+/* The byte that the user is about to write at @at; unreadable counts as all zero. */
+static u8 new_byte(const char __user *buf, u64 offset, u64 at)
+{
+	u8 value;
+
+	return get_user(value, (const u8 __user *)buf + (at - offset)) ? 0 : value;
 }
 
 /*
- * Bytes from @offset that lie on one side of the DVSEC's body; @absorb when inside. Its 4-byte
- * extended capability header in front is read-only in the core's own table.
+ * Guests write the command register all the time, to enable bus mastering or mask INTx, while
+ * others use the memory: only a write that ends decoding may take it from them.
  */
+static bool stops_decoding(const struct pci_dev *pdev, const char __user *buf, u64 offset,
+			   size_t count)
+{
+	u64 power = power_state_byte(pdev);
+
+	if (overlaps(offset, count, PCI_COMMAND, 1) &&
+	    !(new_byte(buf, offset, PCI_COMMAND) & PCI_COMMAND_MEMORY))
+		return true;
+	return power && overlaps(offset, count, power, 1) &&
+	       new_byte(buf, offset, power) & PCI_PM_CTRL_STATE_MASK;
+}
+
+static bool decodes(const struct cxl_vfio_device *device)
+{
+	u16 command;
+
+	pci_read_config_word(device->core.pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY && device->core.pdev->current_state == PCI_D0;
+}
+
+/* Bytes from @offset that lie on one side of the DVSEC's bounds; @absorb when inside. */
 static size_t piece(const struct cxl_vfio_hdm *hdm, u64 offset, size_t count, bool *absorb)
 {
-	u64 start = hdm->dvsec + CXL_DVSEC_HEADER1;
+	u64 start = hdm->dvsec;
 	u64 end = hdm->dvsec + hdm->dvsec_length;
 
 	*absorb = offset >= start && offset < end;
@@ -63,18 +98,26 @@ ssize_t cxl_vfio_write(struct vfio_device *core_vdev, const char __user *buf, si
 		       loff_t *ppos)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+	struct pci_dev *pdev = device->core.pdev;
 	u64 offset = *ppos & VFIO_PCI_OFFSET_MASK;
+	bool touches, gated;
 	ssize_t ret;
-	bool gated;
 
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) != VFIO_PCI_CONFIG_REGION_INDEX)
 		return vfio_pci_core_write(core_vdev, buf, count, ppos);
 
 	/* Shut before the write: a fault in between must not insert again. */
-	gated = stops_decoding(device->core.pdev, offset, count);
+	touches = touches_decoding(pdev, offset, count);
+	gated = touches && (stops_decoding(pdev, buf, offset, count) ||
+			    !cxl_vfio_gate_is_active(device));
 	if (gated)
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
 	ret = config_write(device, buf, count, ppos);
+	/* The buffer may have changed under us: late, but the gate must say the truth. */
+	if (touches && !gated && !decodes(device)) {
+		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
+		gated = true;
+	}
 	if (gated)
 		cxl_vfio_gate_release(device, CXL_VFIO_PATH_CONFIG_WRITE);
 	return ret;

@@ -7,9 +7,11 @@
  *   fault : mmap_lock(R) -> memory_lock(R) -> gate.lock(R) -> page table lock
  *   fd I/O: memory_lock(R) -> gate.lock(R), no user access and no allocation inside
  *   reset : [memory_lock(W)] -> device_lock -> gate.lock(W), dropped again before i_mmap_rwsem
+ *   asking: [memory_lock(W)] -> [device_lock] -> gate.asking -> gate.lock
  *
  * gate.lock is a leaf. It is never held across a reset or a wait, and reset callbacks run with or
- * without memory_lock, so nothing reached from them takes or asserts memory_lock.
+ * without memory_lock, so nothing reached from them takes or asserts memory_lock. gate.asking is
+ * held while the hardware is read and repaired, which takes no lock that sleeps.
  */
 #ifndef CXL_VFIO_PCI_H
 #define CXL_VFIO_PCI_H
@@ -42,7 +44,7 @@ enum cxl_vfio_verdict {
 	CXL_VFIO_OK,
 	CXL_VFIO_NOT_OPEN,
 	CXL_VFIO_IN_RESET,
-	CXL_VFIO_FROZEN,		/* PCI channel frozen by an uncorrectable error */
+	CXL_VFIO_FROZEN,		/* PCI error recovery under way, or failed */
 	CXL_VFIO_MEMORY_SPACE_OFF,	/* PCI_COMMAND_MEMORY clear: the user's own doing */
 	CXL_VFIO_POWER_STATE,		/* not in D0: the user's own doing */
 	CXL_VFIO_NO_ANSWER,		/* configuration space reads all ones */
@@ -78,10 +80,18 @@ enum cxl_vfio_state {
 	CXL_VFIO_REFUSED,
 };
 
+/* The PCI channel, as the error recovery of the PCI core tells it. */
+enum cxl_vfio_channel {
+	CXL_VFIO_RUNNING,
+	CXL_VFIO_RECOVERING,	/* until resume: a bus reset without reset_prepare may come */
+	CXL_VFIO_FAILED,	/* until the next reset */
+};
+
 /* One HDM decoder as its registers say. */
 struct cxl_vfio_decoder {
 	u64 base;
 	u64 size;
+	u64 skip;
 	u32 control;
 };
 
@@ -117,8 +127,10 @@ struct cxl_vfio_gate {
 	enum cxl_vfio_verdict verdict;
 	unsigned int holds;		/* reasons in progress that keep the gate shut */
 	bool open;			/* the VFIO device is open */
-	bool frozen;			/* error_detected(frozen), no reset yet */
+	enum cxl_vfio_channel channel;
+	enum cxl_vfio_verdict refusal;	/* CXL_VFIO_OK, or why refused until a reset or an open */
 	unsigned long deadline;		/* jiffies: pending becomes refused */
+	struct mutex asking;		/* somebody reads or repairs the hardware */
 	struct delayed_work poll;	/* asks the hardware again while pending */
 	wait_queue_head_t wait;		/* state left pending */
 	/* For the operator, written under @lock. */
@@ -158,8 +170,10 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);
-void cxl_vfio_gate_freeze(struct cxl_vfio_device *device);
+void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel);
 void cxl_vfio_gate_thaw(struct cxl_vfio_device *device);
+bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device);
+bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate);
 int cxl_vfio_gate_wait(struct cxl_vfio_device *device);
 const char *cxl_vfio_state_name(enum cxl_vfio_state state);
 const char *cxl_vfio_verdict_name(enum cxl_vfio_verdict verdict);

@@ -4,11 +4,11 @@
  * way up.
  */
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/mutex.h>
 
 #include "cxl_vfio_pci.h"
 
-/* While pending: quick at first, since most media is ready at once, then a calm pace. */
+/* While pending: most media is ready at once, and 100 polls a second hurt nobody. */
 #define POLL_MS		10
 
 static const char *const state_names[] = {
@@ -23,7 +23,7 @@ static const char *const verdict_names[] = {
 	[CXL_VFIO_OK] = "ok",
 	[CXL_VFIO_NOT_OPEN] = "not open",
 	[CXL_VFIO_IN_RESET] = "reset or configuration write in progress",
-	[CXL_VFIO_FROZEN] = "PCI channel frozen after an uncorrectable error",
+	[CXL_VFIO_FROZEN] = "PCI error recovery under way or failed",
 	[CXL_VFIO_MEMORY_SPACE_OFF] = "memory space disabled in the command register",
 	[CXL_VFIO_POWER_STATE] = "not in power state D0",
 	[CXL_VFIO_NO_ANSWER] = "configuration space reads all ones",
@@ -82,11 +82,17 @@ static enum cxl_vfio_verdict must_stay_shut(const struct cxl_vfio_gate *gate)
 {
 	if (!gate->open)
 		return CXL_VFIO_NOT_OPEN;
-	if (gate->frozen)
+	if (gate->channel != CXL_VFIO_RUNNING)
 		return CXL_VFIO_FROZEN;
 	if (gate->holds)
 		return CXL_VFIO_IN_RESET;
 	return CXL_VFIO_OK;
+}
+
+/* Under gate->lock: whether registers may be read, whatever the state of the window. */
+bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate)
+{
+	return !must_stay_shut(gate);
 }
 
 /* Under gate->lock for writing. */
@@ -111,12 +117,20 @@ static bool shut(struct cxl_vfio_gate *gate, enum cxl_vfio_path path)
 	return true;
 }
 
+/* Whoever still asks the hardware on our behalf is done; later ones see that the gate is shut. */
+static void drain(struct cxl_vfio_gate *gate)
+{
+	mutex_lock(&gate->asking);
+	mutex_unlock(&gate->asking);
+}
+
 /**
  * cxl_vfio_gate_shut - no access from here on, until the matching cxl_vfio_gate_release()
  * @device: the device
  * @path: why, for the operator
  *
- * When it returns no user mapping of the window exists and none can appear. Calls nest.
+ * When it returns no user mapping of the window exists and none can appear, and nobody reads or
+ * repairs decoder registers for us. Calls nest.
  * Context: may sleep; with or without memory_lock and device_lock.
  */
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path)
@@ -130,6 +144,7 @@ void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path)
 	}
 	if (mapped)
 		zap(device);
+	drain(gate);
 }
 
 /* What the hardware's answer means; under gate->lock for writing. */
@@ -159,6 +174,7 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 		fallthrough;
 	default:
 		gate->refusals++;
+		gate->refusal = verdict;
 		set_state(gate, CXL_VFIO_REFUSED, verdict);
 		dev_warn_ratelimited(&device->core.pdev->dev, "memory refused after %s: %s\n",
 				     path_names[gate->last_path], verdict_names[verdict]);
@@ -166,13 +182,22 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 }
 
 /*
- * Ask the hardware outside every lock, then decide under the lock, and only if nothing shut the
- * gate meanwhile: the generation tells.
+ * Ask the hardware outside gate->lock, one at a time, then decide under it, and only if nothing
+ * shut the gate meanwhile: the generation tells. One that comes late must not touch the hardware
+ * at all: its repair could uncommit the decoder behind an open gate.
  */
 static void revalidate(struct cxl_vfio_device *device, u64 generation)
 {
-	enum cxl_vfio_verdict verdict = cxl_vfio_hdm_check(device->hdm, true);
 	struct cxl_vfio_gate *gate = &device->gate;
+	enum cxl_vfio_verdict verdict;
+
+	guard(mutex)(&gate->asking);
+	scoped_guard(rwsem_read, &gate->lock) {
+		if (gate->generation != generation || must_stay_shut(gate) ||
+		    gate->state == CXL_VFIO_ACTIVE)
+			return;
+	}
+	verdict = cxl_vfio_hdm_check(device->hdm, true);
 
 	guard(rwsem_write)(&gate->lock);
 	if (gate->generation == generation && !must_stay_shut(gate))
@@ -194,22 +219,23 @@ static void poll_work(struct work_struct *work)
 	revalidate(device, generation);
 }
 
-/* Under gate->lock for writing: what a fresh look at the hardware needs. */
-static u64 start_revalidation(struct cxl_vfio_device *device)
+/* Under gate->lock for writing: a reset or an open forgets refusals and grants time anew. */
+static void start_over(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 
+	gate->refusal = CXL_VFIO_OK;
 	gate->deadline = jiffies + msecs_to_jiffies(device->hdm->ready_timeout_ms);
-	return gate->generation;
 }
 
 /**
  * cxl_vfio_gate_release - undo one cxl_vfio_gate_shut() and let the hardware decide
  * @device: the device
- * @path: as given to cxl_vfio_gate_shut(); a reset ends a frozen channel too
+ * @path: as given to cxl_vfio_gate_shut(); a reset ends a failed channel too
  *
  * The last release asks the hardware and opens the gate, or refuses, or polls until the media is
- * ready. It never populates a mapping: the next access faults.
+ * ready. It never populates a mapping: the next access faults. A refusal stays until a reset: no
+ * configuration write makes the hardware be asked again.
  */
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path)
 {
@@ -219,35 +245,44 @@ void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path pa
 	scoped_guard(rwsem_write, &gate->lock) {
 		if (!WARN_ON_ONCE(!gate->holds))
 			gate->holds--;
-		if (path == CXL_VFIO_PATH_RESET)
-			gate->frozen = false;
+		if (path == CXL_VFIO_PATH_RESET) {
+			start_over(device);
+			if (gate->channel == CXL_VFIO_FAILED)
+				gate->channel = CXL_VFIO_RUNNING;
+		}
 		if (must_stay_shut(gate)) {
 			gate->verdict = must_stay_shut(gate);
 			return;
 		}
-		generation = start_revalidation(device);
+		if (gate->refusal) {
+			set_state(gate, CXL_VFIO_REFUSED, gate->refusal);
+			return;
+		}
+		generation = gate->generation;
 	}
 	revalidate(device, generation);
 }
 
 /**
- * cxl_vfio_gate_freeze - as shut, but until cxl_vfio_gate_thaw() or the end of a reset
+ * cxl_vfio_gate_freeze - as shut, but until cxl_vfio_gate_thaw()
  * @device: the device
+ * @channel: CXL_VFIO_RECOVERING, or CXL_VFIO_FAILED, which the next reset ends too
  *
- * A frozen channel is reset without reset_prepare and reset_done, and slot_reset comes only when
- * every driver below the port voted for it.
+ * Error recovery resets the bus without reset_prepare and reset_done, and a user may reset the
+ * function while it is under way: that must not open the gate in front of the bus reset.
  */
-void cxl_vfio_gate_freeze(struct cxl_vfio_device *device)
+void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	bool mapped;
 
 	scoped_guard(rwsem_write, &gate->lock) {
-		gate->frozen = true;
+		gate->channel = channel;
 		mapped = shut(gate, CXL_VFIO_PATH_ERROR);
 	}
 	if (mapped)
 		zap(device);
+	drain(gate);
 }
 
 void cxl_vfio_gate_thaw(struct cxl_vfio_device *device)
@@ -256,14 +291,23 @@ void cxl_vfio_gate_thaw(struct cxl_vfio_device *device)
 	u64 generation;
 
 	scoped_guard(rwsem_write, &gate->lock) {
-		gate->frozen = false;
+		gate->channel = CXL_VFIO_RUNNING;
+		start_over(device);
 		if (must_stay_shut(gate)) {
 			gate->verdict = must_stay_shut(gate);
 			return;
 		}
-		generation = start_revalidation(device);
+		generation = gate->generation;
 	}
 	revalidate(device, generation);
+}
+
+bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	guard(rwsem_read)(&gate->lock);
+	return gate->state == CXL_VFIO_ACTIVE;
 }
 
 /**
@@ -292,11 +336,12 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 	scoped_guard(rwsem_write, &gate->lock) {
 		gate->open = true;
 		gate->last_path = CXL_VFIO_PATH_OPEN;
+		start_over(device);
 		if (must_stay_shut(gate)) {
 			gate->verdict = must_stay_shut(gate);
 			return;
 		}
-		generation = start_revalidation(device);
+		generation = gate->generation;
 	}
 	revalidate(device, generation);
 }
@@ -311,6 +356,7 @@ void cxl_vfio_gate_close_device(struct cxl_vfio_device *device)
 		shut(gate, CXL_VFIO_PATH_CLOSE);
 	}
 	cancel_delayed_work_sync(&gate->poll);
+	drain(gate);
 }
 
 void cxl_vfio_gate_init(struct cxl_vfio_device *device)
@@ -318,6 +364,7 @@ void cxl_vfio_gate_init(struct cxl_vfio_device *device)
 	struct cxl_vfio_gate *gate = &device->gate;
 
 	init_rwsem(&gate->lock);
+	mutex_init(&gate->asking);
 	init_waitqueue_head(&gate->wait);
 	INIT_DELAYED_WORK(&gate->poll, poll_work);
 	gate->verdict = CXL_VFIO_NOT_OPEN;

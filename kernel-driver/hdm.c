@@ -34,10 +34,13 @@ static struct cxl_vfio_decoder read_decoder(const struct cxl_vfio_hdm *hdm, unsi
 	u32 base_high = read_register(hdm, at + CXL_HDM_DECODER_BASE_HIGH);
 	u32 size_low = read_register(hdm, at + CXL_HDM_DECODER_SIZE_LOW);
 	u32 size_high = read_register(hdm, at + CXL_HDM_DECODER_SIZE_HIGH);
+	u32 skip_low = read_register(hdm, at + CXL_HDM_DECODER_SKIP_LOW);
+	u32 skip_high = read_register(hdm, at + CXL_HDM_DECODER_SKIP_HIGH);
 
 	return (struct cxl_vfio_decoder) {
 		.base = (u64)base_high << 32 | (base_low & CXL_HDM_DECODER_LOW_MASK),
 		.size = (u64)size_high << 32 | (size_low & CXL_HDM_DECODER_LOW_MASK),
+		.skip = (u64)skip_high << 32 | (skip_low & CXL_HDM_DECODER_LOW_MASK),
 		.control = read_register(hdm, at + CXL_HDM_DECODER_CONTROL),
 	};
 }
@@ -70,8 +73,8 @@ static enum cxl_vfio_verdict reprogram(const struct cxl_vfio_hdm *hdm)
 	iowrite32(lower_32_bits(hdm->decoder.base), decoder + CXL_HDM_DECODER_BASE_LOW);
 	iowrite32(upper_32_bits(hdm->decoder.size), decoder + CXL_HDM_DECODER_SIZE_HIGH);
 	iowrite32(lower_32_bits(hdm->decoder.size), decoder + CXL_HDM_DECODER_SIZE_LOW);
-	iowrite32(0, decoder + CXL_HDM_DECODER_SKIP_HIGH);
-	iowrite32(0, decoder + CXL_HDM_DECODER_SKIP_LOW);
+	iowrite32(upper_32_bits(hdm->decoder.skip), decoder + CXL_HDM_DECODER_SKIP_HIGH);
+	iowrite32(lower_32_bits(hdm->decoder.skip), decoder + CXL_HDM_DECODER_SKIP_LOW);
 	iowrite32(control | CXL_HDM_DECODER_COMMIT, decoder + CXL_HDM_DECODER_CONTROL);
 	if (wait_committed(hdm))
 		return CXL_VFIO_OK;
@@ -98,7 +101,8 @@ static enum cxl_vfio_verdict compare_decoder(const struct cxl_vfio_hdm *hdm)
 		return CXL_VFIO_BASE_CHANGED;
 	if (now.size != hdm->decoder.size)
 		return CXL_VFIO_SIZE_CHANGED;
-	if ((now.control ^ hdm->decoder.control) & CONTROL_IDENTITY)
+	if (now.skip != hdm->decoder.skip ||
+	    (now.control ^ hdm->decoder.control) & CONTROL_IDENTITY)
 		return CXL_VFIO_CONTROL_CHANGED;
 	return CXL_VFIO_OK;
 }
@@ -185,16 +189,20 @@ enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool re
 	return verdict;
 }
 
-/* Registers and ranges at bind. Every refusal says what is missing. */
-static int take_snapshot(struct cxl_vfio_hdm *hdm)
+/* Registers and ranges at bind. Every refusal says what is missing. @room: bytes mapped. */
+static int take_snapshot(struct cxl_vfio_hdm *hdm, unsigned long room)
 {
 	struct pci_dev *pdev = hdm->pdev;
 	u16 range = hdm->dvsec + CXL_DEVICE_RANGE(0);
 	unsigned int i;
 
 	hdm->decoder_count = cxl_hdm_decoder_count(read_register(hdm, CXL_HDM_CAPABILITY));
+	if (!hdm->decoder_count || cxl_hdm_length(hdm->decoder_count) > room) {
+		pci_err(pdev, "refused: HDM decoder registers do not answer, or do not fit their block\n");
+		return -ENODEV;
+	}
 	hdm->decoder = read_decoder(hdm, 0);
-	if (!hdm->decoder_count || hdm->decoder.control == ~0u) {
+	if (hdm->decoder.control == ~0u) {
 		pci_err(pdev, "refused: HDM decoder registers do not answer\n");
 		return -ENODEV;
 	}
@@ -203,7 +211,8 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm)
 		pci_err(pdev, "refused: HDM decoders are not enabled (firmware left DVSEC ranges)\n");
 		return -ENXIO;
 	}
-	if (!(hdm->decoder.control & CXL_HDM_DECODER_COMMITTED)) {
+	if (!(hdm->decoder.control & CXL_HDM_DECODER_COMMITTED) ||
+	    hdm->decoder.control & CXL_HDM_DECODER_ERROR) {
 		pci_err(pdev, "refused: HDM decoder 0 is not committed by firmware\n");
 		return -ENXIO;
 	}
@@ -215,7 +224,7 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm)
 		pci_err(pdev, "refused: HDM decoder 0 has an impossible base and size\n");
 		return -ENXIO;
 	}
-	if (hdm->decoder.size > VFIO_PCI_OFFSET_MASK) {
+	if (hdm->decoder.size > VFIO_PCI_INDEX_TO_OFFSET(1)) {
 		pci_err(pdev, "refused: window of %#llx bytes exceeds VFIO's 1 TiB per region\n",
 			hdm->decoder.size);
 		return -EFBIG;
@@ -230,44 +239,57 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm)
 
 	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_LOW, &hdm->range_size_low);
 	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_HIGH, &hdm->range_size_high);
+	if (PCI_POSSIBLE_ERROR(hdm->range_size_low)) {
+		pci_err(pdev, "refused: configuration space does not answer\n");
+		return -ENODEV;
+	}
 	hdm->range_size_low &= CXL_DEVICE_RANGE_SIZE_LOW_MASK;
 	return 0;
 }
 
-/* Valid within 1 s, then active within 4^n s; codes above 4 are reserved and read as 4. */
-static unsigned int ready_timeout_ms(struct pci_dev *pdev, u16 dvsec)
+static u32 read_range_status(const struct cxl_vfio_hdm *hdm)
 {
 	u32 size_low;
 
-	pci_read_config_dword(pdev, dvsec + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW,
-			      &size_low);
-	return INFO_VALID_TIMEOUT_MS +
-	       (MSEC_PER_SEC <<
-		(2 * min(FIELD_GET(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT, size_low), 4u)));
+	pci_read_config_dword(hdm->pdev, hdm->dvsec + CXL_DEVICE_RANGE(0) +
+			      CXL_DEVICE_RANGE_SIZE_LOW, &size_low);
+	return PCI_POSSIBLE_ERROR(size_low) ? 0 : size_low;
 }
 
-/* The CXL core takes our word for it that the media is ready, so wait before giving it. */
-static int wait_media_ready(const struct cxl_vfio_hdm *hdm)
+/* Until all of @bits are set in range 1, or @timeout_ms. */
+static int wait_range(const struct cxl_vfio_hdm *hdm, u32 bits, unsigned int timeout_ms)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(hdm->ready_timeout_ms);
-	u32 size_low;
+	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
 
-	for (;;) {
-		pci_read_config_dword(hdm->pdev, hdm->dvsec + CXL_DEVICE_RANGE(0) +
-				      CXL_DEVICE_RANGE_SIZE_LOW, &size_low);
-		if (!PCI_POSSIBLE_ERROR(size_low) &&
-		    (size_low & CXL_DEVICE_RANGE_INFO_VALID) &&
-		    (size_low & CXL_DEVICE_RANGE_ACTIVE))
-			return 0;
+	while ((read_range_status(hdm) & bits) != bits) {
 		if (time_after(jiffies, deadline)) {
-			pci_err(hdm->pdev, "refused: media not ready after %u ms\n",
-				hdm->ready_timeout_ms);
+			pci_err(hdm->pdev, "refused: media not ready after %u ms\n", timeout_ms);
 			return -ETIMEDOUT;
 		}
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		msleep(READY_POLL_MS);
 	}
+	return 0;
+}
+
+/*
+ * The CXL core takes our word for it that the media is ready, so wait before giving it. How long
+ * the media may take, 4^n s, is itself known only when the information is valid; codes above 4 are
+ * reserved and taken as 4.
+ */
+static int wait_media_ready(struct cxl_vfio_hdm *hdm)
+{
+	unsigned int active_ms;
+	int ret;
+
+	ret = wait_range(hdm, CXL_DEVICE_RANGE_INFO_VALID, INFO_VALID_TIMEOUT_MS);
+	if (ret)
+		return ret;
+	active_ms = MSEC_PER_SEC << (2 * min(FIELD_GET(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT,
+						       read_range_status(hdm)), 4u));
+	hdm->ready_timeout_ms = INFO_VALID_TIMEOUT_MS + active_ms;
+	return wait_range(hdm, CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE, active_ms);
 }
 
 static int find_dvsec(struct cxl_vfio_hdm *hdm)
@@ -285,6 +307,11 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 	hdm->dvsec_length = FIELD_GET(CXL_DVSEC_HEADER1_LENGTH, header);
 	pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CAPABILITY, &capability);
 	pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CONTROL, &control);
+	if (PCI_POSSIBLE_ERROR(header) || PCI_POSSIBLE_ERROR(capability) ||
+	    PCI_POSSIBLE_ERROR(control) || hdm->dvsec + hdm->dvsec_length > pdev->cfg_size) {
+		pci_err(pdev, "refused: configuration space does not answer sensibly\n");
+		return -ENODEV;
+	}
 	if (hdm->dvsec_length < CXL_DEVICE_CAPABILITY3 ||
 	    !(capability & CXL_DEVICE_CAPABILITY_MEM) ||
 	    !FIELD_GET(CXL_DEVICE_CAPABILITY_HDM_COUNT, capability)) {
@@ -299,7 +326,6 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 		pci_err(pdev, "refused: CXL.mem is not enabled by firmware\n");
 		return -ENXIO;
 	}
-	hdm->ready_timeout_ms = ready_timeout_ms(pdev, hdm->dvsec);
 	return 0;
 }
 
@@ -407,6 +433,8 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 		return ERR_PTR(-ENOMEM);
 	ret = cxl_pci_setup_regs(pdev, CXL_REGLOC_RBI_COMPONENT, &endpoint->cxlds.reg_map);
 	map = &endpoint->cxlds.reg_map.component_map;
+	if (ret == -EPROBE_DEFER)
+		return ERR_PTR(ret);
 	if (ret || !map->hdm_decoder.valid) {
 		pci_err(pdev, "refused: no HDM decoder capability in the component registers\n");
 		return ERR_PTR(ret ?: -ENODEV);
@@ -420,12 +448,7 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 
 	ret = wait_media_ready(hdm);
 	if (!ret)
-		ret = take_snapshot(hdm);
-	if (!ret && cxl_hdm_length(hdm->decoder_count) > map->hdm_decoder.size) {
-		pci_err(pdev, "refused: %u HDM decoders do not fit their register block\n",
-			hdm->decoder_count);
-		ret = -ENODEV;
-	}
+		ret = take_snapshot(hdm, map->hdm_decoder.size);
 	if (!ret)
 		ret = attach_region(hdm, endpoint);
 	if (!ret)

@@ -110,6 +110,8 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 	.unbind_iommufd = vfio_iommufd_physical_unbind,
 	.attach_ioas = vfio_iommufd_physical_attach_ioas,
 	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas,
+	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
 
 static const struct vfio_pci_device_ops cxl_vfio_pci_ops = {
@@ -152,6 +154,9 @@ static void cxl_vfio_remove(struct pci_dev *pdev)
 {
 	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
 
+	/* Pulled out: what is still mapped leads nowhere. */
+	if (!pci_device_is_present(pdev))
+		cxl_vfio_gate_freeze(to_cxl_vfio(&core->vdev), CXL_VFIO_FAILED);
 	/* Returns when the last user is gone; the window is given back after us, by devres. */
 	vfio_pci_core_unregister_device(core);
 	vfio_put_device(&core->vdev);
@@ -182,8 +187,9 @@ static pci_ers_result_t cxl_vfio_error_detected(struct pci_dev *pdev, pci_channe
 {
 	pci_ers_result_t result;
 
-	if (state != pci_channel_io_normal)
-		cxl_vfio_gate_freeze(from_pci(pdev));
+	/* Also for a non-fatal error: another function's vote may reset the bus that we share. */
+	cxl_vfio_gate_freeze(from_pci(pdev), state == pci_channel_io_perm_failure ?
+			     CXL_VFIO_FAILED : CXL_VFIO_RECOVERING);
 	result = vfio_pci_core_aer_err_detected(pdev, state);
 	switch (state) {
 	case pci_channel_io_normal:
@@ -200,15 +206,27 @@ static pci_ers_result_t cxl_vfio_slot_reset(struct pci_dev *pdev)
 {
 	/* The core restores configuration space around its own resets, not around this one. */
 	pci_restore_state(pdev);
-	cxl_vfio_gate_thaw(from_pci(pdev));
 	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static pci_ers_result_t cxl_vfio_mmio_enabled(struct pci_dev *pdev)
+{
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+/* Every driver agreed and every reset is over; a failed recovery says perm_failure instead. */
+static void cxl_vfio_resume(struct pci_dev *pdev)
+{
+	cxl_vfio_gate_thaw(from_pci(pdev));
 }
 
 static const struct pci_error_handlers cxl_vfio_err_handlers = {
 	.reset_prepare = cxl_vfio_reset_prepare,
 	.reset_done = cxl_vfio_reset_done,
 	.error_detected = cxl_vfio_error_detected,
+	.mmio_enabled = cxl_vfio_mmio_enabled,
 	.slot_reset = cxl_vfio_slot_reset,
+	.resume = cxl_vfio_resume,
 };
 
 /* Any device, but only when driver_override names this driver. */

@@ -24,8 +24,9 @@ static unsigned long window_pages(const struct cxl_vfio_device *device)
 
 /*
  * The media is on its way: wait without mmap_lock, so that nobody else of the process waits with
- * us, and take the fault again. Only the first try may drop the lock; under the per-VMA lock the
- * smaller page size falls back to a fault under mmap_lock.
+ * us, and take the fault again. Only the first try may drop the lock: a second one goes back to
+ * the instruction, which makes a new first try. Under the per-VMA lock the smaller page size falls
+ * back to a fault under mmap_lock. Who cannot retry at all waits where it is.
  */
 static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *vmf,
 			       unsigned int order)
@@ -34,9 +35,12 @@ static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *
 
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
-	if (!fault_flag_allow_retry_first(vmf->flags) ||
-	    (vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
 		return cxl_vfio_gate_wait(device) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	if (vmf->flags & FAULT_FLAG_TRIED)
+		return VM_FAULT_NOPAGE;
 
 	/* Without mmap_lock the VMA may go away: the file keeps the device open and bound. */
 	file = get_file(vmf->vma->vm_file);

@@ -20,6 +20,12 @@ holds() {
 	printf '%s' "$json" | jq -e "$1" > "$scratch/answer"
 }
 
+# The last document is what the schema says that is installed with the command.
+valid() {
+	printf '%s' "$json" |
+		python3 /src/tests/cli/validate.py /usr/local/share/cxlvfio/schema > "$scratch/answer"
+}
+
 # verdict CHECK WORD: what the last document says of a check.
 verdict() {
 	holds "[.checks[] | select(.id == \"$1\") | .verdict] == [\"$2\"]"

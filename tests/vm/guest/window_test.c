@@ -406,6 +406,10 @@ static void test_memory_enable(char *map)
 	uint32_t command = config_read(PCI_COMMAND, 2);
 	uint64_t value;
 
+	touch_all(map, memory.size);
+	config_write(PCI_COMMAND, command ^ PCI_COMMAND_MASTER, 2);
+	config_write(PCI_COMMAND, command, 2);
+	check(!touch_all(map, memory.size), "a command write that keeps memory enabled zaps nothing");
 	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
 	check(!touch((uint64_t *)map, &value), "memory enable off: SIGBUS");
 	check(pread(device, &value, 8, memory.offset) < 0 && errno == EIO,
