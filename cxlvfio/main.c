@@ -41,7 +41,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 
 	if (error < 0) {
 		cxv_error(&context->report, cxv_code_of_errno(error), error,
-			  (struct cxv_place) { .operation = "open the root directory", .path = "/" },
+			  (struct cxv_place) { .operation = "open the root", .path = "/" },
 			  "cannot open it");
 		return CXV_EXIT_FAILED;
 	}

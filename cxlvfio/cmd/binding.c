@@ -14,6 +14,7 @@
 #include "sys/collect.h"
 #include "sys/execute.h"
 #include "sys/record.h"
+#include "sys/state_file.h"
 
 #define SECONDS_MAX	86400
 #define USERS_RETRY_MS	250
@@ -39,7 +40,7 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 	struct cxv_place place = {
 		.operation = context->command->name,
 		.target = target,
-		.path = "/" CXV_RECORD_DIRECTORY,
+		.path = "/" CXV_STATE_DIRECTORY,
 	};
 	pid_t owner;
 	int lock = cxv_record_lock(&context->host, target, &deadline, &owner);
@@ -49,7 +50,8 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 	if (lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
 		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d) is changing it", (int)owner);
+				 "another cxlvfio (process %d, or a child that the kernel keeps) is "
+				 "changing it", (int)owner);
 	}
 	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
 		place.hint = "run it as root, or add --dry-run to see what it would do";

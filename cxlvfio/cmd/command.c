@@ -121,7 +121,8 @@ static int reject(struct cxv_context *context, const struct option_table *table,
 	else if (optopt)
 		option = find_letter(table, optopt);
 	if (result == ':' && option)
-		cxv_usage_error(context, "option --%s needs its %s", option->name, option->argument);
+		cxv_usage_error(context, "option --%s needs its %s", option->name,
+				option->argument);
 	else if (option)
 		cxv_usage_error(context, "option --%s takes no argument", option->name);
 	else if (optopt)
@@ -139,7 +140,7 @@ static int change_root(struct cxv_context *context, const char *directory)
 	error = cxv_host_open(&context->host, directory);
 	if (error < 0)
 		return cxv_error(&context->report, CXV_USAGE, error,
-				 (struct cxv_place) { .operation = "open the root directory",
+				 (struct cxv_place) { .operation = "open the root",
 						      .path = directory,
 						      .hint = "--sysroot needs a directory" },
 				 "cannot use --sysroot");
@@ -168,7 +169,8 @@ static int handle_global(struct cxv_context *context, const struct cxv_option *o
 
 static bool is_global(const struct cxv_option *option)
 {
-	return option >= cxv_global_options && option < cxv_global_options + cxv_global_option_count;
+	return option >= cxv_global_options &&
+	       option < cxv_global_options + cxv_global_option_count;
 }
 
 static void trace_all(const char *operation, const char *path, const char *value, int result)
@@ -203,7 +205,7 @@ static int end_of_options(struct cxv_context *context)
 int cxv_next_option(struct cxv_context *context, int argc, char **argv,
 		    struct cxv_option_value *value)
 {
-	/* "+": the program's own options end at the command's name; ":" tells a missing argument. */
+	/* "+": its options end at the command's name. ":" tells a missing argument. */
 	struct option_table table = { .letters = ":" };
 	const struct cxv_option *option;
 	int result, error;

@@ -40,7 +40,7 @@ struct cxv_context {
 	bool human;			/* -u: units in tables */
 	bool quiet;
 	unsigned int verbose;
-	bool color;			/* stderr and stdout are terminals and --no-color was not given */
+	bool color;			/* on terminals, unless --no-color was given */
 	bool help;			/* --help was given: main() prints it instead of running */
 	bool document_printed;		/* cxv_document_finish() was called */
 	int stdout_error;		/* -errno of a document that could not be printed */
@@ -52,7 +52,7 @@ struct cxv_command {
 	const char *summary;		/* one line for the command list */
 	const char *operands;		/* "TARGET..." or NULL */
 	enum cxv_complete operand_complete;	/* when operands are no targets */
-	const char *arrays;		/* its own arrays in the JSON document: "actions", or NULL */
+	const char *arrays;		/* its own ones in the JSON document, or NULL */
 	const struct cxv_option *options;
 	size_t option_count;
 	/*

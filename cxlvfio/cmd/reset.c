@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/output.h"
@@ -32,6 +33,7 @@ struct session {
 	struct settings settings;
 	struct cxv_run *runs;
 	size_t count;
+	size_t done;			/* runs without an error */
 	bool interrupted;
 };
 
@@ -191,7 +193,7 @@ static void begin_run(const struct session *session, const struct cxv_prover *pr
 }
 
 /* The reset itself, or the device after it: what no check can speak of. */
-static int report_cycle(struct cxv_context *context, const struct cxv_run *run,
+static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
 			const struct cxv_cycle *cycle)
 {
 	struct cxv_place place = { .operation = "reset", .target = run->target };
@@ -200,23 +202,19 @@ static int report_cycle(struct cxv_context *context, const struct cxv_run *run,
 	if (cycle->lost) {
 		place.hint = "the kernel may need minutes to let go of it; then remove and rescan "
 			     "it, or power-cycle";
-		return cxv_error(&context->report, CXV_DEVICE_LOST, ENODEV, place,
-				 "cycle %u: the device is lost: its configuration space reads all "
-				 "ones", cycle->number);
-	}
-	if (cycle->readiness == CXV_NOT_READY) {
+		cxv_error(&context->report, CXV_DEVICE_LOST, ENODEV, place,
+			  "cycle %u: the device is lost: its configuration space reads all ones",
+			  cycle->number);
+	} else if (cycle->readiness == CXV_NOT_READY) {
 		place.hint = "give it more time with --timeout, and see the kernel log";
-		return cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
-				 "cycle %u: the memory does not answer after the reset%s%s",
-				 cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
-	}
-	if (cycle->reset_error) {
+		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
+			  "cycle %u: the memory does not answer after the reset%s%s",
+			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
+	} else if (cycle->reset_error) {
 		place.hint = "see the kernel log";
-		return cxv_error(&context->report, cxv_code_of_errno(cycle->reset_error),
-				 cycle->reset_error, place, "cycle %u: the reset failed",
-				 cycle->number);
+		cxv_error(&context->report, cxv_code_of_errno(cycle->reset_error),
+			  cycle->reset_error, place, "cycle %u: the reset failed", cycle->number);
 	}
-	return 0;
 }
 
 /* After these there is no memory left of which another cycle could prove anything. */
@@ -225,14 +223,30 @@ static bool is_over(const struct cxv_cycle *cycle)
 	return cycle->lost || cycle->readiness == CXV_NOT_READY || cycle->readiness == CXV_REFUSED;
 }
 
+static void free_cycle(struct cxv_cycle **cycle)
+{
+	if (*cycle)
+		cxv_cycle_clear(*cycle);
+	free(*cycle);
+}
+
+/* Where the cycles' own lines are not seen, but somebody may be watching. */
+static void show_progress(const struct cxv_context *context, const struct cxv_run *run,
+			  unsigned int number)
+{
+	if (!context->quiet && isatty(STDERR_FILENO) && (context->json || !isatty(STDOUT_FILENO)))
+		cxv_print_progress(run, number, stderr);
+}
+
 /* 1: go on, 0: this was the last, -errno: no cycle was made. */
 static int one_cycle(struct session *session, struct cxv_prover *prover, unsigned int number,
 		     struct cxv_run *run)
 {
 	struct cxv_context *context = session->context;
-	_cleanup_free_ struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
+	_cleanup_(free_cycle) struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
 	int ret = -ENOMEM;
 
+	show_progress(context, run, number);
 	if (cycle)
 		ret = cxv_prover_cycle(prover, number, cycle);
 	if (!ret)
@@ -244,9 +258,7 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 	if (!context->json && !context->quiet)
 		cxv_print_cycle(&run->cycles[run->count - 1], stdout);
 	report_cycle(context, run, cycle);
-	ret = !is_over(cycle);
-	cxv_cycle_clear(cycle);
-	return ret;
+	return !is_over(cycle);
 }
 
 static void run_cycles(struct session *session, struct cxv_prover *prover, struct cxv_run *run)
@@ -327,6 +339,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
 	report_verdict(context, run, context->report.error_count > errors);
+	session->done += context->report.error_count == errors;
 	if (!context->json && run->interface)
 		cxv_print_run_end(run, stdout);
 	cxv_prover_close(&prover);
@@ -346,20 +359,6 @@ static void print_json(struct session *session, const struct cxv_targets *target
 	cxv_document_finish(session->context, &document);
 }
 
-static size_t count_done(const struct session *session)
-{
-	size_t i, done = 0;
-
-	for (i = 0; i < session->count; i++) {
-		const struct cxv_run *run = &session->runs[i];
-		enum cxv_verdict verdict = cxv_run_verdict(run);
-
-		done += run->count && (verdict == CXV_PASS ||
-				       (verdict == CXV_SKIP && !run->cycles[0].reset_error));
-	}
-	return done;
-}
-
 static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
 {
 	enum cxv_exit status;
@@ -377,7 +376,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 	for (i = 0; i < targets->count && !session->interrupted; i++)
 		reset_one(session, targets->endpoints[i]);
 	print_json(session, targets);
-	status = cxv_report_exit_of_targets(&session->context->report, count_done(session));
+	status = cxv_report_exit_of_targets(&session->context->report, session->done);
 	if (session->interrupted)
 		status = cxv_finish(session->context, status);
 	cxv_release_signals(&previous);

@@ -29,7 +29,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, unsigned in
 		}
 	}
 	if (!result && context->json && *sections != CXV_SECTIONS_ALL) {
-		cxv_usage_error(context, "--section changes the text only: it cannot go with --json");
+		cxv_usage_error(context,
+				"--section changes the text only: it cannot go with --json");
 		return -EINVAL;
 	}
 	return result;

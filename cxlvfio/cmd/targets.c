@@ -134,8 +134,8 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 		place.hint = endpoint->cxl_type.value == 3 ?
 			     "memory expanders are for cxl(1) and daxctl(1)" : NULL;
 		return cxv_error(&context->report, CXV_NOT_TYPE2, 0, place,
-				 "%s is a CXL Type-%u device, not a Type-2 endpoint", endpoint->host,
-				 (unsigned int)endpoint->cxl_type.value);
+				 "%s is a CXL Type-%u device, not a Type-2 endpoint",
+				 endpoint->host, (unsigned int)endpoint->cxl_type.value);
 	}
 	if (endpoint->dvsec.device_error == ENOENT || !endpoint->dvsec.device_error) {
 		place.hint = "cxlvfio list --all shows every CXL device";
@@ -147,7 +147,8 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 	place.hint = hint_for(endpoint->dvsec.device_error);
 	return cxv_error(&context->report, cxv_code_of_errno(endpoint->dvsec.device_error),
 			 endpoint->dvsec.device_error, place,
-			 "cannot tell whether %s is a CXL Type-2 endpoint: its capabilities cannot be read",
+			 "cannot tell whether %s is a CXL Type-2 endpoint: "
+			 "its capabilities cannot be read",
 			 endpoint->host);
 }
 
@@ -163,7 +164,13 @@ static int reject_address(struct cxv_context *context, const struct cxv_targets 
 	error = cxv_collect_one(&context->host, &context->report, address, &endpoint);
 	if (error < 0)
 		return error;
-	error = not_type2(context, endpoint, name);
+	if (cxv_endpoint_is_type2(endpoint))
+		error = cxv_error(&context->report, CXV_DEVICE_BUSY, EAGAIN,
+				  (struct cxv_place) { .operation = context->command->name,
+						       .target = name, .hint = "try again" },
+				  "it appeared while the devices were read");
+	else
+		error = not_type2(context, endpoint, name);
 	cxv_endpoint_free(endpoint);
 	return error;
 }

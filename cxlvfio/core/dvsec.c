@@ -117,6 +117,38 @@ static int find_extended(const uint8_t *image, size_t size, unsigned int capabil
 	return -EILSEQ;
 }
 
+/* Bytes that the capability at OFFSET takes, if it is one that is decoded. */
+static size_t capability_length(const uint8_t *image, size_t size, size_t offset)
+{
+	unsigned int capability = PCI_EXT_CAP_ID(dword_at(image, offset));
+
+	if (capability == PCI_EXT_CAP_ID_DSN)
+		return PCI_EXT_CAP_DSN_SIZEOF;
+	if (capability != PCI_EXT_CAP_ID_DVSEC)
+		return 4;
+	if (offset + CXL_DVSEC_HEADER2 + 2 > size)
+		return CXL_DVSEC_HEADER2 + 2;
+	return cxl_field(dword_at(image, offset + CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_LENGTH);
+}
+
+size_t cxv_config_extent(const uint8_t *image, size_t size)
+{
+	size_t offset = EXTENDED_START, extent = EXTENDED_START + 4;
+
+	for (unsigned int step = 0; step < EXTENDED_MAX && offset >= EXTENDED_START; step++) {
+		size_t end = offset + 4;
+
+		if (end <= size)
+			end = offset + capability_length(image, size, offset);
+		if (end > extent)
+			extent = end;
+		if (offset + 4 > size)
+			break;
+		offset = PCI_EXT_CAP_NEXT(dword_at(image, offset));
+	}
+	return extent < CXV_CONFIG_SIZE ? extent : CXV_CONFIG_SIZE;
+}
+
 int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t minimum)
 {
 	int offset = find_extended(image, size, PCI_EXT_CAP_ID_DVSEC, id);

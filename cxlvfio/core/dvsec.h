@@ -75,6 +75,11 @@ extern const struct cxv_fields cxv_block_fields;
  * because the kernel hides them. -ENODEV: it reads all ones.
  */
 int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t minimum);
+/*
+ * Bytes from the start of the image that hold everything below, as far as SIZE bytes of it tell: a
+ * reader that has them all need not read the rest. At most CXV_CONFIG_SIZE.
+ */
+size_t cxv_config_extent(const uint8_t *image, size_t size);
 /* Serial number from the device serial number capability; errors as cxv_dvsec_find(). */
 int cxv_config_serial(const uint8_t *image, size_t size, uint64_t *serial);
 /* Decode every CXL DVSEC; what is not there or malformed says so in the struct. */

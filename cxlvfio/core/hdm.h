@@ -25,7 +25,7 @@ extern const struct cxv_fields cxv_hdm_decoder_fields;
 
 /*
  * Offset of the HDM decoder capability in the CM block (CXL_CM_BLOCK_SIZE bytes, as 32-bit
- * registers in host order). -ENODEV: reads all ones; -ENOENT: no such capability; -EILSEQ: malformed.
+ * registers in host order). -ENODEV: it reads all ones. -ENOENT: there is none. -EILSEQ: malformed.
  */
 int cxv_hdm_find(const uint32_t *registers, size_t count);
 /* Decode the capability at byte OFFSET of the block. 0 or -errno, which HDM keeps too. */

@@ -161,10 +161,10 @@ static int refuse_state(const struct cxv_bind_facts *facts, struct cxv_report *r
 		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
 		return cxv_error(report, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
 	case CXV_STATE_NOT_COMMITTED:
-		place.hint = "firmware must enable CXL.mem and commit the decoder before Linux starts: "
-			     "cxlvfio show tells what it left";
-		return cxv_error(report, CXV_BIND_REFUSED, 0, place, "the driver would refuse it: %s",
-				 facts->state_reason);
+		place.hint = "firmware must enable CXL.mem and commit the decoder before Linux "
+			     "starts: cxlvfio show tells what it left";
+		return cxv_error(report, CXV_BIND_REFUSED, 0, place,
+				 "the driver would refuse it: %s", facts->state_reason);
 	default:
 		return 0;
 	}
@@ -280,13 +280,13 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 		place.path = path;
 		place.hint = "build it for the running kernel: dkms autoinstall, then depmod";
 		return cxv_error(report, CXV_NO_MODULE, ENOEXEC, place,
-				 "module " CXL_VFIO_MODULE_NAME " is built for another kernel than %s",
-				 facts->kernel);
+				 "module " CXL_VFIO_MODULE_NAME
+				 " is built for another kernel than %s", facts->kernel);
 	case CXV_MODULE_MISSING:
 		break;
 	}
-	place.hint = "install it: dkms status tells whether it was built for this kernel; run depmod "
-		     "after copying a module by hand";
+	place.hint = "install it: dkms status tells whether it was built for this kernel; run "
+		     "depmod after copying a module by hand";
 	return cxv_error(report, CXV_NO_MODULE, ENOENT, place,
 			 "no module " CXL_VFIO_MODULE_NAME " is installed for kernel %s",
 			 facts->kernel);
@@ -394,19 +394,26 @@ static bool tried(const struct cxv_plan *plan, size_t failed, enum cxv_step_kind
 	return false;
 }
 
-size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed)
+static void take_device_back(struct cxv_plan *plan, size_t failed)
 {
-	const size_t first = plan->count;
-
 	if (tried(plan, failed, CXV_STEP_PROBE))
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
-	if (tried(plan, failed, CXV_STEP_SET_OVERRIDE))
-		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override",
-				plan->before.driver_override);
-	if (plan->before.driver[0] && tried(plan, failed, CXV_STEP_SET_OVERRIDE)) {
+	if (!tried(plan, failed, CXV_STEP_SET_OVERRIDE))
+		return;
+	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override",
+			plan->before.driver_override);
+	if (plan->before.driver[0]) {
 		add_driver_step(plan, CXV_STEP_BIND_DRIVER, plan->before.driver, "bind");
 		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", plan->before.driver);
 	}
+}
+
+size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone)
+{
+	const size_t first = plan->count;
+
+	if (!gone)
+		take_device_back(plan, failed);
 	if (tried(plan, failed, CXV_STEP_REMEMBER))
 		add_record_step(plan, CXV_STEP_FORGET, "");
 	for (size_t i = first; i < plan->count; i++)

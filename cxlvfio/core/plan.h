@@ -88,7 +88,10 @@ enum cxv_module_presence {
 	CXV_MODULE_OTHER_KERNEL,	/* a file is there, built for another kernel */
 };
 
-/* What the decision on a Type-2 endpoint rests on, read just before it. Arrays are owned: cxv_bind_facts_clear(). */
+/*
+ * What the decision on a Type-2 endpoint rests on, read just before it. The arrays are owned:
+ * cxv_bind_facts_clear().
+ */
 struct cxv_bind_facts {
 	char target[16];
 	enum cxv_state state;
@@ -123,9 +126,10 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *repor
 		    struct cxv_plan *plan);
 /*
  * Append to PLAN what takes back a bind whose step FAILED did not work out. A failed step may have
- * had its effect all the same, so it is taken back too. Returns the index of the first such step.
+ * had its effect all the same, so it is taken back too. Of a device that is GONE only the record is
+ * left. Returns the index of the first such step.
  */
-size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed);
+size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone);
 
 /* True where the plan changes nothing. */
 bool cxv_plan_already(const struct cxv_plan *plan);

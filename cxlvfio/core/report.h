@@ -37,7 +37,7 @@ enum cxv_code {
 	CXV_UNSUPPORTED,
 	CXV_NO_IOMMU,
 	CXV_NO_MODULE,
-	CXV_BIND_REFUSED,		/* the driver refused the endpoint; message has its reason */
+	CXV_BIND_REFUSED,		/* by the driver; message has its reason */
 	CXV_VERIFICATION_FAILED,
 	CXV_TIMEOUT,
 	CXV_DEVICE_LOST,

@@ -186,7 +186,7 @@ static int decide_unbound(struct cxv_endpoint *endpoint)
 				 "CXL.mem is not enabled in its control register");
 	if (endpoint->hdm.count && !find_committed(&endpoint->hdm))
 		return set_state(endpoint, CXV_STATE_NOT_COMMITTED,
-				 "no HDM decoder of %u is committed", (unsigned int)endpoint->hdm.count);
+				 "no HDM decoder of %zu is committed", endpoint->hdm.count);
 	return set_state(endpoint, CXV_STATE_NO_DRIVER, NULL);
 }
 

@@ -27,6 +27,13 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 	fputc('\n', stream);
 }
 
+void cxv_print_progress(const struct cxv_run *run, unsigned int number, FILE *stream)
+{
+	fprintf(stream, "\r%s: cycle %u of %u%s", run->target, number, run->cycles_requested,
+		number == run->cycles_requested ? "\n" : "");
+	fflush(stream);
+}
+
 void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
 {
 	const struct cxv_view_record *view = &cycle->views[CXV_VIEW_WHOLE];
@@ -111,7 +118,7 @@ void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 	if (!run->count)
 		return;
 	if (run->page_size)
-		fprintf(stream, "  populated by %" PRIu64 " faults with pages of %s\n",
+		fprintf(stream, "  page faults to populate it: %" PRIu64 ", with pages of %s\n",
 			run->faults_populate, cxv_page_size_name(run->page_size));
 	print_spread("reset", cxv_run_reset_spread(run), stream);
 	print_spread("touching every page after it", cxv_run_refault_spread(run), stream);

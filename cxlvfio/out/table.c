@@ -73,7 +73,7 @@ static const struct cxv_column columns[] = {
 	{ "RESET", "reset methods, first choice first", .text = reset_text },
 	{ "VFIO-GROUP", "VFIO group device node", FIELD(TEXT, vfio.group_node) },
 	{ "VFIO-CDEV", "VFIO character device node", FIELD(TEXT, vfio.cdev_node) },
-	{ "GENERATION", "how often the driver shut the window", FIELD(NUMBER, driver_view.generation) },
+	{ "GENERATION", "how often the window was shut", FIELD(NUMBER, driver_view.generation) },
 	{ "VERDICT", "the driver's last verdict", FIELD(TEXT, driver_view.verdict) },
 };
 
@@ -83,7 +83,8 @@ static const char default_columns[] =
 const struct cxv_column *cxv_table_find_column(const char *name, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		if (strlen(columns[i].name) == length && !strncasecmp(columns[i].name, name, length))
+		if (strlen(columns[i].name) == length &&
+		    !strncasecmp(columns[i].name, name, length))
 			return &columns[i];
 	return NULL;
 }

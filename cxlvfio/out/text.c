@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence at TEXT, 0 when it is none (RFC 3629: no surrogates, shortest form). */
+/* Bytes of the UTF-8 sequence at TEXT, 0 when it is none by RFC 3629: no surrogates, shortest. */
 static size_t sequence_length(const unsigned char *text)
 {
 	static const struct {
@@ -39,9 +39,9 @@ static char *clean(const char *text, bool controls)
 
 	for (size_t i = 0; copy && copy[i];) {
 		size_t length = sequence_length((const unsigned char *)copy + i);
-		bool control = (unsigned char)copy[i] < ' ' || copy[i] == 0x7f ||
-			       /* U+0080 to U+009f */
-			       ((unsigned char)copy[i] == 0xc2 && (unsigned char)copy[i + 1] < 0xa0);
+		unsigned char first = copy[i], second = first ? copy[i + 1] : 0;
+		/* In two bytes: U+0080 to U+009f. */
+		bool control = first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);
 
 		if (!length || (control && !controls)) {
 			copy[i++] = '?';

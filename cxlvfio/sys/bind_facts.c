@@ -11,6 +11,7 @@
 #include "sys/holders.h"
 #include "sys/modules.h"
 #include "sys/record.h"
+#include "sys/state_file.h"
 
 #define DEVICE	"sys/bus/pci/devices/%s"
 
@@ -272,7 +273,7 @@ static void warn_of_record(const char *operation, const char *target, struct cxv
 		.hint = "remove it",
 	};
 
-	snprintf(path, sizeof(path), "/" CXV_RECORD_DIRECTORY "/%s", target);
+	snprintf(path, sizeof(path), "/" CXV_STATE_DIRECTORY "/%s", target);
 	cxv_warning(report, CXV_FAILED, EINVAL, place,
 		    "the record of an earlier bind is damaged and not used");
 }

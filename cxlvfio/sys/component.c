@@ -46,15 +46,28 @@ static int read_fixture(int descriptor, off_t offset, uint32_t registers[static 
 	return size == CXL_CM_BLOCK_SIZE ? 0 : -EILSEQ;
 }
 
+static void copy_registers(uint32_t to[static REGISTERS], const volatile uint32_t *from,
+			   size_t first, size_t count)
+{
+	for (size_t i = first; i < first + count && i < REGISTERS; i++)
+		to[i] = from[i];
+}
+
 static int read_mapped(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
 {
 	const volatile uint32_t *from;
+	int hdm;
 
 	from = mmap(NULL, CXL_CM_BLOCK_SIZE, PROT_READ, MAP_SHARED, descriptor, offset);
 	if (from == MAP_FAILED)
 		return -errno;
-	for (size_t i = 0; i < REGISTERS; i++)
-		registers[i] = from[i];
+	memset(registers, 0, CXL_CM_BLOCK_SIZE);
+	/* The array of capabilities, then the one that matters: each register is a transaction. */
+	copy_registers(registers, from, 0, 1);
+	copy_registers(registers, from, 1, cxl_field(registers[0], CXL_CM_HEADER_ARRAY_SIZE));
+	hdm = cxv_hdm_find(registers, REGISTERS);
+	if (hdm >= 0)
+		copy_registers(registers, from, hdm / 4, cxl_hdm_length(CXV_HDM_DECODERS_MAX) / 4);
 	munmap((void *)from, CXL_CM_BLOCK_SIZE);
 	return 0;
 }

@@ -292,9 +292,12 @@ static int read_regions(const struct cxv_host *host, const struct cxv_cxl_index 
 		return -ENOMEM;
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const char *name = endpoint->decoders[i].region.value;
-		const struct cxv_cxl_device *device = name ? find(index, "name", name, &count) : NULL;
+		const struct cxv_cxl_device *device;
 
-		if (!device || has_region(endpoint, name))
+		if (!name || has_region(endpoint, name))
+			continue;
+		device = find(index, "name", name, &count);
+		if (!device)
 			continue;
 		if (!endpoint->region_count)
 			read_root_decoder(host, device->parent, &endpoint->root_decoder);

@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "core/util.h"
+#include "sys/clock.h"
 #include "sys/udev.h"
 
 #define RECHECK_MS	50
@@ -17,22 +17,14 @@
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-static uint64_t clock_now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 struct cxv_deadline cxv_deadline_after(unsigned int milliseconds)
 {
-	return (struct cxv_deadline){ .end = clock_now() + (uint64_t)milliseconds * 1000000u };
+	return (struct cxv_deadline){ .end = cxv_clock_now() + (uint64_t)milliseconds * 1000000u };
 }
 
 int cxv_deadline_left(const struct cxv_deadline *deadline)
 {
-	uint64_t time = clock_now(), left;
+	uint64_t time = cxv_clock_now(), left;
 
 	if (time >= deadline->end)
 		return 0;

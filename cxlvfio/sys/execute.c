@@ -26,9 +26,15 @@ static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
 	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
 };
 
+static bool is_gone(const struct cxv_step_run *run)
+{
+	return !cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s",
+				run->plan->target);
+}
+
 static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 {
-	if (!cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s", run->plan->target))
+	if (is_gone(run))
 		return CXV_DEVICE_LOST;
 	switch (error) {
 	case -ECONNREFUSED:
@@ -47,68 +53,84 @@ static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 	}
 }
 
+static const char *hint_of_module(int error)
+{
+	if (error == -ECANCELED)
+		return "modprobe.d(5) has an install command, and cxlvfio runs none: load the "
+		       "module with modprobe, then use --no-modprobe";
+	if (error == -EACCES || error == -EPERM)
+		return "run it as root; under kernel lockdown the module must be signed";
+	return "dmesg says why; a module for another kernel is built anew by dkms";
+}
+
+static const char *hint_of_unbind(int error)
+{
+	if (error == -EBUSY)
+		return "somebody has it open, perhaps where /proc does not show it: end that "
+		       "program (fuser -v /dev/vfio/*)";
+	if (error == -ETIMEDOUT)
+		return "the kernel goes on waiting for its last user: see dmesg";
+	return "see dmesg";
+}
+
+static const char *hint_of_wait(const struct cxv_step_run *run, int error)
+{
+	if (error != -ETIMEDOUT)
+		return "see dmesg";
+	if (run->log < 0)
+		return "the kernel log could not be read: see dmesg";
+	return "it may be waiting for another driver (is cxl_acpi loaded?): see "
+	       "/sys/kernel/debug/devices_deferred, or give it more time with --wait";
+}
+
 static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step *step, int error)
 {
-	if (error == -EACCES || error == -EPERM)
-		return step->kind == CXV_STEP_LOAD_MODULE ?
-			"run it as root; under kernel lockdown the module must be signed" :
-			"run it as root";
 	if (error == -EINTR)
 		return NULL;
+	if (step->kind == CXV_STEP_LOAD_MODULE)
+		return hint_of_module(error);
+	if (error == -EACCES || error == -EPERM)
+		return "run it as root";
 	switch (step->kind) {
-	case CXV_STEP_LOAD_MODULE:
-		if (error == -ECANCELED)
-			return "modprobe.d(5) has an install command and cxlvfio runs none: load it "
-			       "with modprobe, then use --no-modprobe";
-		return "dmesg says why; a module for another kernel is built anew by dkms";
 	case CXV_STEP_UNBIND_DRIVER:
-		if (error == -EBUSY)
-			return "somebody has it open, perhaps where /proc does not show it: end that "
-			       "program (fuser -v /dev/vfio/*)";
-		if (error == -ETIMEDOUT)
-			return "the kernel goes on waiting for its last user; see dmesg";
-		break;
+		return hint_of_unbind(error);
 	case CXV_STEP_BIND_DRIVER:
-		if (error == -ENOENT)
-			return "that driver is no longer loaded: load it, then run this again";
-		break;
+		return error == -ENOENT ? "it is no longer loaded: load it, then run this again" :
+					  "see dmesg";
 	case CXV_STEP_WAIT_DRIVER:
-		if (error == -ETIMEDOUT && run->log < 0)
-			return "the kernel log could not be read: see dmesg";
-		if (error == -ETIMEDOUT)
-			return "the driver may be waiting for another one (is cxl_acpi loaded?): see "
-			       "/sys/kernel/debug/devices_deferred, or give it more time with --wait";
-		break;
+		return hint_of_wait(run, error);
 	case CXV_STEP_WAIT_NODE:
-		return "are vfio and its device nodes (udev, devtmpfs) there? give more time: --wait";
+		return "does udev or devtmpfs make device nodes here? or give it more time: --wait";
 	default:
-		break;
+		return "see dmesg";
 	}
-	return "see dmesg";
 }
 
 /* The sentence: the driver's own words where it said some. */
 static void describe(const struct cxv_step_run *run, const struct cxv_step *step, int error,
 		     char *text, size_t size)
 {
-	const char *what = what_failed[step->kind];
+	const char *what = what_failed[step->kind], *reason = run->verdict.reason;
 
-	if (error == -EINTR)
+	if (is_gone(run))
+		snprintf(text, size, "the device is gone: %s", what);
+	else if (error == -EINTR)
 		snprintf(text, size, "interrupted: %s", what);
 	else if (error == -ECONNREFUSED)
 		snprintf(text, size, "driver %s refused it: %s", step->value,
-			 run->verdict.reason[0] ? run->verdict.reason : "the kernel log has no reason");
+			 reason[0] ? reason : "it gave no reason");
 	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
 		snprintf(text, size, "another driver than %s took it", step->value);
-	else if (run->verdict.reason[0] && step->kind == CXV_STEP_WAIT_DRIVER)
-		snprintf(text, size, "%s: %s", what, run->verdict.reason);
+	else if (reason[0] && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "%s: %s", what, reason);
 	else if (step->value[0])
 		snprintf(text, size, "%s (%s)", what, step->value);
 	else
 		snprintf(text, size, "%s", what);
 }
 
-static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error)
+static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error,
+		const char *outcome)
 {
 	char path[CXV_STEP_PATH_SIZE + 1], text[768];
 	struct cxv_place place = {
@@ -127,7 +149,7 @@ static void say(const struct cxv_step_run *run, const struct cxv_step *step, int
 	if (step->undo)
 		cxv_warning(run->execution->report, code, error, place, "taking back: %s", text);
 	else
-		cxv_error(run->execution->report, code, error, place, "%s", text);
+		cxv_error(run->execution->report, code, error, place, "%s%s", text, outcome);
 }
 
 static int run_step(struct cxv_step_run *run, struct cxv_step *step)
@@ -137,29 +159,35 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 	run->deadline = cxv_deadline_after(step->undo ? UNDO_MS : run->execution->step_ms);
 	run->deadline.steadfast = step->undo;
 	ret = cxv_step_run(run, step);
-	if (ret >= 0) {
-		step->result = ret ? CXV_STEP_ALREADY : CXV_STEP_DONE;
-		return 0;
+	if (ret < 0) {
+		step->result = CXV_STEP_FAILED;
+		step->error = -ret;
+		return ret;
 	}
-	step->result = CXV_STEP_FAILED;
-	step->error = -ret;
-	say(run, step, ret);
-	return ret;
+	step->result = ret ? CXV_STEP_ALREADY : CXV_STEP_DONE;
+	return 0;
 }
 
 /* All of it is tried; the record stays for the next run unless all of it worked. */
-static void take_back(struct cxv_step_run *run, size_t failed)
+static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
-	size_t first = cxv_plan_rollback(run->plan, failed);
+	size_t first = cxv_plan_rollback(run->plan, failed, is_gone(run));
 	bool worked = true;
 
 	for (size_t i = first; i < run->plan->count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
+		int ret;
 
 		if (step->kind == CXV_STEP_FORGET && !worked)
 			continue;
-		worked = !run_step(run, step) && worked;
+		ret = run_step(run, step);
+		if (ret < 0)
+			say(run, step, ret, "");
+		worked = worked && !ret;
 	}
+	if (is_gone(run))
+		return "";
+	return worked ? "; it is as it was before" : "; not all could be put back";
 }
 
 static int run_plan(struct cxv_step_run *run)
@@ -167,11 +195,14 @@ static int run_plan(struct cxv_step_run *run)
 	const size_t count = run->plan->count;
 
 	for (size_t i = 0; i < count; i++) {
-		int ret = run_step(run, &run->plan->steps[i]);
+		struct cxv_step *step = &run->plan->steps[i];
+		int ret = run_step(run, step);
 
 		if (ret < 0) {
-			if (run->execution->roll_back)
-				take_back(run, i);
+			struct cxv_step_run failure = *run;
+
+			say(&failure, step, ret,
+			    run->execution->roll_back ? take_back(run, i) : "");
 			return ret;
 		}
 	}

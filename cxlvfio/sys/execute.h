@@ -15,7 +15,7 @@ struct cxv_execution {
 	const char *operation;		/* "bind": for messages */
 	const char *identity;		/* of the device, for its record */
 	const char *iommu_group;	/* "6" */
-	int lock;			/* cxv_record_lock(): outlives us in a child that is stuck */
+	int lock;			/* cxv_record_lock(); a child that is stuck keeps it */
 	unsigned int step_ms;		/* no step takes longer */
 	bool roll_back;			/* take back what was done when a step fails */
 };

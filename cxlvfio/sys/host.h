@@ -15,7 +15,7 @@
 struct cxv_host {
 	int root;		/* O_PATH descriptor of the root directory */
 	char *root_path;	/* "" for the real one, for messages */
-	bool fixture;		/* --sysroot: nothing that a file cannot show may be asked of the kernel */
+	bool fixture;		/* --sysroot: the kernel must not be asked about it */
 	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
 	void (*trace)(const char *operation, const char *path, const char *value, int result);
 };
@@ -48,7 +48,8 @@ int cxv_host_write_string(const struct cxv_host *host, const char *value, const 
 bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Sorted names in a directory, without "." and "..", at most 65536. Free with cxv_names_free(). */
-int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format, ...)
+int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format,
+		  ...)
 	__attribute__((format(printf, 4, 5)));
 void cxv_names_free(char **names, size_t count);
 

@@ -63,7 +63,7 @@ void cxv_kernel_log_record(char *record, const char *driver, const char *target,
 		verdict->refused = true;
 		sscanf(failed, "failed with error -%d", &verdict->error);
 	} else if (strncmp(message, REFUSED, strlen(REFUSED)) == 0) {
-		/* The driver's contract: one line that says why. A later warning is not the reason. */
+		/* The driver says why in one line; a later warning is not the reason. */
 		verdict->refused = true;
 		keep_reason(verdict, message + strlen(REFUSED));
 	} else if (!verdict->refused && (priority & PRIORITY_MASK) <= PRIORITY_WARNING) {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -37,11 +38,35 @@ static void make_directory(char directory[static CXV_PCI_DIRECTORY_MAX],
 	snprintf(directory, CXV_PCI_DIRECTORY_MAX, CXV_PCI_DEVICES "/%s", endpoint->host);
 }
 
+/*
+ * As much as the capabilities take: each dword is a transaction with the device, and 4096 bytes of
+ * them from every function of the machine take long.
+ */
+static ssize_t read_config(const struct cxv_host *host, const char *address,
+			   uint8_t image[static CXV_CONFIG_SIZE])
+{
+	_cleanup_close_ int descriptor = -1;
+	size_t size = 0, wanted;
+
+	descriptor = cxv_host_open_file(host, O_RDONLY, CXV_PCI_DEVICES "/%s/config", address);
+	if (descriptor < 0)
+		return descriptor;
+	while ((wanted = cxv_config_extent(image, size)) > size) {
+		ssize_t got = pread(descriptor, image + size, wanted - size, size);
+
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (!got)
+			break;
+		size += got > 0 ? got : 0;
+	}
+	return size;
+}
+
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
 	uint8_t image[CXV_CONFIG_SIZE];
-	ssize_t size = cxv_host_read_bytes(host, image, sizeof(image),
-					   CXV_PCI_DEVICES "/%s/config", endpoint->host);
+	ssize_t size = read_config(host, endpoint->host, image);
 	uint64_t serial;
 	int error;
 
@@ -56,7 +81,8 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 	else if (size < PCI_COMMAND + 2 || error == -ENODEV)
 		endpoint->pci.memory_enabled = cxv_unknown(ENODEV);
 	else
-		endpoint->pci.memory_enabled = cxv_known(!!(image[PCI_COMMAND] & PCI_COMMAND_MEMORY));
+		endpoint->pci.memory_enabled =
+			cxv_known(!!(image[PCI_COMMAND] & PCI_COMMAND_MEMORY));
 }
 
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint)

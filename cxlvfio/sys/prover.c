@@ -13,6 +13,7 @@
 #include "cxl_vfio.h"
 #include "sys/deadline.h"
 #include "sys/record.h"
+#include "sys/state_file.h"
 
 #define LOCK_TIMEOUT_MS		2000
 /* Further mappings are about their form, not their size. */
@@ -41,8 +42,11 @@ static int take_lock(struct cxv_prover *prover)
 		snprintf(text, sizeof(text), "another cxlvfio (pid %d) works on it", (int)owner);
 		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end", text);
 	}
+	/* Whoever may not take it can change nothing that it protects, and need not. */
+	if (prover->lock == -EACCES && prover->options.method == CXV_METHOD_AUTO)
+		return 0;
 	return fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
-		    "/" CXV_RECORD_DIRECTORY, "run it as root",
+		    "/" CXV_STATE_DIRECTORY, "run it as root, or take --method auto",
 		    "cannot take the lock that makes changes take turns");
 }
 
@@ -52,9 +56,11 @@ static int recover_method(struct cxv_prover *prover)
 	_cleanup_free_ char *methods = NULL;
 	int ret;
 
+	if (prover->lock < 0)
+		return 0;
 	ret = cxv_reset_method_recover(prover->host, bdf, &methods);
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, "/" CXV_RECORD_DIRECTORY,
+		return fail(prover, cxv_code_of_errno(ret), ret, "/" CXV_STATE_DIRECTORY,
 			    "put reset_method back by hand and remove the file",
 			    "an earlier reset was killed, and the reset_method it saved cannot be "
 			    "restored");

@@ -13,8 +13,6 @@
 #include "sys/host.h"
 #include "sys/deadline.h"
 
-#define CXV_RECORD_DIRECTORY	"run/cxlvfio"
-
 /*
  * Take TARGET's lock; close the descriptor to let it go. -EBUSY where another process keeps it
  * until the deadline: *OWNER is its id then, 0 where it is not known.

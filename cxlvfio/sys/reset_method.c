@@ -2,15 +2,12 @@
 #include "sys/reset_method.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/util.h"
-#include "sys/record.h"
+#include "sys/state_file.h"
 
 /* What the attribute can hold at most: a page. */
 #define METHODS_MAX	4096
@@ -18,12 +15,6 @@
 static void state_name(char *name, size_t size, const char *bdf)
 {
 	snprintf(name, size, "%s.reset_method", bdf);
-}
-
-static int open_state_directory(const struct cxv_host *host)
-{
-	return cxv_host_open_file(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
-				  CXV_RECORD_DIRECTORY);
 }
 
 int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **methods)
@@ -52,55 +43,30 @@ bool cxv_reset_method_offers(const char *methods, const char *name)
 
 static int write_state(const struct cxv_host *host, const char *bdf, const char *methods)
 {
-	_cleanup_close_ int directory = open_state_directory(host), file = -1;
-	char name[48], temporary[56];
-	ssize_t length = strlen(methods);
+	char name[48];
 
-	if (directory < 0)
-		return directory;
 	state_name(name, sizeof(name), bdf);
-	snprintf(temporary, sizeof(temporary), ".%s.new", name);
-	if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
-		return -errno;
-	file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		      0600);
-	if (file < 0)
-		return -errno;
-	if (write(file, methods, length) != length)
-		return -EIO;
-	return renameat(directory, temporary, directory, name) < 0 ? -errno : 0;
+	return cxv_state_file_write(host, name, methods);
 }
 
 static int remove_state(const struct cxv_host *host, const char *bdf)
 {
-	_cleanup_close_ int directory = open_state_directory(host);
 	char name[48];
 
-	if (directory == -ENOENT)
-		return 0;
-	if (directory < 0)
-		return directory;
 	state_name(name, sizeof(name), bdf);
-	return unlinkat(directory, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	return cxv_state_file_remove(host, name);
 }
 
 int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char **methods)
 {
-	_cleanup_close_ int directory = open_state_directory(host), file = -1;
 	char name[48], text[METHODS_MAX];
 	ssize_t length;
 	int ret;
 
-	if (directory < 0)
-		return directory == -ENOENT ? 0 : directory;
 	state_name(name, sizeof(name), bdf);
-	file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (file < 0)
-		return errno == ENOENT ? 0 : -errno;
-	length = read(file, text, sizeof(text) - 1);
+	length = cxv_state_file_read(host, name, text, sizeof(text));
 	if (length < 0)
-		return -errno;
-	text[length] = '\0';
+		return length == -ENOENT ? 0 : (int)length;
 	/* An empty file can only be a crash of the machine: there is nothing to put back. */
 	if (length) {
 		ret = write_attribute(host, bdf, text);

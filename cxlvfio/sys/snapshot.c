@@ -124,6 +124,9 @@ void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_sn
 	snapshot->config_error = -cxv_vfio_read(source->vfio, config, 0, snapshot->config,
 						config->size);
 	snapshot->config_size = snapshot->config_error ? 0 : config->size;
+	/* Neither the function's directory nor an answer through VFIO: it was removed. */
+	if (snapshot->config_error && size == -ENOENT)
+		snapshot->config_error = ENODEV;
 }
 
 static void take_hdm(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)

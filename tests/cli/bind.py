@@ -10,6 +10,7 @@ import fcntl
 import importlib.util
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -225,7 +226,7 @@ def test_another_at_work(machine: Machine) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("4242\n")
         lock.flush()
-        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242)", "--wait", "0")
+        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242,", "--wait", "0")
         waiting = machine.start("bind", FIRST)
         time.sleep(0.3)
         machine.is_untouched()
@@ -374,6 +375,7 @@ def rolled_back(machine: Machine, status: int, code: str, failed: str) -> None:
     assert error_of(document)["code"] == code, document["errors"]
     assert [action["step"] for action in document["actions"]
             if action["result"] == "failed"] == [failed], steps(document)
+    assert error_of(document)["message"].endswith("it is as it was before"), document["errors"]
     undone = [action for action in document["actions"] if action["undo"]]
     assert undone and all(action["result"] != "failed" for action in undone), undone
 
@@ -396,6 +398,8 @@ def test_device_vanishes(machine: Machine) -> None:
     machine.kernel.vanish = {FIRST}
     document = machine.run_json(9, "bind", "--wait", "1", FIRST)
     assert document["errors"][0]["code"] == "DEVICE_LOST", document["errors"]
+    assert document["warnings"] == [], document["warnings"]
+    assert not machine.record().exists()
 
 
 def test_old_driver_does_not_come_back(machine: Machine) -> None:
@@ -405,11 +409,38 @@ def test_old_driver_does_not_come_back(machine: Machine) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 8, err
     assert "warning: bind" in err and "taking back" in err, err
+    assert "not all could be put back" in err, err
     machine.has("", "")
     # The record is kept for the next run.
     machine.kernel.refused = set()
     machine.run(0, "unbind", FIRST)
     machine.is_untouched("accelerator")
+
+
+def test_write_that_the_kernel_keeps(machine: Machine) -> None:
+    """An unbind that never returns is left behind in time, with the lock and nothing else."""
+    machine.take("accelerator")
+    unbind = machine.top / "sys/bus/pci/drivers/accelerator/unbind"
+    machine.kernel.done.set()
+    machine.kernel.join()
+    unbind.unlink()
+    os.mkfifo(unbind)
+    pipe = os.open(unbind, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(pipe, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    begin = time.monotonic()
+    assert error_of(machine.run_json(8, "bind", "--wait", "1", FIRST))["code"] == "TIMEOUT"
+    assert time.monotonic() - begin < 10, "it did not end in time"
+    machine.is_untouched("accelerator")
+    # Its child still has the lock: whoever comes now is told so, and changes nothing.
+    refused(machine, 5, "DEVICE_BUSY", "another cxlvfio", "--wait", "0")
+    while select.select([pipe], [], [], 1)[0]:
+        os.read(pipe, 65536)
+    os.close(pipe)
+    machine.run(0, "unbind", FIRST)
 
 
 def test_killed_while_waiting(machine: Machine) -> None:

@@ -194,6 +194,45 @@ static void test_lengths(void **state)
 	assert_int_equal(dvsec.locator_error, EBADMSG);
 }
 
+/* What is read step by step must decode as the whole image does. */
+static void test_extent(void **state)
+{
+	uint8_t image[CXV_CONFIG_SIZE], part[CXV_CONFIG_SIZE];
+	struct cxv_dvsec whole, partial;
+	size_t size = 0, wanted;
+	uint64_t serial;
+
+	make_image(image);
+	memset(part, 0xa5, sizeof(part));
+	assert_int_equal(cxv_config_extent(part, 0), 0x104);
+	while ((wanted = cxv_config_extent(part, size)) > size) {
+		memcpy(part + size, image + size, wanted - size);
+		size = wanted;
+	}
+	assert_int_equal(size, LOCATOR_AT + 0x1c);
+	cxv_dvsec_decode(image, sizeof(image), &whole);
+	cxv_dvsec_decode(part, size, &partial);
+	assert_int_equal(partial.device_error | partial.flex_bus_error | partial.locator_error, 0);
+	assert_int_equal(partial.caps.hdm_count.value, whole.caps.hdm_count.value);
+	assert_int_equal(partial.ranges[0].base.value, whole.ranges[0].base.value);
+	assert_int_equal(partial.flex_bus.flit_68b_vh.value, whole.flex_bus.flit_68b_vh.value);
+	assert_int_equal(partial.blocks[0].offset.value, whole.blocks[0].offset.value);
+	assert_int_equal(cxv_config_serial(part, size, &serial), 0);
+}
+
+static void test_extent_of_broken_lists(void **state)
+{
+	uint8_t image[CXV_CONFIG_SIZE];
+
+	memset(image, 0xff, sizeof(image));
+	assert_true(cxv_config_extent(image, sizeof(image)) <= CXV_CONFIG_SIZE);
+	memset(image, 0, sizeof(image));
+	assert_int_equal(cxv_config_extent(image, sizeof(image)), 0x104);
+	put_dvsec(image, 0x100, 0xff8, CXL_DVSEC_ID_DEVICE, 0, 0xfff);
+	put_header(image, 0xff8, 0x03, 0x100);
+	assert_int_equal(cxv_config_extent(image, sizeof(image)), CXV_CONFIG_SIZE);
+}
+
 static void test_other_vendor(void **state)
 {
 	uint8_t image[CXV_CONFIG_SIZE];
@@ -249,6 +288,7 @@ static void test_random(void **state)
 			image[SERIAL_AT + random() % 0xa0] = random();
 		cxv_dvsec_decode(image, size, &dvsec);
 		cxv_config_serial(image, size, &serial);
+		assert_true(cxv_config_extent(image, size) <= sizeof(image));
 	}
 }
 
@@ -263,6 +303,8 @@ int main(void)
 		cmocka_unit_test(test_pointers),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_extent),
+		cmocka_unit_test(test_extent_of_broken_lists),
 		cmocka_unit_test(test_other_vendor),
 		cmocka_unit_test(test_many_blocks),
 		cmocka_unit_test(test_reserved_range_count),

@@ -63,7 +63,8 @@ static void test_counts(void **state)
 			assert_int_equal(cxv_hdm_decode(registers, REGISTERS, HDM_AT, &hdm), 0);
 			assert_int_equal(hdm.count, counts[code]);
 		} else {
-			assert_int_equal(cxv_hdm_decode(registers, REGISTERS, HDM_AT, &hdm), -EILSEQ);
+			assert_int_equal(cxv_hdm_decode(registers, REGISTERS, HDM_AT, &hdm),
+					 -EILSEQ);
 			assert_int_equal(hdm.count, 0);
 			assert_int_equal(hdm.error, EILSEQ);
 		}
@@ -140,7 +141,8 @@ static void test_random(void **state)
 
 		assert_non_null(registers);
 		for (size_t i = 0; i < count; i++)
-			registers[i] = random() % 4 ? random() & 0x3f00007 : CXL_CM_ID_ARRAY | 9u << 24;
+			registers[i] = random() % 4 ? (uint32_t)random() & 0x3f00007 :
+						      CXL_CM_ID_ARRAY | 9u << 24;
 		offset = cxv_hdm_find(registers, count);
 		if (offset >= 0)
 			cxv_hdm_decode(registers, count, offset, &hdm);

@@ -300,7 +300,7 @@ static size_t roll_back_from(enum cxv_step_kind failed, struct cxv_plan *plan)
 
 	strcpy(facts.now.driver, "accelerator");
 	assert_int_equal(cxv_plan_bind(&facts, true, &report, plan), 0);
-	return cxv_plan_rollback(plan, find_step(plan, failed));
+	return cxv_plan_rollback(plan, find_step(plan, failed), false);
 }
 
 static void rollback_undoes_what_was_tried(void **state)
@@ -343,10 +343,26 @@ static void rollback_restores_the_override(void **state)
 	(void)state;
 	strcpy(facts.now.driver_override, "other");
 	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
-	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER));
+	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), false);
 	assert_int_equal(plan.count - first, 3);
 	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[first + 1].value, "other");
+}
+
+static void rollback_of_a_lost_device_forgets(void **state)
+{
+	static const struct expected_step expected = {
+		CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "",
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+	size_t first;
+
+	(void)state;
+	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), true);
+	assert_steps(&plan, first, &expected, 1);
 }
 
 static void plan_unbind(const struct cxv_bind_facts *facts, struct cxv_plan *plan)
@@ -471,7 +487,7 @@ static void plans_have_room(void **state)
 	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
 	end = strrchr(plan.steps[find_step(&plan, CXV_STEP_UNBIND_DRIVER)].path, '/');
 	assert_string_equal(end, "/unbind");
-	cxv_plan_rollback(&plan, plan.count - 1);
+	cxv_plan_rollback(&plan, plan.count - 1, false);
 	assert_true(plan.count <= CXV_STEP_MAX);
 }
 
@@ -492,6 +508,7 @@ int main(void)
 		cmocka_unit_test(refusals_have_their_exit_status),
 		cmocka_unit_test(rollback_undoes_what_was_tried),
 		cmocka_unit_test(rollback_restores_the_override),
+		cmocka_unit_test(rollback_of_a_lost_device_forgets),
 		cmocka_unit_test(unbind_to_the_driver_before),
 		cmocka_unit_test(unbind_to_none),
 		cmocka_unit_test(unbind_after_a_bind_killed_early),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator --locked --endpoints 4 --timeout 300
-# vm: --emulator --locked --endpoints 4 --kernel debug --timeout 900
+# vm: --endpoints 4 --timeout 300
+# vm: --endpoints 4 --kernel debug --timeout 900
 #
 # Devices that do not come back from a reset as they should: every one is found, by the check
 # that names it. A fault strikes at the second reset after it is armed: the first is the open's.
@@ -48,29 +48,43 @@ check "late media is waited for" [ "$status" = 0 ]
 check "as long as it takes" holds '.cycles[0] | .reset_ns + .ready_ns > 700000000'
 heal 0
 
+strike 0 decoder-uncommitted@2
+check "a decoder that the driver can commit again is no failure" [ "$status" = 0 ]
+heal 0
+
 strike 0 decoder-lost@2
-check "a lost locked decoder is found" [ "$status" = 7 ]
-check "the message names it" says "decoder 0 not committed: commit error"
+check "a lost decoder is found" [ "$status" = 7 ]
+check "and named" says "decoder 0 not committed"
 check "the window is not reactivated" verdict reactivated fail
 check "its registers tell" verdict same_decoders fail
 check "the mappings were zapped all the same" verdict zapped pass
 check "every page raised SIGBUS, none gave data" holds '.cycles[0].mappings[] |
 	select(.name == "whole") | .sigbus == .pages and .content.retained == 0 and
-	.content.all_ones == 0 and .content.other == 0'
-check "the driver says refused" [ "$(cat "/sys/bus/pci/devices/$(endpoint 0)/cxl_vfio/refuse_count")" -gt 0 ]
-strike 0 reset-ignored
-check "a window that is shut already proves nothing" [ "$status" = 1 ]
-check "and accuses nobody" holds '[.checks[] | select(.verdict == "fail")] | length <= 1'
+	.content.zero == 0 and .content.all_ones == 0 and .content.other == 0'
+check "the driver agrees" verdict driver_counters pass
+check "the document is what its schema says" valid
+check "the tags that could not be taken back are owned up to" holds '
+	(.resets[0].memory_restored | not) and ([.warnings[].message | contains("put back")] | any)'
+
+# Shut from the open on: the reset may repair it, but there was nothing to zap.
+reset "$(endpoint 0)"
+check "a window that is shut already and stays so" [ "$status" = 7 ]
+check "proves no zap" verdict zapped skip
+heal 0
+reset "$(endpoint 0)"
+check "the open's own reset repairs it once it can be" [ "$status" = 0 ]
 
 strike 1 base-changed@2
 check "a moved decoder is found" [ "$status" = 7 ]
-check "by name" says "decoder 0 changed its base"
+check "and named" says "decoder 0 changed its base"
 
 strike 2 media-never-ready@2
 check "media that never comes back is found" [ "$status" = 7 ]
-check "by name" says "media not ready"
+check "and named" says "media not ready"
 
-strike 3 all-ones@2 --timeout 5
+# The kernel asks for 65 s before it gives up; the device comes back while it is being closed.
+strike 3 all-ones-for=90000@2x1 --timeout 2
 check "a device that reads all ones is lost" [ "$status" = 9 ]
-check "the document has its cycle" holds '.cycles[0].lost and .errors[0].code == "DEVICE_LOST"'
+check "the document has its cycle" holds '.cycles[0].lost and
+	([.errors[].code] == ["DEVICE_LOST"])'
 finish

@@ -29,6 +29,7 @@ check "the mapping at 2 MiB shows what the whole one wrote there" \
 check "no check was left undecided" holds '[.checks[].verdict == "pass"] | length == 12 and all'
 check "the tags are gone again" holds '.resets[0].memory_restored'
 check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
+check "the document is what its schema says" valid
 
 for via in config sysfs; do
 	reset --via $via --cycles 2 "$bdf"
@@ -92,4 +93,14 @@ cxlvfio unbind -q "$bdf"
 reset "$bdf"
 check "not bound: unsupported" [ "$status" = 6 ]
 check "and the next step is named" says "cxlvfio bind $bdf"
+
+# A VFIO driver that knows nothing of HDM can reset it, but nothing can be proven.
+modprobe vfio-pci
+echo vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
+echo "$bdf" > /sys/bus/pci/drivers_probe
+reset "$bdf"
+check "plain vfio-pci: unsupported" [ "$status" = 6 ]
+check "since it offers no memory" says "no HDM memory"
+reset --no-verify "$bdf"
+check "without a proof it works" [ "$status" = 0 ]
 finish
