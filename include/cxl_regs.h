@@ -75,7 +75,7 @@
 #define     CXL_DEVICE_RANGE_ACTIVE_TIMEOUT	0x0000e000u	/* 4^n seconds */
 #define     CXL_DEVICE_RANGE_SIZE_LOW_MASK	0xf0000000u
 #define   CXL_DEVICE_RANGE_BASE_HIGH		0x08
-#define   CXL_DEVICE_RANGE_BASE_LOW		0x0c	/* both base registers: locked by CONFIG_LOCK */
+#define   CXL_DEVICE_RANGE_BASE_LOW		0x0c	/* CONFIG_LOCK locks the base */
 #define     CXL_DEVICE_RANGE_BASE_LOW_MASK	0xf0000000u
 #define CXL_DEVICE_CAPABILITY3			0x38	/* 16 bit, DVSEC revision 3 */
 
@@ -118,7 +118,7 @@
 #define CXL_CM_ENTRY(n)				(0x04 + 4 * (n))
 #define   CXL_CM_ENTRY_ID			0x0000ffffu
 #define   CXL_CM_ENTRY_VERSION			0x000f0000u
-#define   CXL_CM_ENTRY_POINTER			0xfff00000u	/* bytes from CXL_COMPONENT_CM_OFFSET */
+#define   CXL_CM_ENTRY_POINTER			0xfff00000u	/* from CXL_COMPONENT_CM_OFFSET */
 #define CXL_CM_ID_ARRAY				1
 #define CXL_CM_ID_RAS				2
 #define CXL_CM_ID_HDM				5
@@ -158,7 +158,7 @@
 #define     CXL_HDM_DECODER_COMMIT		0x00000200u
 #define     CXL_HDM_DECODER_COMMITTED		0x00000400u	/* read only */
 #define     CXL_HDM_DECODER_ERROR		0x00000800u	/* read only: not committed */
-#define     CXL_HDM_DECODER_HOST_ONLY		0x00001000u	/* 0: device-coherent (HDM-D, HDM-DB) */
+#define     CXL_HDM_DECODER_HOST_ONLY		0x00001000u	/* 0: device-coherent */
 #define     CXL_HDM_DECODER_CONTROL_BITS	0x00001fffu
 #define   CXL_HDM_DECODER_SKIP_LOW		0x14	/* DPA skip on devices, targets on ports */
 #define   CXL_HDM_DECODER_SKIP_HIGH		0x18

@@ -46,7 +46,7 @@ struct cxl_vfio_region_info_component {
 
 /* state */
 #define CXL_VFIO_STATE_ACTIVE			"active"	/* faults and fd I/O go through */
-#define CXL_VFIO_STATE_CLOSED			"closed"	/* not open, or a reset is under way */
+#define CXL_VFIO_STATE_CLOSED			"closed"	/* not open, or in a reset */
 #define CXL_VFIO_STATE_PENDING			"pending"	/* media not ready yet */
 #define CXL_VFIO_STATE_REFUSED			"refused"	/* verdict says why */
 

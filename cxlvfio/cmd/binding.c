@@ -50,7 +50,7 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 	if (lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
 		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d, or a child that the kernel keeps) is "
+				 "another cxlvfio (process %d, or a child the kernel keeps) is "
 				 "changing it", (int)owner);
 	}
 	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)

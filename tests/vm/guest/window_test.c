@@ -282,7 +282,7 @@ static void test_read_write(char *map)
 	      "no write behind the end");
 	check(pread(device, buffer, PAGE, memory.offset + memory.size - 100) == 100,
 	      "a read across the end is clipped");
-	/* A VFIO device cannot seek, but every piece of a vector starts where the last one ended. */
+	/* A VFIO device cannot seek, but a piece of a vector starts where the last one ended. */
 	check(preadv(device, pieces, 2, memory.offset + 5 * PAGE) == 3 * PAGE &&
 	      *(uint64_t *)buffer == 5 * PAGE && *(uint64_t *)(buffer + PAGE) == 6 * PAGE &&
 	      *(uint64_t *)(buffer + 2 * PAGE) == 7 * PAGE,
@@ -409,7 +409,8 @@ static void test_memory_enable(char *map)
 	touch_all(map, memory.size);
 	config_write(PCI_COMMAND, command ^ PCI_COMMAND_MASTER, 2);
 	config_write(PCI_COMMAND, command, 2);
-	check(!touch_all(map, memory.size), "a command write that keeps memory enabled zaps nothing");
+	check(!touch_all(map, memory.size),
+	      "a command write that keeps memory enabled zaps nothing");
 	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
 	check(!touch((uint64_t *)map, &value), "memory enable off: SIGBUS");
 	check(pread(device, &value, 8, memory.offset) < 0 && errno == EIO,
