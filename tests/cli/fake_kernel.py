@@ -94,7 +94,11 @@ class FakeKernel(threading.Thread):
 
     @staticmethod
     def take(file: Path) -> str:
-        text = file.read_text()
+        """What was written to FILE since the last look; a driver may go at any moment."""
+        try:
+            text = file.read_text()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
         if text:
             file.write_text("")
         return text.strip()
@@ -104,10 +108,10 @@ class FakeKernel(threading.Thread):
         if target:
             self.probe(target)
         for directory in (self.pci / "drivers").glob("*"):
-            target = self.take(directory / "unbind") if (directory / "unbind").exists() else ""
+            target = self.take(directory / "unbind")
             if target and self.driver_of(target) == directory.name:
                 self.detach(target)
-            target = self.take(directory / "bind") if (directory / "bind").exists() else ""
+            target = self.take(directory / "bind")
             if target and not self.driver_of(target):
                 self.attach(target, directory.name)
 

@@ -55,7 +55,7 @@ check "addresses, tables, streams and kernel reports" [ $? = 0 ]
 
 for arguments in "--endpoints 5 -- true" "--endpoints 2 --host-bridges 3 -- true" "--bogus -- true" \
 	"--hdm-size 100M -- true" "--hdm-size huge -- true" "--share /nonexistent -- true" \
-	"--emulator '\"' -- true" "--endpoints 1"; do
+	"--emulator '\"' -- true" "--leaks -- true" "--endpoints 1"; do
 	start usage
 	wait
 	eval "start usage $arguments"
@@ -189,9 +189,29 @@ check "no file is left in the cache" [ "$(ls -A "$cache")" = "$files" ]
 check "no file is left in the project" \
 	[ -z "$(find "$here" -name __pycache__ -o -newer "$work/share" -type f)" ]
 
-case=debug
-start debug --kernel debug --timeout 300 -- ls /dev/iommu
+start debug --kernel debug -- sh -c 'ls /dev/iommu; uname -r'
 wait
-check "the debug kernel boots, with iommufd and no report" status_is 0
+case=debug
+check "the debug kernel boots, with iommufd and no report" \
+	eval 'status_is 0 && has debug.out "-debug$"'
+
+# A module that loses what it allocates.
+cat > share/warn/warn.c << 'SOURCE'
+#include <linux/module.h>
+#include <linux/slab.h>
+static int __init leak_init(void) { return kmalloc(1234, GFP_KERNEL) ? 0 : -ENOMEM; }
+module_init(leak_init);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Leaks");
+SOURCE
+# shellcheck disable=SC2016
+"$here/sandbox" sh -c 'cd "$HOST_DIRECTORY/share/warn" &&
+	make -C "$(/src/tests/vm/debug-kernel)/build" M="$PWD" clean modules' > build.out 2>&1
+start leak --kernel debug --leaks --no-driver --endpoints 0 --share share -- \
+	insmod /mnt/share/warn/warn.ko
+wait
+case=leak
+check "a leak fails the run with 70" status_is 70
+check "the leak is printed" has leak.err "new suspected memory leaks"
 
 exit $failed

@@ -123,6 +123,7 @@ class Machine:
         values = {
             "driver": "no" if self.options.no_driver else "yes",
             "udev": "yes" if self.options.udev else "no",
+            "leaks": "yes" if self.options.leaks else "no",
             "mark": self.mark,
         }
         settings = "".join(f"{name}={shlex.quote(text)}\n" for name, text in values.items())

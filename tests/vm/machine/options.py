@@ -68,6 +68,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--emulator", type=words, action="extend", default=[])
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
+    parser.add_argument("--leaks", action="store_true")
     parser.add_argument("--append", action="append", default=[])
     parser.add_argument("--qemu", type=words, action="extend", default=[])
     parser.add_argument("--no-driver", action="store_true")
@@ -107,6 +108,8 @@ def verify(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--endpoints {options.endpoints}: there can be 0 to {ENDPOINTS_MAXIMUM}")
     if not 1 <= options.host_bridges <= max(1, options.endpoints):
         parser.error(f"--host-bridges {options.host_bridges}: there can be 1 to --endpoints")
+    if options.leaks and options.kernel != "debug":
+        parser.error("--leaks needs --kernel debug")
     if options.share and not options.share.is_dir():
         parser.error(f"--share {shown(options.share)}: no such directory")
     if options.dmesg and not options.dmesg.parent.is_dir():
