@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
+#include "sys/deadline.h"
 
 const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_list,
@@ -62,11 +65,27 @@ static bool names_json(int argc, char **argv)
 	return false;
 }
 
+/*
+ * A file opened as descriptor 0, 1 or 2 would be taken for a standard stream. Read only, so that a
+ * write to a stream that was closed still fails.
+ */
+static void open_missing_streams(void)
+{
+	int descriptor;
+
+	do
+		descriptor = open("/dev/null", O_RDONLY);
+	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+	if (descriptor > STDERR_FILENO)
+		close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
 	struct cxv_context context = { .host = { .root = -1 } };
 	enum cxv_exit status;
 
+	open_missing_streams();
 	context.color = cxv_color_wanted();
 	status = run(&context, argc, argv);
 	if (status == CXV_EXIT_USAGE && !context.json)
@@ -76,5 +95,8 @@ int main(int argc, char **argv)
 	status = cxv_finish(&context, status);
 	cxv_report_clear(&context.report);
 	cxv_host_close(&context.host);
+	/* A signal that came meanwhile ends the program here, as it would have before. */
+	if (context.signals_held)
+		cxv_release_signals(&context.signals_before);
 	return status;
 }

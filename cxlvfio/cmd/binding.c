@@ -12,6 +12,7 @@
 #include "out/plan_text.h"
 #include "sys/bind_facts.h"
 #include "sys/collect.h"
+#include "sys/deadline.h"
 #include "sys/execute.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
@@ -69,7 +70,8 @@ static int read_facts(struct cxv_context *context, const struct cxv_endpoint *en
 		int ret = cxv_bind_facts_read(&context->host, context->command->name, endpoint,
 					      &context->report, facts);
 
-		if (ret < 0 || !facts->holder_count || !cxv_deadline_left(&deadline))
+		if (ret < 0 || !facts->holder_count || !cxv_deadline_left(&deadline) ||
+		    cxv_signal_came())
 			return ret;
 		cxv_bind_facts_clear(facts);
 		poll(NULL, 0, USERS_RETRY_MS);
@@ -102,9 +104,10 @@ static int change_target(struct cxv_context *context, const struct cxv_endpoint 
 	ret = read_facts(context, endpoint, options->users_seconds, &facts);
 	if (!ret)
 		ret = change->plan(&facts, options, &context->report, plan);
-	if (!ret && !options->dry_run)
-		ret = cxv_execute_plan(&execution, plan);
-	return ret;
+	if (ret || options->dry_run)
+		return ret;
+	cxv_hold_until_finished(context);
+	return cxv_execute_plan(&execution, plan);
 }
 
 static void print_text(const struct cxv_context *context, const struct cxv_plan *plan, int result,
@@ -170,9 +173,18 @@ static enum cxv_exit change_targets(struct cxv_context *context, const struct cx
 		return CXV_EXIT_FAILED;
 	}
 	for (size_t i = 0; i < targets->count; i++) {
-		int ret = change_target(context, targets->endpoints[i], options, change,
-					&plans[i]);
+		struct cxv_place place = {
+			.operation = context->command->name,
+			.target = targets->endpoints[i]->host,
+		};
+		int ret;
 
+		if (cxv_signal_came())
+			ret = cxv_error(&context->report, CXV_FAILED, EINTR, place,
+					"interrupted before anything was changed");
+		else
+			ret = change_target(context, targets->endpoints[i], options, change,
+					    &plans[i]);
 		failed += ret < 0;
 		print_text(context, &plans[i], ret, options, change);
 	}

@@ -6,6 +6,7 @@
 #ifndef CXLVFIO_CMD_COMMAND_H
 #define CXLVFIO_CMD_COMMAND_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,6 +46,8 @@ struct cxv_context {
 	bool document_printed;		/* cxv_document_finish() was called */
 	int stdout_error;		/* -errno of a document that could not be printed */
 	const struct cxv_command *command;
+	bool signals_held;		/* cxv_hold_until_finished(); main() releases them */
+	sigset_t signals_before;
 };
 
 struct cxv_command {

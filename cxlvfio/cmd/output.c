@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "out/messages.h"
+#include "sys/deadline.h"
 
 bool cxv_color_wanted(void)
 {
@@ -117,4 +118,12 @@ enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status)
 	if (status == CXV_EXIT_DONE && has_error(&context->report))
 		status = cxv_report_exit(&context->report);
 	return status;
+}
+
+void cxv_hold_until_finished(struct cxv_context *context)
+{
+	if (context->signals_held)
+		return;
+	cxv_hold_signals(&context->signals_before);
+	context->signals_held = true;
 }

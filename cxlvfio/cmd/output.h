@@ -23,4 +23,10 @@ void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const
  */
 enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status);
 
+/*
+ * From here on the signals that end the program wait until cxv_finish() has said everything: what
+ * was done must not be lost with the program. They are seen by cxv_signal_came() meanwhile.
+ */
+void cxv_hold_until_finished(struct cxv_context *context);
+
 #endif

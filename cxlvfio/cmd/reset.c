@@ -210,6 +210,12 @@ static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
 		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
 			  "cycle %u: the memory does not answer after the reset%s%s",
 			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
+	} else if (cycle->readiness == CXV_REFUSED && !run->verify) {
+		/* With a proof it is the failed check that says so. */
+		place.hint = "see the kernel log, and reset it again";
+		cxv_error(&context->report, CXV_FAILED, 0, place,
+			  "cycle %u: the memory stays inaccessible after the reset%s%s",
+			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
 	} else if (cycle->reset_error) {
 		place.hint = "see the kernel log";
 		cxv_error(&context->report, cxv_code_of_errno(cycle->reset_error),
@@ -362,7 +368,6 @@ static void print_json(struct session *session, const struct cxv_targets *target
 static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
 {
 	enum cxv_exit status;
-	sigset_t previous;
 	size_t i;
 
 	session->runs = calloc(targets->count, sizeof(*session->runs));
@@ -372,15 +377,11 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 		return CXV_EXIT_FAILED;
 	}
 	/* A signal ends the run after the current cycle, with everything put back and reported. */
-	cxv_hold_signals(&previous);
+	cxv_hold_until_finished(session->context);
 	for (i = 0; i < targets->count && !session->interrupted; i++)
 		reset_one(session, targets->endpoints[i]);
 	print_json(session, targets);
 	status = cxv_report_exit_of_targets(&session->context->report, session->done);
-	if (session->interrupted)
-		status = cxv_finish(session->context, status);
-	cxv_release_signals(&previous);
-
 	for (i = 0; i < session->count; i++)
 		cxv_run_clear(&session->runs[i]);
 	free(session->runs);

@@ -48,7 +48,7 @@ void cxv_release_signals(const sigset_t *previous)
 }
 
 /* A blocked signal is kept even where it is ignored, as SIGHUP is under nohup(1). */
-static bool must_end(void)
+bool cxv_signal_came(void)
 {
 	sigset_t pending;
 
@@ -70,7 +70,7 @@ static int wait_a_little(int descriptor, const struct cxv_deadline *deadline)
 	struct pollfd event = { .fd = descriptor, .events = POLLIN };
 	int left = cxv_deadline_left(deadline);
 
-	if (!deadline->steadfast && must_end())
+	if (!deadline->steadfast && cxv_signal_came())
 		return -EINTR;
 	if (!left)
 		return -ETIMEDOUT;

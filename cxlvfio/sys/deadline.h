@@ -25,6 +25,8 @@ int cxv_deadline_left(const struct cxv_deadline *deadline);
  */
 void cxv_hold_signals(sigset_t *previous);
 void cxv_release_signals(const sigset_t *previous);
+/* One of them has come while it was held, and is not ignored. */
+bool cxv_signal_came(void);
 
 /*
  * Call READY until it returns 1 (done) or -errno, whenever MONITOR (NULL: none) sees an event and

@@ -504,11 +504,12 @@ def test_unbind_killed_anywhere_then_bind(machine: Machine) -> None:
 def test_interrupted_while_waiting(machine: Machine) -> None:
     machine.take("accelerator")
     machine.kernel.refused = {OURS}
-    process = machine.start("bind", "--wait", "60", FIRST)
+    process = machine.start("bind", "--json", "--wait", "60", FIRST)
     machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
+    assert "interrupted" in json.loads(out)["errors"][0]["message"], out
     machine.is_untouched("accelerator")
 
 

@@ -199,7 +199,15 @@ check "the debug kernel boots, with iommufd and no report" \
 cat > share/warn/warn.c << 'SOURCE'
 #include <linux/module.h>
 #include <linux/slab.h>
-static int __init leak_init(void) { return kmalloc(1234, GFP_KERNEL) ? 0 : -ENOMEM; }
+static int __init leak_init(void)
+{
+	for (int i = 0; i < 10; i++) {
+		char *lost = kmalloc(1234, GFP_KERNEL);
+		if (lost)
+			WRITE_ONCE(*lost, 1);	/* or the compiler would drop both */
+	}
+	return 0;
+}
 module_init(leak_init);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Leaks");

@@ -38,6 +38,7 @@ show cxlvfio reset --verify --cycles 3 "$target"
 say "The same for a script."
 printf '\n$ cxlvfio reset --verify --json %s | jq -c ...\n' "$target"
 cxlvfio reset --verify --json "$target" | jq -c '.cycles[0].checks[] | [.id, .verdict]'
+# @2: opening the device resets it, too.
 say "Now the device loses its decoder in a reset: no data, a reason, and exit status 7."
-endpointctl 0 fault decoder-lost > /dev/null
+endpointctl 0 fault decoder-lost@2 > /dev/null
 fails 7 cxlvfio reset --verify "$target"

@@ -12,6 +12,7 @@ ALWAYS = [
     "console=ttyS0",
     "loglevel=8",
     "panic=-1",
+    "printk.devkmsg=on",  # unlimited: stages and taint come this way
     "intel_iommu=on",
     # The timer check counts ticks while the host may be doing something else for longer.
     "no_timer_check",
