@@ -140,7 +140,7 @@ static void add_endpoint(struct cxv_context *context, struct cxv_document *docum
 static void print_json(struct cxv_context *context, const struct cxv_targets *targets,
 		       const struct cxv_plan *plans)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document;
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 	struct json_object *actions;
 
 	cxv_document_begin(context, &document);

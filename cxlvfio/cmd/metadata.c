@@ -69,7 +69,7 @@ static void add_command(struct cxv_document *document, struct json_object *array
 
 static enum cxv_exit print_metadata(struct cxv_context *context)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document;
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 	struct json_object *array;
 
 	cxv_document_init(&document);

@@ -49,7 +49,7 @@ void cxv_print_json(struct cxv_context *context, const struct cxv_document *docu
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 			 size_t count)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document;
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 
 	cxv_document_begin(context, &document);
 	for (size_t i = 0; i < count; i++)
@@ -72,7 +72,7 @@ static void add_empty_arrays(struct cxv_document *document, const char *arrays)
 
 static void print_empty_document(struct cxv_context *context)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document;
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 
 	cxv_document_begin(context, &document);
 	if (context->command && context->command->arrays)

@@ -353,7 +353,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 
 static void print_json(struct session *session, const struct cxv_targets *targets)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document;
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 	size_t i;
 
 	if (!session->context->json)

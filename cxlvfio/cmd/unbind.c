@@ -40,6 +40,9 @@ static enum cxv_exit run_unbind(struct cxv_context *context, int argc, char **ar
 	}
 	if (ret < 0)
 		return CXV_EXIT_USAGE;
+	/* Who has that much time for others has it for the kernel too. */
+	if (wanted.step_seconds < wanted.users_seconds)
+		wanted.step_seconds = wanted.users_seconds;
 	return cxv_change_bindings(context, argv + optind, argc - optind, &wanted, &change);
 }
 

@@ -150,7 +150,7 @@ case=off
 check "a command that ends the machine is 71" status_is 71
 
 start nodriver --append module_blacklist=cxl_mem -- true
-start timeout --timeout 40 -- sleep 1000
+start timeout --timeout 80 -- sleep 1000
 wait
 case=nodriver
 check "a driver that cannot be loaded is 71" status_is 71

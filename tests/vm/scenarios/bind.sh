@@ -214,13 +214,13 @@ release
 walk() {
 	points=0
 	while :; do
-		[ "$1" = bind ] || cxlvfio bind -q "$endpoint"
+		[ "$1" = bind ] || cxlvfio bind -q --wait 60 "$endpoint"
 		strace -qq -o /dev/null -e trace="$2" \
 			-e inject="$2:signal=KILL:when=$((points + 1))" \
-			cxlvfio "$1" -q "$endpoint" > "$run/killed" 2>&1
+			cxlvfio "$1" -q --wait 60 "$endpoint" > "$run/killed" 2>&1
 		killed=$?
-		again=$(try cxlvfio "$1" "$endpoint")
-		[ "$again" = 0 ] && again=$(try cxlvfio unbind "$endpoint")
+		again=$(try cxlvfio "$1" --wait 60 "$endpoint")
+		[ "$again" = 0 ] && again=$(try cxlvfio unbind --wait 60 "$endpoint")
 		[ "$again$killed" = 0137 ] || break
 		is_left_with vfio-pci vfio-pci || break
 		points=$((points + 1))
