@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: --endpoints 4 --timeout 300
-# vm: --endpoints 4 --kernel debug --timeout 900
+# vm: --endpoints 4 --kernel debug --timeout 1200
 #
 # Devices that do not come back from a reset as they should: every one is found, by the check
 # that names it. A fault strikes at the second reset after it is armed: the first is the open's.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm:
-# vm: --kernel debug --timeout 600
+# vm: --kernel debug --timeout 1200
 #
 # Clean resets: every path and both VFIO interfaces, twenty cycles, and everything put back
 # whatever ends the run.
