@@ -39,7 +39,7 @@ static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv
 			wanted.dry_run = true;
 		else if (!strcmp(value.option->name, "no-modprobe"))
 			wanted.load_module = false;
-		else if (cxv_parse_seconds(context, &value, 1, &wanted.step_seconds) < 0)
+		else if (cxv_parse_seconds(context, &value, &wanted.step_seconds) < 0)
 			return CXV_EXIT_USAGE;
 	}
 	if (ret < 0)

@@ -21,15 +21,14 @@
 #define USERS_RETRY_MS	250
 
 int cxv_parse_seconds(struct cxv_context *context, const struct cxv_option_value *value,
-		      unsigned int minimum, unsigned int *seconds)
+		      unsigned int *seconds)
 {
 	size_t digits = strspn(value->value, "0123456789");
 	unsigned long number = strtoul(value->value, NULL, 10);
 
-	if (!digits || digits > 5 || value->value[digits] || number < minimum ||
-	    number > SECONDS_MAX) {
-		cxv_usage_error(context, "--%s takes seconds from %u to %d, not '%s'",
-				value->option->name, minimum, SECONDS_MAX, value->value);
+	if (!digits || digits > 5 || value->value[digits] || number > SECONDS_MAX) {
+		cxv_usage_error(context, "--%s takes seconds from 0 to %d, not '%s'",
+				value->option->name, SECONDS_MAX, value->value);
 		return -EINVAL;
 	}
 	*seconds = (unsigned int)number;

@@ -31,6 +31,6 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
 
 /* The argument of --wait. 0, or -EINVAL with a usage error kept. */
 int cxv_parse_seconds(struct cxv_context *context, const struct cxv_option_value *value,
-		      unsigned int minimum, unsigned int *seconds);
+		      unsigned int *seconds);
 
 #endif

@@ -35,7 +35,7 @@ static enum cxv_exit run_unbind(struct cxv_context *context, int argc, char **ar
 	while ((ret = cxv_next_option(context, argc, argv, &value)) > 0) {
 		if (!strcmp(value.option->name, "dry-run"))
 			wanted.dry_run = true;
-		else if (cxv_parse_seconds(context, &value, 0, &wanted.users_seconds) < 0)
+		else if (cxv_parse_seconds(context, &value, &wanted.users_seconds) < 0)
 			return CXV_EXIT_USAGE;
 	}
 	if (ret < 0)

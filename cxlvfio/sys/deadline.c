@@ -159,8 +159,6 @@ int cxv_run_bounded(const struct cxv_deadline *deadline, const int *keep, size_t
 
 	if (count > KEEP_MAX)
 		return -EINVAL;
-	if (!cxv_deadline_left(deadline))
-		return -ETIMEDOUT;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	child = fork();

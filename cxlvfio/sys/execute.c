@@ -69,8 +69,7 @@ static const char *hint_of_unbind(int error)
 		return "somebody has it open, perhaps where /proc does not show it: end that "
 		       "program (fuser -v /dev/vfio/*)";
 	if (error == -ETIMEDOUT)
-		return "while somebody has it open the kernel goes on waiting (see dmesg); else "
-		       "give it more time with --wait";
+		return "the kernel goes on waiting for its last user: see dmesg";
 	return "see dmesg";
 }
 

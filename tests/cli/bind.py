@@ -226,7 +226,7 @@ def test_another_at_work(machine: Machine) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("4242\n")
         lock.flush()
-        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242,", "--wait", "1")
+        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242,", "--wait", "0")
         waiting = machine.start("bind", FIRST)
         time.sleep(0.3)
         machine.is_untouched()
@@ -436,7 +436,7 @@ def test_write_that_the_kernel_keeps(machine: Machine) -> None:
     assert time.monotonic() - begin < 10, "it did not end in time"
     machine.is_untouched("accelerator")
     # Its child still has the lock: whoever comes now is told so, and changes nothing.
-    refused(machine, 5, "DEVICE_BUSY", "another cxlvfio", "--wait", "1")
+    refused(machine, 5, "DEVICE_BUSY", "another cxlvfio", "--wait", "0")
     while select.select([pipe], [], [], 1)[0]:
         os.read(pipe, 65536)
     os.close(pipe)
