@@ -8,214 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 
-#include "cxl_regs.h"
-#include "cxl_vfio.h"
-
-#define PAGE		4096UL
-#define HUGE		(2UL << 20)
-
-struct region {
-	uint32_t index;
-	uint32_t flags;
-	uint64_t offset;
-	uint64_t size;
-};
-
-static const char *bdf;
-static int device;
-static struct region memory, component, config;
-static unsigned int count;
-static bool failed;
-
-static void check(bool good, const char *what)
-{
-	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
-	fflush(stdout);
-	failed |= !good;
-}
-
-static void bail(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* Touching that survives SIGBUS. */
-
-static sigjmp_buf bus_error;
-
-static void on_bus_error(int signal)
-{
-	(void)signal;
-	siglongjmp(bus_error, 1);
-}
-
-/* 1 read, 0 SIGBUS */
-static int touch(volatile uint64_t *word, uint64_t *value)
-{
-	if (sigsetjmp(bus_error, 1))
-		return 0;
-	*value = *word;
-	return 1;
-}
-
-static long faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_THREAD, &usage);
-	return usage.ru_minflt;
-}
-
-/* Faults taken by touching every page; -1 when one of them gave SIGBUS. */
-static long touch_all(char *map, uint64_t size)
-{
-	uint64_t offset, value;
-	long before = faults();
-
-	for (offset = 0; offset < size; offset += PAGE)
-		if (!touch((uint64_t *)(map + offset), &value))
-			return -1;
-	return faults() - before;
-}
-
-/* Opening through the group interface, which both kernels have. */
-
-static int open_device(void)
-{
-	char path[PATH_MAX], target[PATH_MAX];
-	int container, group, descriptor;
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		bail(path);
-	target[length] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
-	container = open("/dev/vfio/vfio", O_RDWR);
-	group = open(path, O_RDWR);
-	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		bail(path);
-	descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (descriptor < 0)
-		bail("VFIO_GROUP_GET_DEVICE_FD");
-	return descriptor;
-}
-
-static bool region_type(const struct vfio_region_info *info, uint32_t *subtype)
-{
-	const struct vfio_region_info_cap_type *type;
-	uint32_t at = info->cap_offset;
-	int hops;
-
-	for (hops = 0; at && hops < 8; hops++) {
-		type = (const void *)((const char *)info + at);
-		if (type->header.id == VFIO_REGION_INFO_CAP_TYPE &&
-		    type->type == CXL_VFIO_REGION_TYPE) {
-			*subtype = type->subtype;
-			return true;
-		}
-		at = type->header.next;
-	}
-	return false;
-}
-
-static void find_regions(uint32_t regions)
-{
-	union {
-		struct vfio_region_info info;
-		char room[1024];
-	} buffer;
-	struct region *region;
-	uint32_t index, subtype;
-
-	for (index = 0; index < regions; index++) {
-		memset(&buffer, 0, sizeof(buffer));
-		buffer.info.argsz = sizeof(buffer);
-		buffer.info.index = index;
-		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &buffer.info))
-			continue;
-		region = NULL;
-		if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-			region = &config;
-		else if (region_type(&buffer.info, &subtype))
-			region = subtype == CXL_VFIO_REGION_SUBTYPE_MEMORY ? &memory : &component;
-		if (region)
-			*region = (struct region) { index, buffer.info.flags, buffer.info.offset,
-						    buffer.info.size };
-	}
-}
-
-static char *map_window(uint64_t offset, uint64_t size)
-{
-	uint64_t room = size + HUGE;
-	char *place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (place == MAP_FAILED)
-		bail("mmap");
-	place = (char *)(((uintptr_t)place + HUGE - 1) & ~(HUGE - 1));
-	return mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
-		    memory.offset + offset);
-}
-
-static uint32_t config_read(uint64_t offset, size_t size)
-{
-	uint32_t value = 0;
-
-	if (pread(device, &value, size, config.offset + offset) != (ssize_t)size)
-		bail("config read");
-	return value;
-}
-
-static ssize_t config_write(uint64_t offset, uint32_t value, size_t size)
-{
-	return pwrite(device, &value, size, config.offset + offset);
-}
-
-static void attribute(const char *name, char *value, size_t size)
-{
-	char path[PATH_MAX];
-	ssize_t length;
-	int file;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP "/%s", bdf,
-		 name);
-	file = open(path, O_RDONLY);
-	length = file < 0 ? -1 : read(file, value, size - 1);
-	if (length < 0)
-		bail(path);
-	value[length] = '\0';
-	value[strcspn(value, "\n")] = '\0';
-	close(file);
-}
-
-static bool attribute_is(const char *name, const char *expected)
-{
-	char value[256];
-
-	attribute(name, value, sizeof(value));
-	if (strcmp(value, expected))
-		printf("# %s is '%s', not '%s'\n", name, value, expected);
-	return !strcmp(value, expected);
-}
+#include "device.h"
 
 /* The tests. MAP covers the window and every page of it carries its own offset. */
 
@@ -318,24 +122,6 @@ static void test_component(void)
 	      value & CXL_HDM_DECODER_COMMITTED, "a write to decoder 0 is absorbed");
 }
 
-static uint64_t find_dvsec(uint32_t id)
-{
-	uint64_t at = PCI_CFG_SPACE_SIZE;
-	int hops;
-
-	for (hops = 0; at && hops < 64; hops++) {
-		uint32_t header = config_read(at, 4);
-
-		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_DVSEC &&
-		    (config_read(at + 4, 4) & 0xffff) == CXL_VENDOR_ID &&
-		    config_read(at + 8, 2) == id)
-			return at;
-		at = PCI_EXT_CAP_NEXT(header);
-	}
-	bail("no CXL device DVSEC");
-	return 0;
-}
-
 static void test_dvsec(void)
 {
 	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
@@ -379,11 +165,8 @@ static void test_reset_ioctl(char *map)
 
 static void test_config_flr(char *map)
 {
-	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
-	int hops;
+	uint32_t at = find_capability(PCI_CAP_ID_EXP);
 
-	for (hops = 0; hops < 48 && config_read(at, 1) != PCI_CAP_ID_EXP; hops++)
-		at = config_read(at + 1, 1);
 	check(config_write(at + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2) == 2,
 	      "FLR by configuration write");
 	expect_reactivated(map, "FLR by configuration write");
@@ -422,12 +205,9 @@ static void test_memory_enable(char *map)
 
 static void test_power_state(char *map)
 {
-	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
+	uint32_t at = find_capability(PCI_CAP_ID_PM);
 	uint64_t value;
-	int hops;
 
-	for (hops = 0; hops < 48 && config_read(at, 1) != PCI_CAP_ID_PM; hops++)
-		at = config_read(at + 1, 1);
 	config_write(at + PCI_PM_CTRL, 3, 2);
 	check(!touch((uint64_t *)map, &value), "D3hot: SIGBUS");
 	config_write(at + PCI_PM_CTRL, 0, 2);
@@ -496,7 +276,6 @@ static void test_split(void)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_bus_error };
 	char *map;
 
 	if (argc != 2) {
@@ -504,7 +283,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bdf = argv[1];
-	sigaction(SIGBUS, &action, NULL);
+	catch_bus_errors();
 	device = open_device();
 	test_info();
 	map = map_window(0, memory.size);
@@ -526,6 +305,5 @@ int main(int argc, char **argv)
 	test_memory_enable(map);
 	test_power_state(map);
 	test_fork(map);
-	printf("1..%u\n", count);
-	return failed;
+	return finish();
 }

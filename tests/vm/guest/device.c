@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "device.h"
+
+const char *bdf;
+int device;
+struct region memory, component, config;
+
+static unsigned int count;
+static bool failed;
+
+void check(bool good, const char *what)
+{
+	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
+	fflush(stdout);
+	failed |= !good;
+}
+
+void bail(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+int finish(void)
+{
+	printf("1..%u\n", count);
+	return failed;
+}
+
+/* Touching that survives SIGBUS. */
+
+static sigjmp_buf bus_error;
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(bus_error, 1);
+}
+
+void catch_bus_errors(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+
+	sigaction(SIGBUS, &action, NULL);
+}
+
+int touch(volatile uint64_t *word, uint64_t *value)
+{
+	if (sigsetjmp(bus_error, 1))
+		return 0;
+	*value = *word;
+	return 1;
+}
+
+long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_minflt;
+}
+
+long touch_all(char *map, uint64_t size)
+{
+	uint64_t offset, value;
+	long before = faults();
+
+	for (offset = 0; offset < size; offset += PAGE)
+		if (!touch((uint64_t *)(map + offset), &value))
+			return -1;
+	return faults() - before;
+}
+
+int open_device(void)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	int container, group, descriptor;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		bail(path);
+	target[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
+	container = open("/dev/vfio/vfio", O_RDWR);
+	group = open(path, O_RDWR);
+	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		bail(path);
+	descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (descriptor < 0)
+		bail("VFIO_GROUP_GET_DEVICE_FD");
+	return descriptor;
+}
+
+static bool region_type(const struct vfio_region_info *info, uint32_t *subtype)
+{
+	const struct vfio_region_info_cap_type *type;
+	uint32_t at = info->cap_offset;
+	int hops;
+
+	for (hops = 0; at && hops < 8; hops++) {
+		type = (const void *)((const char *)info + at);
+		if (type->header.id == VFIO_REGION_INFO_CAP_TYPE &&
+		    type->type == CXL_VFIO_REGION_TYPE) {
+			*subtype = type->subtype;
+			return true;
+		}
+		at = type->header.next;
+	}
+	return false;
+}
+
+void find_regions(uint32_t regions)
+{
+	union {
+		struct vfio_region_info info;
+		char room[1024];
+	} buffer;
+	struct region *region;
+	uint32_t index, subtype;
+
+	for (index = 0; index < regions; index++) {
+		memset(&buffer, 0, sizeof(buffer));
+		buffer.info.argsz = sizeof(buffer);
+		buffer.info.index = index;
+		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &buffer.info))
+			continue;
+		region = NULL;
+		if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+			region = &config;
+		else if (region_type(&buffer.info, &subtype))
+			region = subtype == CXL_VFIO_REGION_SUBTYPE_MEMORY ? &memory : &component;
+		if (region)
+			*region = (struct region) { index, buffer.info.flags, buffer.info.offset,
+						    buffer.info.size };
+	}
+}
+
+char *map_window(uint64_t offset, uint64_t size)
+{
+	uint64_t room = size + HUGE;
+	char *place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (place == MAP_FAILED)
+		bail("mmap");
+	place = (char *)(((uintptr_t)place + HUGE - 1) & ~(HUGE - 1));
+	return mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
+		    memory.offset + offset);
+}
+
+uint32_t config_read(uint64_t offset, size_t size)
+{
+	uint32_t value = 0;
+
+	if (pread(device, &value, size, config.offset + offset) != (ssize_t)size)
+		bail("config read");
+	return value;
+}
+
+ssize_t config_write(uint64_t offset, uint32_t value, size_t size)
+{
+	return pwrite(device, &value, size, config.offset + offset);
+}
+
+void attribute(const char *name, char *value, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t length;
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP "/%s", bdf,
+		 name);
+	file = open(path, O_RDONLY);
+	length = file < 0 ? -1 : read(file, value, size - 1);
+	if (length < 0)
+		bail(path);
+	value[length] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+	close(file);
+}
+
+bool attribute_is(const char *name, const char *expected)
+{
+	char value[256];
+
+	attribute(name, value, sizeof(value));
+	if (strcmp(value, expected))
+		printf("# %s is '%s', not '%s'\n", name, value, expected);
+	return !strcmp(value, expected);
+}
+
+uint64_t attribute_number(const char *name)
+{
+	char value[64];
+
+	attribute(name, value, sizeof(value));
+	return strtoull(value, NULL, 0);
+}
+
+uint32_t find_capability(uint32_t id)
+{
+	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
+	int hops;
+
+	for (hops = 0; at && hops < 48; hops++) {
+		if (config_read(at, 1) == id)
+			return at;
+		at = config_read(at + 1, 1);
+	}
+	return 0;
+}
+
+uint64_t find_dvsec(uint32_t id)
+{
+	uint64_t at = PCI_CFG_SPACE_SIZE;
+	int hops;
+
+	for (hops = 0; at && hops < 64; hops++) {
+		uint32_t header = config_read(at, 4);
+
+		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_DVSEC &&
+		    (config_read(at + 4, 4) & 0xffff) == CXL_VENDOR_ID &&
+		    config_read(at + 8, 2) == id)
+			return at;
+		at = PCI_EXT_CAP_NEXT(header);
+	}
+	bail("no CXL device DVSEC");
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the guest's test programs share: TAP, one open VFIO device and its regions, touching that
+ * survives SIGBUS, fault counts. Everything that cannot be done ends the program with "Bail out!".
+ */
+#ifndef GUEST_DEVICE_H
+#define GUEST_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cxl_regs.h"
+#include "cxl_vfio.h"
+
+#define PAGE		4096UL
+#define HUGE		(2UL << 20)
+
+struct region {
+	uint32_t index;
+	uint32_t flags;
+	uint64_t offset;
+	uint64_t size;
+};
+
+extern const char *bdf;
+extern int device;
+extern struct region memory, component, config;
+
+/* TAP: one numbered line each; finish() prints the plan and returns the exit status. */
+void check(bool good, const char *what);
+void bail(const char *what);
+int finish(void);
+
+/* 1 and the word, or 0 after SIGBUS. Needs catch_bus_errors() once. */
+void catch_bus_errors(void);
+int touch(volatile uint64_t *word, uint64_t *value);
+
+/* Minor faults of this thread so far. */
+long faults(void);
+/* Faults taken by touching every page; -1 when one of them gave SIGBUS. */
+long touch_all(char *map, uint64_t size);
+
+/* Opens @bdf through its group, which both kernels have. */
+int open_device(void);
+void find_regions(uint32_t regions);
+/* MAP_FAILED, or SIZE bytes of the window from OFFSET, at a multiple of HUGE. */
+char *map_window(uint64_t offset, uint64_t size);
+
+uint32_t config_read(uint64_t offset, size_t size);
+ssize_t config_write(uint64_t offset, uint32_t value, size_t size);
+/* Offset of a capability, 0 when there is none. */
+uint32_t find_capability(uint32_t id);
+/* Offset of the CXL DVSEC, or the end of the program. */
+uint64_t find_dvsec(uint32_t id);
+
+/* An attribute of the driver's group, without its newline. */
+void attribute(const char *name, char *value, size_t size);
+bool attribute_is(const char *name, const char *expected);
+uint64_t attribute_number(const char *name);
+
+#endif
