@@ -38,8 +38,8 @@ struct cxl_vfio_region_info_component {
 };
 
 /*
- * Read-only attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device; ABI documented in
- * kernel-driver/ABI. They exist while the driver is bound.
+ * Attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device, all but scrub_policy
+ * read-only; ABI documented in kernel-driver/ABI. They exist while the driver is bound.
  */
 #define CXL_VFIO_SYSFS_GROUP			"cxl_vfio"
 #define CXL_VFIO_ABI_VERSION			1	/* abi_version */
@@ -49,5 +49,14 @@ struct cxl_vfio_region_info_component {
 #define CXL_VFIO_STATE_CLOSED			"closed"	/* not open, or in a reset */
 #define CXL_VFIO_STATE_PENDING			"pending"	/* media not ready yet */
 #define CXL_VFIO_STATE_REFUSED			"refused"	/* verdict says why */
+
+/* scrub_policy, and the module's parameter scrub: what becomes of the memory between two users */
+#define CXL_VFIO_SCRUB_POLICY_NONE		"none"
+#define CXL_VFIO_SCRUB_POLICY_ZERO		"zero"	/* no byte is left; the default */
+
+/* scrub_result: the last time a user left */
+#define CXL_VFIO_SCRUB_RESULT_NONE		"none"	/* nothing was due, or policy none */
+#define CXL_VFIO_SCRUB_RESULT_DONE		"done"
+#define CXL_VFIO_SCRUB_RESULT_OWED		"owed"	/* not possible yet: nobody gets access before */
 
 #endif /* CXL_VFIO_H */

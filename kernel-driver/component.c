@@ -47,26 +47,10 @@ static ssize_t component_rw(struct vfio_pci_core_device *core, char __user *user
 	return sizeof(value);
 }
 
-/* Index of the BAR that holds the decoder registers, or -ENOENT. */
-static int component_bar(const struct cxl_vfio_device *device)
-{
-	struct pci_dev *pdev = device->core.pdev;
-	int bar;
-
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (pci_resource_len(pdev, bar) &&
-		    device->hdm->registers_start >= pci_resource_start(pdev, bar) &&
-		    device->hdm->registers_start <= pci_resource_end(pdev, bar))
-			return bar;
-	}
-	return -ENOENT;
-}
-
 static int component_add_capability(struct vfio_pci_core_device *core,
 				    struct vfio_pci_region *region, struct vfio_info_cap *caps)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
-	int bar = component_bar(device);
 	struct {
 		struct vfio_info_cap_header header;
 		struct cxl_vfio_region_info_component component;
@@ -76,11 +60,10 @@ static int component_add_capability(struct vfio_pci_core_device *core,
 	};
 
 	/* A restricted CXL device has its component registers outside every BAR. */
-	if (bar < 0)
+	if (device->hdm->bar < 0)
 		return 0;
-	capability.component.bar = bar;
-	capability.component.offset = device->hdm->registers_start -
-				      pci_resource_start(core->pdev, bar);
+	capability.component.bar = device->hdm->bar;
+	capability.component.offset = device->hdm->bar_offset;
 	return vfio_info_add_capability(caps, &capability.header, sizeof(capability));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Configuration space writes: those that may stop the window from decoding shut the gate first,
- * and none reaches the CXL device DVSEC, which the core would pass through raw.
+ * and none reaches a DVSEC of CXL, which the core would pass through raw.
  * Resets by configuration write come back through reset_prepare and reset_done.
  */
 #include <linux/uaccess.h>
@@ -58,18 +58,22 @@ static bool decodes(const struct cxl_vfio_device *device)
 	return command & PCI_COMMAND_MEMORY && device->core.pdev->current_state == PCI_D0;
 }
 
-/* Bytes from @offset that lie on one side of the DVSEC's bounds; @absorb when inside. */
+/* Bytes from @offset that are all in one DVSEC, with @absorb, or all in none. */
 static size_t piece(const struct cxl_vfio_hdm *hdm, u64 offset, size_t count, bool *absorb)
 {
-	u64 start = hdm->dvsec;
-	u64 end = hdm->dvsec + hdm->dvsec_length;
+	unsigned int i;
+	u64 end = offset + count;
 
-	*absorb = offset >= start && offset < end;
-	if (*absorb)
-		return min_t(u64, count, end - offset);
-	if (offset < start)
-		return min_t(u64, count, start - offset);
-	return count;
+	*absorb = false;
+	for (i = 0; i < hdm->absorbed_count; i++) {
+		if (offset >= hdm->absorbed[i].start && offset < hdm->absorbed[i].end) {
+			*absorb = true;
+			return min_t(u64, end, hdm->absorbed[i].end) - offset;
+		}
+		if (offset < hdm->absorbed[i].start)
+			end = min_t(u64, end, hdm->absorbed[i].start);
+	}
+	return end - offset;
 }
 
 static ssize_t config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
@@ -94,17 +98,13 @@ static ssize_t config_write(struct cxl_vfio_device *device, const char __user *b
 	return done;
 }
 
-ssize_t cxl_vfio_write(struct vfio_device *core_vdev, const char __user *buf, size_t count,
-		       loff_t *ppos)
+ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
+			      loff_t *ppos)
 {
-	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	struct pci_dev *pdev = device->core.pdev;
 	u64 offset = *ppos & VFIO_PCI_OFFSET_MASK;
 	bool touches, gated;
 	ssize_t ret;
-
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) != VFIO_PCI_CONFIG_REGION_INDEX)
-		return vfio_pci_core_write(core_vdev, buf, count, ppos);
 
 	/* Shut before the write: a fault in between must not insert again. */
 	touches = touches_decoding(pdev, offset, count);

@@ -18,6 +18,7 @@
 
 #include <linux/ioport.h>
 #include <linux/memory-failure.h>
+#include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/range.h>
 #include <linux/rwsem.h>
@@ -48,9 +49,10 @@ enum cxl_vfio_verdict {
 	CXL_VFIO_MEMORY_SPACE_OFF,	/* PCI_COMMAND_MEMORY clear: the user's own doing */
 	CXL_VFIO_POWER_STATE,		/* not in D0: the user's own doing */
 	CXL_VFIO_NO_ANSWER,		/* configuration space reads all ones */
+	CXL_VFIO_DVSEC_CHANGED,		/* the CXL device DVSEC is not where it was */
 	CXL_VFIO_MEDIA_NOT_READY,	/* DVSEC range not valid or not active */
 	CXL_VFIO_MEM_ENABLE_OFF,	/* DVSEC Mem_Enable clear and not settable */
-	CXL_VFIO_RANGE_CHANGED,		/* DVSEC range size differs */
+	CXL_VFIO_RANGE_CHANGED,		/* the size of a DVSEC range differs */
 	CXL_VFIO_REGISTERS_LOST,	/* component registers read all ones */
 	CXL_VFIO_HDM_DISABLED,		/* HDM decoder global enable clear */
 	CXL_VFIO_NOT_COMMITTED,
@@ -59,6 +61,8 @@ enum cxl_vfio_verdict {
 	CXL_VFIO_BASE_CHANGED,
 	CXL_VFIO_SIZE_CHANGED,
 	CXL_VFIO_CONTROL_CHANGED,	/* interleave or target type */
+	CXL_VFIO_OTHER_DECODER,		/* another decoder is committed now */
+	CXL_VFIO_SCRUBBING,		/* the last user's bytes are being zeroed */
 	CXL_VFIO_VERDICT_COUNT
 };
 
@@ -68,6 +72,7 @@ enum cxl_vfio_path {
 	CXL_VFIO_PATH_OPEN,
 	CXL_VFIO_PATH_CLOSE,
 	CXL_VFIO_PATH_RESET,
+	CXL_VFIO_PATH_RESET_FAILED,
 	CXL_VFIO_PATH_CONFIG_WRITE,
 	CXL_VFIO_PATH_ERROR,
 	CXL_VFIO_PATH_COUNT
@@ -87,6 +92,33 @@ enum cxl_vfio_channel {
 	CXL_VFIO_FAILED,	/* until the next reset */
 };
 
+enum cxl_vfio_scrub_policy {
+	CXL_VFIO_SCRUB_NONE,
+	CXL_VFIO_SCRUB_ZERO,
+};
+
+enum cxl_vfio_scrub_result {
+	CXL_VFIO_SCRUB_NOT_DUE,
+	CXL_VFIO_SCRUB_DONE,
+	CXL_VFIO_SCRUB_OWED,
+};
+
+enum cxl_vfio_flush_result {
+	CXL_VFIO_FLUSH_NOT_DUE,
+	CXL_VFIO_FLUSHED,
+	CXL_VFIO_FLUSH_UNSUPPORTED,
+	CXL_VFIO_FLUSH_RESULT_COUNT
+};
+
+#define CXL_VFIO_RANGES		2	/* in the CXL device DVSEC */
+#define CXL_VFIO_MAX_DVSECS	8	/* of CXL, in one function: the specification defines 7 */
+
+/* Bytes of configuration space, @end not included. */
+struct cxl_vfio_dvsec {
+	u16 start;
+	u16 end;
+};
+
 /* One HDM decoder as its registers say. */
 struct cxl_vfio_decoder {
 	u64 base;
@@ -104,14 +136,21 @@ struct cxl_vfio_endpoint {
 struct cxl_vfio_hdm {
 	struct pci_dev *pdev;
 	u16 dvsec;			/* offset of the CXL device DVSEC */
-	u16 dvsec_length;
+	u32 dvsec_header;		/* vendor, revision, length */
+	u16 control_enables;		/* Mem_Enable and Cache_Enable at bind */
+	unsigned int range_count;
+	u32 range_size_low[CXL_VFIO_RANGES];	/* without status bits */
+	u32 range_size_high[CXL_VFIO_RANGES];
+	unsigned int ready_timeout_ms;	/* media readiness after a reset */
+	struct cxl_vfio_dvsec absorbed[CXL_VFIO_MAX_DVSECS];	/* writes end here */
+	unsigned int absorbed_count;
 	void __iomem *registers;	/* the HDM decoder capability, uncached */
 	resource_size_t registers_start;
 	unsigned int decoder_count;
 	struct cxl_vfio_decoder decoder;	/* decoder 0, committed */
-	u32 range_size_low;		/* DVSEC range 1 without its status bits */
-	u32 range_size_high;
-	unsigned int ready_timeout_ms;	/* media readiness after a reset */
+	int bar;			/* that holds the registers, or -1 */
+	u64 bar_offset;			/* of the registers in it */
+	void __iomem *bar_memory;	/* all of it, uncached */
 	struct resource *resource;	/* exclusive reservation of the window */
 	void *memory;			/* write-back mapping of the whole window */
 };
@@ -138,13 +177,26 @@ struct cxl_vfio_gate {
 	u64 zaps;
 	u64 reactivations;
 	u64 refusals;
+	u64 repairs;			/* decoder or enables were programmed again */
+	u64 since;			/* ktime of the last change of @state, nanoseconds */
 	enum cxl_vfio_path last_path;
+	enum cxl_vfio_flush_result flush;
+};
+
+/* The tenant boundary. Written under gate.asking, but for @policy, and by a gate that opens. */
+struct cxl_vfio_scrub {
+	enum cxl_vfio_scrub_policy policy;
+	enum cxl_vfio_scrub_result result;
+	bool dirty;			/* the window may hold somebody's bytes */
+	bool due;			/* and they are not those of the present user */
+	u64 bytes;			/* zeroed since the bind */
 };
 
 struct cxl_vfio_device {
 	struct vfio_pci_core_device core;	/* vfio_alloc_device() wants it first */
 	struct cxl_vfio_hdm *hdm;	/* devm, outlives every open file */
 	struct cxl_vfio_gate gate;
+	struct cxl_vfio_scrub scrub;
 	unsigned int memory_index;	/* region indices, valid while open */
 	struct pfn_address_space poison;
 	bool poison_registered;
@@ -160,24 +212,46 @@ static inline u64 cxl_vfio_window_size(const struct cxl_vfio_hdm *hdm)
 	return hdm->decoder.size;
 }
 
+/* The page of its region that @address of @vma shows: the part of vm_pgoff that is no index. */
+static inline pgoff_t cxl_vfio_region_page(const struct vm_area_struct *vma, unsigned long address)
+{
+	return (vma->vm_pgoff & ((1UL << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)) - 1)) +
+	       ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
 /* hdm.c: the hardware */
 struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev);
-enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool repair);
+enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool force_memory_space,
+					 bool *repaired);
 
 /* gate.c: who may touch the window */
 void cxl_vfio_gate_init(struct cxl_vfio_device *device);
 void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device);
+void cxl_vfio_gate_scrub(struct cxl_vfio_device *device);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel);
 void cxl_vfio_gate_thaw(struct cxl_vfio_device *device);
+void cxl_vfio_gate_recheck(struct cxl_vfio_device *device);
+bool cxl_vfio_gate_is_unchanged(struct cxl_vfio_device *device, u64 generation);
 bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device);
 bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate);
 int cxl_vfio_gate_wait(struct cxl_vfio_device *device);
 const char *cxl_vfio_state_name(enum cxl_vfio_state state);
 const char *cxl_vfio_verdict_name(enum cxl_vfio_verdict verdict);
 const char *cxl_vfio_path_name(enum cxl_vfio_path path);
+const char *cxl_vfio_flush_name(enum cxl_vfio_flush_result result);
+
+/* scrub.c: what is left for the next user */
+void cxl_vfio_scrub_init(struct cxl_vfio_scrub *scrub);
+void cxl_vfio_scrub_at_boundary(struct cxl_vfio_scrub *scrub);
+void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub);
+bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub);
+bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation);
+int cxl_vfio_scrub_parse(const char *name, enum cxl_vfio_scrub_policy *policy);
+const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub);
+const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);
 
 /* memory.c and component.c: the two regions */
 int cxl_vfio_memory_register(struct cxl_vfio_device *device);
@@ -185,9 +259,18 @@ void cxl_vfio_memory_register_poison(struct cxl_vfio_device *device);
 void cxl_vfio_memory_unregister_poison(struct cxl_vfio_device *device);
 int cxl_vfio_component_register(struct cxl_vfio_device *device);
 
+/* bar.c: the BAR that holds the component registers */
+int cxl_vfio_bar_attach(struct cxl_vfio_hdm *hdm);
+bool cxl_vfio_is_bar(const struct cxl_vfio_device *device, u64 position);
+int cxl_vfio_bar_info(struct cxl_vfio_device *device, struct vfio_region_info *info,
+		      struct vfio_info_cap *caps);
+int cxl_vfio_bar_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma);
+ssize_t cxl_vfio_bar_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
+			loff_t *ppos, bool write);
+
 /* config.c: configuration space writes that touch the window */
-ssize_t cxl_vfio_write(struct vfio_device *core_vdev, const char __user *buf, size_t count,
-		       loff_t *ppos);
+ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
+			      loff_t *ppos);
 
 /* sysfs.c */
 extern const struct attribute_group *cxl_vfio_groups[];

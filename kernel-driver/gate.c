@@ -3,10 +3,14 @@
  * The gate in front of the window: shut and zap on every way down, ask the hardware on the only
  * way up.
  */
+#include <linux/memregion.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 
 #include "cxl_vfio_pci.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /* While pending: most media is ready at once, and 100 polls a second hurt nobody. */
 #define POLL_MS		10
@@ -27,9 +31,10 @@ static const char *const verdict_names[] = {
 	[CXL_VFIO_MEMORY_SPACE_OFF] = "memory space disabled in the command register",
 	[CXL_VFIO_POWER_STATE] = "not in power state D0",
 	[CXL_VFIO_NO_ANSWER] = "configuration space reads all ones",
+	[CXL_VFIO_DVSEC_CHANGED] = "CXL device DVSEC changed or gone",
 	[CXL_VFIO_MEDIA_NOT_READY] = "media not ready",
 	[CXL_VFIO_MEM_ENABLE_OFF] = "CXL.mem disabled and cannot be enabled",
-	[CXL_VFIO_RANGE_CHANGED] = "DVSEC range 1 changed its size",
+	[CXL_VFIO_RANGE_CHANGED] = "a DVSEC range changed its size",
 	[CXL_VFIO_REGISTERS_LOST] = "HDM decoder registers read all ones",
 	[CXL_VFIO_HDM_DISABLED] = "HDM decoders globally disabled",
 	[CXL_VFIO_NOT_COMMITTED] = "decoder 0 not committed",
@@ -38,6 +43,8 @@ static const char *const verdict_names[] = {
 	[CXL_VFIO_BASE_CHANGED] = "decoder 0 changed its base",
 	[CXL_VFIO_SIZE_CHANGED] = "decoder 0 changed its size",
 	[CXL_VFIO_CONTROL_CHANGED] = "decoder 0 changed its interleave or target type",
+	[CXL_VFIO_OTHER_DECODER] = "a decoder besides decoder 0 is committed",
+	[CXL_VFIO_SCRUBBING] = "the last user's bytes are being zeroed",
 };
 
 static const char *const path_names[] = {
@@ -45,12 +52,20 @@ static const char *const path_names[] = {
 	[CXL_VFIO_PATH_OPEN] = "open",
 	[CXL_VFIO_PATH_CLOSE] = "close",
 	[CXL_VFIO_PATH_RESET] = "reset",
+	[CXL_VFIO_PATH_RESET_FAILED] = "reset_failed",
 	[CXL_VFIO_PATH_CONFIG_WRITE] = "config_write",
 	[CXL_VFIO_PATH_ERROR] = "error",
 };
 
+static const char *const flush_names[] = {
+	[CXL_VFIO_FLUSH_NOT_DUE] = "none",
+	[CXL_VFIO_FLUSHED] = "done",
+	[CXL_VFIO_FLUSH_UNSUPPORTED] = "unsupported",
+};
+
 static_assert(ARRAY_SIZE(verdict_names) == CXL_VFIO_VERDICT_COUNT);
 static_assert(ARRAY_SIZE(path_names) == CXL_VFIO_PATH_COUNT);
+static_assert(ARRAY_SIZE(flush_names) == CXL_VFIO_FLUSH_RESULT_COUNT);
 
 const char *cxl_vfio_state_name(enum cxl_vfio_state state)
 {
@@ -67,14 +82,28 @@ const char *cxl_vfio_path_name(enum cxl_vfio_path path)
 	return path_names[path];
 }
 
-/* The core zaps its own BARs only, never a device region. */
-static void zap(struct cxl_vfio_device *device)
+const char *cxl_vfio_flush_name(enum cxl_vfio_flush_result result)
 {
+	return flush_names[result];
+}
+
+/* The core zaps its own BARs only, never a device region. */
+static void zap(struct cxl_vfio_device *device, u64 generation, enum cxl_vfio_path path)
+{
+	u64 start = trace_cxl_vfio_zap_enabled() ? ktime_get_ns() : 0;
+
 #ifndef CXL_VFIO_TEST_NO_ZAP
 	unmap_mapping_range(device->core.vdev.inode->i_mapping,
 			    VFIO_PCI_INDEX_TO_OFFSET(device->memory_index),
 			    cxl_vfio_window_size(device->hdm), true);
 #endif
+	trace_cxl_vfio_zap(device->core.pdev, path_names[path], generation,
+			   start ? ktime_get_ns() - start : 0);
+}
+
+static struct cxl_vfio_device *gate_device(struct cxl_vfio_gate *gate)
+{
+	return container_of(gate, struct cxl_vfio_device, gate);
 }
 
 /* Why the gate must stay shut whatever the hardware says; CXL_VFIO_OK when nothing does. */
@@ -99,6 +128,13 @@ bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate)
 static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 		      enum cxl_vfio_verdict verdict)
 {
+	u64 now = ktime_get_ns();
+
+	trace_cxl_vfio_gate(gate_device(gate)->core.pdev, state_names[state],
+			    verdict_names[verdict], path_names[gate->last_path], gate->generation,
+			    now - gate->since);
+	if (state != gate->state)
+		gate->since = now;
 	gate->state = state;
 	gate->verdict = verdict;
 	if (state != CXL_VFIO_PENDING)
@@ -106,9 +142,9 @@ static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 }
 
 /* Under gate->lock for writing. Returns whether there may be mappings to zap. */
-static bool shut(struct cxl_vfio_gate *gate, enum cxl_vfio_path path)
+static bool shut(struct cxl_vfio_gate *gate, enum cxl_vfio_path path, u64 *generation)
 {
-	gate->generation++;
+	*generation = ++gate->generation;
 	gate->last_path = path;
 	set_state(gate, CXL_VFIO_CLOSED, must_stay_shut(gate));
 	if (!gate->open)
@@ -136,14 +172,15 @@ static void drain(struct cxl_vfio_gate *gate)
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
 	bool mapped;
 
 	scoped_guard(rwsem_write, &gate->lock) {
 		gate->holds++;
-		mapped = shut(gate, path);
+		mapped = shut(gate, path, &generation);
 	}
 	if (mapped)
-		zap(device);
+		zap(device, generation, path);
 	drain(gate);
 }
 
@@ -155,7 +192,12 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 	switch (verdict) {
 	case CXL_VFIO_OK:
 		gate->reactivations++;
+		cxl_vfio_scrub_in_use(&device->scrub);
 		set_state(gate, CXL_VFIO_ACTIVE, verdict);
+		return;
+	case CXL_VFIO_SCRUBBING:
+		set_state(gate, CXL_VFIO_PENDING, verdict);
+		mod_delayed_work(system_dfl_long_wq, &gate->poll, 0);
 		return;
 	case CXL_VFIO_MEMORY_SPACE_OFF:
 	case CXL_VFIO_POWER_STATE:
@@ -168,7 +210,8 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 		/* A device on its way back from a reset may say so: it gets its time, once. */
 		if (time_before(jiffies, gate->deadline)) {
 			set_state(gate, CXL_VFIO_PENDING, verdict);
-			schedule_delayed_work(&gate->poll, msecs_to_jiffies(POLL_MS));
+			mod_delayed_work(system_dfl_long_wq, &gate->poll,
+					 msecs_to_jiffies(POLL_MS));
 			return;
 		}
 		fallthrough;
@@ -182,11 +225,54 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 }
 
 /*
+ * The decoder was lost and is back: what the caches hold of the window may be older than it. Only
+ * then, since on x86 this stops every CPU for a wbinvd, and a guest cannot do it at all.
+ */
+static enum cxl_vfio_flush_result flush_caches(const struct cxl_vfio_hdm *hdm)
+{
+	if (!cpu_cache_has_invalidate_memregion() ||
+	    cpu_cache_invalidate_memregion(hdm->decoder.base, hdm->decoder.size))
+		return CXL_VFIO_FLUSH_UNSUPPORTED;
+	return CXL_VFIO_FLUSHED;
+}
+
+/* Under gate->asking: read the hardware, repair what may be repaired, and account for it. */
+static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memory_space)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 start = trace_cxl_vfio_revalidate_enabled() ? ktime_get_ns() : 0;
+	enum cxl_vfio_verdict verdict;
+	bool repaired = false;
+
+	verdict = cxl_vfio_hdm_check(device->hdm, force_memory_space, &repaired);
+	trace_cxl_vfio_revalidate(device->core.pdev, verdict_names[verdict], repaired,
+				  start ? ktime_get_ns() - start : 0);
+	if (repaired) {
+		enum cxl_vfio_flush_result flush = flush_caches(device->hdm);
+
+		guard(rwsem_write)(&gate->lock);
+		gate->repairs++;
+		gate->flush = flush;
+	}
+	return verdict;
+}
+
+bool cxl_vfio_gate_is_unchanged(struct cxl_vfio_device *device, u64 generation)
+{
+	guard(rwsem_read)(&device->gate.lock);
+	return device->gate.generation == generation;
+}
+
+/* How thoroughly to ask, and what may be done about it. */
+#define ASK_AFTER_RESET		BIT(0)	/* turn memory space on for it where it is off */
+#define ASK_MAY_TAKE_LONG	BIT(1)	/* no lock is held, nobody waits: scrub */
+
+/*
  * Ask the hardware outside gate->lock, one at a time, then decide under it, and only if nothing
  * shut the gate meanwhile: the generation tells. One that comes late must not touch the hardware
  * at all: its repair could uncommit the decoder behind an open gate.
  */
-static void revalidate(struct cxl_vfio_device *device, u64 generation)
+static void revalidate(struct cxl_vfio_device *device, u64 generation, unsigned int how)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	enum cxl_vfio_verdict verdict;
@@ -197,11 +283,43 @@ static void revalidate(struct cxl_vfio_device *device, u64 generation)
 		    gate->state == CXL_VFIO_ACTIVE)
 			return;
 	}
-	verdict = cxl_vfio_hdm_check(device->hdm, true);
+	verdict = ask(device, how & ASK_AFTER_RESET);
+	if (!verdict && cxl_vfio_scrub_is_due(&device->scrub) &&
+	    (!(how & ASK_MAY_TAKE_LONG) || !cxl_vfio_scrub_run(device, generation)))
+		verdict = CXL_VFIO_SCRUBBING;
 
 	guard(rwsem_write)(&gate->lock);
 	if (gate->generation == generation && !must_stay_shut(gate))
 		decide(device, verdict);
+}
+
+/**
+ * cxl_vfio_gate_scrub - the device was closed and reset: leave nothing for the next user
+ * @device: the device, with nobody able to open it meanwhile
+ *
+ * What cannot be done now stays owed, and the gate opens for nobody before it is done.
+ */
+void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	struct cxl_vfio_scrub *scrub = &device->scrub;
+	u64 generation;
+	bool may_ask;
+
+	guard(mutex)(&gate->asking);
+	cxl_vfio_scrub_at_boundary(scrub);
+	if (!cxl_vfio_scrub_is_due(scrub)) {
+		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_NOT_DUE);
+		return;
+	}
+	scoped_guard(rwsem_read, &gate->lock) {
+		generation = gate->generation;
+		may_ask = !gate->holds && gate->channel == CXL_VFIO_RUNNING;
+	}
+	if (!may_ask || ask(device, true))
+		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_OWED);
+	else
+		cxl_vfio_scrub_run(device, generation);
 }
 
 static void poll_work(struct work_struct *work)
@@ -216,7 +334,7 @@ static void poll_work(struct work_struct *work)
 			return;
 		generation = gate->generation;
 	}
-	revalidate(device, generation);
+	revalidate(device, generation, ASK_AFTER_RESET | ASK_MAY_TAKE_LONG);
 }
 
 /* Under gate->lock for writing: a reset or an open forgets refusals and grants time anew. */
@@ -260,7 +378,20 @@ void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path pa
 		}
 		generation = gate->generation;
 	}
-	revalidate(device, generation);
+	revalidate(device, generation, path == CXL_VFIO_PATH_RESET ? ASK_AFTER_RESET : 0);
+}
+
+/**
+ * cxl_vfio_gate_recheck - a reset that failed may have done anything, or nothing
+ * @device: the device
+ *
+ * The core may have left D3hot for a reset that it then could not do, without a callback. A
+ * refusal stays: whether there was a reset is unknown.
+ */
+void cxl_vfio_gate_recheck(struct cxl_vfio_device *device)
+{
+	cxl_vfio_gate_shut(device, CXL_VFIO_PATH_RESET_FAILED);
+	cxl_vfio_gate_release(device, CXL_VFIO_PATH_RESET_FAILED);
 }
 
 /**
@@ -274,14 +405,15 @@ void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path pa
 void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
 	bool mapped;
 
 	scoped_guard(rwsem_write, &gate->lock) {
 		gate->channel = channel;
-		mapped = shut(gate, CXL_VFIO_PATH_ERROR);
+		mapped = shut(gate, CXL_VFIO_PATH_ERROR, &generation);
 	}
 	if (mapped)
-		zap(device);
+		zap(device, generation, CXL_VFIO_PATH_ERROR);
 	drain(gate);
 }
 
@@ -299,7 +431,7 @@ void cxl_vfio_gate_thaw(struct cxl_vfio_device *device)
 		}
 		generation = gate->generation;
 	}
-	revalidate(device, generation);
+	revalidate(device, generation, ASK_AFTER_RESET);
 }
 
 bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device)
@@ -334,6 +466,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 	u64 generation;
 
 	scoped_guard(rwsem_write, &gate->lock) {
+		cxl_vfio_scrub_at_boundary(&device->scrub);
 		gate->open = true;
 		gate->last_path = CXL_VFIO_PATH_OPEN;
 		start_over(device);
@@ -343,17 +476,18 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 		}
 		generation = gate->generation;
 	}
-	revalidate(device, generation);
+	revalidate(device, generation, ASK_AFTER_RESET);
 }
 
 /* The last file is gone and with it every mapping: a zap has nothing to find. */
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
 
 	scoped_guard(rwsem_write, &gate->lock) {
 		gate->open = false;
-		shut(gate, CXL_VFIO_PATH_CLOSE);
+		shut(gate, CXL_VFIO_PATH_CLOSE, &generation);
 	}
 	cancel_delayed_work_sync(&gate->poll);
 	drain(gate);
@@ -368,4 +502,5 @@ void cxl_vfio_gate_init(struct cxl_vfio_device *device)
 	init_waitqueue_head(&gate->wait);
 	INIT_DELAYED_WORK(&gate->poll, poll_work);
 	gate->verdict = CXL_VFIO_NOT_OPEN;
+	gate->since = ktime_get_ns();
 }

@@ -84,6 +84,19 @@ static enum cxl_vfio_verdict reprogram(const struct cxl_vfio_hdm *hdm)
 	return CXL_VFIO_NOT_COMMITTED;
 }
 
+/* Firmware committed one decoder; a second one would map the device's memory a second time. */
+static unsigned int other_committed_decoder(const struct cxl_vfio_hdm *hdm)
+{
+	unsigned int i;
+
+	for (i = 1; i < hdm->decoder_count; i++) {
+		if (read_register(hdm, CXL_HDM_DECODER(i) + CXL_HDM_DECODER_CONTROL) &
+		    CXL_HDM_DECODER_COMMITTED)
+			return i;
+	}
+	return 0;
+}
+
 static enum cxl_vfio_verdict compare_decoder(const struct cxl_vfio_hdm *hdm)
 {
 	struct cxl_vfio_decoder now = read_decoder(hdm, 0);
@@ -107,81 +120,96 @@ static enum cxl_vfio_verdict compare_decoder(const struct cxl_vfio_hdm *hdm)
 	return CXL_VFIO_OK;
 }
 
-/* Configuration space first: it answers while memory space does not. */
-static enum cxl_vfio_verdict check_dvsec(const struct cxl_vfio_hdm *hdm, bool repair)
+static u32 read_range(const struct cxl_vfio_hdm *hdm, unsigned int n, unsigned int part)
 {
-	struct pci_dev *pdev = hdm->pdev;
-	u16 range = hdm->dvsec + CXL_DEVICE_RANGE(0);
-	u32 id, size_low, size_high;
+	u32 value;
+
+	pci_read_config_dword(hdm->pdev, hdm->dvsec + CXL_DEVICE_RANGE(n) + part, &value);
+	return value;
+}
+
+/*
+ * Mem_Enable, and Cache_Enable for the device's own sake, as at bind: a CXL reset takes both. Only
+ * a conventional reset undoes Config_Lock, so while it is set nothing can be given back.
+ */
+static u16 restore_enables(const struct cxl_vfio_hdm *hdm, bool *repaired)
+{
+	u16 at = hdm->dvsec + CXL_DEVICE_CONTROL;
 	u16 control, lock;
 
-	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
-	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_LOW, &size_low);
-	if (PCI_POSSIBLE_ERROR(id) || PCI_POSSIBLE_ERROR(size_low))
+	pci_read_config_word(hdm->pdev, at, &control);
+	if (!(hdm->control_enables & ~control))
+		return control;
+	pci_read_config_word(hdm->pdev, hdm->dvsec + CXL_DEVICE_LOCK, &lock);
+	if (lock & CXL_DEVICE_LOCK_CONFIG_LOCK)
+		return control;
+	pci_write_config_word(hdm->pdev, at, control | hdm->control_enables);
+	*repaired = true;
+	pci_read_config_word(hdm->pdev, at, &control);
+	return control;
+}
+
+static enum cxl_vfio_verdict check_range(const struct cxl_vfio_hdm *hdm, unsigned int n)
+{
+	u32 low = read_range(hdm, n, CXL_DEVICE_RANGE_SIZE_LOW);
+
+	if (PCI_POSSIBLE_ERROR(low))
 		return CXL_VFIO_NO_ANSWER;
-
-	pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CONTROL, &control);
-	if (!(control & CXL_DEVICE_CONTROL_MEM_ENABLE) && repair) {
-		pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_LOCK, &lock);
-		if (!(lock & CXL_DEVICE_LOCK_CONFIG_LOCK))
-			pci_write_config_word(pdev, hdm->dvsec + CXL_DEVICE_CONTROL,
-					      control | CXL_DEVICE_CONTROL_MEM_ENABLE);
-		pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CONTROL, &control);
-	}
-	if (!(control & CXL_DEVICE_CONTROL_MEM_ENABLE))
-		return CXL_VFIO_MEM_ENABLE_OFF;
-
-	if (!(size_low & CXL_DEVICE_RANGE_INFO_VALID) || !(size_low & CXL_DEVICE_RANGE_ACTIVE))
+	if (!(low & CXL_DEVICE_RANGE_INFO_VALID) || !(low & CXL_DEVICE_RANGE_ACTIVE))
 		return CXL_VFIO_MEDIA_NOT_READY;
-	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_HIGH, &size_high);
-	if ((size_low & CXL_DEVICE_RANGE_SIZE_LOW_MASK) != hdm->range_size_low ||
-	    size_high != hdm->range_size_high)
+	if ((low & CXL_DEVICE_RANGE_SIZE_LOW_MASK) != hdm->range_size_low[n] ||
+	    read_range(hdm, n, CXL_DEVICE_RANGE_SIZE_HIGH) != hdm->range_size_high[n])
 		return CXL_VFIO_RANGE_CHANGED;
 	return CXL_VFIO_OK;
 }
 
-/**
- * cxl_vfio_hdm_check - does the hardware still decode the window as it did at bind?
- * @hdm: the endpoint
- * @repair: restore what a reset may take and software may give back: Mem_Enable where the
- *	configuration is not locked, the global decoder enable, an uncommitted unlocked decoder
- *
- * Never assumes that a reset kept or cleared anything. Sleeps. Takes no lock of ours: the caller
- * decides whether the answer still counts.
- *
- * Return: CXL_VFIO_OK, CXL_VFIO_NO_ANSWER or CXL_VFIO_MEDIA_NOT_READY (both may pass), or why not.
- */
-enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool repair)
+/* Configuration space first: it answers while memory space does not. */
+static enum cxl_vfio_verdict check_dvsec(const struct cxl_vfio_hdm *hdm, bool *repaired)
 {
 	enum cxl_vfio_verdict verdict;
-	u16 command;
-	u32 global;
+	unsigned int i;
+	u32 header;
+	u16 id;
 
-	pci_read_config_word(hdm->pdev, PCI_COMMAND, &command);
-	if (PCI_POSSIBLE_ERROR(command))
+	pci_read_config_dword(hdm->pdev, hdm->dvsec + CXL_DVSEC_HEADER1, &header);
+	pci_read_config_word(hdm->pdev, hdm->dvsec + CXL_DVSEC_HEADER2, &id);
+	if (PCI_POSSIBLE_ERROR(header) || PCI_POSSIBLE_ERROR(id))
 		return CXL_VFIO_NO_ANSWER;
-	if (hdm->pdev->current_state != PCI_D0)
-		return CXL_VFIO_POWER_STATE;
-	if (!(command & PCI_COMMAND_MEMORY))
-		return CXL_VFIO_MEMORY_SPACE_OFF;
+	if (header != hdm->dvsec_header || id != CXL_DVSEC_ID_DEVICE)
+		return CXL_VFIO_DVSEC_CHANGED;
+	if (!(restore_enables(hdm, repaired) & CXL_DEVICE_CONTROL_MEM_ENABLE))
+		return CXL_VFIO_MEM_ENABLE_OFF;
+	for (i = 0; i < hdm->range_count; i++) {
+		verdict = check_range(hdm, i);
+		if (verdict)
+			return verdict;
+	}
+	return CXL_VFIO_OK;
+}
 
-	verdict = check_dvsec(hdm, repair);
-	if (verdict)
-		return verdict;
+/* Memory space is on. */
+static enum cxl_vfio_verdict check_registers(const struct cxl_vfio_hdm *hdm, bool *repaired)
+{
+	enum cxl_vfio_verdict verdict;
+	u32 global;
 
 	global = read_register(hdm, CXL_HDM_GLOBAL_CONTROL);
 	if (global == ~0u)
 		return CXL_VFIO_REGISTERS_LOST;
-	if (!(global & CXL_HDM_GLOBAL_CONTROL_ENABLE) && repair) {
+	if (!(global & CXL_HDM_GLOBAL_CONTROL_ENABLE)) {
 		iowrite32(global | CXL_HDM_GLOBAL_CONTROL_ENABLE,
 			  hdm->registers + CXL_HDM_GLOBAL_CONTROL);
+		*repaired = true;
 		global = read_register(hdm, CXL_HDM_GLOBAL_CONTROL);
 	}
 	if (!(global & CXL_HDM_GLOBAL_CONTROL_ENABLE))
 		return CXL_VFIO_HDM_DISABLED;
+	if (other_committed_decoder(hdm))
+		return CXL_VFIO_OTHER_DECODER;
 
 	verdict = compare_decoder(hdm);
-	if (verdict == CXL_VFIO_NOT_COMMITTED && repair) {
+	if (verdict == CXL_VFIO_NOT_COMMITTED) {
+		*repaired = true;
 		verdict = reprogram(hdm);
 		if (!verdict)
 			verdict = compare_decoder(hdm);
@@ -189,11 +217,51 @@ enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool re
 	return verdict;
 }
 
+/**
+ * cxl_vfio_hdm_check - does the hardware still decode the window as it did at bind?
+ * @hdm: the endpoint
+ * @force_memory_space: where the user left memory space off, turn it on for as long as it takes
+ * @repaired: set when something that a reset took was given back: the enables where the
+ *	configuration is not locked, the global decoder enable, an uncommitted unlocked decoder
+ *
+ * Never assumes that a reset kept or cleared anything. Sleeps. Takes no lock of ours: the caller
+ * decides whether the answer still counts, and keeps others from asking and from writing the
+ * command register at the same time.
+ *
+ * Return: CXL_VFIO_OK; CXL_VFIO_NO_ANSWER, CXL_VFIO_MEDIA_NOT_READY or CXL_VFIO_REGISTERS_LOST,
+ * which may pass; or why not.
+ */
+enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool force_memory_space,
+					 bool *repaired)
+{
+	struct pci_dev *pdev = hdm->pdev;
+	enum cxl_vfio_verdict verdict;
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (PCI_POSSIBLE_ERROR(command))
+		return CXL_VFIO_NO_ANSWER;
+	if (pdev->current_state != PCI_D0)
+		return CXL_VFIO_POWER_STATE;
+	if (!(command & PCI_COMMAND_MEMORY) && !force_memory_space)
+		return CXL_VFIO_MEMORY_SPACE_OFF;
+
+	verdict = check_dvsec(hdm, repaired);
+	if (verdict)
+		return verdict;
+	if (command & PCI_COMMAND_MEMORY)
+		return check_registers(hdm, repaired);
+
+	pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+	verdict = check_registers(hdm, repaired);
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+	return verdict ?: CXL_VFIO_MEMORY_SPACE_OFF;
+}
+
 /* Registers and ranges at bind. Every refusal says what is missing. @room: bytes mapped. */
 static int take_snapshot(struct cxl_vfio_hdm *hdm, unsigned long room)
 {
 	struct pci_dev *pdev = hdm->pdev;
-	u16 range = hdm->dvsec + CXL_DEVICE_RANGE(0);
 	unsigned int i;
 
 	hdm->decoder_count = cxl_hdm_decoder_count(read_register(hdm, CXL_HDM_CAPABILITY));
@@ -229,41 +297,40 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm, unsigned long room)
 			hdm->decoder.size);
 		return -EFBIG;
 	}
-	for (i = 1; i < hdm->decoder_count; i++) {
-		if (read_decoder(hdm, i).control & CXL_HDM_DECODER_COMMITTED) {
-			pci_err(pdev, "refused: HDM decoder %u is committed too, one is supported\n",
-				i);
-			return -EOPNOTSUPP;
-		}
+	i = other_committed_decoder(hdm);
+	if (i) {
+		pci_err(pdev, "refused: HDM decoder %u is committed too, one is supported\n", i);
+		return -EOPNOTSUPP;
 	}
+	for (i = 0; i < hdm->range_count; i++) {
+		u32 low = read_range(hdm, i, CXL_DEVICE_RANGE_SIZE_LOW);
 
-	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_LOW, &hdm->range_size_low);
-	pci_read_config_dword(pdev, range + CXL_DEVICE_RANGE_SIZE_HIGH, &hdm->range_size_high);
-	if (PCI_POSSIBLE_ERROR(hdm->range_size_low)) {
-		pci_err(pdev, "refused: configuration space does not answer\n");
-		return -ENODEV;
+		if (PCI_POSSIBLE_ERROR(low)) {
+			pci_err(pdev, "refused: configuration space does not answer\n");
+			return -ENODEV;
+		}
+		hdm->range_size_low[i] = low & CXL_DEVICE_RANGE_SIZE_LOW_MASK;
+		hdm->range_size_high[i] = read_range(hdm, i, CXL_DEVICE_RANGE_SIZE_HIGH);
 	}
-	hdm->range_size_low &= CXL_DEVICE_RANGE_SIZE_LOW_MASK;
 	return 0;
 }
 
-static u32 read_range_status(const struct cxl_vfio_hdm *hdm)
-{
-	u32 size_low;
-
-	pci_read_config_dword(hdm->pdev, hdm->dvsec + CXL_DEVICE_RANGE(0) +
-			      CXL_DEVICE_RANGE_SIZE_LOW, &size_low);
-	return PCI_POSSIBLE_ERROR(size_low) ? 0 : size_low;
-}
-
-/* Until all of @bits are set in range 1, or @timeout_ms. */
-static int wait_range(const struct cxl_vfio_hdm *hdm, u32 bits, unsigned int timeout_ms)
+/* Until all of @bits are set in every range, or @timeout_ms. */
+static int wait_ranges(const struct cxl_vfio_hdm *hdm, u32 bits, unsigned int timeout_ms)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	unsigned int i = 0;
 
-	while ((read_range_status(hdm) & bits) != bits) {
+	while (i < hdm->range_count) {
+		u32 low = read_range(hdm, i, CXL_DEVICE_RANGE_SIZE_LOW);
+
+		if (!PCI_POSSIBLE_ERROR(low) && (low & bits) == bits) {
+			i++;
+			continue;
+		}
 		if (time_after(jiffies, deadline)) {
-			pci_err(hdm->pdev, "refused: media not ready after %u ms\n", timeout_ms);
+			pci_err(hdm->pdev, "refused: media of range %u not ready after %u ms\n",
+				i + 1, timeout_ms);
 			return -ETIMEDOUT;
 		}
 		if (fatal_signal_pending(current))
@@ -273,29 +340,68 @@ static int wait_range(const struct cxl_vfio_hdm *hdm, u32 bits, unsigned int tim
 	return 0;
 }
 
+/* How long the media of the slowest range may take: 4^n s; codes above 4 are reserved, as 4. */
+static unsigned int active_timeout_ms(const struct cxl_vfio_hdm *hdm)
+{
+	unsigned int i, code = 0;
+
+	for (i = 0; i < hdm->range_count; i++)
+		code = max(code, FIELD_GET(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT,
+					   read_range(hdm, i, CXL_DEVICE_RANGE_SIZE_LOW)));
+	return MSEC_PER_SEC << (2 * min(code, 4u));
+}
+
 /*
  * The CXL core takes our word for it that the media is ready, so wait before giving it. How long
- * the media may take, 4^n s, is itself known only when the information is valid; codes above 4 are
- * reserved and taken as 4.
+ * that may take is itself known only when the information is valid.
  */
 static int wait_media_ready(struct cxl_vfio_hdm *hdm)
 {
 	unsigned int active_ms;
 	int ret;
 
-	ret = wait_range(hdm, CXL_DEVICE_RANGE_INFO_VALID, INFO_VALID_TIMEOUT_MS);
+	ret = wait_ranges(hdm, CXL_DEVICE_RANGE_INFO_VALID, INFO_VALID_TIMEOUT_MS);
 	if (ret)
 		return ret;
-	active_ms = MSEC_PER_SEC << (2 * min(FIELD_GET(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT,
-						       read_range_status(hdm)), 4u));
+	active_ms = active_timeout_ms(hdm);
 	hdm->ready_timeout_ms = INFO_VALID_TIMEOUT_MS + active_ms;
-	return wait_range(hdm, CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE, active_ms);
+	return wait_ranges(hdm, CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE, active_ms);
+}
+
+/*
+ * Every DVSEC of CXL: what a user writes there would reconfigure the link or the decoders. In the
+ * order of their offsets, as config.c wants them; the list of capabilities may have any order, and
+ * no end when the device is broken.
+ */
+static int find_absorbed(struct cxl_vfio_hdm *hdm)
+{
+	struct pci_dev *pdev = hdm->pdev;
+	unsigned int count = 0, i;
+	u16 at = 0;
+	u32 header;
+
+	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
+		pci_read_config_dword(pdev, at + CXL_DVSEC_HEADER1, &header);
+		if (FIELD_GET(CXL_DVSEC_HEADER1_VENDOR, header) != CXL_VENDOR_ID)
+			continue;
+		if (count == CXL_VFIO_MAX_DVSECS) {
+			pci_err(pdev, "refused: more than %u DVSECs of CXL\n", count);
+			return -E2BIG;
+		}
+		for (i = count++; i && hdm->absorbed[i - 1].start > at; i--)
+			hdm->absorbed[i] = hdm->absorbed[i - 1];
+		hdm->absorbed[i].start = at;
+		hdm->absorbed[i].end = min(at + FIELD_GET(CXL_DVSEC_HEADER1_LENGTH, header),
+					   (u32)pdev->cfg_size);
+	}
+	hdm->absorbed_count = count;
+	return 0;
 }
 
 static int find_dvsec(struct cxl_vfio_hdm *hdm)
 {
 	struct pci_dev *pdev = hdm->pdev;
-	u16 capability, control;
+	u16 capability, control, length;
 	u32 header;
 
 	hdm->dvsec = pci_find_dvsec_capability(pdev, CXL_VENDOR_ID, CXL_DVSEC_ID_DEVICE);
@@ -304,17 +410,19 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 		return -ENODEV;
 	}
 	pci_read_config_dword(pdev, hdm->dvsec + CXL_DVSEC_HEADER1, &header);
-	hdm->dvsec_length = FIELD_GET(CXL_DVSEC_HEADER1_LENGTH, header);
+	length = FIELD_GET(CXL_DVSEC_HEADER1_LENGTH, header);
 	pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CAPABILITY, &capability);
 	pci_read_config_word(pdev, hdm->dvsec + CXL_DEVICE_CONTROL, &control);
 	if (PCI_POSSIBLE_ERROR(header) || PCI_POSSIBLE_ERROR(capability) ||
-	    PCI_POSSIBLE_ERROR(control) || hdm->dvsec + hdm->dvsec_length > pdev->cfg_size) {
+	    PCI_POSSIBLE_ERROR(control) || hdm->dvsec + length > pdev->cfg_size) {
 		pci_err(pdev, "refused: configuration space does not answer sensibly\n");
 		return -ENODEV;
 	}
-	if (hdm->dvsec_length < CXL_DEVICE_CAPABILITY3 ||
-	    !(capability & CXL_DEVICE_CAPABILITY_MEM) ||
-	    !FIELD_GET(CXL_DEVICE_CAPABILITY_HDM_COUNT, capability)) {
+	hdm->dvsec_header = header;
+	/* 3 is reserved. */
+	hdm->range_count = FIELD_GET(CXL_DEVICE_CAPABILITY_HDM_COUNT, capability);
+	if (length < CXL_DEVICE_CAPABILITY3 || !(capability & CXL_DEVICE_CAPABILITY_MEM) ||
+	    !hdm->range_count || hdm->range_count > CXL_VFIO_RANGES) {
 		pci_err(pdev, "refused: the CXL device has no host-managed device memory\n");
 		return -ENODEV;
 	}
@@ -326,7 +434,9 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 		pci_err(pdev, "refused: CXL.mem is not enabled by firmware\n");
 		return -ENXIO;
 	}
-	return 0;
+	hdm->control_enables = control & (CXL_DEVICE_CONTROL_MEM_ENABLE |
+					  CXL_DEVICE_CONTROL_CACHE_ENABLE);
+	return find_absorbed(hdm);
 }
 
 /* Attach the committed region through the CXL core and check that it is our decoder's. */
@@ -372,6 +482,47 @@ static void unmap_window(void *data)
 	memunmap(hdm->memory);
 }
 
+static int note_owner(struct resource *found, void *owner)
+{
+	*(struct resource *)owner = *found;
+	return 1;
+}
+
+static bool find_owner(const struct cxl_vfio_hdm *hdm, struct resource *owner)
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY,
+				   hdm->decoder.base, hdm->decoder.base + hdm->decoder.size - 1,
+				   owner, note_owner) == 1;
+}
+
+/* Who has it: the kernel tells a driver only kind and place, /proc/iomem has the name. */
+static void report_owner(const struct cxl_vfio_hdm *hdm)
+{
+	const char *kind = "another driver";
+	struct resource owner = {};
+
+	if (!find_owner(hdm, &owner))
+		kind = "an owner that just left";
+	else if ((owner.flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM)
+		kind = "System RAM";
+	else if (owner.desc == IORES_DESC_SOFT_RESERVED)
+		kind = "a driver of Soft Reserved memory (dax)";
+	pci_err(hdm->pdev, "refused: the window is taken by %s at %#llx-%#llx, whose name is in /proc/iomem\n",
+		kind, (u64)owner.start, (u64)owner.end);
+}
+
+/* Before the CXL core is asked: it would only say that it cannot make a region. */
+static int check_window_free(const struct cxl_vfio_hdm *hdm)
+{
+	struct resource owner;
+
+	/* System RAM is busy too. */
+	if (!find_owner(hdm, &owner))
+		return 0;
+	report_owner(hdm);
+	return -EBUSY;
+}
+
 /*
  * Nobody else may map the window, and a write-back mapping of all of it must live as long as user
  * mappings can: on x86 it is what makes the memory type of their PTEs write-back.
@@ -381,15 +532,10 @@ static int own_window(struct cxl_vfio_hdm *hdm)
 	struct device *dev = &hdm->pdev->dev;
 	int ret;
 
-	if (region_intersects(hdm->decoder.base, hdm->decoder.size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT) {
-		pci_err(hdm->pdev, "refused: the window is in use as System RAM\n");
-		return -EBUSY;
-	}
 	hdm->resource = request_mem_region_exclusive(hdm->decoder.base, hdm->decoder.size,
 						     CXL_VFIO_DRIVER_NAME);
 	if (!hdm->resource) {
-		pci_err(hdm->pdev, "refused: the window is claimed by another owner, see /proc/iomem\n");
+		report_owner(hdm);
 		return -EBUSY;
 	}
 	ret = devm_add_action_or_reset(dev, release_window, hdm);
@@ -449,6 +595,10 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	ret = wait_media_ready(hdm);
 	if (!ret)
 		ret = take_snapshot(hdm, map->hdm_decoder.size);
+	if (!ret)
+		ret = cxl_vfio_bar_attach(hdm);
+	if (!ret)
+		ret = check_window_free(hdm);
 	if (!ret)
 		ret = attach_region(hdm, endpoint);
 	if (!ret)

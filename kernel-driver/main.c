@@ -16,6 +16,7 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
 	/* A function without No_Soft_Reset loses its decoders in D3hot: stay in D0 while idle. */
 	device->core.disable_idle_d3 = true;
 	cxl_vfio_gate_init(device);
+	cxl_vfio_scrub_init(&device->scrub);
 	return 0;
 }
 
@@ -48,6 +49,8 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	cxl_vfio_gate_close_device(device);
 	cxl_vfio_memory_unregister_poison(device);
 	vfio_pci_core_close_device(core_vdev);
+	/* After the core's reset: the device itself writes nothing any more. */
+	cxl_vfio_gate_scrub(device);
 }
 
 static int add_info_flags(struct vfio_device_info __user *info)
@@ -59,22 +62,76 @@ static int add_info_flags(struct vfio_device_info __user *info)
 	return put_user(flags | VFIO_DEVICE_FLAGS_CXL, &info->flags) ? -EFAULT : 0;
 }
 
+/* The core would write to the BAR by itself whenever the eventfd is signalled, past our filter. */
+static bool is_bar_ioeventfd(struct cxl_vfio_device *device, unsigned long arg)
+{
+	struct vfio_device_ioeventfd __user *ioeventfd = (void __user *)arg;
+	u64 offset;
+
+	return !get_user(offset, &ioeventfd->offset) && cxl_vfio_is_bar(device, offset);
+}
+
 static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	long ret;
 
+	if (cmd == VFIO_DEVICE_IOEVENTFD && is_bar_ioeventfd(device, arg))
+		return -EOPNOTSUPP;
 	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return ret ?: add_info_flags((void __user *)arg);
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
+		if (ret)
+			cxl_vfio_gate_recheck(device);
 		/* Outside every lock: after the reset the memory is usable, or never will be. */
 		return cxl_vfio_gate_wait(device) ?: ret;
 	default:
 		return ret;
 	}
+}
+
+static int cxl_vfio_get_region_info(struct vfio_device *core_vdev, struct vfio_region_info *info,
+				    struct vfio_info_cap *caps)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+
+	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(info->index)))
+		return cxl_vfio_bar_info(device, info, caps);
+	return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+}
+
+static ssize_t cxl_vfio_read(struct vfio_device *core_vdev, char __user *buf, size_t count,
+			     loff_t *ppos)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+
+	if (cxl_vfio_is_bar(device, *ppos))
+		return cxl_vfio_bar_rw(device, buf, count, ppos, false);
+	return vfio_pci_core_read(core_vdev, buf, count, ppos);
+}
+
+static ssize_t cxl_vfio_write(struct vfio_device *core_vdev, const char __user *buf, size_t count,
+			      loff_t *ppos)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+
+	if (cxl_vfio_is_bar(device, *ppos))
+		return cxl_vfio_bar_rw(device, (char __user *)buf, count, ppos, true);
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return cxl_vfio_config_write(device, buf, count, ppos);
+	return vfio_pci_core_write(core_vdev, buf, count, ppos);
+}
+
+static int cxl_vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
+{
+	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+
+	if (cxl_vfio_is_bar(device, (u64)vma->vm_pgoff << PAGE_SHIFT))
+		return cxl_vfio_bar_mmap(device, vma);
+	return vfio_pci_core_mmap(core_vdev, vma);
 }
 
 /* VFIO's low power states are about CXL.io; nothing is said of CXL.mem, so they are not offered. */
@@ -98,11 +155,11 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 	.open_device = cxl_vfio_open_device,
 	.close_device = cxl_vfio_close_device,
 	.ioctl = cxl_vfio_ioctl,
-	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+	.get_region_info_caps = cxl_vfio_get_region_info,
 	.device_feature = cxl_vfio_device_feature,
-	.read = vfio_pci_core_read,
+	.read = cxl_vfio_read,
 	.write = cxl_vfio_write,
-	.mmap = vfio_pci_core_mmap,
+	.mmap = cxl_vfio_mmap,
 	.request = vfio_pci_core_request,
 	.match = vfio_pci_core_match,
 	.match_token_uuid = vfio_pci_core_match_token_uuid,
@@ -114,8 +171,22 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
 
+/* A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it. */
+static int cxl_vfio_get_dmabuf_phys(struct vfio_pci_core_device *core,
+				    struct p2pdma_provider **provider, unsigned int region_index,
+				    struct phys_vec *phys_vec,
+				    struct vfio_region_dma_range *dma_ranges, size_t nr_ranges)
+{
+	struct cxl_vfio_device *device = container_of(core, struct cxl_vfio_device, core);
+
+	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index)))
+		return -EOPNOTSUPP;
+	return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec, dma_ranges,
+					     nr_ranges);
+}
+
 static const struct vfio_pci_device_ops cxl_vfio_pci_ops = {
-	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+	.get_dmabuf_phys = cxl_vfio_get_dmabuf_phys,
 };
 
 static int cxl_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -252,4 +323,6 @@ MODULE_AUTHOR("cxlvfio maintainers");
 MODULE_DESCRIPTION("VFIO for the host-managed device memory of CXL Type-2 endpoints");
 MODULE_VERSION(CXL_VFIO_VERSION);
 MODULE_IMPORT_NS("CXL");
+/* cpu_cache_invalidate_memregion() */
+MODULE_IMPORT_NS("DEVMEM");
 MODULE_SOFTDEP("pre: cxl_acpi cxl_port cxl_mem vfio_iommu_type1");

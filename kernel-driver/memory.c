@@ -8,14 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "cxl_vfio_pci.h"
-
-/* The part of vm_pgoff that counts pages within a region. */
-#define REGION_PAGE_MASK	((1UL << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)) - 1)
-
-static pgoff_t region_page(const struct vm_area_struct *vma, unsigned long address)
-{
-	return (vma->vm_pgoff & REGION_PAGE_MASK) + ((address - vma->vm_start) >> PAGE_SHIFT);
-}
+#include "trace.h"
 
 static unsigned long window_pages(const struct cxl_vfio_device *device)
 {
@@ -50,30 +43,42 @@ static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *
 	return VM_FAULT_RETRY;
 }
 
-static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+/*
+ * The page or huge page of @order at @vmf, if the gate is open. VM_FAULT_RETRY, which no insertion
+ * returns, says that it is pending.
+ */
+static vm_fault_t insert(struct cxl_vfio_device *device, struct vm_fault *vmf, unsigned int order)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct cxl_vfio_device *device = vma->vm_private_data;
 	unsigned long address = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
 	unsigned long pfn, page;
 
 	if (address < vma->vm_start)
 		return VM_FAULT_FALLBACK;
-	page = region_page(vma, address);
+	page = cxl_vfio_region_page(vma, address);
 	pfn = PHYS_PFN(device->hdm->decoder.base) + page;
 	if (!is_aligned_for_order(vma, address, pfn, order))
 		return VM_FAULT_FALLBACK;
 	if (page + (1UL << order) > window_pages(device))
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 
-	scoped_guard(rwsem_read, &device->core.memory_lock) {
-		guard(rwsem_read)(&device->gate.lock);
-		if (device->gate.state == CXL_VFIO_ACTIVE)
-			return vfio_pci_vmf_insert_pfn(&device->core, vmf, pfn, order);
-		if (device->gate.state != CXL_VFIO_PENDING)
-			return VM_FAULT_SIGBUS;
-	}
-	return wait_pending(device, vmf, order);
+	guard(rwsem_read)(&device->core.memory_lock);
+	guard(rwsem_read)(&device->gate.lock);
+	if (device->gate.state == CXL_VFIO_ACTIVE)
+		return vfio_pci_vmf_insert_pfn(&device->core, vmf, pfn, order);
+	return device->gate.state == CXL_VFIO_PENDING ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
+}
+
+static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct cxl_vfio_device *device = vmf->vma->vm_private_data;
+	u64 start = trace_cxl_vfio_fault_enabled() ? ktime_get_ns() : 0;
+	vm_fault_t ret = insert(device, vmf, order);
+
+	trace_cxl_vfio_fault(device->core.pdev,
+			     (u64)cxl_vfio_region_page(vmf->vma, vmf->address) << PAGE_SHIFT,
+			     order, ret, start ? ktime_get_ns() - start : 0);
+	return ret == VM_FAULT_RETRY ? wait_pending(device, vmf, order) : ret;
 }
 
 static vm_fault_t memory_fault(struct vm_fault *vmf)
@@ -93,7 +98,7 @@ static int memory_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
 	unsigned long pages = window_pages(device);
-	pgoff_t first = vma->vm_pgoff & REGION_PAGE_MASK;
+	pgoff_t first = cxl_vfio_region_page(vma, vma->vm_start);
 
 	if (first >= pages || vma_pages(vma) > pages - first)
 		return -EINVAL;
@@ -212,9 +217,9 @@ static int poison_page(struct vm_area_struct *vma, unsigned long pfn, pgoff_t *p
 	if (pfn < first || pfn - first >= window_pages(device))
 		return -EFAULT;
 	page = pfn - first;
-	if (page < region_page(vma, vma->vm_start) || page >= region_page(vma, vma->vm_end))
+	if (page < cxl_vfio_region_page(vma, vma->vm_start) || page >= cxl_vfio_region_page(vma, vma->vm_end))
 		return -EFAULT;
-	*pgoff = vma->vm_pgoff + (page - region_page(vma, vma->vm_start));
+	*pgoff = vma->vm_pgoff + (page - cxl_vfio_region_page(vma, vma->vm_start));
 	return 0;
 }
 

@@ -58,6 +58,46 @@ COUNTER_ATTRIBUTE(generation, generation);
 COUNTER_ATTRIBUTE(zap_count, zaps);
 COUNTER_ATTRIBUTE(reactivate_count, reactivations);
 COUNTER_ATTRIBUTE(refuse_count, refusals);
+COUNTER_ATTRIBUTE(repair_count, repairs);
+
+static ssize_t flush_result_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cxl_vfio_gate *gate = &from_device(dev)->gate;
+
+	guard(rwsem_read)(&gate->lock);
+	return sysfs_emit(buf, "%s\n", cxl_vfio_flush_name(gate->flush));
+}
+static DEVICE_ATTR_RO(flush_result);
+
+static ssize_t scrub_policy_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", cxl_vfio_scrub_policy_name(&from_device(dev)->scrub));
+}
+
+static ssize_t scrub_policy_store(struct device *dev, struct device_attribute *attr,
+				  const char *buf, size_t count)
+{
+	enum cxl_vfio_scrub_policy policy;
+	int ret = cxl_vfio_scrub_parse(buf, &policy);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(from_device(dev)->scrub.policy, policy);
+	return count;
+}
+static DEVICE_ATTR_RW(scrub_policy);
+
+static ssize_t scrub_result_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", cxl_vfio_scrub_result_name(&from_device(dev)->scrub));
+}
+static DEVICE_ATTR_RO(scrub_result);
+
+static ssize_t scrub_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(from_device(dev)->scrub.bytes));
+}
+static DEVICE_ATTR_RO(scrub_bytes);
 
 /* A physical address: for root only, as the CXL core's own. */
 static ssize_t window_base_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -81,6 +121,11 @@ static struct attribute *cxl_vfio_attrs[] = {
 	&dev_attr_zap_count.attr,
 	&dev_attr_reactivate_count.attr,
 	&dev_attr_refuse_count.attr,
+	&dev_attr_repair_count.attr,
+	&dev_attr_flush_result.attr,
+	&dev_attr_scrub_policy.attr,
+	&dev_attr_scrub_result.attr,
+	&dev_attr_scrub_bytes.attr,
 	&dev_attr_window_base.attr,
 	&dev_attr_window_size.attr,
 	NULL
