@@ -25,14 +25,6 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include <linux/version.h>
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
-#error "cxl_vfio_pci needs Linux 7.3: older CXL cores cannot attach a region for a Type-2 driver"
-#endif
-#ifdef VFIO_DEVICE_FLAGS_CXL
-#error "this kernel defines VFIO's CXL interface itself: use its driver, not cxl_vfio_pci"
-#endif
 
 #include <cxl/cxl.h>
 #include <cxl/pci.h>
