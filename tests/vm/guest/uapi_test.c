@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What VFIO's ioctls say of the device, the component BAR that the driver serves in pieces, and the
+ * filter in front of the CXL DVSECs. Runs in the guest with the endpoint bound; TAP on stdout.
+ *
+ *	uapi_test BDF
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "cxl_emulated_endpoint.h"
+#include "device.h"
+
+#define ROOM		1024u
+#define CANARY		0xa5
+
+union info {
+	struct vfio_region_info region;
+	unsigned char bytes[ROOM + 8];
+};
+
+static struct vfio_region_sparse_mmap_area areas[8];
+static unsigned int area_count;
+static struct cxl_vfio_region_info_component place;
+static struct region bar;
+
+/* Region information into ARGSZ bytes; what lies behind them must not be touched. */
+static int get_region(union info *info, uint32_t index, uint32_t argsz)
+{
+	int ret;
+
+	memset(info->bytes, CANARY, sizeof(info->bytes));
+	info->region.argsz = argsz;
+	info->region.index = index;
+	ret = ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info);
+	return ret ? -errno : 0;
+}
+
+static bool untouched(const union info *info, uint32_t from)
+{
+	uint32_t i;
+
+	for (i = from; i < sizeof(info->bytes); i++)
+		if (info->bytes[i] != CANARY)
+			return false;
+	return true;
+}
+
+static const struct vfio_info_cap_header *find_cap(const union info *info, uint16_t id)
+{
+	const struct vfio_info_cap_header *header;
+	uint32_t at = info->region.cap_offset;
+	int hops;
+
+	if (!(info->region.flags & VFIO_REGION_INFO_FLAG_CAPS))
+		return NULL;
+	for (hops = 0; at && hops < 8; hops++) {
+		header = (const void *)(info->bytes + at);
+		if (header->id == id)
+			return header;
+		at = header->next;
+	}
+	return NULL;
+}
+
+static void test_argsz(uint32_t index, const char *name)
+{
+	union info info;
+	char what[120];
+	uint32_t full, size;
+	bool good = true;
+
+	for (size = 0; size < sizeof(info.region); size += 4)
+		good &= get_region(&info, index, size) == -EINVAL;
+	snprintf(what, sizeof(what), "%s: too small a buffer is refused", name);
+	check(good, what);
+
+	good = !get_region(&info, index, sizeof(info.region));
+	full = info.region.argsz;
+	snprintf(what, sizeof(what), "%s: the structure alone tells how much is needed", name);
+	check(good && full > sizeof(info.region) && !info.region.cap_offset &&
+	      untouched(&info, sizeof(info.region)), what);
+
+	good = true;
+	for (size = sizeof(info.region); size < full; size++)
+		good &= !get_region(&info, index, size) && info.region.argsz == full &&
+			!info.region.cap_offset && untouched(&info, sizeof(info.region));
+	snprintf(what, sizeof(what), "%s: room for a part of the capabilities gets none", name);
+	check(good, what);
+
+	snprintf(what, sizeof(what), "%s: room for just the capabilities gets them all", name);
+	check(!get_region(&info, index, full) && info.region.cap_offset == sizeof(info.region) &&
+	      untouched(&info, full), what);
+}
+
+static void test_device_info(void)
+{
+	union {
+		struct vfio_device_info info;
+		unsigned char bytes[256];
+	} room;
+	uint32_t size, wanted;
+	bool refused = true;
+
+	for (size = 0; size < offsetof(struct vfio_device_info, cap_offset); size += 4) {
+		room.info.argsz = size;
+		refused &= ioctl(device, VFIO_DEVICE_GET_INFO, &room.info) < 0 && errno == EINVAL;
+	}
+	check(refused, "device info: too small a buffer is refused");
+	memset(&room, CANARY, sizeof(room));
+	room.info.argsz = offsetof(struct vfio_device_info, cap_offset);
+	check(!ioctl(device, VFIO_DEVICE_GET_INFO, &room.info) &&
+	      room.bytes[offsetof(struct vfio_device_info, cap_offset)] == CANARY,
+	      "device info: the oldest structure is enough, nothing is written behind it");
+	wanted = VFIO_DEVICE_FLAGS_CXL | VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	check((room.info.flags & wanted) == wanted, "device info: CXL, PCI and RESET");
+	find_regions(room.info.num_regions);
+	check(memory.size && component.size, "both regions are found by type and subtype");
+	check(memory.size == attribute_number("window_size"), "the memory region is the window");
+}
+
+static void test_geometry(void)
+{
+	const struct vfio_info_cap_header *header;
+	uint32_t wide;
+	union info info;
+
+	if (get_region(&info, component.index, ROOM))
+		bail("component registers");
+	header = find_cap(&info, CXL_VFIO_REGION_INFO_CAP_COMPONENT);
+	if (!header) {
+		check(false, "the component region has the geometry capability");
+		return;
+	}
+	memcpy(&place, header + 1, sizeof(place));
+	check(header->version == CXL_VFIO_REGION_INFO_CAP_COMPONENT_VERSION && !place.reserved &&
+	      place.bar == CXL_EMULATED_COMPONENT_BAR, "geometry: version 1, BAR 0");
+	if (get_region(&info, place.bar, ROOM))
+		bail("component BAR");
+	bar = (struct region) { place.bar, info.region.flags, info.region.offset,
+				info.region.size };
+	/* The capability array, at the start of the block's CM page, must point to the block. */
+	wide = 0;
+	check(place.offset + component.size <= bar.size &&
+	      pread(device, &wide, 4, bar.offset + (place.offset & ~(PAGE - 1))) == 4 &&
+	      (wide & CXL_CM_HEADER_ID) == CXL_CM_ID_ARRAY,
+	      "geometry: the block lies behind a capability array");
+	for (unsigned int i = 0; i < cxl_field(wide, CXL_CM_HEADER_ARRAY_SIZE); i++) {
+		uint32_t entry = 0;
+
+		if (pread(device, &entry, 4, bar.offset + (place.offset & ~(PAGE - 1)) +
+			  CXL_CM_ENTRY(i)) == 4 && (entry & CXL_CM_ENTRY_ID) == CXL_CM_ID_HDM) {
+			check(cxl_field(entry, CXL_CM_ENTRY_POINTER) == place.offset % PAGE,
+			      "geometry: which points to it");
+			return;
+		}
+	}
+	check(false, "geometry: which points to it");
+}
+
+static bool overlaps(uint64_t start, uint64_t size, uint64_t other, uint64_t other_size)
+{
+	return start < other + other_size && other < start + size;
+}
+
+/* The MSI-X table of the device, 0 bytes when there is none in the component BAR. */
+static void msix_table(uint64_t *offset, uint64_t *size)
+{
+	uint32_t at = find_capability(PCI_CAP_ID_MSIX), table;
+
+	*offset = *size = 0;
+	if (!at)
+		return;
+	table = config_read(at + PCI_MSIX_TABLE, 4);
+	if ((table & PCI_MSIX_TABLE_BIR) != place.bar)
+		return;
+	*offset = table & PCI_MSIX_TABLE_OFFSET;
+	*size = ((config_read(at + PCI_MSIX_FLAGS, 2) & PCI_MSIX_FLAGS_QSIZE) + 1) * 16;
+}
+
+static void test_sparse(void)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse;
+	uint64_t table, table_size, covered = 0, hidden, end = 0;
+	uint32_t wanted = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+			  VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+	bool good = true;
+	union info info;
+	unsigned int i;
+
+	if (get_region(&info, bar.index, ROOM))
+		bail("component BAR");
+	check(info.region.flags == wanted, "component BAR: read, write, mmap, capabilities");
+	sparse = (const void *)find_cap(&info, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
+	if (!sparse || sparse->nr_areas > 8) {
+		check(false, "component BAR: sparse mmap capability");
+		return;
+	}
+	check(!find_cap(&info, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE),
+	      "component BAR: no claim that all of it can be mapped");
+	msix_table(&table, &table_size);
+	area_count = sparse->nr_areas;
+	for (i = 0; i < area_count; i++) {
+		areas[i] = sparse->areas[i];
+		good &= areas[i].size && !(areas[i].offset % PAGE) && !(areas[i].size % PAGE);
+		good &= areas[i].offset >= end;
+		end = areas[i].offset + areas[i].size;
+		good &= !overlaps(areas[i].offset, areas[i].size, place.offset, component.size);
+		good &= !table_size ||
+			!overlaps(areas[i].offset, areas[i].size, table, table_size);
+		covered += areas[i].size;
+	}
+	check(good && end <= bar.size,
+	      "sparse areas: pages, in order, without decoder and MSI-X table");
+	hidden = PAGE;
+	if (table_size && table / PAGE != place.offset / PAGE)
+		hidden += PAGE;
+	printf("# BAR of %#llx bytes, decoders at %#llx, MSI-X table of %llu bytes at %#llx\n",
+	       (unsigned long long)bar.size, (unsigned long long)place.offset,
+	       (unsigned long long)table_size, (unsigned long long)table);
+	check(covered == bar.size - hidden, "sparse areas: every other page is in one");
+}
+
+static void test_bar_map(void)
+{
+	void *map = mmap(NULL, bar.size, PROT_READ, MAP_SHARED, device, bar.offset);
+	uint64_t page = place.offset & ~(PAGE - 1), ones, value;
+	bool good = true;
+	unsigned int i;
+
+	check(map == MAP_FAILED && errno == EINVAL, "the whole BAR cannot be mapped");
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device, bar.offset + page);
+	check(map == MAP_FAILED && errno == EINVAL, "the page of the decoders cannot be mapped");
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device, bar.offset + bar.size);
+	check(map == MAP_FAILED && errno == EINVAL, "nothing behind the BAR can be mapped");
+	for (i = 0; i < area_count; i++) {
+		map = mmap(NULL, areas[i].size, PROT_READ | PROT_WRITE, MAP_SHARED, device,
+			   bar.offset + areas[i].offset);
+		good &= map != MAP_FAILED && touch(map, &ones) &&
+			pread(device, &value, 8, bar.offset + areas[i].offset) == 8 &&
+			ones == value;
+		/* One page more reaches into what is hidden, or behind the end. */
+		if (areas[i].offset + areas[i].size == page)
+			good &= mmap(NULL, areas[i].size + PAGE, PROT_READ, MAP_SHARED, device,
+				     bar.offset + areas[i].offset) == MAP_FAILED;
+		if (map != MAP_FAILED)
+			munmap(map, areas[i].size);
+	}
+	check(area_count && good, "every area can be mapped and shows what read(2) shows");
+}
+
+static void test_bar_access(void)
+{
+	static unsigned char block[PAGE], wide[PAGE];
+	uint64_t page = place.offset & ~(PAGE - 1), from = place.offset - page;
+	uint32_t before, after, control, i;
+	bool ones = true, same = true;
+
+	check(pread(device, block, PAGE, bar.offset + page) == (ssize_t)PAGE,
+	      "a read across the decoders succeeds");
+	for (i = 0; i < component.size; i++)
+		ones &= block[from + i] == 0xff;
+	check(ones, "the decoders read as ones");
+	/* The capability array and RAS beside them are what the hardware says, at every width. */
+	for (uint32_t width = 1; width <= 8; width *= 2)
+		for (i = 0; i + width <= 0x40; i += width)
+			same &= pread(device, wide, width, bar.offset + page + i) ==
+				(ssize_t)width && !memcmp(wide, block + i, width);
+	check(same && block[0] != 0xff, "reads of 1, 2, 4 and 8 bytes beside them agree");
+	for (i = 0; i < 8; i++)
+		ones &= pread(device, wide, 8, bar.offset + place.offset - 4 + i) == 8;
+	check(ones && pread(device, wide, 8, bar.offset + place.offset - 4) == 8 &&
+	      !memcmp(wide + 4, "\xff\xff\xff\xff", 4) && !memcmp(wide, block + from - 4, 4),
+	      "a read into them is half hardware, half ones");
+
+	control = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL;
+	if (pread(device, &before, 4, component.offset + control) != 4)
+		bail("decoder 0");
+	memset(wide, 0, sizeof(wide));
+	check(pwrite(device, wide, component.size, bar.offset + place.offset) ==
+	      (ssize_t)component.size && pread(device, &after, 4, component.offset + control) == 4 &&
+	      before == after && before & CXL_HDM_DECODER_COMMITTED,
+	      "a write to them is dropped");
+	check(pread(device, wide, 8, bar.offset + bar.size) < 0 && errno == EINVAL,
+	      "no read behind the BAR");
+	check(pread(device, wide, PAGE, bar.offset + bar.size - 16) == 16,
+	      "a read across its end is clipped");
+}
+
+/* The eventfd would make the kernel write past the filter. */
+static void test_ioeventfd(void)
+{
+	struct vfio_device_ioeventfd ioeventfd = {
+		.argsz = sizeof(ioeventfd),
+		.flags = VFIO_DEVICE_IOEVENTFD_32,
+		.offset = bar.offset + place.offset,
+		.fd = eventfd(0, 0),
+	};
+
+	check(ioctl(device, VFIO_DEVICE_IOEVENTFD, &ioeventfd) < 0 && errno == EOPNOTSUPP,
+	      "no ioeventfd in the component BAR");
+	close(ioeventfd.fd);
+}
+
+static void test_bar_gate(void)
+{
+	uint32_t command = config_read(PCI_COMMAND, 2), dword;
+	uint64_t value;
+	char *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device,
+			 bar.offset + areas[0].offset);
+
+	check(map != MAP_FAILED && touch((uint64_t *)map, &value), "a page of the BAR is mapped");
+	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
+	check(!touch((uint64_t *)map, &value), "memory enable off: SIGBUS");
+	check(pread(device, &dword, 4, bar.offset) < 0 && errno == EIO,
+	      "memory enable off: read(2) gives EIO");
+	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
+	check(touch((uint64_t *)map, &value), "memory enable on: the mapping works again");
+	check(!ioctl(device, VFIO_DEVICE_RESET) && touch((uint64_t *)map, &value),
+	      "and after a reset");
+	munmap(map, PAGE);
+}
+
+/* Writes of 1 to 16 bytes that begin before, in and at the end of the DVSEC. */
+static void test_dvsec_filter(void)
+{
+	static const uint32_t ids[] = { CXL_DVSEC_ID_DEVICE, CXL_DVSEC_ID_FLEX_BUS_PORT,
+					CXL_DVSEC_ID_REGISTER_LOCATOR };
+	unsigned char zero[16] = { 0 }, ones[16];
+	unsigned int i, at, size;
+
+	memset(ones, 0xff, sizeof(ones));
+	for (i = 0; i < 3; i++) {
+		uint64_t dvsec = find_dvsec(ids[i]);
+		uint32_t length = cxl_field(config_read(dvsec + CXL_DVSEC_HEADER1, 4),
+					    CXL_DVSEC_HEADER1_LENGTH);
+		uint32_t before[64], after[64];
+		bool written = true;
+		char what[80];
+
+		if (length > sizeof(before))
+			bail("DVSEC length");
+		for (at = 0; at < length; at += 4)
+			before[at / 4] = config_read(dvsec + at, 4);
+		for (at = 0; at < length; at++)
+			for (size = 1; size <= 16; size++) {
+				/* What lies behind the last DVSEC is not ours to damage. */
+				if (i == 2 && at + size > length)
+					continue;
+				written &= pwrite(device, zero, size,
+						  config.offset + dvsec + at) == (ssize_t)size;
+				written &= pwrite(device, ones, size,
+						  config.offset + dvsec + at) == (ssize_t)size;
+			}
+		for (at = 0; at < length; at += 4)
+			after[at / 4] = config_read(dvsec + at, 4);
+		snprintf(what, sizeof(what),
+			 "DVSEC %u: writes of 1 to 16 bytes at every offset change nothing",
+			 ids[i]);
+		check(written && !memcmp(before, after, length), what);
+	}
+	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "and the window stays active");
+}
+
+/* A write that begins in a DVSEC and ends in the AER capability behind it, which it reaches. */
+static void test_dvsec_spanning(void)
+{
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_REGISTER_LOCATOR);
+	uint64_t start = dvsec + CXL_REGISTER_LOCATOR_ENTRY(0);
+	uint64_t errors = PCI_EXT_CAP_NEXT(config_read(dvsec, 4)), mask = errors + PCI_ERR_COR_MASK;
+	uint32_t locator = config_read(start, 4), before = config_read(mask, 4), value;
+	uint32_t wanted = before ^ PCI_ERR_COR_RCVR;
+	unsigned char buffer[128] = { 0 };
+	size_t size = mask + 4 - start, i;
+
+	if (PCI_EXT_CAP_ID(config_read(errors, 4)) != PCI_EXT_CAP_ID_ERR || size > sizeof(buffer))
+		bail("no AER capability behind the last DVSEC");
+	/* What lies between is written as it is; status bits clear when they are written as 1. */
+	for (i = 4; i < size - 4; i += 4) {
+		value = config_read(start + i, 4);
+		if (start + i == errors + PCI_ERR_UNCOR_STATUS ||
+		    start + i == errors + PCI_ERR_COR_STATUS)
+			value = 0;
+		memcpy(buffer + i, &value, 4);
+	}
+	memcpy(buffer + size - 4, &wanted, 4);
+	check(pwrite(device, buffer, size, config.offset + start) == (ssize_t)size &&
+	      config_read(start, 4) == locator && config_read(mask, 4) == wanted,
+	      "a write out of a DVSEC: what is inside is absorbed, the rest arrives");
+	config_write(mask, before, 4);
+}
+
+int main(int argc, char **argv)
+{
+	char *map;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: uapi_test BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	catch_bus_errors();
+	device = open_device();
+	test_device_info();
+	map = map_window(0, HUGE);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	touch_all(map, HUGE);
+	test_argsz(memory.index, "memory region");
+	test_argsz(component.index, "component region");
+	test_geometry();
+	test_argsz(bar.index, "component BAR");
+	test_sparse();
+	test_bar_map();
+	test_bar_access();
+	test_ioeventfd();
+	test_bar_gate();
+	test_dvsec_filter();
+	test_dvsec_spanning();
+	return finish();
+}
