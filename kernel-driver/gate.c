@@ -135,7 +135,7 @@ static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 			    now - gate->since);
 	if (state != gate->state)
 		gate->since = now;
-	gate->state = state;
+	WRITE_ONCE(gate->state, state);
 	gate->verdict = verdict;
 	if (state != CXL_VFIO_PENDING)
 		wake_up_all(&gate->wait);

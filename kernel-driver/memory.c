@@ -44,6 +44,17 @@ static vm_fault_t wait_pending(struct cxl_vfio_device *device, struct vm_fault *
 }
 
 /*
+ * A hint without a lock: VFIO's resets hold memory_lock for as long as the hardware takes, up to a
+ * minute when it is gone. Nobody waits for that; who is let through is asked again under the locks.
+ */
+static bool is_shut(struct cxl_vfio_device *device)
+{
+	enum cxl_vfio_state state = READ_ONCE(device->gate.state);
+
+	return state == CXL_VFIO_CLOSED || state == CXL_VFIO_REFUSED;
+}
+
+/*
  * The page or huge page of @order at @vmf, if the gate is open. VM_FAULT_RETRY, which no insertion
  * returns, says that it is pending.
  */
@@ -61,6 +72,8 @@ static vm_fault_t insert(struct cxl_vfio_device *device, struct vm_fault *vmf, u
 		return VM_FAULT_FALLBACK;
 	if (page + (1UL << order) > window_pages(device))
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	if (is_shut(device))
+		return VM_FAULT_SIGBUS;
 
 	guard(rwsem_read)(&device->core.memory_lock);
 	guard(rwsem_read)(&device->gate.lock);
@@ -119,6 +132,8 @@ static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, 
 {
 	void *memory = device->hdm->memory + offset;
 
+	if (is_shut(device))
+		return -EIO;
 	guard(rwsem_read)(&device->core.memory_lock);
 	guard(rwsem_read)(&device->gate.lock);
 	if (device->gate.state != CXL_VFIO_ACTIVE || device->core.pm_runtime_engaged ||

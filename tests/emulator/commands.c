@@ -133,7 +133,8 @@ static int handle_get_region_info(struct request *request)
 	information = (struct vfio_region_info){
 		.argsz = sizeof(information),
 		.index = information.index,
-		.size = endpoint_region_size(information.index),
+		.size = endpoint_region_size(request->vfio_user->endpoint,
+					     information.index),
 	};
 	if (information.size)
 		information.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
@@ -155,6 +156,13 @@ static int handle_get_region_io_fds(struct request *request)
 	return 0;
 }
 
+/* How many of INDEX: vectors can be set up, but the endpoint never sends one. */
+static uint32_t interrupts(const struct request *request, uint32_t index)
+{
+	return index == VFIO_PCI_MSIX_IRQ_INDEX ?
+		request->vfio_user->endpoint->options.msix_vectors : 0;
+}
+
 static int handle_get_irq_info(struct request *request)
 {
 	struct vfio_irq_info information;
@@ -165,12 +173,15 @@ static int handle_get_irq_info(struct request *request)
 	information = (struct vfio_irq_info){
 		.argsz = sizeof(information),
 		.index = information.index,
+		.count = interrupts(request, information.index),
 	};
+	if (information.count)
+		information.flags = VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
 	reply_with(request, &information, sizeof(information));
 	return 0;
 }
 
-/* There is no interrupt, so all that can be set is none of them. */
+/* Interrupts are never sent: their event descriptors are not kept. */
 static int handle_set_irqs(struct request *request)
 {
 	struct vfio_irq_set set;
@@ -180,7 +191,8 @@ static int handle_set_irqs(struct request *request)
 		return malformed(request, "file descriptors without DATA_EVENTFD");
 	if (request->vfio_user->descriptor_count > set.count)
 		return malformed(request, "more file descriptors than interrupts");
-	if (set.index >= VFIO_PCI_NUM_IRQS || set.start || set.count)
+	if (set.index >= VFIO_PCI_NUM_IRQS || set.start > interrupts(request, set.index) ||
+	    set.count > interrupts(request, set.index) - set.start)
 		return -EINVAL;
 	return 0;
 }

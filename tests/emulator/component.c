@@ -37,6 +37,12 @@ uint32_t component_block_offset(const struct endpoint *endpoint)
 	}
 }
 
+uint32_t component_bar_size(const struct endpoint *endpoint)
+{
+	return endpoint->options.component == COMPONENT_FULL ? CXL_COMPONENT_BLOCK_SIZE :
+		CXL_EMULATED_COMPONENT_BAR_SIZE;
+}
+
 static uint32_t array_entry(uint32_t id, uint32_t version, uint32_t pointer)
 {
 	return cxl_field_prepare(CXL_CM_ENTRY_ID, id) |
@@ -74,6 +80,7 @@ static bool to_component(const struct endpoint *endpoint, uint32_t *offset)
 
 void component_read(struct endpoint *endpoint, uint32_t offset, uint8_t *data, size_t count)
 {
+	uint32_t start = component_block_offset(endpoint) + CXL_COMPONENT_CM_OFFSET;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
@@ -83,6 +90,8 @@ void component_read(struct endpoint *endpoint, uint32_t offset, uint8_t *data, s
 		if (to_component(endpoint, &place))
 			registers_read_bytes(endpoint->component, place, &data[i], 1);
 	}
+	if (offset >= start)
+		damage_apply(&endpoint->damage, DAMAGE_COMPONENT, offset - start, data, count);
 }
 
 void component_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value,

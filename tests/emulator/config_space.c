@@ -4,6 +4,7 @@
 
 #include "config_space.h"
 #include "cxl_emulated_endpoint.h"
+#include "cxl_regs.h"
 #include "endpoint.h"
 #include "util.h"
 
@@ -33,8 +34,7 @@ static const struct register_definition header_registers[] = {
 	{ PCI_STATUS, 2, .initial = PCI_STATUS_CAP_LIST, .write_one_clears = STATUS_ERRORS },
 	{ PCI_CLASS_REVISION, 4, .initial = CXL_EMULATED_CLASS << 8 },
 	{ PCI_CACHE_LINE_SIZE, 1, .writable = 0xff },
-	{ PCI_BASE_ADDRESS_0, 4, .initial = PCI_BASE_ADDRESS_MEM_TYPE_64,
-	  .writable = ~(CXL_EMULATED_COMPONENT_BAR_SIZE - 1u) },
+	{ PCI_BASE_ADDRESS_0, 4, .initial = PCI_BASE_ADDRESS_MEM_TYPE_64 },
 	{ PCI_BASE_ADDRESS_1, 4, .writable = UINT32_MAX },
 	{ PCI_BASE_ADDRESS_2, 4, .initial = PCI_BASE_ADDRESS_MEM_TYPE_64,
 	  .writable = ~(CXL_EMULATED_DEVICE_BAR_SIZE - 1u) },
@@ -66,7 +66,7 @@ static const struct register_definition express_registers[] = {
 };
 
 static const struct register_definition power_registers[] = {
-	{ CAPABILITY_POWER, 2, .initial = PCI_CAP_ID_PM },
+	{ CAPABILITY_POWER, 1, .initial = PCI_CAP_ID_PM },
 	{ CAPABILITY_POWER + PCI_PM_PMC, 2, .initial = 3 },
 	{ CAPABILITY_POWER + PCI_PM_CTRL, 2, .initial = PCI_PM_CTRL_NO_SOFT_RESET,
 	  .writable = PCI_PM_CTRL_STATE_MASK },
@@ -86,6 +86,53 @@ static const struct register_definition error_registers[] = {
 	  .writable = AER_CORRECTABLE, .sticky = UINT32_MAX },
 };
 
+static void define_advanced_features(struct endpoint *endpoint, uint32_t next)
+{
+	const struct register_definition registers[] = {
+		{ CAPABILITY_ADVANCED_FEATURES, 4,
+		  .initial = PCI_CAP_ID_AF | next << 8 | PCI_CAP_AF_SIZEOF << 16 |
+		  (uint32_t)(PCI_AF_CAP_TP | PCI_AF_CAP_FLR) << 24 },
+	};
+
+	registers_define(endpoint->config, registers, ARRAY_SIZE(registers));
+}
+
+/* The table and the pending bits are in the component BAR, in pages beside the block. */
+static void define_msix(struct endpoint *endpoint)
+{
+	uint32_t table = component_block_offset(endpoint) ? 0 : CXL_COMPONENT_BLOCK_SIZE;
+	const struct register_definition registers[] = {
+		{ CAPABILITY_MSIX, 2, .initial = PCI_CAP_ID_MSIX },
+		{ CAPABILITY_MSIX + PCI_MSIX_FLAGS, 2, .initial = endpoint->options.msix_vectors - 1,
+		  .writable = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL },
+		{ CAPABILITY_MSIX + PCI_MSIX_TABLE, 4, .initial = table |
+		  CXL_EMULATED_COMPONENT_BAR },
+		{ CAPABILITY_MSIX + PCI_MSIX_PBA, 4, .initial = (table + 0x1000) |
+		  CXL_EMULATED_COMPONENT_BAR },
+	};
+
+	registers_define(endpoint->config, registers, ARRAY_SIZE(registers));
+}
+
+/* From the last of the list to the first, each with the next one's place. */
+static void define_optional_capabilities(struct endpoint *endpoint)
+{
+	uint32_t next = 0;
+
+	if (endpoint->options.msix_vectors) {
+		define_msix(endpoint);
+		next = CAPABILITY_MSIX;
+	}
+	if (endpoint->options.advanced_features) {
+		define_advanced_features(endpoint, next);
+		next = CAPABILITY_ADVANCED_FEATURES;
+	}
+	const struct register_definition link[] = {
+		{ CAPABILITY_POWER + PCI_CAP_LIST_NEXT, 1, .initial = next },
+	};
+	registers_define(endpoint->config, link, ARRAY_SIZE(link));
+}
+
 void config_space_define(struct endpoint *endpoint)
 {
 	const struct endpoint_options *options = &endpoint->options;
@@ -99,8 +146,14 @@ void config_space_define(struct endpoint *endpoint)
 		{ CAPABILITY_SERIAL + 4, 4, .initial = (uint32_t)options->serial },
 		{ CAPABILITY_SERIAL + 8, 4, .initial = (uint32_t)(options->serial >> 32) },
 	};
+	const uint32_t bar_mask = ~(component_bar_size(endpoint) - 1u);
+	const struct register_definition bar_registers[] = {
+		{ PCI_BASE_ADDRESS_0, 4, .writable = bar_mask },
+	};
 	struct register_word *config = endpoint->config;
 
+	registers_define(config, bar_registers, ARRAY_SIZE(bar_registers));
+	define_optional_capabilities(endpoint);
 	registers_define(config, header_registers, ARRAY_SIZE(header_registers));
 	registers_define(config, express_registers, ARRAY_SIZE(express_registers));
 	registers_define(config, power_registers, ARRAY_SIZE(power_registers));
@@ -132,6 +185,10 @@ void config_space_write_word(struct endpoint *endpoint, uint32_t offset, uint32_
 	register_write(&endpoint->config[offset / 4], value, bytes, false);
 	if (offset == CAPABILITY_EXPRESS + PCI_EXP_DEVCTL &&
 	    value & bytes & PCI_EXP_DEVCTL_BCR_FLR)
+		endpoint_reset(endpoint, RESET_FLR);
+	if (endpoint->options.advanced_features &&
+	    offset == CAPABILITY_ADVANCED_FEATURES + PCI_AF_CTRL &&
+	    value & bytes & PCI_AF_CTRL_FLR)
 		endpoint_reset(endpoint, RESET_FLR);
 }
 

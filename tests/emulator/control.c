@@ -225,6 +225,35 @@ static void execute_faults(struct command *command)
 	fputs("]}", command->answer);
 }
 
+static void execute_present(struct command *command)
+{
+	bool present = !strcmp(command->argument, "on");
+
+	if (!present && strcmp(command->argument, "off")) {
+		answer_error(command, "present: on or off, not \"%s\"", command->argument);
+		return;
+	}
+	endpoint_set_present(command->endpoint, present);
+	fputs("{\"ok\":true}", command->answer);
+}
+
+static void execute_damage(struct command *command)
+{
+	struct endpoint *endpoint = command->endpoint;
+	uint64_t seed;
+
+	if (!strcmp(command->argument, "off")) {
+		damage_end(&endpoint->damage);
+		fputs("{\"ok\":true}", command->answer);
+	} else if (parse_number(command->argument, &seed)) {
+		answer_error(command, "damage: a seed, or off, not \"%s\"", command->argument);
+	} else {
+		damage_begin(&endpoint->damage, seed, HDM_OFFSET,
+			     cxl_hdm_length(endpoint->options.decoders));
+		damage_write_json(&endpoint->damage, command->answer);
+	}
+}
+
 static void execute_help(struct command *command);
 
 static const struct command_definition command_definitions[] = {
@@ -236,6 +265,9 @@ static const struct command_definition command_definitions[] = {
 	{ "clear", "NAME|all", "disarms a fault and ends its effect where it lasts",
 	  execute_clear },
 	{ "faults", NULL, "the catalogue and what is armed", execute_faults },
+	{ "present", "on|off", "pulls the device out, or puts it back", execute_present },
+	{ "damage", "SEED|off", "registers read wrong, in a way that the seed decides",
+	  execute_damage },
 	{ "help", NULL, "the commands", execute_help },
 };
 

@@ -64,11 +64,11 @@ uint64_t endpoint_deadline(const struct endpoint *endpoint, uint64_t millisecond
 	return now + milliseconds * NANOSECONDS_PER_MS;
 }
 
-uint64_t endpoint_region_size(uint32_t index)
+uint64_t endpoint_region_size(const struct endpoint *endpoint, uint32_t index)
 {
 	switch (index) {
 	case REGION_COMPONENT:
-		return CXL_EMULATED_COMPONENT_BAR_SIZE;
+		return component_bar_size(endpoint);
 	case REGION_DEVICE:
 		return CXL_EMULATED_DEVICE_BAR_SIZE;
 	case REGION_CONFIG:
@@ -76,6 +76,12 @@ uint64_t endpoint_region_size(uint32_t index)
 	default:
 		return 0;
 	}
+}
+
+void endpoint_set_present(struct endpoint *endpoint, bool present)
+{
+	endpoint->all_ones_until = present ? DEADLINE_NONE : DEADLINE_NEVER;
+	log_event(present ? "put back" : "pulled out");
 }
 
 bool endpoint_all_ones(const struct endpoint *endpoint)
@@ -94,19 +100,26 @@ static bool answers(const struct endpoint *endpoint, uint32_t region)
 	       config_space_power_state(endpoint) == 0;
 }
 
-static int check_access(uint32_t region, uint64_t offset, size_t count)
+static int check_access(const struct endpoint *endpoint, uint32_t region, uint64_t offset,
+			size_t count)
 {
-	uint64_t size = endpoint_region_size(region);
+	uint64_t size = endpoint_region_size(endpoint, region);
 
 	if (!count || count > size || offset > size - count)
 		return -EINVAL;
 	return 0;
 }
 
+static void read_config(struct endpoint *endpoint, uint32_t offset, uint8_t *data, size_t count)
+{
+	registers_read_bytes(endpoint->config, offset, data, count);
+	damage_apply(&endpoint->damage, DAMAGE_CONFIG, offset, data, count);
+}
+
 int endpoint_read(struct endpoint *endpoint, uint32_t region, uint64_t offset, uint8_t *data,
 		  size_t count)
 {
-	if (check_access(region, offset, count))
+	if (check_access(endpoint, region, offset, count))
 		return -EINVAL;
 	if (region == REGION_CONFIG)
 		endpoint->counts.config_reads++;
@@ -116,7 +129,7 @@ int endpoint_read(struct endpoint *endpoint, uint32_t region, uint64_t offset, u
 	if (!answers(endpoint, region))
 		memset(data, 0xff, count);
 	else if (region == REGION_CONFIG)
-		registers_read_bytes(endpoint->config, (uint32_t)offset, data, count);
+		read_config(endpoint, (uint32_t)offset, data, count);
 	else if (region == REGION_COMPONENT)
 		component_read(endpoint, (uint32_t)offset, data, count);
 	else
@@ -144,7 +157,7 @@ int endpoint_write(struct endpoint *endpoint, uint32_t region, uint64_t offset,
 {
 	register_write_function function;
 
-	if (check_access(region, offset, count))
+	if (check_access(endpoint, region, offset, count))
 		return -EINVAL;
 	if (region == REGION_CONFIG) {
 		endpoint->counts.config_writes++;

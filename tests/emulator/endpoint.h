@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "damage.h"
 #include "faults.h"
 #include "registers.h"
 #include "window.h"
@@ -24,7 +25,8 @@
 
 enum reset_kind { RESET_FLR, RESET_CXL, RESET_VFIO, RESET_KINDS };
 
-enum component_place { COMPONENT_START, COMPONENT_MIDDLE, COMPONENT_END };
+/* COMPONENT_FULL: the block is all of its BAR. */
+enum component_place { COMPONENT_START, COMPONENT_MIDDLE, COMPONENT_END, COMPONENT_FULL };
 
 enum content_policy { CONTENT_RETAINED, CONTENT_CLEARED, CONTENT_CORRUPTED };
 
@@ -42,6 +44,8 @@ struct endpoint_options {
 	enum content_policy content;
 	bool flr_clears;		/* FLR uncommits the decoders that are not locked */
 	bool locked;			/* firmware locks decoder 0 */
+	bool advanced_features;		/* a second way to an FLR, as for conventional PCI */
+	uint32_t msix_vectors;		/* 0: no MSI-X capability */
 	bool firmware_recommits;	/* after a bus reset too, not only at the start */
 	uint64_t ready_delay_ms;
 	uint64_t cxl_reset_delay_ms;
@@ -79,6 +83,7 @@ struct endpoint {
 	uint64_t reset_complete_at;
 	uint64_t all_ones_until;
 	struct fault faults[FAULT_COUNT];
+	struct damage damage;
 	struct endpoint_counts counts;
 };
 
@@ -90,7 +95,10 @@ void endpoint_destroy(struct endpoint *endpoint);
 void endpoint_default_options(struct endpoint_options *options);
 
 /* Bytes of VFIO region INDEX, 0 when there is no such region. */
-uint64_t endpoint_region_size(uint32_t index);
+uint64_t endpoint_region_size(const struct endpoint *endpoint, uint32_t index);
+
+/* The device is pulled out of its slot, or put back as it was. */
+void endpoint_set_present(struct endpoint *endpoint, bool present);
 
 /* -EINVAL when the bytes are not all in the region. */
 int endpoint_read(struct endpoint *endpoint, uint32_t region, uint64_t offset, uint8_t *data,
@@ -138,6 +146,7 @@ uint64_t dvsec_range_size(const struct endpoint *endpoint);
 
 /* component.c: the component register block in BAR 0 and the device registers in BAR 2 */
 uint32_t component_block_offset(const struct endpoint *endpoint);
+uint32_t component_bar_size(const struct endpoint *endpoint);
 void component_define(struct endpoint *endpoint);
 void component_read(struct endpoint *endpoint, uint32_t offset, uint8_t *data, size_t count);
 void component_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value,

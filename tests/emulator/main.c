@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cxl_regs.h"
+#include "hdm.h"
 #include "options.h"
 #include "server.h"
 #include "util.h"
@@ -82,6 +84,9 @@ static int run(const struct options *options)
 			  strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	if (options->damaged)
+		damage_begin(&endpoint.damage, options->damage, HDM_OFFSET,
+			     cxl_hdm_length(options->endpoint.decoders));
 	rc = inject_faults(options, &endpoint) ? EXIT_USAGE : serve(options, &endpoint);
 	endpoint_destroy(&endpoint);
 	return rc;

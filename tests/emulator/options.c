@@ -14,7 +14,7 @@ enum option_number {
 	OPTION_WINDOW_BASE, OPTION_WINDOW_SIZE, OPTION_DECODERS, OPTION_SERIAL, OPTION_VENDOR,
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
-	OPTION_ONCE, OPTION_HELP,
+	OPTION_ONCE, OPTION_AF, OPTION_MSIX, OPTION_DAMAGE, OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +37,9 @@ static const struct option long_options[] = {
 	{ "firmware-recommits", required_argument, NULL, OPTION_FIRMWARE_RECOMMITS },
 	{ "fault", required_argument, NULL, OPTION_FAULT },
 	{ "once", no_argument, NULL, OPTION_ONCE },
+	{ "af", no_argument, NULL, OPTION_AF },
+	{ "msix", required_argument, NULL, OPTION_MSIX },
+	{ "damage", required_argument, NULL, OPTION_DAMAGE },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
@@ -55,7 +58,10 @@ static const char help_text[] =
 "  --serial N               device serial number (1)\n"
 "  --vendor ID              PCI vendor (0x1e98)\n"
 "  --device ID              PCI device (0xe2e2)\n"
-"  --component PLACE        component block in BAR 0: start, middle or end (start)\n"
+"  --component PLACE        component block in BAR 0: start, middle, end, or full, the\n"
+"                           whole BAR (start)\n"
+"  --af                     advanced features capability, with FLR\n"
+"  --msix VECTORS           MSI-X capability, its table in BAR 0\n"
 "  --flr preserve|clear     what an FLR does to unlocked decoders (preserve)\n"
 "  --locked                 firmware locks decoder 0\n"
 "  --content WHAT           retained, cleared or corrupted once lost decoders are back\n"
@@ -66,6 +72,7 @@ static const char help_text[] =
 "                           decoder 0 is committed again after a bus reset (on)\n"
 "  --fault NAME[=ARGUMENT][@FIRST[xTIMES]]\n"
 "                           arms a fault; may be repeated\n"
+"  --damage SEED            registers read wrong from the start\n"
 "  --once                   exit when QEMU's connection ends\n"
 "  --help                   this text\n"
 "\n"
@@ -136,6 +143,16 @@ static int decoders_option(int number, const char *value, uint32_t *decoders)
 	return 0;
 }
 
+static int msix_option(int number, const char *value, uint32_t *vectors)
+{
+	uint64_t count = 0;
+
+	if (parse_number(value, &count) || !count || count > 256)
+		return reject(number, value, "1 to 256 vectors, that fit a page");
+	*vectors = (uint32_t)count;
+	return 0;
+}
+
 static int fault_option(struct options *options, const char *value)
 {
 	if (options->fault_count == MAX_START_FAULTS)
@@ -146,7 +163,7 @@ static int fault_option(struct options *options, const char *value)
 
 static int choose(struct endpoint_options *endpoint, int number, const char *value)
 {
-	static const char *const places[] = { "start", "middle", "end" };
+	static const char *const places[] = { "start", "middle", "end", "full" };
 	static const char *const contents[] = { "retained", "cleared", "corrupted" };
 	static const char *const effects[] = { "preserve", "clear" };
 	static const char *const switches[] = { "off", "on" };
@@ -155,7 +172,8 @@ static int choose(struct endpoint_options *endpoint, int number, const char *val
 
 	switch (number) {
 	case OPTION_COMPONENT:
-		rc = choice_option(number, value, places, 3, "start, middle or end", &choice);
+		rc = choice_option(number, value, places, 4, "start, middle, end or full",
+				   &choice);
 		endpoint->component = choice;
 		return rc;
 	case OPTION_CONTENT:
@@ -209,6 +227,14 @@ static int apply(struct options *options, int number, const char *value)
 		return number_option(number, value, UINT32_MAX, &endpoint->cxl_reset_delay_ms);
 	case OPTION_FAULT:
 		return fault_option(options, value);
+	case OPTION_AF:
+		endpoint->advanced_features = true;
+		return 0;
+	case OPTION_MSIX:
+		return msix_option(number, value, &endpoint->msix_vectors);
+	case OPTION_DAMAGE:
+		options->damaged = true;
+		return number_option(number, value, UINT64_MAX, &options->damage);
 	case OPTION_ONCE:
 		options->once = true;
 		return 0;
@@ -260,6 +286,10 @@ static int check(const struct options *options)
 	if (!strcmp(options->socket, options->control)) {
 		log_event("--control \"%s\": expected another path than --socket",
 			  options->control);
+		return -EINVAL;
+	}
+	if (options->endpoint.msix_vectors && options->endpoint.component == COMPONENT_FULL) {
+		log_event("--msix: with --component full its table has no place");
 		return -EINVAL;
 	}
 	return check_window(options);

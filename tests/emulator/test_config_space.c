@@ -56,6 +56,63 @@ static void test_capability_chain(void **state)
 	assert_int_equal(config32(endpoint, CAPABILITY_EXPRESS + PCI_EXP_LNKCTL) >> 16, 0x105);
 }
 
+/* Everything optional, after what is always there. */
+static void test_optional_capabilities(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+	uint64_t resets;
+
+	fixture->options.advanced_features = true;
+	fixture->options.msix_vectors = 8;
+	start(fixture);
+	assert_int_equal(read_register(endpoint, REGION_CONFIG, CAPABILITY_POWER + 1, 1),
+			 CAPABILITY_ADVANCED_FEATURES);
+	assert_int_equal(config32(endpoint, CAPABILITY_ADVANCED_FEATURES),
+			 0x03060013 | CAPABILITY_MSIX << 8);
+	assert_int_equal(config32(endpoint, CAPABILITY_MSIX), 0x00070011);
+	/* Beside the block at the start of its BAR. */
+	assert_int_equal(config32(endpoint, CAPABILITY_MSIX + PCI_MSIX_TABLE), 0x10000);
+	assert_int_equal(config32(endpoint, CAPABILITY_MSIX + PCI_MSIX_PBA), 0x11000);
+	set_config16(endpoint, CAPABILITY_MSIX + PCI_MSIX_FLAGS, 0xffff);
+	assert_int_equal(config32(endpoint, CAPABILITY_MSIX) >> 16, 0xc007);
+	resets = endpoint->counts.resets[RESET_FLR];
+	write_register(endpoint, REGION_CONFIG, CAPABILITY_ADVANCED_FEATURES + PCI_AF_CTRL, 1,
+		       PCI_AF_CTRL_FLR);
+	assert_int_equal(endpoint->counts.resets[RESET_FLR], resets + 1);
+	assert_int_equal(config32(endpoint, CAPABILITY_MSIX) >> 16, 7);
+}
+
+static void test_full_block(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+	uint8_t byte;
+
+	fixture->options.component = COMPONENT_FULL;
+	start(fixture);
+	set_config32(endpoint, PCI_BASE_ADDRESS_0, UINT32_MAX);
+	assert_int_equal(config32(endpoint, PCI_BASE_ADDRESS_0) & ~0xfu, 0xffff0000);
+	assert_int_equal(endpoint_region_size(endpoint, REGION_COMPONENT), 0x10000);
+	assert_int_equal(endpoint_read(endpoint, REGION_COMPONENT, 0xffff, &byte, 1), 0);
+	assert_int_equal(endpoint_read(endpoint, REGION_COMPONENT, 0x10000, &byte, 1), -EINVAL);
+}
+
+static void test_pulled_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	enable_memory(endpoint);
+	endpoint_set_present(endpoint, false);
+	advance(fixture, 1000000);
+	assert_int_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
+	endpoint_set_present(endpoint, true);
+	assert_int_not_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
+	assert_true(config_space_command(endpoint) & PCI_COMMAND_MEMORY);
+}
+
 static void test_extended_capability_chain(void **state)
 {
 	static const struct {
@@ -192,6 +249,9 @@ int main(void)
 		model_test(test_identity),
 		model_test(test_read_only),
 		model_test(test_capability_chain),
+		model_test(test_optional_capabilities),
+		model_test(test_full_block),
+		model_test(test_pulled_out),
 		model_test(test_extended_capability_chain),
 		model_test(test_bar_sizing),
 		model_test(test_access_widths),

@@ -117,6 +117,14 @@ static void test_help(void **state)
 
 	start(fixture);
 	assert_answer_has(fixture, "help", "\"name\":\"clear\",\"argument\":\"NAME|all\"");
+	assert_answer_has(fixture, "present off", "\"ok\":true");
+	assert_answer_has(fixture, "state", "\"all_ones\":true");
+	assert_answer_has(fixture, "present on", "\"ok\":true");
+	assert_answer_has(fixture, "state", "\"all_ones\":false");
+	assert_answer_has(fixture, "present maybe", "\"error\":\"present: on or off");
+	assert_answer_has(fixture, "damage 7", "\"seed\":7,");
+	assert_answer_has(fixture, "damage off", "\"ok\":true");
+	assert_answer_has(fixture, "damage x", "\"error\":\"damage: a seed, or off");
 }
 
 static void test_json(void **state)

@@ -35,6 +35,26 @@ static int parse_two(struct options *options, const char *name, const char *valu
 	return parse(options, more);
 }
 
+static void test_optional_parts(void **state)
+{
+	const char *const good[] = { "--component=full", "--af", "--damage=0x10", NULL };
+	const char *const clash[] = { "--component=full", "--msix=4", NULL };
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, good), 0);
+	assert_int_equal(options.endpoint.component, COMPONENT_FULL);
+	assert_true(options.endpoint.advanced_features);
+	assert_true(options.damaged);
+	assert_int_equal(options.damage, 16);
+	assert_int_equal(parse_two(&options, "--msix", "256"), 0);
+	assert_int_equal(options.endpoint.msix_vectors, 256);
+	assert_int_equal(parse_two(&options, "--msix", "0"), -EINVAL);
+	assert_int_equal(parse_two(&options, "--msix", "257"), -EINVAL);
+	assert_int_equal(parse_two(&options, "--damage", "x"), -EINVAL);
+	assert_int_equal(parse(&options, clash), -EINVAL);
+}
+
 static void test_defaults(void **state)
 {
 	const char *const none[] = { NULL };
@@ -133,6 +153,7 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_optional_parts),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_rejected),

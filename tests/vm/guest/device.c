@@ -86,10 +86,12 @@ long touch_all(char *map, uint64_t size)
 	return faults() - before;
 }
 
+static int container = -1, group = -1;
+
 int open_device(void)
 {
 	char path[PATH_MAX], target[PATH_MAX];
-	int container, group, descriptor;
+	int descriptor;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
@@ -107,6 +109,14 @@ int open_device(void)
 	if (descriptor < 0)
 		bail("VFIO_GROUP_GET_DEVICE_FD");
 	return descriptor;
+}
+
+void close_device(void)
+{
+	close(device);
+	close(group);
+	close(container);
+	device = group = container = -1;
 }
 
 static bool region_type(const struct vfio_region_info *info, uint32_t *subtype)
@@ -151,6 +161,16 @@ void find_regions(uint32_t regions)
 			*region = (struct region) { index, buffer.info.flags, buffer.info.offset,
 						    buffer.info.size };
 	}
+}
+
+void open_regions(void)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	device = open_device();
+	if (ioctl(device, VFIO_DEVICE_GET_INFO, &info))
+		bail("VFIO_DEVICE_GET_INFO");
+	find_regions(info.num_regions);
 }
 
 char *map_window(uint64_t offset, uint64_t size)
@@ -206,6 +226,20 @@ bool attribute_is(const char *name, const char *expected)
 	return !strcmp(value, expected);
 }
 
+bool wait_attribute(const char *name, const char *value)
+{
+	char now[256];
+	int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		attribute(name, now, sizeof(now));
+		if (!strcmp(now, value))
+			return true;
+		usleep(10000);
+	}
+	return attribute_is(name, value);
+}
+
 uint64_t attribute_number(const char *name)
 {
 	char value[64];
@@ -243,4 +277,56 @@ uint64_t find_dvsec(uint32_t id)
 	}
 	bail("no CXL device DVSEC");
 	return 0;
+}
+
+const char *device_path(const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, name);
+	return path;
+}
+
+int write_file(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY), ret = 0;
+
+	if (file < 0)
+		return -errno;
+	if (write(file, text, strlen(text)) < 0)
+		ret = -errno;
+	close(file);
+	return ret;
+}
+
+void tag(char *map)
+{
+	uint64_t offset;
+
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		*(uint64_t *)(map + offset) = offset;
+}
+
+bool tags_kept(char *map)
+{
+	uint64_t offset;
+
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		if (*(uint64_t *)(map + offset) != offset)
+			return false;
+	return true;
+}
+
+void expect_reactivated(char *map, const char *path)
+{
+	char what[160];
+	long taken = touch_all(map, memory.size);
+
+	printf("# %s: %ld faults\n", path, taken);
+	snprintf(what, sizeof(what), "%s: zapped, every huge page faults again", path);
+	check(taken == (long)(memory.size / HUGE), what);
+	snprintf(what, sizeof(what), "%s: the old mapping shows the same bytes", path);
+	check(tags_kept(map), what);
+	snprintf(what, sizeof(what), "%s: state is active", path);
+	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), what);
 }

@@ -42,8 +42,11 @@ long faults(void);
 /* Faults taken by touching every page; -1 when one of them gave SIGBUS. */
 long touch_all(char *map, uint64_t size);
 
-/* Opens @bdf through its group, which both kernels have. */
+/* Opens @bdf through its group, which both kernels have. close_device() lets go of all of it. */
 int open_device(void);
+void close_device(void);
+/* Opens @bdf as @device and finds its regions. */
+void open_regions(void);
 void find_regions(uint32_t regions);
 /* MAP_FAILED, or SIZE bytes of the window from OFFSET, at a multiple of HUGE. */
 char *map_window(uint64_t offset, uint64_t size);
@@ -54,6 +57,21 @@ ssize_t config_write(uint64_t offset, uint32_t value, size_t size);
 uint32_t find_capability(uint32_t id);
 /* Offset of the CXL DVSEC, or the end of the program. */
 uint64_t find_dvsec(uint32_t id);
+
+/*
+ * Every page of MAP, which covers the window, carries its own offset, so that a page that is stale
+ * or shows another place is seen.
+ */
+void tag(char *map);
+bool tags_kept(char *map);
+/* After a way down and up: every huge page faults again, the tags are there, state is active. */
+void expect_reactivated(char *map, const char *path);
+/* Up to 10 s for the driver's attribute to have a value. */
+bool wait_attribute(const char *name, const char *value);
+/* Writes one word to a file; -errno. */
+int write_file(const char *path, const char *text);
+/* A file of @bdf in sysfs. */
+const char *device_path(const char *name);
 
 /* An attribute of the driver's group, without its newline. */
 void attribute(const char *name, char *value, size_t size);

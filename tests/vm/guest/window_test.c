@@ -21,26 +21,6 @@
 
 #include "device.h"
 
-/* The tests. MAP covers the window and every page of it carries its own offset. */
-
-static void tag(char *map)
-{
-	uint64_t offset;
-
-	for (offset = 0; offset < memory.size; offset += PAGE)
-		*(uint64_t *)(map + offset) = offset;
-}
-
-static bool tags_kept(char *map)
-{
-	uint64_t offset;
-
-	for (offset = 0; offset < memory.size; offset += PAGE)
-		if (*(uint64_t *)(map + offset) != offset)
-			return false;
-	return true;
-}
-
 static void test_info(void)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
@@ -142,21 +122,6 @@ static void test_dvsec(void)
 	      "every write of 1, 2 and 4 bytes to the DVSEC is absorbed");
 }
 
-/* A way down and up again. HUGE faults before, a way, HUGE faults after, the same bytes. */
-static void expect_reactivated(char *map, const char *path)
-{
-	char what[160];
-	long taken = touch_all(map, memory.size);
-
-	printf("# %s: %ld faults\n", path, taken);
-	snprintf(what, sizeof(what), "%s: zapped, every huge page faults again", path);
-	check(taken == (long)(memory.size / HUGE), what);
-	snprintf(what, sizeof(what), "%s: the old mapping shows the same bytes", path);
-	check(tags_kept(map), what);
-	snprintf(what, sizeof(what), "%s: state is active", path);
-	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), what);
-}
-
 static void test_reset_ioctl(char *map)
 {
 	check(!ioctl(device, VFIO_DEVICE_RESET), "VFIO_DEVICE_RESET");
@@ -174,13 +139,7 @@ static void test_config_flr(char *map)
 
 static void test_sysfs_reset(char *map)
 {
-	char path[PATH_MAX];
-	int file;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", bdf);
-	file = open(path, O_WRONLY);
-	check(file >= 0 && write(file, "1", 1) == 1, "sysfs reset while open");
-	close(file);
+	check(!write_file(device_path("reset"), "1"), "sysfs reset while open");
 	expect_reactivated(map, "sysfs reset");
 }
 

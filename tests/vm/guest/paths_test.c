@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ways down that window_test leaves out: hot reset, a reset that fails, PCI error recovery, reopening,
+ * a device that is gone, unbind while open. Runs in the guest as root with the endpoint bound and
+ * its device server reachable through endpointctl; TAP on stdout. The last test leaves the endpoint
+ * unbound.
+ *
+ *	paths_test BDF
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "device.h"
+
+#define TRACING		"/sys/kernel/tracing/"
+
+/* A process that touches all the time; what it saw is shared. */
+struct watch {
+	atomic_bool stop;
+	atomic_long good;
+	atomic_long refused;
+	atomic_long wrong;
+};
+
+static pid_t start_watch(struct watch *watch, char *map)
+{
+	uint64_t offset = 0, value;
+	pid_t child;
+
+	memset(watch, 0, sizeof(*watch));
+	child = fork();
+	if (child < 0)
+		bail("fork");
+	if (child)
+		return child;
+	while (!watch->stop) {
+		offset = (offset + 37 * PAGE) % memory.size;
+		if (!touch((uint64_t *)(map + offset), &value))
+			watch->refused++;
+		else if (value == offset)
+			watch->good++;
+		else
+			watch->wrong++;
+	}
+	_exit(0);
+}
+
+static void end_watch(struct watch *watch, pid_t child, const char *path)
+{
+	char what[160];
+
+	watch->stop = true;
+	waitpid(child, NULL, 0);
+	printf("# %s: %ld touches good, %ld SIGBUS, %ld wrong\n", path, watch->good,
+	       watch->refused, watch->wrong);
+	snprintf(what, sizeof(what), "%s: while it lasts, SIGBUS and never a wrong byte", path);
+	check(watch->refused && watch->good && !watch->wrong, what);
+}
+
+static struct watch *shared_watch(void)
+{
+	struct watch *watch = mmap(NULL, sizeof(*watch), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (watch == MAP_FAILED)
+		bail("mmap");
+	return watch;
+}
+
+/* A way down that takes its time, watched by another process. */
+static void test_watched(char *map, struct watch *watch, const char *path, int (*go)(void))
+{
+	char what[160];
+	pid_t child = start_watch(watch, map);
+	int ret;
+
+	usleep(100000);
+	ret = go();
+	snprintf(what, sizeof(what), "%s: is done (%d)", path, ret);
+	check(!ret, what);
+	usleep(100000);
+	end_watch(watch, child, path);
+	expect_reactivated(map, path);
+}
+
+static int reset_vfio(void)
+{
+	return ioctl(device, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+static int reset_sysfs(void)
+{
+	return write_file(device_path("reset"), "1");
+}
+
+/* VFIO emulates the capability and turns the write into a reset of its own. */
+static int reset_af(void)
+{
+	uint32_t at = find_capability(PCI_CAP_ID_AF);
+
+	if (!at)
+		return -ENOENT;
+	return config_write(at + PCI_AF_CTRL, PCI_AF_CTRL_FLR, 1) == 1 ? 0 : -errno;
+}
+
+static int group_descriptor(void)
+{
+	char link[64], name[128];
+	ssize_t length;
+	int i;
+
+	for (i = 0; i < 256; i++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", i);
+		length = readlink(link, name, sizeof(name) - 1);
+		if (length < 0)
+			continue;
+		name[length] = '\0';
+		if (!strncmp(name, "/dev/vfio/", 10) && name[10] >= '0' && name[10] <= '9')
+			return i;
+	}
+	return -1;
+}
+
+static int reset_hot(void)
+{
+	struct {
+		struct vfio_pci_hot_reset reset;
+		int32_t group;
+	} request = {
+		.reset = { .argsz = sizeof(request), .count = 1 },
+		.group = group_descriptor(),
+	};
+	int tries, ret;
+
+	/* EBUSY is memory_lock contention with the touching process. */
+	for (tries = 0; tries < 100; tries++) {
+		ret = ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &request) ? -errno : 0;
+		if (ret != -EBUSY && ret != -EAGAIN)
+			return ret;
+		usleep(10000);
+	}
+	return ret;
+}
+
+/* The layout that drivers/pci/pcie/aer_inject.c reads. */
+struct injection {
+	uint8_t bus, device, function;
+	uint32_t uncorrectable, correctable;
+	uint32_t header_log[4];
+	uint32_t domain;
+};
+
+static int inject(uint32_t uncorrectable)
+{
+	struct injection injection = { .uncorrectable = uncorrectable };
+	unsigned int domain, bus, slot, function;
+	int file, ret = 0;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+		return -EINVAL;
+	injection.domain = domain;
+	injection.bus = (uint8_t)bus;
+	injection.device = (uint8_t)slot;
+	injection.function = (uint8_t)function;
+	file = open("/dev/aer_inject", O_WRONLY);
+	if (file < 0)
+		return -errno;
+	if (write(file, &injection, sizeof(injection)) != sizeof(injection))
+		ret = -errno;
+	close(file);
+	/* Recovery runs in a thread of the port's driver. */
+	if (!ret && (!wait_attribute("last_path", "error") || !wait_attribute("state", "active")))
+		ret = -ETIMEDOUT;
+	return ret;
+}
+
+/* Malformed TLP: the port resets the link, no reset_prepare and no reset_done come. */
+static int error_fatal(void)
+{
+	return inject(PCI_ERR_UNC_MALF_TLP);
+}
+
+static int error_nonfatal(void)
+{
+	return inject(PCI_ERR_UNC_COMP_TIME);
+}
+
+static int event_of(uint32_t index)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t event;
+	} request = {
+		.set = { .argsz = sizeof(request), .index = index, .count = 1,
+			 .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER },
+		.event = eventfd(0, EFD_NONBLOCK),
+	};
+
+	if (request.event < 0 || ioctl(device, VFIO_DEVICE_SET_IRQS, &request))
+		bail("VFIO_DEVICE_SET_IRQS");
+	return request.event;
+}
+
+static bool signalled(int event)
+{
+	struct pollfd poll_event = { .fd = event, .events = POLLIN };
+	uint64_t value;
+
+	return poll(&poll_event, 1, 10000) == 1 && read(event, &value, 8) == 8;
+}
+
+static void test_errors(char *map, struct watch *watch)
+{
+	int event = event_of(VFIO_PCI_ERR_IRQ_INDEX);
+
+	test_watched(map, watch, "fatal error", error_fatal);
+	check(signalled(event), "fatal error: the user is told");
+	touch_all(map, memory.size);
+	check(!error_nonfatal(), "nonfatal error: is done");
+	expect_reactivated(map, "nonfatal error");
+	check(signalled(event), "nonfatal error: the user is told");
+	close(event);
+}
+
+/* The callbacks alone, see tests/vm/module: also those that no injected error brings about. */
+static int play(const char *what)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s %s", bdf, what);
+	return write_file("/sys/module/recovery_test/parameters/play", line);
+}
+
+/* Nobody says that recovery is over, or that it failed: only a reset opens the gate again. */
+static void test_unfinished(char *map, const char *what)
+{
+	uint64_t value;
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s recovery: no access afterwards", what);
+	check(!play(what) && !touch((uint64_t *)map, &value) &&
+	      pread(device, &value, 8, memory.offset) < 0 && errno == EIO &&
+	      pread(device, &value, 4, component.offset) < 0, text);
+	snprintf(text, sizeof(text), "%s recovery: state is closed", what);
+	check(attribute_is("state", CXL_VFIO_STATE_CLOSED), text);
+}
+
+static void test_played(char *map)
+{
+	check(!play("fatal"), "played fatal error");
+	expect_reactivated(map, "played fatal error");
+	check(!play("nonfatal"), "played nonfatal error");
+	expect_reactivated(map, "played nonfatal error");
+	test_unfinished(map, "failed");
+	check(!reset_vfio(), "a reset after failed recovery");
+	expect_reactivated(map, "a reset after failed recovery");
+	/* A bus reset without a callback may still come: a reset of the function ends nothing. */
+	test_unfinished(map, "abandoned");
+	check(!reset_vfio() && attribute_is("state", CXL_VFIO_STATE_CLOSED),
+	      "a reset under way to recovery keeps it closed");
+	check(!play("fatal"), "the next recovery");
+	expect_reactivated(map, "the next recovery");
+}
+
+static bool trace_has(const char *text)
+{
+	static char trace[1 << 20];
+	int file = open(TRACING "trace", O_RDONLY);
+	size_t length = 0;
+	ssize_t got;
+
+	if (file < 0)
+		bail("trace");
+	while (length < sizeof(trace) - 1 &&
+	       (got = read(file, trace + length, sizeof(trace) - 1 - length)) > 0)
+		length += (size_t)got;
+	close(file);
+	trace[length] = '\0';
+	return strstr(trace, text);
+}
+
+/*
+ * The device lock is taken by other resets, so ours fails with EAGAIN after the core has already
+ * left D3hot for it: without a second look the window would stay closed as "not in D0".
+ */
+static void test_failed_reset(char *map)
+{
+	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	int tries, failures = 0;
+	pid_t child;
+
+	write_file(TRACING "trace", "");
+	if (write_file(TRACING "events/cxl_vfio/cxl_vfio_gate/enable", "1"))
+		bail("tracing");
+	child = fork();
+	if (child < 0)
+		bail("fork");
+	while (!child)
+		reset_sysfs();
+	for (tries = 0; tries < 60 && failures < 3; tries++) {
+		config_write(power, 3, 2);
+		failures += reset_vfio() == -EAGAIN;
+		config_write(power, 0, 2);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	write_file(TRACING "events/cxl_vfio/cxl_vfio_gate/enable", "0");
+	printf("# %d of %d resets failed with EAGAIN\n", failures, tries);
+	check(failures, "a reset fails while the device lock is taken");
+	check(trace_has("path=reset_failed"), "failed reset: decided again");
+	/* The last of the others may still be under way. */
+	check(wait_attribute("state", CXL_VFIO_STATE_ACTIVE), "failed reset: the window is back");
+	check(touch_all(map, memory.size) >= 0 && tags_kept(map),
+	      "failed reset: the old mapping shows the same bytes");
+}
+
+/* Every event once, with a duration. */
+static void test_tracepoints(char *map)
+{
+	write_file(TRACING "trace", "");
+	if (write_file(TRACING "events/cxl_vfio/enable", "1"))
+		bail("tracing");
+	reset_vfio();
+	touch_all(map, HUGE);
+	write_file(TRACING "events/cxl_vfio/enable", "0");
+	check(trace_has("cxl_vfio_zap:") && trace_has("path=reset generation="),
+	      "tracepoint: zap");
+	check(trace_has("cxl_vfio_gate:") && trace_has("state=active verdict=\"ok\""),
+	      "tracepoint: gate");
+	check(trace_has("cxl_vfio_revalidate:") && trace_has("verdict=\"ok\" repaired=0"),
+	      "tracepoint: revalidate");
+	check(trace_has("cxl_vfio_fault:") && trace_has("order=9 result=NOPAGE"),
+	      "tracepoint: fault");
+	check(!trace_has("duration_ns=0\n"), "tracepoints: each has its duration");
+	touch_all(map, memory.size);
+}
+
+/* Close and open: nothing of the first user's remains, the reset of each open is decided on. */
+static char *test_reopen(char *map)
+{
+	uint64_t generation = attribute_number("generation");
+
+	munmap(map, memory.size);
+	close_device();
+	check(attribute_is("state", CXL_VFIO_STATE_CLOSED) && attribute_is("verdict", "not open"),
+	      "closed: state is closed");
+	check(attribute_number("generation") > generation, "closed: the generation tells");
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap");
+	check(touch_all(map, memory.size) == (long)(memory.size / HUGE),
+	      "opened again: a new mapping works");
+	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "opened again: state is active");
+	return map;
+}
+
+static void endpointctl(const char *command)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "endpointctl 0 %s > /dev/null", command);
+	if (system(line))
+		bail(line);
+}
+
+/* A child that writes to a sysfs file, which takes until the device is let go. */
+static pid_t start_write(const char *path, const char *text)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		bail("fork");
+	if (!child) {
+		/* Its copies of descriptors and mappings must not be what is waited for. */
+		close_device();
+		execl("/bin/sh", "sh", "-c", "echo \"$0\" > \"$1\"", text, path, NULL);
+		_exit(127);
+	}
+	return child;
+}
+
+static bool ends(pid_t child, int milliseconds)
+{
+	int status, waited;
+
+	for (waited = 0; waited <= milliseconds; waited += 10) {
+		if (waitpid(child, &status, WNOHANG) == child)
+			return WIFEXITED(status) && !WEXITSTATUS(status);
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Unbind waits for the user, who is asked to leave. */
+static void test_unbind(char *map)
+{
+	int event = event_of(VFIO_PCI_REQ_IRQ_INDEX);
+	uint64_t value;
+	pid_t child;
+
+	child = start_write(device_path("driver/unbind"), bdf);
+	check(signalled(event), "unbind while open: the user is asked to leave");
+	check(!ends(child, 1500) && touch((uint64_t *)map, &value) && !value,
+	      "unbind while open: waits, and the memory stays usable");
+	munmap(map, memory.size);
+	close_device();
+	check(ends(child, 30000), "unbind while open: is done once the user left");
+	check(access(device_path("driver"), F_OK), "and no driver is bound");
+}
+
+/* What was pulled out is not there to be waited for: nothing of it can be reached any more. */
+static void test_removal(void)
+{
+	uint64_t value;
+	pid_t child;
+	char *map;
+
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap");
+	touch_all(map, memory.size);
+	tag(map);
+	endpointctl("present off");
+	child = start_write(device_path("remove"), "1");
+	usleep(500000);
+	check(!touch((uint64_t *)map, &value), "surprise removal: SIGBUS");
+	check(pread(device, &value, 8, memory.offset) < 0 && errno == EIO,
+	      "surprise removal: read(2) gives EIO");
+	check(pread(device, &value, 4, component.offset) < 0,
+	      "surprise removal: so do the registers");
+	/* Back in its slot: or the core's reset at close would wait for it for a minute. */
+	endpointctl("present on");
+	munmap(map, memory.size);
+	close_device();
+	check(ends(child, 30000), "surprise removal: is done once the user left");
+	check(access(device_path("vendor"), F_OK), "and the device is gone");
+}
+
+int main(int argc, char **argv)
+{
+	struct watch *watch = shared_watch();
+	char *map;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: paths_test BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	catch_bus_errors();
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	touch_all(map, memory.size);
+	tag(map);
+	test_watched(map, watch, "VFIO_DEVICE_RESET", reset_vfio);
+	test_watched(map, watch, "sysfs reset", reset_sysfs);
+	test_watched(map, watch, "AF FLR", reset_af);
+	check(!reset_hot(), "hot reset: is done");
+	expect_reactivated(map, "hot reset");
+	/* The debug kernel has no AER service, and aer_inject a lock order that lockdep rejects. */
+	if (!access("/dev/aer_inject", F_OK))
+		test_errors(map, watch);
+	test_played(map);
+	test_failed_reset(map);
+	test_tracepoints(map);
+	map = test_reopen(map);
+	munmap(map, memory.size);
+	close_device();
+
+	test_removal();
+	if (write_file("/sys/bus/pci/rescan", "1") ||
+	    write_file(device_path("driver_override"), CXL_VFIO_DRIVER_NAME) ||
+	    write_file("/sys/bus/pci/drivers_probe", bdf) ||
+	    access(device_path("driver"), F_OK))
+		bail("binding again");
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	touch_all(map, memory.size);
+	test_unbind(map);
+	return finish();
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --emulator --af
+# vm: --emulator --af --kernel debug --timeout 600
+#
+# Every way down beside those of window.sh. On the debug kernel lockdep sees each lock order once.
+set -u
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+modprobe recovery_test || exit 1
+case $(uname -r) in
+*-debug) ;;
+*) modprobe aer_inject || exit 1 ;;
+esac
+cxlvfio bind -q "$bdf" || exit 1
+exec build/sandbox/tests/vm/paths_test "$bdf"
