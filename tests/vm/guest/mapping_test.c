@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How the window is mapped: page sizes and faults for every alignment, several mappings and
+ * processes at once, the memory type, poisoned pages, and read and write of every length class.
+ * Runs in the guest as root with the endpoint bound; TAP on stdout. A window of 1 GiB or more that
+ * is aligned to it shows PUD faults too.
+ *
+ *	mapping_test BDF
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/vfio.h>
+
+#include "cxl_emulated_endpoint.h"
+#include "device.h"
+
+#define GIGA		(1UL << 30)
+#define SMALL_PART	(8 * HUGE)	/* what is touched page by page */
+#define BANDWIDTH_PART	(64UL << 20)
+#define PASSES		15
+
+/* SIZE bytes of the window from OFFSET at an address that is SHIFT past a multiple of ALIGN. */
+static char *map_at(uint64_t offset, uint64_t size, uint64_t align, uint64_t shift)
+{
+	char *place = mmap(NULL, size + 2 * align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map;
+
+	if (place == MAP_FAILED)
+		bail("mmap");
+	place = (char *)(((uintptr_t)place + align - 1) & ~(align - 1)) + shift;
+	map = mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
+		   memory.offset + offset);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	return map;
+}
+
+static void expect_faults(const char *what, uint64_t offset, uint64_t size, uint64_t align,
+			  uint64_t shift, long expected)
+{
+	char *map = map_at(offset, size, align, shift), line[160];
+	long taken = touch_all(map, size);
+	uint64_t at, wrong = 0;
+
+	for (at = 0; at < size; at += PAGE)
+		wrong += *(uint64_t *)(map + at) != offset + at;
+	snprintf(line, sizeof(line), "%s: %ld faults", what, expected);
+	if (taken != expected || wrong)
+		printf("# %ld faults, %llu pages show another place\n", taken,
+		       (unsigned long long)wrong);
+	check(taken == expected && !wrong, line);
+	munmap(map, size);
+}
+
+static void test_faults(void)
+{
+	uint64_t size = memory.size;
+
+	/* The window is at a multiple of its size, so an address congruent modulo HUGE gets PMDs. */
+	if (size >= GIGA)
+		expect_faults("congruent modulo 1 GiB", 0, GIGA, GIGA, 0, 1);
+	expect_faults("congruent modulo 2 MiB", 0, SMALL_PART, GIGA, HUGE, SMALL_PART / HUGE);
+	expect_faults("one page off", 0, SMALL_PART, HUGE, PAGE, SMALL_PART / PAGE);
+	expect_faults("an offset of one page, congruent", PAGE, SMALL_PART - PAGE, HUGE, PAGE,
+		      SMALL_PART / HUGE - 1 + HUGE / PAGE - 1);
+	expect_faults("an offset of one page at an aligned address", PAGE, SMALL_PART, HUGE, 0,
+		      SMALL_PART / PAGE);
+	expect_faults("a head and a tail that are not huge", HUGE - 3 * PAGE, HUGE + 8 * PAGE, HUGE,
+		      HUGE - 3 * PAGE, 3 + 1 + 5);
+	expect_faults("the last page", size - PAGE, PAGE, HUGE, HUGE - PAGE, 1);
+	expect_faults("the last huge page and the page before", size - HUGE - PAGE, HUGE + PAGE,
+		      HUGE, HUGE - PAGE, 2);
+}
+
+/* A hole in the middle, protections and sizes that change: every page stays what it was. */
+static void test_split(void)
+{
+	char *map = map_at(0, 8 * HUGE, HUGE, 0), *moved;
+	uint64_t value;
+
+	touch_all(map, 8 * HUGE);
+	munmap(map + 3 * HUGE + 5 * PAGE, 2 * PAGE);
+	check(touch((uint64_t *)(map + 3 * HUGE + 4 * PAGE), &value) &&
+	      value == 3 * HUGE + 4 * PAGE &&
+	      touch((uint64_t *)(map + 3 * HUGE + 7 * PAGE), &value) &&
+	      value == 3 * HUGE + 7 * PAGE && touch((uint64_t *)(map + 2 * HUGE), &value) &&
+	      value == 2 * HUGE, "a hole in a huge page leaves the pages around it");
+	check(!mprotect(map + HUGE, HUGE, PROT_READ) &&
+	      touch((uint64_t *)(map + HUGE + PAGE), &value) && value == HUGE + PAGE &&
+	      !mprotect(map + HUGE, HUGE, PROT_READ | PROT_WRITE) &&
+	      touch((uint64_t *)(map + HUGE + PAGE), &value) && value == HUGE + PAGE,
+	      "protections may change");
+	moved = mremap(map, HUGE, 2 * HUGE, MREMAP_MAYMOVE);
+	check(moved == MAP_FAILED, "a mapping cannot grow");
+	moved = mremap(map + 5 * HUGE, HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		       map + 9 * HUGE);
+	check(moved == MAP_FAILED || (touch((uint64_t *)moved, &value) && value == 5 * HUGE),
+	      "a mapping that is moved shows the same pages, or is not moved");
+	munmap(map, 12 * HUGE);
+}
+
+/* Three mappings here and one in a child, of the same and of other places, through one reset. */
+static void test_many(void)
+{
+	char *first = map_at(0, SMALL_PART, HUGE, 0), *same = map_at(0, SMALL_PART, HUGE, PAGE);
+	char *other = map_at(HUGE, SMALL_PART, HUGE, 0), *registers;
+	uint64_t value, magic = 0;
+	long taken;
+	pid_t child;
+	int status;
+
+	registers = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device,
+			 VFIO_PCI_BAR2_REGION_INDEX * (1ull << 40));
+	if (registers == MAP_FAILED)
+		bail("mmap of the device registers");
+	touch_all(first, SMALL_PART);
+	touch_all(same, SMALL_PART);
+	touch_all(other, SMALL_PART);
+	touch((uint64_t *)registers, &magic);
+	*(uint64_t *)(same + PAGE + 8) = 4711;
+	check(*(uint64_t *)(first + PAGE + 8) == 4711, "two mappings show the same page");
+	child = fork();
+	if (!child) {
+		/* Inherited mappings are empty: it faults for itself, before and after the reset. */
+		if (touch_all(first, SMALL_PART) < 0 || raise(SIGSTOP))
+			_exit(1);
+		_exit(touch_all(first, SMALL_PART) == (long)(SMALL_PART / HUGE) ? 0 : 2);
+	}
+	waitpid(child, &status, WUNTRACED);
+	check(!ioctl(device, VFIO_DEVICE_RESET), "reset");
+	kill(child, SIGCONT);
+	waitpid(child, &status, 0);
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "the child's mapping was zapped, and works");
+	taken = touch_all(first, SMALL_PART);
+	check(taken == (long)(SMALL_PART / HUGE), "the first was zapped, and works");
+	taken = touch_all(same, SMALL_PART);
+	check(taken == (long)(SMALL_PART / PAGE), "so was the one with small pages");
+	taken = touch_all(other, SMALL_PART);
+	check(taken == (long)(SMALL_PART / HUGE) && touch((uint64_t *)other, &value) &&
+	      value == HUGE, "so was the one at an offset");
+	check(touch((uint64_t *)registers, &value) &&
+	      (uint32_t)value == CXL_EMULATED_DEVICE_MAGIC_VALUE && (uint32_t)magic ==
+	      CXL_EMULATED_DEVICE_MAGIC_VALUE, "device registers work as before");
+	munmap(first, SMALL_PART);
+	munmap(same, SMALL_PART);
+	munmap(other, SMALL_PART);
+	munmap(registers, PAGE);
+}
+
+/* The memory type that user mappings inherit. */
+static bool is_write_back(void)
+{
+	uint64_t base = attribute_number("window_base"), start, end, covered = base;
+	FILE *list = fopen("/sys/kernel/debug/x86/pat_memtype_list", "r");
+	char line[256];
+
+	if (!list)
+		bail("pat_memtype_list");
+	while (fgets(line, sizeof(line), list)) {
+		unsigned long long from, to;
+
+		if (sscanf(line, "PAT: [mem 0x%llx-0x%llx]", &from, &to) != 2)
+			continue;
+		start = from;
+		end = to;
+		if (start <= covered && end > covered && strstr(line, "write-back"))
+			covered = end;
+	}
+	fclose(list);
+	return covered >= base + memory.size;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double read_time(const char *map)
+{
+	const volatile uint64_t *word = (const volatile uint64_t *)map;
+	double start = seconds();
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < BANDWIDTH_PART / 8; i += 8)
+		sum += word[i] + word[i + 1] + word[i + 2] + word[i + 3] + word[i + 4] +
+		       word[i + 5] + word[i + 6] + word[i + 7];
+	if (sum == 1)
+		puts("#");
+	return seconds() - start;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Side by side and in turns, as the machine's other load comes and goes. */
+static void test_write_back(void)
+{
+	char *window = map_at(0, BANDWIDTH_PART, HUGE, 0);
+	char *dram = mmap(NULL, BANDWIDTH_PART, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	double ratios[PASSES];
+	int i;
+
+	check(is_write_back(), "the whole window is write-back in the kernel's list");
+	if (dram == MAP_FAILED)
+		bail("mmap");
+	memset(dram, 1, BANDWIDTH_PART);
+	touch_all(window, BANDWIDTH_PART);
+	for (i = 0; i < PASSES; i++) {
+		double of_window = read_time(window);
+
+		ratios[i] = of_window / read_time(dram);
+	}
+	qsort(ratios, PASSES, sizeof(ratios[0]), by_value);
+	printf("# reading takes %.3f times as long as DRAM (median of %d passes)\n",
+	       ratios[PASSES / 2], PASSES);
+	check(ratios[PASSES / 2] < 1.1, "it is read as fast as DRAM, within 10 %");
+	munmap(window, BANDWIDTH_PART);
+	munmap(dram, BANDWIDTH_PART);
+}
+
+/* Who is told of a poisoned page, and where. */
+static atomic_int told;
+static atomic_ulong told_at;
+
+static void on_poison(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	if (info->si_code == BUS_MCEERR_AO || info->si_code == BUS_MCEERR_AR) {
+		told_at = (uintptr_t)info->si_addr;
+		told = 1;
+	} else {
+		_exit(99);
+	}
+}
+
+/* Child: maps SIZE bytes from OFFSET of region file position POSITION, and counts what it is told. */
+static pid_t start_mapper(uint64_t position, uint64_t size, uint64_t expected_at)
+{
+	struct sigaction action = { .sa_sigaction = on_poison, .sa_flags = SA_SIGINFO };
+	pid_t child = fork();
+	char *map;
+
+	if (child)
+		return child;
+	sigaction(SIGBUS, &action, NULL);
+	/* As a VMM does: tell me at once, not when I touch it. */
+	prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0);
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, device, (off_t)position);
+	if (map == MAP_FAILED)
+		_exit(98);
+	for (uint64_t at = 0; at < size; at += PAGE)
+		(void)*(volatile char *)(map + at);
+	/* Ready; the parent lets it go on when the page is poisoned. */
+	raise(SIGSTOP);
+	usleep(200000);
+	if (!told)
+		_exit(1);
+	_exit(told_at == (uintptr_t)map + expected_at ? 2 : 3);
+}
+
+static int result_of(pid_t child)
+{
+	int status;
+
+	waitpid(child, &status, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 2)
+		printf("# process ended with %#x\n", status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+static void test_poison(void)
+{
+	uint64_t place = 3 * HUGE + 17 * PAGE, value;
+	pid_t mapper, late, elsewhere, registers;
+	char address[32], *map;
+	int status;
+
+	mapper = start_mapper(memory.offset, 4 * HUGE, place);
+	late = start_mapper(memory.offset + place, PAGE, 0);
+	elsewhere = start_mapper(memory.offset + 5 * HUGE, HUGE, 0);
+	registers = start_mapper(VFIO_PCI_BAR2_REGION_INDEX * (1ull << 40), PAGE, 0);
+	waitpid(mapper, &status, WUNTRACED);
+	waitpid(late, &status, WUNTRACED);
+	waitpid(elsewhere, &status, WUNTRACED);
+	waitpid(registers, &status, WUNTRACED);
+	snprintf(address, sizeof(address), "%#llx",
+		 (unsigned long long)(attribute_number("window_base") + place));
+	status = write_file("/sys/devices/system/memory/hard_offline_page", address);
+	printf("# hard_offline_page: %s\n", status ? strerror(-status) : "done");
+	check(!status, "a page is poisoned");
+	kill(mapper, SIGCONT);
+	kill(late, SIGCONT);
+	kill(elsewhere, SIGCONT);
+	kill(registers, SIGCONT);
+	check(result_of(mapper) == 2, "who maps it is told, with its address");
+	check(result_of(late) == 2, "also who maps it alone, elsewhere");
+	check(result_of(elsewhere) == 1, "who maps other pages is not told");
+	check(result_of(registers) == 1, "nor who maps device registers");
+
+	map = map_at(0, 8 * HUGE, HUGE, 0);
+	check(touch((uint64_t *)(map + 7 * HUGE), &value) && value == 7 * HUGE &&
+	      !ioctl(device, VFIO_DEVICE_RESET) && touch_all(map, 8 * HUGE) == 8,
+	      "the region survives, and a reset too");
+	munmap(map, 8 * HUGE);
+}
+
+/* Offsets and lengths around every boundary, against the tags and against the mapping. */
+static void test_read(void)
+{
+	static const uint64_t starts[] = { 0, 1, 7, 8, 4095, 4096, 4097, HUGE - 1, HUGE };
+	static const size_t lengths[] = { 1, 2, 3, 7, 8, 9, 63, 4095, 4096, 4097, 12289, 1 << 20 };
+	char *map = map_at(0, 16 * HUGE, HUGE, 0), *buffer = malloc(2 << 20);
+	bool good = true, clipped = true;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		for (j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++) {
+			uint64_t end = memory.size - lengths[j] / 2;
+
+			good &= pread(device, buffer, lengths[j],
+				      (off_t)(memory.offset + starts[i])) ==
+				(ssize_t)lengths[j] &&
+				!memcmp(buffer, map + starts[i], lengths[j]);
+			/* Across the end: what there is. */
+			if (lengths[j] > 1)
+				clipped &= pread(device, buffer, lengths[j],
+						 (off_t)(memory.offset + end)) ==
+					(ssize_t)(lengths[j] / 2);
+		}
+	check(good, "reads of every class show what the mapping shows");
+	check(clipped, "reads across the end are clipped");
+	check(!pread(device, buffer, 0, (off_t)memory.offset), "a read of nothing gives nothing");
+	check(pread(device, buffer, 1, (off_t)(memory.offset + memory.size)) < 0 &&
+	      errno == EINVAL && pread(device, buffer, 1, (off_t)(memory.offset + (1ull << 39)))
+	      < 0 && errno == EINVAL, "reads past the end are refused");
+	check(pread(device, (void *)8, 16, (off_t)memory.offset) < 0 && errno == EFAULT,
+	      "a buffer that is none is refused");
+	free(buffer);
+	munmap(map, 16 * HUGE);
+}
+
+static void test_write(void)
+{
+	char *map = map_at(0, 16 * HUGE, HUGE, 0), buffer[12289], before[2];
+	static const size_t lengths[] = { 1, 2, 3, 8, 9, 4095, 4096, 4097, 12289 };
+	struct iovec pieces[3] = { { buffer, 5 }, { buffer + 5, 4096 }, { buffer + 4101, 100 } };
+	uint64_t from = 9 * HUGE + 13;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(buffer); i++)
+		buffer[i] = (char)(i * 7 + 1);
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		memset(map + from - 1, 0, sizeof(buffer) + 2);
+		memcpy(before, map + from - 1, 1);
+		good &= pwrite(device, buffer, lengths[i], (off_t)(memory.offset + from)) ==
+			(ssize_t)lengths[i] && !memcmp(map + from, buffer, lengths[i]) &&
+			!map[from - 1] && !map[from + lengths[i]];
+	}
+	check(good, "writes of every class arrive, and nothing beside them");
+	memset(map + from, 0, sizeof(buffer));
+	check(pwritev(device, pieces, 3, (off_t)(memory.offset + from)) == 4201 &&
+	      !memcmp(map + from, buffer, 4201), "a vectored write advances");
+	check(pwrite(device, buffer, 100, (off_t)(memory.offset + memory.size - 8)) == 8,
+	      "a write across the end is clipped");
+	check(pwrite(device, buffer, 1, (off_t)(memory.offset + memory.size)) < 0 &&
+	      errno == EINVAL, "a write past the end is refused");
+	munmap(map, 16 * HUGE);
+}
+
+/* Source or target is the window itself, not mapped yet: the copy faults in the middle of I/O. */
+static void test_own_buffer(void)
+{
+	char *map = map_at(0, 16 * HUGE, HUGE, 0);
+	uint64_t to = 12 * HUGE, from = 2 * HUGE;
+
+	check(pread(device, map + to, HUGE, (off_t)(memory.offset + from)) == (ssize_t)HUGE &&
+	      !memcmp(map + to, map + from, HUGE), "reading into a mapping of the window");
+	if (ioctl(device, VFIO_DEVICE_RESET))
+		bail("reset");
+	check(pwrite(device, map + to, HUGE, (off_t)(memory.offset + 3 * HUGE)) == (ssize_t)HUGE &&
+	      !memcmp(map + 3 * HUGE, map + from, HUGE), "writing from one that was zapped");
+	check(pread(device, map + from, HUGE, (off_t)(memory.offset + from)) == (ssize_t)HUGE &&
+	      *(uint64_t *)(map + from + PAGE) == from + PAGE, "reading a page into itself");
+	munmap(map, 16 * HUGE);
+}
+
+/* Resets come while another thread reads: the tags, or EIO, or less than asked for. */
+static atomic_bool reading;
+static atomic_long reads_good, reads_refused, reads_wrong;
+
+static void *read_on(void *unused)
+{
+	static uint64_t buffer[HUGE / 8];
+	uint64_t offset = 0, i;
+	ssize_t got;
+
+	while (reading) {
+		offset = (offset + 5 * HUGE) % (16 * HUGE);
+		got = pread(device, buffer, HUGE, (off_t)(memory.offset + offset));
+		if (got < 0) {
+			errno == EIO ? reads_refused++ : reads_wrong++;
+			continue;
+		}
+		for (i = 0; i < (uint64_t)got; i += PAGE)
+			buffer[i / 8] == offset + i ? reads_good++ : reads_wrong++;
+	}
+	return unused;
+}
+
+static void test_read_during_resets(void)
+{
+	pthread_t thread;
+	int i, failed = 0;
+
+	reading = true;
+	if (pthread_create(&thread, NULL, read_on, NULL))
+		bail("thread");
+	for (i = 0; i < 10; i++)
+		failed += ioctl(device, VFIO_DEVICE_RESET) != 0 ||
+			  write_file(device_path("reset"), "1") != 0;
+	reading = false;
+	pthread_join(thread, NULL);
+	printf("# %ld pages read, %ld reads refused, %ld wrong\n", reads_good, reads_refused,
+	       reads_wrong);
+	check(!failed && reads_good && reads_refused && !reads_wrong,
+	      "reads during 20 resets: data or EIO");
+}
+
+int main(int argc, char **argv)
+{
+	char *map;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: mapping_test BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	catch_bus_errors();
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	tag(map);
+	/* Once before it counts: code and stack have faults of their own. */
+	touch_all(map, HUGE);
+	munmap(map, memory.size);
+	test_faults();
+	test_split();
+	test_many();
+	test_write_back();
+	test_read();
+	test_read_during_resets();
+	test_own_buffer();
+	test_write();
+	map = map_window(0, memory.size);
+	tag(map);
+	munmap(map, memory.size);
+	test_poison();
+	return finish();
+}
