@@ -99,7 +99,9 @@ void damage_begin(struct damage *damage, uint64_t seed, uint32_t hdm_offset, uin
 		add_block(damage, target);
 		break;
 	case ONES_LATER:
-		damage->accesses_left = 1 + below(damage, 400);
+		/* Not for ever: after a reset Linux would wait a minute for the device. */
+		damage->accesses_left = 1 + below(damage, 200);
+		damage->ones_left = 1 + below(damage, 10);
 		break;
 	case VARYING:
 		for (times = 1 + below(damage, 4), i = 0; i < times; i++)
@@ -140,6 +142,8 @@ void damage_apply(struct damage *damage, enum damage_space space, uint32_t offse
 		return;
 	if (!damage->accesses_left) {
 		memset(data, 0xff, count);
+		if (!--damage->ones_left)
+			damage->accesses_left = UINT64_MAX;
 		return;
 	}
 	if (damage->accesses_left != UINT64_MAX)

@@ -28,6 +28,7 @@ struct damage {
 	uint64_t seed;
 	uint64_t random;		/* the generator's state */
 	uint64_t accesses_left;		/* UINT64_MAX, or reads until all of them are ones */
+	uint64_t ones_left;		/* and then for so many */
 	size_t count;
 	struct damaged_word words[DAMAGE_MAXIMUM];
 };

@@ -57,7 +57,7 @@ static void test_every_seed_damages_and_heals(void **state)
 		/* A random value may be the right one. */
 		harmless += !memcmp(clean, now, sizeof(clean));
 		/* QEMU, and the guest's PCI core, must survive. */
-		for (i = 0; i < CAPABILITY_CXL_DEVICE / 4 && endpoint->damage.accesses_left; i++)
+		for (i = 0; i < CAPABILITY_CXL_DEVICE / 4 && !endpoint->damage.ones_left; i++)
 			assert_int_equal(now[i], clean[i]);
 		damage_end(&endpoint->damage);
 		read_all(endpoint, now);
@@ -95,10 +95,12 @@ static void test_ones_later(void **state)
 	struct endpoint *endpoint = &fixture->endpoint;
 
 	start(fixture);
-	endpoint->damage = (struct damage){ .active = true, .accesses_left = 2 };
+	endpoint->damage = (struct damage){ .active = true, .accesses_left = 2, .ones_left = 2 };
 	assert_int_not_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
 	assert_int_not_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
 	assert_int_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
+	assert_int_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
+	assert_int_not_equal(config32(endpoint, PCI_VENDOR_ID), UINT32_MAX);
 }
 
 /* The overlay is for readers: a write reaches the register, parts of words are read right. */

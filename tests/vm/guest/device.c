@@ -88,7 +88,7 @@ long touch_all(char *map, uint64_t size)
 
 static int container = -1, group = -1;
 
-int open_device(void)
+int try_open_device(void)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	int descriptor;
@@ -106,8 +106,17 @@ int open_device(void)
 	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		bail(path);
 	descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (descriptor < 0)
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+int open_device(void)
+{
+	int descriptor = try_open_device();
+
+	if (descriptor < 0) {
+		errno = -descriptor;
 		bail("VFIO_GROUP_GET_DEVICE_FD");
+	}
 	return descriptor;
 }
 

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --kernel debug --timeout 900
+#
+# 200 devices whose registers lie. The machine itself fails on any report of the kernel's checkers.
+set -u
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
+build/sandbox/tests/vm/hostile_test "$bdf" 0 200 || exit 1
+# A refused bind says why, each time: those of the CXL core's own are its.
+dmesg | grep -c "refused: " | sed 's/^/# lines that say why: /'
