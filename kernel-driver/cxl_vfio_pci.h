@@ -213,6 +213,7 @@ static inline pgoff_t cxl_vfio_region_page(const struct vm_area_struct *vma, uns
 
 /* hdm.c: the hardware */
 struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev);
+int cxl_vfio_hdm_check_dvsecs(struct pci_dev *pdev);
 enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool force_memory_space,
 					 bool *repaired);
 

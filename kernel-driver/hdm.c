@@ -368,6 +368,32 @@ static int wait_media_ready(struct cxl_vfio_hdm *hdm)
 	return wait_ranges(hdm, CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE, active_ms);
 }
 
+/**
+ * cxl_vfio_hdm_check_dvsecs - do all DVSECs end within configuration space?
+ * @pdev: the PCI function
+ *
+ * vfio-pci-core 7.3 takes their lengths as they are and writes its map of configuration space past
+ * the end (vfio_ecap_init()): ask before every open. A device that answers otherwise a moment later
+ * is out of reach from here.
+ *
+ * Return: 0, or -ENXIO after one line in the log.
+ */
+int cxl_vfio_hdm_check_dvsecs(struct pci_dev *pdev)
+{
+	u16 at = 0;
+	u32 header;
+
+	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
+		pci_read_config_dword(pdev, at + PCI_DVSEC_HEADER1, &header);
+		if (at + PCI_DVSEC_HEADER1_LEN(header) > pdev->cfg_size) {
+			pci_err(pdev, "refused: the DVSEC at %#x says that it ends at %#x, behind configuration space\n",
+				at, at + (u32)PCI_DVSEC_HEADER1_LEN(header));
+			return -ENXIO;
+		}
+	}
+	return 0;
+}
+
 /*
  * Every DVSEC of CXL: what a user writes there would reconfigure the link or the decoders. In the
  * order of their offsets, as config.c wants them; the list of capabilities may have any order, and
@@ -584,6 +610,13 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	if (ret || !map->hdm_decoder.valid) {
 		pci_err(pdev, "refused: no HDM decoder capability in the component registers\n");
 		return ERR_PTR(ret ?: -ENODEV);
+	}
+	/* The CXL core computes the size from a count that it does not check. */
+	if (map->hdm_decoder.size > cxl_hdm_length(CXL_HDM_MAX_DECODERS) ||
+	    map->hdm_decoder.offset > CXL_COMPONENT_BLOCK_SIZE - map->hdm_decoder.size) {
+		pci_err(pdev, "refused: HDM decoder capability of %#lx bytes at %#lx does not fit its block\n",
+			map->hdm_decoder.size, map->hdm_decoder.offset);
+		return ERR_PTR(-ENXIO);
 	}
 
 	/* The CXL core requests this block for itself: ours is a second view, not an owner. */

@@ -25,7 +25,9 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	int ret;
 
-	ret = vfio_pci_core_enable(&device->core);
+	ret = cxl_vfio_hdm_check_dvsecs(device->core.pdev);
+	if (!ret)
+		ret = vfio_pci_core_enable(&device->core);
 	if (ret)
 		return ret;
 	ret = cxl_vfio_memory_register(device);

@@ -106,6 +106,11 @@ static const struct vm_operations_struct memory_vm_ops = {
 #endif
 };
 
+/* For tests/bench: what else might have been. */
+#ifdef CXL_VFIO_TEST_BENCH
+#include "designs.h"
+#endif
+
 static int memory_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region *region,
 		       struct vm_area_struct *vma)
 {
@@ -120,6 +125,9 @@ static int memory_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_private_data = device;
 	vma->vm_ops = &memory_vm_ops;
+#ifdef CXL_VFIO_TEST_BENCH
+	vma->vm_ops = bench_vm_ops();
+#endif
 	return 0;
 }
 

@@ -55,6 +55,8 @@ static void damage(void)
 
 static bool bind_driver(void)
 {
+	/* What the last unbind left to be done would release this driver again. */
+	write_file("/sys/bus/cxl/flush", "1");
 	write_file("/sys/bus/pci/drivers_probe", bdf);
 	return !access(device_path("driver"), F_OK);
 }

@@ -333,6 +333,7 @@ static void test_read(void)
 	static const uint64_t starts[] = { 0, 1, 7, 8, 4095, 4096, 4097, HUGE - 1, HUGE };
 	static const size_t lengths[] = { 1, 2, 3, 7, 8, 9, 63, 4095, 4096, 4097, 12289, 1 << 20 };
 	char *map = map_at(0, 16 * HUGE, HUGE, 0), *buffer = malloc(2 << 20);
+	void *nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	bool good = true, clipped = true;
 	size_t i, j;
 
@@ -356,8 +357,9 @@ static void test_read(void)
 	check(pread(device, buffer, 1, (off_t)(memory.offset + memory.size)) < 0 &&
 	      errno == EINVAL && pread(device, buffer, 1, (off_t)(memory.offset + (1ull << 39)))
 	      < 0 && errno == EINVAL, "reads past the end are refused");
-	check(pread(device, (void *)8, 16, (off_t)memory.offset) < 0 && errno == EFAULT,
-	      "a buffer that is none is refused");
+	check(pread(device, nowhere, 16, (off_t)memory.offset) < 0 && errno == EFAULT,
+	      "a buffer that cannot be written is refused");
+	munmap(nowhere, PAGE);
 	free(buffer);
 	munmap(map, 16 * HUGE);
 }

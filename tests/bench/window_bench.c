@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The window's fault path and zap, beside other designs of them in the same run: the module's
+ * parameter bench_design chooses what is mapped next. Runs in the guest with the endpoint bound to
+ * a driver built with CXL_VFIO_TEST_BENCH=y and a window of 1 GiB; TAP on stdout, and one line
+ * "| ... |" for each row of the table in README.md.
+ *
+ *	window_bench BDF
+ *
+ * Every number is the median of passes in which the designs take turns: what else the machine does
+ * hits all of them.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+
+#include "device.h"
+
+#define GIGA		(1UL << 30)
+#define MEGA		(1UL << 20)
+#define PASSES		5
+#define GATE_PASSES	61	/* a few percent are to be seen: many short turns */
+#define PARAMETER	"/sys/module/" CXL_VFIO_MODULE_NAME "/parameters/bench_design"
+#define TRACING		"/sys/kernel/tracing/"
+
+struct sample {
+	double seconds;
+	long faults;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(*values), by_value);
+	return values[count / 2];
+}
+
+/* The first SIZE bytes under a design, congruent with the window modulo ALIGN but not 2 * ALIGN. */
+static char *map_design(const char *design, uint64_t size, uint64_t align)
+{
+	char *place = mmap(NULL, size + 4 * GIGA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uintptr_t start;
+	char *map;
+
+	if (place == MAP_FAILED || write_file(PARAMETER, design))
+		bail(design);
+	start = ((uintptr_t)place + 2 * GIGA - 1) & ~(2 * GIGA - 1);
+	munmap(place, start - (uintptr_t)place);
+	munmap((char *)start + align + size, (uintptr_t)place + 4 * GIGA - start - align);
+	map = mmap((char *)start + align, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		   device, (off_t)memory.offset);
+	munmap((char *)start, align);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	return map;
+}
+
+static struct sample touch_pages(char *map, uint64_t size, uint64_t step)
+{
+	long before = faults();
+	double start = now();
+	uint64_t offset;
+
+	for (offset = 0; offset < size; offset += step)
+		(void)*(volatile char *)(map + offset);
+	return (struct sample){ now() - start, faults() - before };
+}
+
+static struct sample populate(const char *design, uint64_t size, uint64_t align, uint64_t step)
+{
+	char *map = map_design(design, size, align);
+	struct sample sample = touch_pages(map, size, step);
+
+	munmap(map, size);
+	return sample;
+}
+
+static void row(const char *what, const char *ours, const char *other, double ratio,
+		const char *wanted)
+{
+	printf("| %s | %s | %s | %.2f | %s |\n", what, ours, other, ratio, wanted);
+}
+
+static void bench_populate(void)
+{
+	double full[PASSES], small[PASSES], seed[PASSES];
+	long full_faults = 0, seed_faults = 0, giga_faults;
+	char ours[64], other[64];
+	struct sample sample;
+	int i;
+
+	populate("full", 16 * MEGA, HUGE, PAGE);
+	for (i = 0; i < PASSES; i++) {
+		sample = populate("seed", 256 * MEGA, HUGE, PAGE);
+		seed[i] = sample.seconds;
+		seed_faults = sample.faults;
+		sample = populate("full", 256 * MEGA, HUGE, PAGE);
+		full[i] = sample.seconds;
+		full_faults = sample.faults;
+		small[i] = populate("small", 256 * MEGA, HUGE, PAGE).seconds;
+	}
+	median(full, PASSES);
+	median(small, PASSES);
+	median(seed, PASSES);
+	snprintf(ours, sizeof(ours), "%.1f ms", full[PASSES / 2] * 1e3);
+	snprintf(other, sizeof(other), "%.0f ms (without the memset %.0f ms)",
+		 seed[PASSES / 2] * 1e3, small[PASSES / 2] * 1e3);
+	row("populate 256 MiB, page by page, against the seed", ours, other,
+	    seed[PASSES / 2] / full[PASSES / 2], ">= 25");
+	check(seed[PASSES / 2] >= 25 * full[PASSES / 2], "populate 25 times faster than the seed");
+	snprintf(ours, sizeof(ours), "%ld", full_faults);
+	snprintf(other, sizeof(other), "%ld", seed_faults);
+	row("faults for it", ours, other, (double)seed_faults / (double)full_faults, "512");
+	check(seed_faults == 512 * full_faults, "with 512 times fewer faults");
+	giga_faults = populate("full", GIGA, GIGA, PAGE).faults;
+	snprintf(ours, sizeof(ours), "%ld", giga_faults);
+	row("faults for 1 GiB that is congruent modulo 1 GiB", ours, "262144",
+	    262144.0 / (double)giga_faults, "262144");
+	check(giga_faults == 1, "1 GiB with one fault");
+}
+
+/* When the driver's zap event says that every mapping was gone, on the clock of now(). */
+static double zapped_at(void)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	double time = 0;
+	char line[512];
+
+	if (!trace)
+		bail("trace");
+	while (fgets(line, sizeof(line), trace)) {
+		char *event = strstr(line, ": cxl_vfio_zap:");
+
+		if (!event)
+			continue;
+		while (event > line && event[-1] != ' ')
+			event--;
+		time = strtod(event, NULL);
+	}
+	fclose(trace);
+	if (!time)
+		bail("no zap event");
+	return time;
+}
+
+/*
+ * From the request to the end of the zap. The request is the write that clears memory space: what
+ * follows the zap, here and after a reset, is the hardware's time and the same for every page size.
+ */
+static double zap(char *map, uint64_t size, uint64_t step)
+{
+	uint32_t command = config_read(PCI_COMMAND, 2);
+	double start;
+
+	if (map)
+		touch_pages(map, size, step);
+	if (write_file(TRACING "trace", "\n"))
+		bail("tracing");
+	start = now();
+	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
+	start = zapped_at() - start;
+	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
+	return start;
+}
+
+static void bench_zap(void)
+{
+	double huge[PASSES], small[PASSES], none[PASSES];
+	char ours[64], other[96];
+	int i;
+
+	if (write_file(TRACING "trace_clock", "mono") ||
+	    write_file(TRACING "events/cxl_vfio/cxl_vfio_zap/enable", "1"))
+		bail("tracing");
+	for (i = 0; i < PASSES; i++) {
+		char *map = map_design("small", GIGA, HUGE);
+
+		small[i] = zap(map, GIGA, PAGE);
+		munmap(map, GIGA);
+		map = map_design("full", GIGA, HUGE);
+		huge[i] = zap(map, GIGA, HUGE);
+		munmap(map, GIGA);
+		none[i] = zap(NULL, 0, 0);
+	}
+	write_file(TRACING "events/cxl_vfio/cxl_vfio_zap/enable", "0");
+	median(huge, PASSES);
+	median(small, PASSES);
+	median(none, PASSES);
+	snprintf(ours, sizeof(ours), "%.2f ms", huge[PASSES / 2] * 1e3);
+	snprintf(other, sizeof(other), "%.2f ms (nothing mapped %.2f ms)", small[PASSES / 2] * 1e3,
+		 none[PASSES / 2] * 1e3);
+	row("request to zapped, 1 GiB mapped, 2 MiB pages against 4 KiB", ours, other,
+	    small[PASSES / 2] / huge[PASSES / 2], ">= 10");
+	check(small[PASSES / 2] >= 10 * huge[PASSES / 2],
+	      "zapped 10 times sooner with 2 MiB pages than with 4 KiB ones");
+}
+
+/* Each turn both ways round, so that neither profits from what the other left in caches. */
+static double gate_cost(uint64_t align, uint64_t size, uint64_t step, double *with,
+			double *without)
+{
+	double ratios[GATE_PASSES], full[GATE_PASSES], nogate[GATE_PASSES];
+	int i;
+
+	for (i = 0; i < GATE_PASSES; i++) {
+		if (i % 2) {
+			full[i] = populate("full", size, align, step).seconds;
+			nogate[i] = populate("nogate", size, align, step).seconds;
+		} else {
+			nogate[i] = populate("nogate", size, align, step).seconds;
+			full[i] = populate("full", size, align, step).seconds;
+		}
+		ratios[i] = full[i] / nogate[i];
+	}
+	*with = median(full, GATE_PASSES);
+	*without = median(nogate, GATE_PASSES);
+	return median(ratios, GATE_PASSES);
+}
+
+static void bench_gate(void)
+{
+	double ratio, with, without;
+	char ours[64], other[64];
+
+	/* One page off: nothing is congruent, every fault is a small one. */
+	ratio = gate_cost(PAGE, 32 * MEGA, PAGE, &with, &without);
+	snprintf(ours, sizeof(ours), "%.2f us", with * 1e6 / 8192);
+	snprintf(other, sizeof(other), "%.2f us", without * 1e6 / 8192);
+	row("a fault of 4 KiB, with the gate against without", ours, other, ratio, "< 1.05");
+	check(ratio < 1.05, "the gate costs less than 5 % of a fault");
+	ratio = gate_cost(HUGE, GIGA, HUGE, &with, &without);
+	snprintf(ours, sizeof(ours), "%.2f us", with * 1e6 / 512);
+	snprintf(other, sizeof(other), "%.2f us", without * 1e6 / 512);
+	row("a fault of 2 MiB, with the gate against without", ours, other, ratio, "< 1.05");
+	check(ratio < 1.05, "and of a huge one");
+}
+
+/* Lines of the trace that name a function of the driver. */
+static int traced(void)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	char line[512];
+	int found = 0;
+
+	if (!trace)
+		bail("trace");
+	while (fgets(line, sizeof(line), trace))
+		found += strstr(line, "[cxl_vfio_pci]") != NULL;
+	fclose(trace);
+	return found;
+}
+
+/* The device is open and mapped: whatever the driver would queue or start a timer for is seen. */
+static void bench_idle(void)
+{
+	char *map = map_design("full", 256 * MEGA, HUGE), text[32];
+	int found;
+
+	touch_pages(map, 256 * MEGA, PAGE);
+	if (write_file(TRACING "events/workqueue/enable", "1") ||
+	    write_file(TRACING "events/timer/enable", "1") || write_file(TRACING "trace", "\n"))
+		bail("tracing");
+	sleep(2);
+	write_file(TRACING "events/workqueue/enable", "0");
+	write_file(TRACING "events/timer/enable", "0");
+	found = traced();
+	snprintf(text, sizeof(text), "%d", found);
+	row("timers and work of the driver in 2 s of idleness", text, "", found, "0");
+	check(!found, "idle costs nothing");
+	munmap(map, 256 * MEGA);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: window_bench BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	open_regions();
+	if (memory.size < GIGA)
+		bail("a window of 1 GiB is needed");
+	bench_populate();
+	bench_zap();
+	bench_gate();
+	bench_idle();
+	return finish();
+}

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Everybody at once: 8 threads that touch and 4 that read and write through the descriptor, in two
+ * processes, against one thread that goes every way down. Runs in the guest as root with the
+ * endpoint bound; TAP on stdout.
+ *
+ *	stress BDF [--seed N] [--resets N] [--flrs N] [--seconds N]
+ *
+ * Ends when it has done so many resets of the kinds that need no wait for the hardware (memory
+ * space off and on, D3hot and back, a config write that keeps memory on) and so many FLRs (through
+ * VFIO, configuration space and sysfs, hot reset between them), or after so many seconds, whichever
+ * is last, and at SIGINT.
+ *
+ * What is known at any time: page P belongs to one worker, who alone writes it. Its first word and
+ * its last word carry the page number and a count that only the owner raises, written in this
+ * order: last, first. The owner knows the count of its last write that went through. So anybody who
+ * reads sees the page's own number, whoever is the owner sees its own count, and a stranger sees
+ * counts that never go back. The memory is retained over every reset that the emulated endpoint
+ * knows, so a zeroed, stale or misplaced page, or one that shows an older state, is a wrong byte.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "device.h"
+
+#define WORKERS		12
+#define TOUCHERS	8
+#define PER_PROCESS	(WORKERS / 2)
+#define LONGEST		30	/* seconds for one operation */
+#define CHECK_EVERY	500	/* resets between two looks with everybody paused */
+
+struct worker {
+	pthread_t thread;
+	unsigned int number;
+	bool through_descriptor;
+	uint64_t random;
+	uint64_t *counts;		/* of the pages it owns, by place in its part */
+	char *map;			/* its own mapping of the window */
+	sigjmp_buf bus_error;
+	volatile sig_atomic_t armed;
+};
+
+/* Shared by both processes. */
+struct shared {
+	atomic_bool stop;
+	atomic_bool pause;
+	atomic_uint paused;
+	atomic_ullong since[WORKERS + 1];	/* when each began what it does, 0: nothing */
+	atomic_ullong touches, reads, writes, bus_errors, io_errors, wrong, remaps;
+};
+
+static struct shared *shared;
+static struct worker workers[WORKERS];
+static __thread struct worker *self;
+static uint64_t seed = 1;
+static unsigned long wanted_fast = 10000, wanted_flr = 50, wanted_seconds;
+static unsigned long fast, flr, failed_resets;
+static volatile sig_atomic_t interrupted;
+
+static uint64_t nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	return *state ^= *state << 17;
+}
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	/* One that nobody expected is a failure of this program: let it die. */
+	if (!self || !self->armed)
+		abort();
+	siglongjmp(self->bus_error, 1);
+}
+
+static void wrong(const char *what, uint64_t page, uint64_t seen, uint64_t expected)
+{
+	if (shared->wrong++ < 10)
+		printf("# worker %u: page %llu: %s: %#llx, not %#llx\n", self->number,
+		       (unsigned long long)page, what, (unsigned long long)seen,
+		       (unsigned long long)expected);
+}
+
+/* A word of page PAGE with COUNT: no two pages and no two counts share one. */
+static uint64_t word_of(uint64_t page, uint64_t count)
+{
+	return page << 40 | count;
+}
+
+static volatile uint64_t *word_at(char *map, uint64_t page, bool last)
+{
+	return (volatile uint64_t *)(map + page * PAGE + (last ? PAGE - 8 : 0));
+}
+
+static uint64_t pages(void)
+{
+	return memory.size / PAGE;
+}
+
+/* Pages are dealt out one by one, so that neighbours in a huge page have other owners. */
+static uint64_t own_page(struct worker *worker, uint64_t place)
+{
+	return place * WORKERS + worker->number;
+}
+
+static uint64_t own_places(void)
+{
+	return pages() / WORKERS;
+}
+
+/* True: the store went through. The owner's count is raised in advance: an interrupted try counts. */
+static bool write_map(struct worker *worker, uint64_t place)
+{
+	uint64_t page = own_page(worker, place), count = worker->counts[place] + 1;
+
+	if (sigsetjmp(worker->bus_error, 1)) {
+		worker->armed = 0;
+		shared->bus_errors++;
+		return false;
+	}
+	worker->armed = 1;
+	*word_at(worker->map, page, true) = word_of(page, count);
+	*word_at(worker->map, page, false) = word_of(page, count);
+	worker->armed = 0;
+	shared->touches++;
+	worker->counts[place] = count;
+	return true;
+}
+
+/* 1 read, 0 refused */
+static int read_words(struct worker *worker, uint64_t page, uint64_t words[2])
+{
+	if (sigsetjmp(worker->bus_error, 1)) {
+		worker->armed = 0;
+		shared->bus_errors++;
+		return 0;
+	}
+	worker->armed = 1;
+	words[0] = *word_at(worker->map, page, false);
+	words[1] = *word_at(worker->map, page, true);
+	worker->armed = 0;
+	shared->touches++;
+	return 1;
+}
+
+/*
+ * The owner's last write that went through must be there. A write that was interrupted between the
+ * two words leaves the last word one ahead; the next write of the page uses that count again.
+ */
+static void check_own(uint64_t page, const uint64_t words[2], uint64_t count)
+{
+	if (words[0] != word_of(page, count))
+		wrong("own first word", page, words[0], word_of(page, count));
+	if (words[1] != word_of(page, count) && words[1] != word_of(page, count + 1))
+		wrong("own last word", page, words[1], word_of(page, count));
+}
+
+/* Read first word, then last: written last then first, so the last one is never behind. */
+static void check_stranger(uint64_t page, const uint64_t words[2])
+{
+	if (words[0] >> 40 != page)
+		wrong("first word of another page", page, words[0], word_of(page, 0));
+	if (words[1] >> 40 != page)
+		wrong("last word of another page", page, words[1], word_of(page, 0));
+	if (words[1] < words[0])
+		wrong("older than it was", page, words[1], words[0]);
+}
+
+static void touch_some(struct worker *worker)
+{
+	uint64_t random = next_random(&worker->random), words[2];
+	uint64_t place = (random >> 8) % own_places(), page;
+	unsigned int i, run = random & 0xf ? 1 : 64;
+
+	for (i = 0; i < run && place + i < own_places(); i++) {
+		page = own_page(worker, place + i);
+		if (random & 0x10) {
+			write_map(worker, place + i);
+		} else if (read_words(worker, page, words)) {
+			check_own(page, words, worker->counts[place + i]);
+		}
+	}
+	page = (random >> 20) % (own_places() * WORKERS);
+	if (read_words(worker, page, words) && page % WORKERS != worker->number)
+		check_stranger(page, words);
+}
+
+static off_t position(uint64_t page)
+{
+	return (off_t)(memory.offset + page * PAGE);
+}
+
+/* Through the descriptor: whole pages and pieces, EIO while it is shut. */
+static void transfer_some(struct worker *worker)
+{
+	static __thread uint64_t buffer[16 * PAGE / 8];
+	uint64_t random = next_random(&worker->random), words[2];
+	uint64_t place = (random >> 8) % own_places(), page = own_page(worker, place);
+	size_t length = PAGE;
+	ssize_t got;
+
+	if (random & 1) {
+		uint64_t count = worker->counts[place] + 1, i;
+
+		for (i = 0; i < PAGE / 8; i++)
+			buffer[i] = word_of(page, count);
+		got = pwrite(device, buffer, PAGE, position(page));
+		/* In one piece: all of it, or nothing. */
+		if (got == (ssize_t)PAGE)
+			worker->counts[place] = count;
+		else if (got < 0 && errno == EIO)
+			shared->io_errors++;
+		else
+			wrong("write", page, (uint64_t)got, PAGE);
+		shared->writes++;
+		return;
+	}
+	if (random & 2) {
+		page = (random >> 20) % (own_places() * WORKERS - 16);
+		length = 16 * PAGE;
+	}
+	got = pread(device, buffer, length, position(page));
+	shared->reads++;
+	if (got < 0 && errno == EIO) {
+		shared->io_errors++;
+	} else if (got <= 0) {
+		wrong("read", page, (uint64_t)got, length);
+	} else if (length == PAGE) {
+		words[0] = buffer[0];
+		words[1] = buffer[PAGE / 8 - 1];
+		check_own(page, words, worker->counts[place]);
+	} else {
+		uint64_t i;
+
+		for (i = 0; i < (uint64_t)got / PAGE; i++)
+			if (buffer[i * PAGE / 8] >> 40 != page + i)
+				wrong("read of another page", page + i, buffer[i * PAGE / 8],
+				      word_of(page + i, 0));
+	}
+}
+
+/* A mapping that comes, is cut in pieces and goes, beside those that stay. */
+static void churn(struct worker *worker)
+{
+	uint64_t random = next_random(&worker->random), value;
+	uint64_t offset = (random >> 8) % (memory.size / HUGE - 4) * HUGE;
+	char *map = mmap(NULL, 4 * HUGE, PROT_READ, MAP_SHARED, device,
+			 (off_t)(memory.offset + offset));
+
+	if (map == MAP_FAILED) {
+		wrong("mmap", offset / PAGE, (uint64_t)errno, 0);
+		return;
+	}
+	munmap(map + HUGE + (random & 0xff) * PAGE, PAGE);
+	if (sigsetjmp(worker->bus_error, 1)) {
+		shared->bus_errors++;
+	} else {
+		worker->armed = 1;
+		value = *(volatile uint64_t *)(map + 3 * HUGE);
+		worker->armed = 0;
+		if (value >> 40 != (offset + 3 * HUGE) / PAGE)
+			wrong("mapping in pieces", (offset + 3 * HUGE) / PAGE, value, 0);
+	}
+	worker->armed = 0;
+	munmap(map, 4 * HUGE);
+	shared->remaps++;
+}
+
+static void wait_while_paused(void)
+{
+	shared->paused++;
+	while (shared->pause && !shared->stop)
+		usleep(1000);
+	shared->paused--;
+}
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+
+	self = worker;
+	while (!shared->stop) {
+		if (shared->pause)
+			wait_while_paused();
+		shared->since[worker->number] = nanoseconds();
+		if (worker->through_descriptor)
+			transfer_some(worker);
+		else
+			touch_some(worker);
+		if (!(next_random(&worker->random) & 0x3ff))
+			churn(worker);
+		shared->since[worker->number] = 0;
+	}
+	return NULL;
+}
+
+/* Half the workers in each process; the last of each are those with the descriptor. */
+static void start_worker(struct worker *worker, unsigned int number)
+{
+	uint64_t place;
+
+	worker->number = number;
+	worker->through_descriptor = number % PER_PROCESS >= TOUCHERS / 2;
+	worker->random = seed * WORKERS + number + 1;
+	worker->counts = calloc(own_places(), sizeof(*worker->counts));
+	/* Some with huge pages, some with small ones. */
+	worker->map = map_window(0, memory.size);
+	if (number % 3 == 2 && worker->map != MAP_FAILED) {
+		munmap(worker->map, memory.size);
+		worker->map = mmap(worker->map + PAGE, memory.size, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, device, (off_t)memory.offset);
+	}
+	if (!worker->counts || worker->map == MAP_FAILED)
+		bail("worker");
+	for (place = 0; place < own_places(); place++)
+		worker->counts[place] = 1;
+	if (pthread_create(&worker->thread, NULL, work, worker))
+		bail("thread");
+}
+
+static void run_workers(unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < first + PER_PROCESS; i++)
+		start_worker(&workers[i], i);
+}
+
+static void join_workers(unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < first + PER_PROCESS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		munmap(workers[i].map, memory.size);
+		free(workers[i].counts);
+	}
+}
+
+static void *watch(void *unused)
+{
+	unsigned int i;
+
+	while (!shared->stop) {
+		for (i = 0; i <= WORKERS; i++) {
+			uint64_t since = shared->since[i];
+
+			if (!since || nanoseconds() - since < LONGEST * 1000000000ull)
+				continue;
+			printf("Bail out! %s %u is stuck for more than %d s\n",
+			       i == WORKERS ? "the resetting thread after reset" : "worker",
+			       i == WORKERS ? (unsigned int)(fast + flr) : i, LONGEST);
+			fflush(stdout);
+			_exit(1);
+		}
+		usleep(200000);
+	}
+	return unused;
+}
+
+static void reset_memory_space(uint32_t command)
+{
+	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
+	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
+}
+
+/* One of the ways down; which are cheap is known from the specification, not measured. */
+static void reset_fast(uint64_t random, uint32_t command, uint32_t power)
+{
+	switch (random % 4) {
+	case 0:
+	case 1:
+	case 2:
+		reset_memory_space(command);
+		break;
+	default:
+		config_write(power, 3, 2);
+		config_write(power, 0, 2);
+	}
+	fast++;
+}
+
+static void reset_flr(uint64_t random)
+{
+	int ret = 0;
+
+	switch (random % 3) {
+	case 0:
+		ret = ioctl(device, VFIO_DEVICE_RESET);
+		break;
+	case 1:
+		ret = config_write(find_capability(PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL,
+				   PCI_EXP_DEVCTL_BCR_FLR, 2) != 2;
+		break;
+	default:
+		ret = write_file(device_path("reset"), "1");
+	}
+	failed_resets += ret != 0;
+	flr++;
+}
+
+/* Everybody stands still: a zap takes every mapping, and the driver's account is ours. */
+static void look(char *map)
+{
+	uint64_t zaps, generation, reactivations;
+	long taken;
+
+	shared->pause = true;
+	while (shared->paused < WORKERS)
+		usleep(1000);
+	touch_all(map, memory.size);
+	zaps = attribute_number("zap_count");
+	generation = attribute_number("generation");
+	reactivations = attribute_number("reactivate_count");
+	reset_memory_space(config_read(PCI_COMMAND, 2));
+	/* Two writes, each shuts the gate; only the second opens it. */
+	if (attribute_number("zap_count") != zaps + 2 ||
+	    attribute_number("generation") != generation + 2 ||
+	    attribute_number("reactivate_count") != reactivations + 1 ||
+	    attribute_number("refuse_count")) {
+		shared->wrong++;
+		printf("# counters: zaps %llu to %llu\n", (unsigned long long)zaps,
+		       (unsigned long long)attribute_number("zap_count"));
+	}
+	taken = touch_all(map, memory.size);
+	if (taken != (long)(memory.size / HUGE)) {
+		shared->wrong++;
+		printf("# %ld faults after a zap with everybody paused\n", taken);
+	}
+	shared->pause = false;
+	while (shared->paused)
+		usleep(1000);
+}
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static void go_down(char *map)
+{
+	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	uint32_t command = config_read(PCI_COMMAND, 2);
+	uint64_t random = seed * 77 + 1, end = nanoseconds() + wanted_seconds * 1000000000;
+
+	while (!interrupted && (fast < wanted_fast || flr < wanted_flr || nanoseconds() < end)) {
+		unsigned long before = fast + flr;
+
+		shared->since[WORKERS] = nanoseconds();
+		next_random(&random);
+		/* So that both are through at the same time. */
+		if (flr < wanted_flr && flr * wanted_fast <= fast * wanted_flr)
+			reset_flr(random >> 8);
+		else
+			reset_fast(random >> 8, command, power);
+		if (before % CHECK_EVERY == 0)
+			look(map);
+		shared->since[WORKERS] = 0;
+		/* The others want to see it open, too. */
+		if (random & 1)
+			usleep((random >> 40) % 2000);
+	}
+}
+
+static void options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "resets", required_argument, NULL, 'r' },
+		{ "flrs", required_argument, NULL, 'f' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		unsigned long value = optarg ? strtoul(optarg, NULL, 0) : 0;
+
+		switch (option) {
+		case 's': seed = value; break;
+		case 'r': wanted_fast = value; break;
+		case 'f': wanted_flr = value; break;
+		case 't': wanted_seconds = value; break;
+		default: exit(2);
+		}
+	}
+	if (optind != argc - 1) {
+		fprintf(stderr, "usage: stress BDF [--seed N] [--resets N] [--flrs N] "
+			"[--seconds N]\n");
+		exit(2);
+	}
+	bdf = argv[optind];
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
+	uint64_t page, begun = nanoseconds();
+	pthread_t watcher;
+	int status = 0;
+	pid_t child;
+	char *map;
+
+	options(argc, argv);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		bail("mmap");
+	open_regions();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	for (page = 0; page < pages(); page++) {
+		*word_at(map, page, true) = word_of(page, 1);
+		*word_at(map, page, false) = word_of(page, 1);
+	}
+	child = fork();
+	if (child < 0)
+		bail("fork");
+	sigaction(SIGBUS, &action, NULL);
+	if (!child) {
+		signal(SIGINT, SIG_IGN);
+		run_workers(PER_PROCESS);
+		join_workers(PER_PROCESS);
+		_exit(0);
+	}
+	signal(SIGINT, on_interrupt);
+	run_workers(0);
+	if (pthread_create(&watcher, NULL, watch, NULL))
+		bail("thread");
+	/* Everybody has begun. */
+	while (!shared->touches || !shared->reads)
+		usleep(1000);
+	/* With two processors for all, the resets would wait for a slice after each sleep. */
+	sched_setscheduler(0, SCHED_RR, &(struct sched_param){ .sched_priority = 10 });
+	go_down(map);
+	shared->stop = true;
+	join_workers(0);
+	waitpid(child, &status, 0);
+	pthread_join(watcher, NULL);
+
+	printf("# seed %llu: %lu fast resets, %lu FLRs, %lu failed; %llu touches, %llu SIGBUS; "
+	       "%llu reads, %llu writes, %llu EIO; %llu remaps; %llu wrong; %llu s\n",
+	       (unsigned long long)seed, fast, flr, failed_resets,
+	       (unsigned long long)shared->touches, (unsigned long long)shared->bus_errors,
+	       (unsigned long long)shared->reads, (unsigned long long)shared->writes,
+	       (unsigned long long)shared->io_errors, (unsigned long long)shared->remaps,
+	       (unsigned long long)shared->wrong,
+	       (unsigned long long)((nanoseconds() - begun) / 1000000000));
+	check(interrupted || (fast >= wanted_fast && flr >= wanted_flr),
+	      "as many resets as asked for");
+	check(!shared->wrong, "never a wrong byte, a stale page or a wrong count");
+	check(shared->bus_errors && shared->io_errors && shared->touches && shared->writes,
+	      "touching and I/O went through, and were refused, meanwhile");
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "the other process ended well");
+	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "in the end it is active");
+	return finish();
+}
