@@ -57,6 +57,6 @@ struct cxl_vfio_region_info_component {
 /* scrub_result: the last time a user left */
 #define CXL_VFIO_SCRUB_RESULT_NONE		"none"	/* nothing was due, or policy none */
 #define CXL_VFIO_SCRUB_RESULT_DONE		"done"
-#define CXL_VFIO_SCRUB_RESULT_OWED		"owed"	/* not possible yet: nobody gets access before */
+#define CXL_VFIO_SCRUB_RESULT_OWED		"owed"	/* not possible yet: nobody gets access */
 
 #endif /* CXL_VFIO_H */

@@ -240,7 +240,8 @@ static int poison_page(struct vm_area_struct *vma, unsigned long pfn, pgoff_t *p
 	if (pfn < first || pfn - first >= window_pages(device))
 		return -EFAULT;
 	page = pfn - first;
-	if (page < cxl_vfio_region_page(vma, vma->vm_start) || page >= cxl_vfio_region_page(vma, vma->vm_end))
+	if (page < cxl_vfio_region_page(vma, vma->vm_start) ||
+	    page >= cxl_vfio_region_page(vma, vma->vm_end))
 		return -EFAULT;
 	*pgoff = vma->vm_pgoff + (page - cxl_vfio_region_page(vma, vma->vm_start));
 	return 0;

@@ -60,7 +60,8 @@ static const struct kernel_param_ops policy_ops = {
 	.get = get_default_policy,
 };
 module_param_cb(scrub, &policy_ops, NULL, 0644);
-MODULE_PARM_DESC(scrub, "what becomes of the memory between two users: zero (default) or none; for devices bound later");
+MODULE_PARM_DESC(scrub,
+		 "memory between two users: zero (default) or none; for devices bound later");
 
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,6 +49,19 @@ static uint64_t faults_so_far(void)
 
 	getrusage(RUSAGE_THREAD, &usage);
 	return usage.ru_minflt;
+}
+
+/*
+ * Whenever it moves a thread to another CPU, the kernel writes to the thread's rseq area (Linux:
+ * kernel/rseq.c). After a fork, the first write copies the page: a fault that must come before
+ * faults are counted.
+ */
+static void own_rseq_area(void)
+{
+	char *thread = __builtin_thread_pointer();
+
+	if (__rseq_size)
+		((volatile struct rseq *)(thread + __rseq_offset))->rseq_cs = 0;
 }
 
 /* A piece of an extent: virtual addresses [begin, end). */
@@ -177,6 +191,7 @@ void cxv_touch_read(const struct cxv_mapping *mapping, const struct cxv_touch *t
 	uint64_t start = cxv_clock_now();
 	size_t i;
 
+	own_rseq_area();
 	*pass = (struct cxv_pass) { .made = true, .pages = cxv_mapping_pages(mapping) };
 	for (i = 0; i < mapping->count; i++)
 		read_extent(&mapping->extents[i], touch, pass);

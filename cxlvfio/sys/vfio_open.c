@@ -6,9 +6,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sys/deadline.h"
 #include "sys/holders.h"
 #include "sys/vfio.h"
 #include "sys/vfio_uapi.h"
+
+/* How long a device that nobody is seen to hold may take to close: its reset and the clearing. */
+#define CLOSING_MS	10000
 
 struct opening {
 	const struct cxv_host *host;
@@ -38,7 +42,8 @@ static int fail_busy(const struct opening *opening, int error, const char *path)
 	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
 			 &count);
 	if (!count)
-		snprintf(text, sizeof(text), "in use by a process that cannot be seen from here");
+		snprintf(text, sizeof(text), "in use by a process that cannot be seen from here, "
+			 "or still closing after %d s", CLOSING_MS / 1000);
 	else
 		snprintf(text, sizeof(text), "in use: %s (pid %d) has %s open%s",
 			 holders[0].command, holders[0].pid, holders[0].path,
@@ -67,6 +72,43 @@ static int fail_errno(const struct opening *opening, int error, const char *path
 		return fail(opening, cxv_code_of_errno(error), error, path,
 			    "see the kernel log for the driver's reason", text);
 	}
+}
+
+struct attempt {
+	const struct opening *opening;
+	int (*try)(const struct opening *opening);
+	int result;
+};
+
+/* For cxv_wait_until(): done with any answer but EBUSY, and with that if somebody has it open. */
+static int is_answered(void *argument)
+{
+	struct attempt *attempt = argument;
+	const struct opening *opening = attempt->opening;
+	_cleanup_free_ struct cxv_holder *holders = NULL;
+	size_t count = 0;
+
+	attempt->result = attempt->try(opening);
+	if (attempt->result != -EBUSY)
+		return 1;
+	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
+			 &count);
+	return count > 0;
+}
+
+/*
+ * TRY, again while the device is busy although nobody is seen to hold it: it is closing. After its
+ * last user, a killed one too, the driver resets it and clears its memory. As TRY, or -EINTR.
+ */
+static int try_while_closing(const struct opening *opening,
+			     int (*try)(const struct opening *opening))
+{
+	struct cxv_deadline deadline = cxv_deadline_after(CLOSING_MS);
+	struct attempt attempt = { .opening = opening, .try = try };
+
+	if (cxv_wait_until(NULL, &deadline, is_answered, &attempt) == -EINTR)
+		return -EINTR;
+	return attempt.result;
 }
 
 /* A node below /dev, whose path is PATH for people. */
@@ -98,15 +140,22 @@ static int open_container(const struct opening *opening)
 	return 0;
 }
 
+static int try_group(const struct opening *opening)
+{
+	return cxv_host_open_file(opening->host, O_RDWR | O_CLOEXEC, "%s",
+				  opening->vfio->node + 1);
+}
+
 static int open_group(const struct opening *opening)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	struct cxv_vfio_device *vfio = opening->vfio;
 
 	snprintf(vfio->node, sizeof(vfio->node), "/dev/vfio/%s", opening->group);
-	vfio->group = open_node(opening, vfio->node, "the IOMMU group cannot be opened");
+	vfio->group = try_while_closing(opening, try_group);
 	if (vfio->group < 0)
-		return vfio->group;
+		return fail_errno(opening, -vfio->group, vfio->node,
+				  "the IOMMU group cannot be opened");
 	if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status) < 0)
 		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_GET_STATUS failed");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
@@ -136,11 +185,22 @@ static int open_by_group(const struct opening *opening)
 	return 0;
 }
 
+static int try_to_bind(const struct opening *opening)
+{
+	const struct cxv_vfio_device *vfio = opening->vfio;
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = vfio->iommufd };
+
+	if (!ioctl(vfio->device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
+		return 0;
+	/* EINVAL: the device is already open through another descriptor. */
+	return errno == EINVAL ? -EBUSY : -errno;
+}
+
 /* No address space is attached: a proof needs no DMA, and without one the device can do none. */
 static int open_by_cdev(const struct opening *opening)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct cxv_vfio_device *vfio = opening->vfio;
+	int ret;
 
 	vfio->iommufd = open_node(opening, "/dev/iommu", "the iommufd cannot be opened");
 	if (vfio->iommufd < 0)
@@ -149,11 +209,9 @@ static int open_by_cdev(const struct opening *opening)
 	vfio->device = open_node(opening, vfio->node, "the VFIO device node cannot be opened");
 	if (vfio->device < 0)
 		return vfio->device;
-	bind.iommufd = vfio->iommufd;
-	/* EINVAL: the device is already open through another descriptor. */
-	if (ioctl(vfio->device, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
-		return fail_errno(opening, errno == EINVAL ? EBUSY : errno, vfio->node,
-				  "VFIO_DEVICE_BIND_IOMMUFD failed");
+	ret = try_while_closing(opening, try_to_bind);
+	if (ret < 0)
+		return fail_errno(opening, -ret, vfio->node, "VFIO_DEVICE_BIND_IOMMUFD failed");
 	return 0;
 }
 

@@ -103,7 +103,8 @@ static void define_msix(struct endpoint *endpoint)
 	uint32_t table = component_block_offset(endpoint) ? 0 : CXL_COMPONENT_BLOCK_SIZE;
 	const struct register_definition registers[] = {
 		{ CAPABILITY_MSIX, 2, .initial = PCI_CAP_ID_MSIX },
-		{ CAPABILITY_MSIX + PCI_MSIX_FLAGS, 2, .initial = endpoint->options.msix_vectors - 1,
+		{ CAPABILITY_MSIX + PCI_MSIX_FLAGS, 2,
+		  .initial = endpoint->options.msix_vectors - 1,
 		  .writable = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL },
 		{ CAPABILITY_MSIX + PCI_MSIX_TABLE, 4, .initial = table |
 		  CXL_EMULATED_COMPONENT_BAR },

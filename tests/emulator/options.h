@@ -17,7 +17,7 @@ struct options {
 	uint64_t memory_offset;
 	const char *faults[MAX_START_FAULTS];
 	unsigned int fault_count;
-	bool damaged;			/* registers read wrong from the start, by the seed @damage */
+	bool damaged;			/* from the start, by the seed @damage */
 	uint64_t damage;
 	bool once;
 	bool help;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A device whose registers lie, in a way that a seed decides: damaged before the bind on even seeds,
- * while it is open on odd ones. The bind or the gate may refuse, or not; nothing may crash, hang or
- * stay broken once the device tells the truth again. Runs in the guest as root, with the endpoint
- * unbound and driver_override set; TAP on stdout.
+ * A device whose registers lie, in a way that a seed decides: damaged before the bind on even
+ * seeds, while it is open on odd ones. The bind or the gate may refuse, or not; nothing may crash,
+ * hang or stay broken once the device tells the truth again. Runs in the guest as root, with the
+ * endpoint unbound and driver_override set; TAP on stdout.
  *
  *	hostile_test BDF FIRST COUNT
  */
@@ -238,10 +238,11 @@ int main(int argc, char **argv)
 	}
 	alarm(0);
 	printf("# %lu seeds: %u bound, %u refused at bind, %u at open, %u active after a cycle, "
-	       "%u shut while open, %u SIGBUS, %u odd errors\n", count, bound, refused, not_opened, active,
-	       shut, bus_errors, odd);
+	       "%u shut while open, %u SIGBUS, %u odd errors\n",
+	       count, bound, refused, not_opened, active, shut, bus_errors, odd);
 	check(!broken, "after every damage the truthful device works again");
-	check(refused > count / 20 && shut > count / 50, "damage was noticed, at bind and while open");
+	check(refused > count / 20 && shut > count / 50,
+	      "damage was noticed, at bind and while open");
 	check(!odd, "every access gave data, SIGBUS or EIO");
 	return finish();
 }

@@ -69,7 +69,7 @@ static void test_faults(void)
 {
 	uint64_t size = memory.size;
 
-	/* The window is at a multiple of its size, so an address congruent modulo HUGE gets PMDs. */
+	/* The window is at a multiple of its size: an address congruent modulo HUGE gets PMDs. */
 	if (size >= GIGA)
 		expect_faults("congruent modulo 1 GiB", 0, GIGA, GIGA, 0, 1);
 	expect_faults("congruent modulo 2 MiB", 0, SMALL_PART, GIGA, HUGE, SMALL_PART / HUGE);
@@ -134,7 +134,7 @@ static void test_many(void)
 	check(*(uint64_t *)(first + PAGE + 8) == 4711, "two mappings show the same page");
 	child = fork();
 	if (!child) {
-		/* Inherited mappings are empty: it faults for itself, before and after the reset. */
+		/* Inherited mappings are empty: it faults for itself, before and after. */
 		if (touch_all(first, SMALL_PART) < 0 || raise(SIGSTOP))
 			_exit(1);
 		_exit(touch_all(first, SMALL_PART) == (long)(SMALL_PART / HUGE) ? 0 : 2);
@@ -143,7 +143,8 @@ static void test_many(void)
 	check(!ioctl(device, VFIO_DEVICE_RESET), "reset");
 	kill(child, SIGCONT);
 	waitpid(child, &status, 0);
-	check(WIFEXITED(status) && !WEXITSTATUS(status), "the child's mapping was zapped, and works");
+	check(WIFEXITED(status) && !WEXITSTATUS(status),
+	      "the child's mapping was zapped, and works");
 	taken = touch_all(first, SMALL_PART);
 	check(taken == (long)(SMALL_PART / HUGE), "the first was zapped, and works");
 	taken = touch_all(same, SMALL_PART);
@@ -256,7 +257,7 @@ static void on_poison(int signal, siginfo_t *info, void *context)
 	}
 }
 
-/* Child: maps SIZE bytes from OFFSET of region file position POSITION, and counts what it is told. */
+/* Child: maps SIZE bytes at POSITION of the device's file, and counts what it is told. */
 static pid_t start_mapper(uint64_t position, uint64_t size, uint64_t expected_at)
 {
 	struct sigaction action = { .sa_sigaction = on_poison, .sa_flags = SA_SIGINFO };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ways down that window_test leaves out: hot reset, a reset that fails, PCI error recovery, reopening,
- * a device that is gone, unbind while open. Runs in the guest as root with the endpoint bound and
- * its device server reachable through endpointctl; TAP on stdout. The last test leaves the endpoint
- * unbound.
+ * Ways down that window_test leaves out: hot reset, a reset that fails, PCI error recovery,
+ * reopening, a device that is gone, unbind while open. Runs in the guest as root with the endpoint
+ * bound and its device server reachable through endpointctl; TAP on stdout. The last test leaves
+ * the endpoint unbound.
  *
  *	paths_test BDF
  */

@@ -132,7 +132,7 @@ static uint64_t own_places(void)
 	return pages() / WORKERS;
 }
 
-/* True: the store went through. The owner's count is raised in advance: an interrupted try counts. */
+/* True: the store went through. The count is raised in advance: an interrupted try counts. */
 static bool write_map(struct worker *worker, uint64_t place)
 {
 	uint64_t page = own_page(worker, place), count = worker->counts[place] + 1;

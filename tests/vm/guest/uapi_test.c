@@ -286,7 +286,8 @@ static void test_bar_access(void)
 		bail("decoder 0");
 	memset(wide, 0, sizeof(wide));
 	check(pwrite(device, wide, component.size, bar.offset + place.offset) ==
-	      (ssize_t)component.size && pread(device, &after, 4, component.offset + control) == 4 &&
+	      (ssize_t)component.size &&
+	      pread(device, &after, 4, component.offset + control) == 4 &&
 	      before == after && before & CXL_HDM_DECODER_COMMITTED,
 	      "a write to them is dropped");
 	check(pread(device, wide, 8, bar.offset + bar.size) < 0 && errno == EINVAL,

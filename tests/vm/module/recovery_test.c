@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Plays PCI error recovery to a driver: its callbacks in the order, and with the locks and channel
- * states, of drivers/pci/pcie/err.c, for AER and DPC alike. aer_inject would do it whole, but breaks
- * lockdep's rules itself, and reaches neither a failed recovery nor one that another driver's vote
- * ends early. Test machines only.
+ * states, of drivers/pci/pcie/err.c, for AER and DPC alike. aer_inject would do it whole, but
+ * breaks lockdep's rules itself, and reaches neither a failed recovery nor one that another
+ * driver's vote ends early. Test machines only.
  *
  *	echo "0000:0d:00.0 fatal" > /sys/module/recovery_test/parameters/play
  *
