@@ -5,6 +5,7 @@
 help:
 	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, show, reset with proof"
 	@echo "make check    everything that CI runs"
+	@echo "make soak     the stress test with ever new seeds, until ^C or a failure"
 	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
 	@echo "Parts: tests/check --help. The driver alone: make -C kernel-driver"
 
@@ -14,8 +15,11 @@ demo:
 check:
 	@tests/check
 
+soak:
+	@tests/vm/soak
+
 install:
 	meson setup --prefix=/usr --buildtype=release build/install
 	meson install -C build/install
 
-.PHONY: help demo check install
+.PHONY: help demo check soak install

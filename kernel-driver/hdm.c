@@ -531,7 +531,8 @@ static void report_owner(const struct cxl_vfio_hdm *hdm)
 		kind = "an owner that just left";
 	else if ((owner.flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM)
 		kind = "System RAM";
-	else if (owner.desc == IORES_DESC_SOFT_RESERVED)
+	else if (region_intersects_soft_reserve(owner.start, resource_size(&owner)) !=
+		 REGION_DISJOINT)
 		kind = "a driver of Soft Reserved memory (dax)";
 	pci_err(hdm->pdev, "refused: the window is taken by %s at %#llx-%#llx, whose name is in /proc/iomem\n",
 		kind, (u64)owner.start, (u64)owner.end);

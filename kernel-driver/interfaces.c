@@ -93,6 +93,11 @@ void probe_idle(struct vfio_pci_core_device *core)
 int (*const probe_poison)(struct pfn_address_space *) = register_pfn_address_space;
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_region_intersects_soft_reserve)
+#include <linux/ioport.h>
+int (*const probe_soft_reserve)(resource_size_t, size_t) = region_intersects_soft_reserve;
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_cpu_cache_invalidate_memregion)
 #include <linux/types.h>
 #include <linux/memregion.h>

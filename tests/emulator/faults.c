@@ -31,6 +31,12 @@ static void size_changed(struct endpoint *endpoint, const struct fault *fault)
 	hdm_force_size(endpoint, 0, fault->has_argument ? fault->argument : larger);
 }
 
+static void interleaved(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_force_ways(endpoint, 0, 1);
+}
+
 static void media_never_ready(struct endpoint *endpoint, const struct fault *fault)
 {
 	(void)fault;
@@ -102,6 +108,11 @@ const struct fault_definition fault_definitions[FAULT_COUNT] = {
 		"size-changed", ARGUMENT_OPTIONAL, "SIZE",
 		"after the reset decoder 0 is committed with SIZE (default: 256M more)",
 		.after_reset = size_changed, .hides_window = true,
+	},
+	[FAULT_INTERLEAVED] = {
+		"interleaved", ARGUMENT_NONE, NULL,
+		"after the reset decoder 0 is committed as one of two interleaved ways",
+		.after_reset = interleaved, .hides_window = true,
 	},
 	[FAULT_COMMIT_ERROR] = {
 		"commit-error", ARGUMENT_NONE, NULL,

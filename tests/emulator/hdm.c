@@ -276,6 +276,14 @@ void hdm_force_size(struct endpoint *endpoint, uint32_t index, uint64_t size)
 	set_pair(endpoint, index, CXL_HDM_DECODER_SIZE_LOW, CXL_HDM_DECODER_SIZE_HIGH, size);
 }
 
+void hdm_force_ways(struct endpoint *endpoint, uint32_t index, uint32_t encoded)
+{
+	uint32_t control = hdm_control(endpoint, index) & ~CXL_HDM_DECODER_WAYS;
+
+	set(endpoint, index, CXL_HDM_DECODER_CONTROL,
+	    control | cxl_field_prepare(CXL_HDM_DECODER_WAYS, encoded));
+}
+
 bool hdm_covers_window(const struct endpoint *endpoint)
 {
 	uint64_t covered = endpoint->options.window_base;
@@ -285,7 +293,8 @@ bool hdm_covers_window(const struct endpoint *endpoint)
 	for (index = 0; index < endpoint->options.decoders; index++) {
 		base = hdm_base(endpoint, index);
 		size = hdm_size(endpoint, index);
-		if (!hdm_committed(endpoint, index) || base > covered)
+		if (!hdm_committed(endpoint, index) || base > covered ||
+		    cxl_field(hdm_control(endpoint, index), CXL_HDM_DECODER_WAYS))
 			continue;
 		/* A fault may have set any size: compare without an overflow. */
 		if (size > covered - base)

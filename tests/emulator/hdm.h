@@ -31,5 +31,6 @@ uint64_t hdm_size(const struct endpoint *endpoint, uint32_t index);
 void hdm_lose_decoder(struct endpoint *endpoint, uint32_t index);
 void hdm_force_base(struct endpoint *endpoint, uint32_t index, uint64_t base);
 void hdm_force_size(struct endpoint *endpoint, uint32_t index, uint64_t size);
+void hdm_force_ways(struct endpoint *endpoint, uint32_t index, uint32_t encoded);
 
 #endif /* EMULATOR_HDM_H */

@@ -323,6 +323,38 @@ int write_file(const char *path, const char *text)
 	return ret;
 }
 
+void endpointctl(const char *line)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "endpointctl 0 %s > /tmp/endpointctl", line);
+	if (system(command))
+		bail(command);
+}
+
+/* The CXL core finishes an unbind later, and would release the next driver of the function. */
+static void finish_unbind(void)
+{
+	write_file("/sys/bus/cxl/flush", "1");
+}
+
+bool bind_driver(void)
+{
+	finish_unbind();
+	write_file("/sys/bus/pci/drivers_probe", bdf);
+	return !access(device_path("driver"), F_OK);
+}
+
+int unbind_driver(void)
+{
+	int ret = 0;
+
+	if (!access(device_path("driver"), F_OK))
+		ret = write_file(device_path("driver/unbind"), bdf);
+	finish_unbind();
+	return ret;
+}
+
 void tag(char *map)
 {
 	uint64_t offset;
@@ -333,10 +365,10 @@ void tag(char *map)
 
 bool tags_kept(char *map)
 {
-	uint64_t offset;
+	uint64_t offset, value;
 
 	for (offset = 0; offset < memory.size; offset += PAGE)
-		if (*(uint64_t *)(map + offset) != offset)
+		if (!touch((uint64_t *)(map + offset), &value) || value != offset)
 			return false;
 	return true;
 }

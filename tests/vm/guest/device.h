@@ -72,6 +72,14 @@ void expect_reactivated(char *map, const char *path);
 bool wait_attribute(const char *name, const char *value);
 /* Writes one word to a file; -errno. */
 int write_file(const char *path, const char *text);
+/* A line for the device server; the end of the program where it refuses. */
+void endpointctl(const char *line);
+/*
+ * With driver_override set: bound, or false; unbound, or -errno. Both end when nothing of the
+ * unbind is left to be done.
+ */
+bool bind_driver(void);
+int unbind_driver(void);
 /* A file of @bdf in sysfs. */
 const char *device_path(const char *name);
 

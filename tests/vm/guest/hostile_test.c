@@ -36,35 +36,12 @@ static void too_long(int signal)
 	_exit(1);
 }
 
-static void endpointctl(const char *command)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "endpointctl 0 %s > /tmp/endpointctl", command);
-	if (system(line))
-		bail(line);
-}
-
 static void damage(void)
 {
 	char command[64];
 
 	snprintf(command, sizeof(command), "damage %lu", seed);
 	endpointctl(command);
-}
-
-static bool bind_driver(void)
-{
-	/* What the last unbind left to be done would release this driver again. */
-	write_file("/sys/bus/cxl/flush", "1");
-	write_file("/sys/bus/pci/drivers_probe", bdf);
-	return !access(device_path("driver"), F_OK);
-}
-
-static void unbind_driver(void)
-{
-	if (!access(device_path("driver"), F_OK))
-		write_file(device_path("driver/unbind"), bdf);
 }
 
 /* With the endpoint open and telling the truth: what is wrong with it stands in TROUBLE. */

@@ -411,6 +411,17 @@ static void test_own_buffer(void)
 	munmap(map, 16 * HUGE);
 }
 
+/* No struct page: nobody can pin the window and keep what a zap takes away. */
+static void test_no_pages(void)
+{
+	char *map = map_at(0, HUGE, HUGE, 0), buffer[16];
+	struct iovec local = { buffer, sizeof(buffer) }, remote = { map, sizeof(buffer) };
+
+	check(process_vm_readv(getpid(), &local, 1, &remote, 1, 0) < 0 && errno == EFAULT,
+	      "no page of a mapping can be pinned");
+	munmap(map, HUGE);
+}
+
 /* Resets come while another thread reads: the tags, or EIO, or less than asked for. */
 static atomic_bool reading;
 static atomic_long reads_good, reads_refused, reads_wrong;
@@ -478,6 +489,7 @@ int main(int argc, char **argv)
 	test_read();
 	test_read_during_resets();
 	test_own_buffer();
+	test_no_pages();
 	test_write();
 	map = map_window(0, memory.size);
 	tag(map);

@@ -167,8 +167,9 @@ struct injection {
 static int inject(uint32_t uncorrectable)
 {
 	struct injection injection = { .uncorrectable = uncorrectable };
+	uint64_t generation = attribute_number("generation");
 	unsigned int domain, bus, slot, function;
-	int file, ret = 0;
+	int file, tries, ret = 0;
 
 	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
 		return -EINVAL;
@@ -183,8 +184,13 @@ static int inject(uint32_t uncorrectable)
 		ret = -errno;
 	close(file);
 	/* Recovery runs in a thread of the port's driver. */
-	if (!ret && (!wait_attribute("last_path", "error") || !wait_attribute("state", "active")))
-		ret = -ETIMEDOUT;
+	for (tries = 0; !ret && attribute_number("generation") == generation; tries++) {
+		if (tries == 1000)
+			ret = -ETIMEDOUT;
+		usleep(10000);
+	}
+	if (!ret && (!wait_attribute("state", "active") || !attribute_is("last_path", "error")))
+		ret = -EIO;
 	return ret;
 }
 
@@ -369,15 +375,6 @@ static char *test_reopen(char *map)
 	return map;
 }
 
-static void endpointctl(const char *command)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "endpointctl 0 %s > /dev/null", command);
-	if (system(line))
-		bail(line);
-}
-
 /* A child that writes to a sysfs file, which takes until the device is let go. */
 static pid_t start_write(const char *path, const char *text)
 {
@@ -452,6 +449,26 @@ static void test_removal(void)
 	check(access(device_path("vendor"), F_OK), "and the device is gone");
 }
 
+/* A reset takes the decoder: programmed again, reported, and caches were not forgotten. */
+static void test_repair(char *map)
+{
+	uint64_t repairs = attribute_number("repair_count");
+	char flush[32];
+
+	check(attribute_is("flush_result", "none"), "no repair, no flush");
+	endpointctl("fault decoder-uncommitted@1x1");
+	check(!ioctl(device, VFIO_DEVICE_RESET), "repair: the reset is done");
+	wait_attribute("state", CXL_VFIO_STATE_ACTIVE);
+	check(attribute_number("repair_count") == repairs + 1, "repair: is counted");
+	/* Where the CPU says that it is a guest's, it cannot. */
+	attribute("flush_result", flush, sizeof(flush));
+	printf("# flush_result is %s\n", flush);
+	check(!strcmp(flush, "done") || !strcmp(flush, "unsupported"),
+	      "repair: a flush is due, and reported");
+	endpointctl("clear all");
+	expect_reactivated(map, "repair");
+}
+
 int main(int argc, char **argv)
 {
 	struct watch *watch = shared_watch();
@@ -479,6 +496,7 @@ int main(int argc, char **argv)
 		test_errors(map, watch);
 	test_played(map);
 	test_failed_reset(map);
+	test_repair(map);
 	test_tracepoints(map);
 	map = test_reopen(map);
 	munmap(map, memory.size);

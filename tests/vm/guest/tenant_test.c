@@ -83,15 +83,6 @@ static void expect_clean(const char *how, const char *result)
 	close_window();
 }
 
-static void endpointctl(const char *command)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "endpointctl 0 %s > /dev/null", command);
-	if (system(line))
-		bail(line);
-}
-
 static void test_plain(void)
 {
 	uint64_t bytes = attribute_number("scrub_bytes");

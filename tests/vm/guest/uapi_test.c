@@ -6,6 +6,7 @@
  *	uapi_test BDF
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +312,26 @@ static void test_ioeventfd(void)
 	close(ioeventfd.fd);
 }
 
+/* A dma-buf would outlive every zap. ENOTTY: the kernel exports none at all. */
+static void test_dma_buf(uint32_t index, const char *what)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf buffer;
+		struct vfio_region_dma_range range;
+	} request = {
+		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_DMA_BUF },
+		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
+		.range = { .offset = 0, .length = PAGE },
+	};
+	int ret = ioctl(device, VFIO_DEVICE_FEATURE, &request);
+
+	printf("# dma-buf of the %s: %s\n", what, ret < 0 ? strerror(errno) : "made");
+	check(ret < 0 && (errno == EOPNOTSUPP || errno == ENOTTY || errno == EINVAL ||
+			  errno == ENODEV), what);
+}
+
 static void test_bar_gate(void)
 {
 	uint32_t command = config_read(PCI_COMMAND, 2), dword;
@@ -423,6 +444,8 @@ int main(int argc, char **argv)
 	test_bar_map();
 	test_bar_access();
 	test_ioeventfd();
+	test_dma_buf(memory.index, "window: no dma-buf of it");
+	test_dma_buf(bar.index, "component BAR: no dma-buf of it");
 	test_bar_gate();
 	test_dvsec_filter();
 	test_dvsec_spanning();
