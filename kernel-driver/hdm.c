@@ -623,8 +623,11 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	/* The CXL core requests this block for itself: ours is a second view, not an owner. */
 	hdm->registers_start = endpoint->cxlds.reg_map.resource + map->hdm_decoder.offset;
 	hdm->registers = devm_ioremap(&pdev->dev, hdm->registers_start, map->hdm_decoder.size);
-	if (!hdm->registers)
+	if (!hdm->registers) {
+		pci_err(pdev, "refused: the HDM decoder registers at %pa cannot be mapped\n",
+			&hdm->registers_start);
 		return ERR_PTR(-ENOMEM);
+	}
 
 	ret = wait_media_ready(hdm);
 	if (!ret)

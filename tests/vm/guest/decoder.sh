@@ -35,12 +35,12 @@ find_registers() {
 # commit N BASE SIZE, uncommit N: as firmware would.
 commit() {
 	decoder=$((0x10 + 0x20 * $1))
-	put decoder "$2 & 0xffffffff"
-	put decoder+0x04 "$2 >> 32"
-	put decoder+0x08 "$3 & 0xffffffff"
-	put decoder+0x0c "$3 >> 32"
-	put decoder+0x10 0x200
-	[ $(($(get decoder+0x10) & 0xc00)) = $((0x400)) ] || {
+	put $decoder "$2 & 0xffffffff"
+	put $decoder+0x04 "$2 >> 32"
+	put $decoder+0x08 "$3 & 0xffffffff"
+	put $decoder+0x0c "$3 >> 32"
+	put $decoder+0x10 0x200
+	[ $(($(get $decoder+0x10) & 0xc00)) = $((0x400)) ] || {
 		echo "Bail out! decoder $1 does not commit $2 + $3"
 		exit 1
 	}

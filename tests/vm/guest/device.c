@@ -103,10 +103,9 @@ long touch_all(char *map, uint64_t size)
 
 static int container = -1, group = -1;
 
-int try_open_device(void)
+void open_group(void)
 {
 	char path[PATH_MAX], target[PATH_MAX];
-	int descriptor;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
@@ -120,8 +119,19 @@ int try_open_device(void)
 	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
 	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		bail(path);
-	descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+}
+
+int get_device(void)
+{
+	int descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+
 	return descriptor < 0 ? -errno : descriptor;
+}
+
+int try_open_device(void)
+{
+	open_group();
+	return get_device();
 }
 
 int open_device(void)

@@ -45,8 +45,10 @@ long touch_all(char *map, uint64_t size);
 /* Opens @bdf through its group, which both kernels have. close_device() lets go of all of it. */
 int open_device(void);
 void close_device(void);
-/* As open_device(), but -errno when the driver refuses. */
+/* As open_device(), but -errno when the driver refuses; in two steps, the second may. */
 int try_open_device(void);
+void open_group(void);
+int get_device(void);
 /* Opens @bdf as @device and finds its regions. */
 void open_regions(void);
 void find_regions(uint32_t regions);

@@ -5,13 +5,12 @@
  * completely or does not matter. ioremap, memremap and page tables allocate, and so fail too. Runs
  * in the guest, with the debug kernel, as root with driver_override set; TAP on stdout.
  *
- *	inject_test BDF [STRIDE]
- *
- * STRIDE: of bind's and unbind's many allocations, which are slow to try, every STRIDE-th only.
+ *	inject_test BDF
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 
 #define LIMIT		5000	/* more allocations than any operation has */
 #define LONGEST		30	/* seconds for one try */
+#define DEPTH		10	/* callers between an allocation and the driver */
 
 struct operation {
 	const char *name;
@@ -181,7 +181,7 @@ static bool unbind_is_well(int result)
 
 static int run_open(void)
 {
-	device = try_open_device();
+	device = get_device();
 	return device < 0 ? device : 0;
 }
 
@@ -305,14 +305,14 @@ static void too_long(int signal)
 	_exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0);
 }
 
-static void inject(const struct operation *operation, unsigned int stride)
+static void inject(const struct operation *operation)
 {
 	unsigned int number, refused = 0, broken = 0;
 	bool injected = true;
 	char what[160];
 	int result;
 
-	for (number = 1; injected && number < LIMIT; number += stride) {
+	for (number = 1; injected && number < LIMIT; number++) {
 		alarm(LONGEST);
 		operation->prepare();
 		arm(number);
@@ -329,34 +329,34 @@ static void inject(const struct operation *operation, unsigned int stride)
 		broken += !injected && result;
 	}
 	alarm(0);
-	printf("# %s: %u allocations, each %u. failed, %u of them ended it\n", operation->name,
-	       number - stride - 1, stride, refused);
+	printf("# %s: %u allocations, %u of them ended it\n", operation->name, number - 2,
+	       refused);
 	snprintf(what, sizeof(what), "%s: whatever fails, all is undone or all is well",
 		 operation->name);
 	check(!injected && !broken, what);
 }
 
-/* Where the code of a function of the kernel is: [*START, *END). */
-static void find_function(const char *name, unsigned long *start, unsigned long *end)
+/* Where the driver's code is: from *START to before *END. */
+static void find_driver(unsigned long *start, unsigned long *end)
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
 	unsigned long address;
-	char line[512], symbol[256];
+	char line[512], type;
 
-	*start = *end = 0;
+	*start = ULONG_MAX;
+	*end = 0;
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%lx %*c %255s", &address, symbol) == 2 && !strcmp(symbol, name))
-			*start = address;
+		if (!strstr(line, "[" CXL_VFIO_MODULE_NAME "]") ||
+		    sscanf(line, "%lx %c", &address, &type) != 2 || (type | 0x20) != 't')
+			continue;
+		*start = address < *start ? address : *start;
+		*end = address > *end ? address : *end;
 	}
-	if (!*start)
-		bail(name);
-	rewind(file);
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%lx", &address) == 1 && address > *start &&
-		    (!*end || address < *end))
-			*end = address;
-	}
+	if (!*end)
+		bail("/proc/kallsyms");
 	fclose(file);
+	/* The last function, whatever its length. */
+	*end += PAGE;
 }
 
 static void set_fault(const char *kind, const char *attribute, const char *value)
@@ -368,30 +368,40 @@ static void set_fault(const char *kind, const char *attribute, const char *value
 		bail(path);
 }
 
-static void set_up_kind(const char *kind)
+/*
+ * Bind and unbind go through the CXL core's, VFIO's and the driver core's making of devices, which
+ * does not survive everywhere: in Linux 7.3 the CXL core keeps an endpoint port that it could not
+ * finish, with pointers to a device that is gone (devm_cxl_add_port()), and VFIO warns of a group
+ * that it could not name (vfio_create_group()). So there only what happens near the driver's own
+ * functions fails: DEPTH callers up. 0: everything, everywhere.
+ */
+static void set_depth(unsigned int depth)
 {
-	unsigned long start, end;
+	static const char *const kinds[] = { "failslab", "fail_page_alloc" };
+	unsigned long start = 0, end = ULONG_MAX;
 	char number[32];
+	size_t i;
 
-	set_fault(kind, "ignore-gfp-wait", "N");
-	set_fault(kind, "verbose", "0");
-	/*
-	 * Linux 7.3 bug: when it cannot note that an endpoint is to be removed, the CXL core keeps
-	 * it, with the memory of the device that is gone: left out, nothing works afterwards.
-	 */
-	find_function("cxl_endpoint_autoremove", &start, &end);
-	snprintf(number, sizeof(number), "%#lx", start);
-	set_fault(kind, "reject-start", number);
-	snprintf(number, sizeof(number), "%#lx", end);
-	set_fault(kind, "reject-end", number);
+	if (depth)
+		find_driver(&start, &end);
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		snprintf(number, sizeof(number), "%#lx", start);
+		set_fault(kinds[i], "require-start", number);
+		snprintf(number, sizeof(number), "%#lx", end);
+		set_fault(kinds[i], "require-end", number);
+		snprintf(number, sizeof(number), "%u", depth ? depth : 32);
+		set_fault(kinds[i], "stacktrace-depth", number);
+	}
 }
 
 static void set_up(void)
 {
-	set_up_kind("failslab");
-	set_up_kind("fail_page_alloc");
+	set_fault("failslab", "ignore-gfp-wait", "N");
+	set_fault("failslab", "verbose", "0");
+	set_fault("fail_page_alloc", "ignore-gfp-wait", "N");
 	set_fault("fail_page_alloc", "ignore-gfp-highmem", "N");
 	set_fault("fail_page_alloc", "min-order", "0");
+	set_fault("fail_page_alloc", "verbose", "0");
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
 	if (fail_nth < 0)
 		bail("/proc/thread-self/fail-nth");
@@ -417,14 +427,13 @@ int main(int argc, char **argv)
 		{ "reset", prepare_nothing, run_reset, still_active },
 		{ "memory space", prepare_nothing, run_memory_space, still_active },
 	};
-	static const struct operation open_it = { "open", prepare_nothing, run_open, open_is_well };
+	static const struct operation open_it = { "open", open_group, run_open, open_is_well };
 	static const struct operation close_it = { "close", prepare_secret, run_close,
 						   close_is_well };
 	size_t i;
-	unsigned int stride = argc > 2 ? (unsigned int)atoi(argv[2]) : 1;
 
-	if (argc < 2 || argc > 3 || !stride) {
-		fprintf(stderr, "usage: inject_test BDF [STRIDE]\n");
+	if (argc != 2) {
+		fprintf(stderr, "usage: inject_test BDF\n");
 		return 2;
 	}
 	bdf = argv[1];
@@ -435,18 +444,20 @@ int main(int argc, char **argv)
 	if (unbind_driver())
 		bail("unbind");
 	cxl_devices_unbound = cxl_devices();
-	inject(&bind_it, stride);
-	inject(&unbind_it, stride);
+	set_depth(DEPTH);
+	inject(&bind_it);
+	inject(&unbind_it);
 	printf("# %u times the CXL core left its region behind\n", regions_left);
 	prepare_bound();
+	set_depth(0);
 	/* The scrub is for the last one: it takes its time. */
 	set_scrub(CXL_VFIO_SCRUB_POLICY_NONE);
-	inject(&open_it, 1);
+	inject(&open_it);
 	open_and_map();
 	for (i = 0; i < sizeof(opened) / sizeof(*opened); i++)
-		inject(&opened[i], 1);
+		inject(&opened[i]);
 	unmap_and_close();
 	set_scrub(CXL_VFIO_SCRUB_POLICY_ZERO);
-	inject(&close_it, 1);
+	inject(&close_it);
 	return finish();
 }

@@ -2,9 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: --kernel debug --leaks --timeout 900
 #
-# Every allocation fails once, on the kernel that looks for leaks afterwards. STRIDE=1 in the
-# environment leaves none of bind's and unbind's out, which takes five minutes longer.
+# Every mapping and every allocation fails once, on the kernel that looks for leaks afterwards.
 set -u
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
-echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
-exec build/sandbox/tests/vm/inject_test "$bdf" "${STRIDE:-4}"
+device=/sys/bus/pci/devices/$bdf
+echo cxl-vfio-pci > "$device/driver_override"
+
+# refused WHY: there was a bind that said so and kept nothing.
+refused() {
+	[ ! -e "$device/driver" ] && dmesg | grep -q "refused: .*$1" &&
+		! grep -q cxl-vfio-pci /proc/iomem
+}
+
+# The driver maps the decoder registers, the BAR that they are in, and the window.
+call=0
+for why in "registers at .* cannot be mapped" "BAR 0 .* cannot be mapped" \
+	"window cannot be mapped write-back"; do
+	call=$((call + 1))
+	modprobe remap_test call=$call || exit 1
+	dmesg -C
+	if ! echo "$bdf" > /sys/bus/pci/drivers/cxl-vfio-pci/bind 2> /dev/null &&
+		refused "$why"; then
+		echo "ok - mapping $call fails: refused: $why"
+	else
+		echo "not ok - mapping $call fails: refused: $why"
+	fi
+	rmmod remap_test
+done
+exec build/sandbox/tests/vm/inject_test "$bdf"
