@@ -35,7 +35,7 @@ modprobe owner_test start=0x140000000 size=0x1000 || exit 1
 reload 33 "the window is taken"
 rmmod owner_test
 
-endpointctl 0 fault base-changed > /tmp/answer || exit 1
+endpointctl 0 fault base-changed=0x1000000000 > /tmp/answer || exit 1
 echo 1 > "/sys/bus/pci/devices/$bdf/reset"
 find_registers
 reload 34 "no committed CXL region"
