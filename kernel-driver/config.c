@@ -106,17 +106,24 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 	bool touches, gated;
 	ssize_t ret;
 
-	/* Shut before the write: a fault in between must not insert again. */
+	/*
+	 * Shut before the write: a fault in between must not insert again. While the gate is not
+	 * open, the hardware may be asked, with memory space on for it, and will have to be asked
+	 * after a write that gives decoding back.
+	 */
 	touches = touches_decoding(pdev, offset, count);
-	gated = touches && (stops_decoding(pdev, buf, offset, count) ||
-			    !cxl_vfio_gate_is_active(device));
-	if (gated)
+	gated = touches;
+	if (touches && stops_decoding(pdev, buf, offset, count))
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
+	else if (touches && !cxl_vfio_gate_is_active(device))
+		cxl_vfio_gate_hold(device);
+	else
+		gated = false;
 	ret = config_write(device, buf, count, ppos);
 	/* The buffer may have changed under us: late, but the gate must say the truth. */
-	if (touches && !gated && !decodes(device)) {
+	if (touches && !decodes(device) && cxl_vfio_gate_is_active(device)) {
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
-		gated = true;
+		cxl_vfio_gate_release(device, CXL_VFIO_PATH_CONFIG_WRITE);
 	}
 	if (gated)
 		cxl_vfio_gate_release(device, CXL_VFIO_PATH_CONFIG_WRITE);

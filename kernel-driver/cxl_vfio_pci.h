@@ -102,6 +102,8 @@ enum cxl_vfio_flush_result {
 	CXL_VFIO_FLUSH_RESULT_COUNT
 };
 
+/* Extended capabilities: one in each dword, at worst. */
+#define CXL_VFIO_MAX_CAPABILITIES	(PCI_CFG_SPACE_EXP_SIZE / sizeof(u32))
 #define CXL_VFIO_RANGES		2	/* in the CXL device DVSEC */
 #define CXL_VFIO_MAX_DVSECS	8	/* of CXL, in one function: the specification defines 7 */
 
@@ -156,10 +158,11 @@ struct cxl_vfio_gate {
 	struct rw_semaphore lock;
 	enum cxl_vfio_state state;
 	enum cxl_vfio_verdict verdict;
-	unsigned int holds;		/* reasons in progress that keep the gate shut */
+	unsigned int holds;		/* reasons in progress that keep the gate from opening */
 	bool open;			/* the VFIO device is open */
 	enum cxl_vfio_channel channel;
 	enum cxl_vfio_verdict refusal;	/* CXL_VFIO_OK, or why refused until a reset or an open */
+	enum cxl_vfio_verdict warned;	/* the last refusal in the log, CXL_VFIO_OK since it works */
 	unsigned long deadline;		/* jiffies: pending becomes refused */
 	struct mutex asking;		/* somebody reads or repairs the hardware */
 	struct delayed_work poll;	/* asks the hardware again while pending */
@@ -181,6 +184,7 @@ struct cxl_vfio_scrub {
 	enum cxl_vfio_scrub_result result;
 	bool dirty;			/* the window may hold somebody's bytes */
 	bool due;			/* and they are not those of the present user */
+	u64 done;			/* of the window, by a scrub that may go on there */
 	u64 bytes;			/* zeroed since the bind */
 };
 
@@ -211,9 +215,12 @@ static inline pgoff_t cxl_vfio_region_page(const struct vm_area_struct *vma, uns
 	       ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
+/* capabilities.c: what configuration space says of itself */
+int cxl_vfio_check_capabilities(struct pci_dev *pdev);
+int cxl_vfio_check_register_locator(struct pci_dev *pdev);
+
 /* hdm.c: the hardware */
 struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev);
-int cxl_vfio_hdm_check_dvsecs(struct pci_dev *pdev);
 enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool force_memory_space,
 					 bool *repaired);
 
@@ -223,6 +230,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_scrub(struct cxl_vfio_device *device);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
+void cxl_vfio_gate_hold(struct cxl_vfio_device *device);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel);
 void cxl_vfio_gate_thaw(struct cxl_vfio_device *device);
@@ -241,7 +249,8 @@ void cxl_vfio_scrub_init(struct cxl_vfio_scrub *scrub);
 void cxl_vfio_scrub_at_boundary(struct cxl_vfio_scrub *scrub);
 void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub);
 bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub);
-bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation);
+void cxl_vfio_scrub_from_start(struct cxl_vfio_scrub *scrub);
+bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned int limit_ms);
 int cxl_vfio_scrub_parse(const char *name, enum cxl_vfio_scrub_policy *policy);
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub);
 const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);

@@ -15,6 +15,9 @@
 /* While pending: most media is ready at once, and 100 polls a second hurt nobody. */
 #define POLL_MS		10
 
+/* A close holds up other functions of the same slot: what takes longer is done at the next open. */
+#define CLOSE_SCRUB_MS	(60 * MSEC_PER_SEC)
+
 static const char *const state_names[] = {
 	[CXL_VFIO_CLOSED] = CXL_VFIO_STATE_CLOSED,
 	[CXL_VFIO_ACTIVE] = CXL_VFIO_STATE_ACTIVE,
@@ -184,6 +187,23 @@ void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path)
 	drain(gate);
 }
 
+/**
+ * cxl_vfio_gate_hold - nobody asks the hardware, until the matching cxl_vfio_gate_release()
+ * @device: the device
+ *
+ * For a configuration write that cannot stop decoding: the gate stays as it is, so that whoever
+ * waits for one that is pending goes on waiting, but no register is read or repaired meanwhile.
+ * Context: as cxl_vfio_gate_shut().
+ */
+void cxl_vfio_gate_hold(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	scoped_guard(rwsem_write, &gate->lock)
+		gate->holds++;
+	drain(gate);
+}
+
 /* What the hardware's answer means; under gate->lock for writing. */
 static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict)
 {
@@ -192,6 +212,7 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 	switch (verdict) {
 	case CXL_VFIO_OK:
 		gate->reactivations++;
+		gate->warned = CXL_VFIO_OK;
 		cxl_vfio_scrub_in_use(&device->scrub);
 		set_state(gate, CXL_VFIO_ACTIVE, verdict);
 		return;
@@ -219,8 +240,12 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 		gate->refusals++;
 		gate->refusal = verdict;
 		set_state(gate, CXL_VFIO_REFUSED, verdict);
-		dev_warn_ratelimited(&device->core.pdev->dev, "memory refused after %s: %s\n",
-				     path_names[gate->last_path], verdict_names[verdict]);
+		/* A user may reset as often as he likes: one line until it works, or says something else. */
+		if (gate->warned != verdict)
+			dev_warn_ratelimited(&device->core.pdev->dev,
+					     "memory refused after %s: %s\n",
+					     path_names[gate->last_path], verdict_names[verdict]);
+		gate->warned = verdict;
 	}
 }
 
@@ -257,10 +282,11 @@ static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memo
 	return verdict;
 }
 
+/* Has nobody shut the gate since @generation, and does nobody hold it? */
 bool cxl_vfio_gate_is_unchanged(struct cxl_vfio_device *device, u64 generation)
 {
 	guard(rwsem_read)(&device->gate.lock);
-	return device->gate.generation == generation;
+	return device->gate.generation == generation && !device->gate.holds;
 }
 
 /* How thoroughly to ask, and what may be done about it. */
@@ -285,7 +311,7 @@ static void revalidate(struct cxl_vfio_device *device, u64 generation, unsigned 
 	}
 	verdict = ask(device, how & ASK_AFTER_RESET);
 	if (!verdict && cxl_vfio_scrub_is_due(&device->scrub) &&
-	    (!(how & ASK_MAY_TAKE_LONG) || !cxl_vfio_scrub_run(device, generation)))
+	    (!(how & ASK_MAY_TAKE_LONG) || !cxl_vfio_scrub_run(device, generation, 0)))
 		verdict = CXL_VFIO_SCRUBBING;
 
 	guard(rwsem_write)(&gate->lock);
@@ -312,6 +338,11 @@ void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
 		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_NOT_DUE);
 		return;
 	}
+	/* The core only tries to reset: without one the device itself may still write. */
+	if (device->core.needs_reset) {
+		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_OWED);
+		return;
+	}
 	scoped_guard(rwsem_read, &gate->lock) {
 		generation = gate->generation;
 		may_ask = !gate->holds && gate->channel == CXL_VFIO_RUNNING;
@@ -319,7 +350,7 @@ void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
 	if (!may_ask || ask(device, true))
 		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_OWED);
 	else
-		cxl_vfio_scrub_run(device, generation);
+		cxl_vfio_scrub_run(device, generation, CLOSE_SCRUB_MS);
 }
 
 static void poll_work(struct work_struct *work)
@@ -344,10 +375,11 @@ static void start_over(struct cxl_vfio_device *device)
 
 	gate->refusal = CXL_VFIO_OK;
 	gate->deadline = jiffies + msecs_to_jiffies(device->hdm->ready_timeout_ms);
+	cxl_vfio_scrub_from_start(&device->scrub);
 }
 
 /**
- * cxl_vfio_gate_release - undo one cxl_vfio_gate_shut() and let the hardware decide
+ * cxl_vfio_gate_release - undo one cxl_vfio_gate_shut() or _hold() and let the hardware decide
  * @device: the device
  * @path: as given to cxl_vfio_gate_shut(); a reset ends a failed channel too
  *
@@ -372,10 +404,16 @@ void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path pa
 			gate->verdict = must_stay_shut(gate);
 			return;
 		}
+		if (gate->state == CXL_VFIO_ACTIVE) {
+			gate->verdict = CXL_VFIO_OK;
+			return;
+		}
 		if (gate->refusal) {
 			set_state(gate, CXL_VFIO_REFUSED, gate->refusal);
 			return;
 		}
+		if (gate->state == CXL_VFIO_CLOSED)
+			gate->last_path = path;
 		generation = gate->generation;
 	}
 	revalidate(device, generation, path == CXL_VFIO_PATH_RESET ? ASK_AFTER_RESET : 0);

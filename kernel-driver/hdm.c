@@ -236,9 +236,10 @@ enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool fo
 {
 	struct pci_dev *pdev = hdm->pdev;
 	enum cxl_vfio_verdict verdict;
-	u16 command;
+	u8 command;
 
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	/* Not the upper byte: an interrupt may mask INTx there at any moment. */
+	pci_read_config_byte(pdev, PCI_COMMAND, &command);
 	if (PCI_POSSIBLE_ERROR(command))
 		return CXL_VFIO_NO_ANSWER;
 	if (pdev->current_state != PCI_D0)
@@ -252,9 +253,9 @@ enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool fo
 	if (command & PCI_COMMAND_MEMORY)
 		return check_registers(hdm, repaired);
 
-	pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+	pci_write_config_byte(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
 	verdict = check_registers(hdm, repaired);
-	pci_write_config_word(pdev, PCI_COMMAND, command);
+	pci_write_config_byte(pdev, PCI_COMMAND, command);
 	return verdict ?: CXL_VFIO_MEMORY_SPACE_OFF;
 }
 
@@ -368,45 +369,19 @@ static int wait_media_ready(struct cxl_vfio_hdm *hdm)
 	return wait_ranges(hdm, CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE, active_ms);
 }
 
-/**
- * cxl_vfio_hdm_check_dvsecs - do all DVSECs end within configuration space?
- * @pdev: the PCI function
- *
- * vfio-pci-core 7.3 takes their lengths as they are and writes its map of configuration space past
- * the end (vfio_ecap_init()): ask before every open. A device that answers otherwise a moment later
- * is out of reach from here.
- *
- * Return: 0, or -ENXIO after one line in the log.
- */
-int cxl_vfio_hdm_check_dvsecs(struct pci_dev *pdev)
-{
-	u16 at = 0;
-	u32 header;
-
-	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
-		pci_read_config_dword(pdev, at + PCI_DVSEC_HEADER1, &header);
-		if (at + PCI_DVSEC_HEADER1_LEN(header) > pdev->cfg_size) {
-			pci_err(pdev, "refused: the DVSEC at %#x says that it ends at %#x, behind configuration space\n",
-				at, at + (u32)PCI_DVSEC_HEADER1_LEN(header));
-			return -ENXIO;
-		}
-	}
-	return 0;
-}
-
 /*
  * Every DVSEC of CXL: what a user writes there would reconfigure the link or the decoders. In the
- * order of their offsets, as config.c wants them; the list of capabilities may have any order, and
- * no end when the device is broken.
+ * order of their offsets, as config.c wants them; the list of capabilities may have any order. It
+ * has an end, but the device may have changed its mind.
  */
 static int find_absorbed(struct cxl_vfio_hdm *hdm)
 {
 	struct pci_dev *pdev = hdm->pdev;
-	unsigned int count = 0, i;
+	unsigned int count = 0, tries = CXL_VFIO_MAX_CAPABILITIES, i;
 	u16 at = 0;
 	u32 header;
 
-	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
+	while (tries-- && (at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
 		pci_read_config_dword(pdev, at + CXL_DVSEC_HEADER1, &header);
 		if (FIELD_GET(CXL_DVSEC_HEADER1_VENDOR, header) != CXL_VENDOR_ID)
 			continue;
@@ -596,7 +571,11 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	if (!hdm)
 		return ERR_PTR(-ENOMEM);
 	hdm->pdev = pdev;
-	ret = find_dvsec(hdm);
+	ret = cxl_vfio_check_capabilities(pdev);
+	if (!ret)
+		ret = cxl_vfio_check_register_locator(pdev);
+	if (!ret)
+		ret = find_dvsec(hdm);
 	if (ret)
 		return ERR_PTR(ret);
 

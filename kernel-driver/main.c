@@ -25,7 +25,7 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	int ret;
 
-	ret = cxl_vfio_hdm_check_dvsecs(device->core.pdev);
+	ret = cxl_vfio_check_capabilities(device->core.pdev);
 	if (!ret)
 		ret = vfio_pci_core_enable(&device->core);
 	if (ret)
@@ -173,7 +173,10 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
 
-/* A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it. */
+/*
+ * A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it. The
+ * core itself refuses (ENODEV) as long as the CXL core's blocks keep it from claiming the BAR.
+ */
 static int cxl_vfio_get_dmabuf_phys(struct vfio_pci_core_device *core,
 				    struct p2pdma_provider **provider, unsigned int region_index,
 				    struct phys_vec *phys_vec,

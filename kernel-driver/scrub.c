@@ -91,6 +91,13 @@ void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub)
 {
 	WRITE_ONCE(scrub->due, false);
 	WRITE_ONCE(scrub->dirty, true);
+	WRITE_ONCE(scrub->done, 0);
+}
+
+/* A reset or an open: nothing is known of what was zeroed before. */
+void cxl_vfio_scrub_from_start(struct cxl_vfio_scrub *scrub)
+{
+	WRITE_ONCE(scrub->done, 0);
 }
 
 /* Must the window be zeroed before a user may see it? */
@@ -100,24 +107,27 @@ bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub)
 }
 
 /**
- * cxl_vfio_scrub_run - zero the window
+ * cxl_vfio_scrub_run - zero the window, or go on where an interrupted scrub was
  * @device: with gate.asking held, its hardware checked, no user able to reach the window
  * @generation: of the gate, when the hardware was asked; another one ends the scrub early
+ * @limit_ms: what may be spent on it, or 0
  *
  * A reset waits for gate.asking in its reset_prepare, so no chunk is written to a window that is
  * being taken away.
  *
  * Return: whether all of the window is zero; if not, the scrub stays owed.
  */
-bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation)
+bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned int limit_ms)
 {
 	struct cxl_vfio_scrub *scrub = &device->scrub;
 	u64 size = cxl_vfio_window_size(device->hdm);
 	u64 start = trace_cxl_vfio_scrub_enabled() ? ktime_get_ns() : 0;
-	u64 done = 0, length;
+	unsigned long deadline = jiffies + msecs_to_jiffies(limit_ms);
+	u64 first = scrub->done, done = first, length;
 
 	lockdep_assert_held(&device->gate.asking);
-	while (done < size && cxl_vfio_gate_is_unchanged(device, generation)) {
+	while (done < size && cxl_vfio_gate_is_unchanged(device, generation) &&
+	       (!limit_ms || time_before(jiffies, deadline))) {
 		length = min_t(u64, size - done, SCRUB_CHUNK);
 		memset(device->hdm->memory + done, 0, length);
 		/* A decoder that is lost later must not take dirty cache lines with it. */
@@ -125,11 +135,12 @@ bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation)
 		done += length;
 		cond_resched();
 	}
-	WRITE_ONCE(scrub->bytes, scrub->bytes + done);
+	WRITE_ONCE(scrub->done, done < size ? done : 0);
+	WRITE_ONCE(scrub->bytes, scrub->bytes + done - first);
 	WRITE_ONCE(scrub->dirty, done < size);
 	WRITE_ONCE(scrub->due, done < size);
 	WRITE_ONCE(scrub->result, done < size ? CXL_VFIO_SCRUB_OWED : CXL_VFIO_SCRUB_DONE);
-	trace_cxl_vfio_scrub(device->core.pdev, done, done == size,
+	trace_cxl_vfio_scrub(device->core.pdev, done - first, done == size,
 			     start ? ktime_get_ns() - start : 0);
 	return done == size;
 }
