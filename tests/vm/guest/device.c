@@ -45,7 +45,7 @@ int finish(void)
 
 /* Touching that survives SIGBUS. */
 
-static sigjmp_buf bus_error;
+static __thread sigjmp_buf bus_error;
 
 static void on_bus_error(int signal)
 {
@@ -65,6 +65,14 @@ int touch(volatile uint64_t *word, uint64_t *value)
 	if (sigsetjmp(bus_error, 1))
 		return 0;
 	*value = *word;
+	return 1;
+}
+
+int store(volatile uint64_t *word, uint64_t value)
+{
+	if (sigsetjmp(bus_error, 1))
+		return 0;
+	*word = value;
 	return 1;
 }
 
@@ -126,6 +134,11 @@ int get_device(void)
 	int descriptor = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
 
 	return descriptor < 0 ? -errno : descriptor;
+}
+
+int group_descriptor(void)
+{
+	return group;
 }
 
 int try_open_device(void)
@@ -340,6 +353,23 @@ void endpointctl(const char *line)
 	snprintf(command, sizeof(command), "endpointctl 0 %s > /tmp/endpointctl", line);
 	if (system(command))
 		bail(command);
+}
+
+uint64_t resets_seen(const char *kind)
+{
+	char answer[1024] = "", name[32], *place;
+	int file;
+
+	endpointctl("counts");
+	file = open("/tmp/endpointctl", O_RDONLY);
+	if (file < 0 || read(file, answer, sizeof(answer) - 1) < 0)
+		bail("/tmp/endpointctl");
+	close(file);
+	snprintf(name, sizeof(name), "\"%s\":", kind);
+	place = strstr(answer, name);
+	if (!place)
+		bail(answer);
+	return strtoull(place + strlen(name), NULL, 10);
 }
 
 /* The CXL core finishes an unbind later, and would release the next driver of the function. */

@@ -33,9 +33,10 @@ void check(bool good, const char *what);
 void bail(const char *what);
 int finish(void);
 
-/* 1 and the word, or 0 after SIGBUS. Needs catch_bus_errors() once. */
+/* 1 and the word read or written, or 0 after SIGBUS. Needs catch_bus_errors() once. */
 void catch_bus_errors(void);
 int touch(volatile uint64_t *word, uint64_t *value);
+int store(volatile uint64_t *word, uint64_t value);
 
 /* Minor faults of this thread so far. */
 long faults(void);
@@ -49,6 +50,8 @@ void close_device(void);
 int try_open_device(void);
 void open_group(void);
 int get_device(void);
+/* The group's descriptor, which a hot reset has to show. */
+int group_descriptor(void);
 /* Opens @bdf as @device and finds its regions. */
 void open_regions(void);
 void find_regions(uint32_t regions);
@@ -76,6 +79,8 @@ bool wait_attribute(const char *name, const char *value);
 int write_file(const char *path, const char *text);
 /* A line for the device server; the end of the program where it refuses. */
 void endpointctl(const char *line);
+/* Resets of a kind that the device saw: "flr", or "vfio", which is a bus reset. */
+uint64_t resets_seen(const char *kind);
 /*
  * With driver_override set: bound, or false; unbound, or -errno. Both end when nothing of the
  * unbind is left to be done.

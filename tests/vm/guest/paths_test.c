@@ -25,6 +25,7 @@
 #include <linux/vfio.h>
 
 #include "device.h"
+#include "resets.h"
 
 #define TRACING		"/sys/kernel/tracing/"
 
@@ -97,58 +98,13 @@ static void test_watched(char *map, struct watch *watch, const char *path, int (
 	expect_reactivated(map, path);
 }
 
-static int reset_vfio(void)
+/* EBUSY: another process is in the window, which VFIO's hot reset does not wait for. */
+static int reset_hot_at_last(void)
 {
-	return ioctl(device, VFIO_DEVICE_RESET) ? -errno : 0;
-}
-
-static int reset_sysfs(void)
-{
-	return write_file(device_path("reset"), "1");
-}
-
-/* VFIO emulates the capability and turns the write into a reset of its own. */
-static int reset_af(void)
-{
-	uint32_t at = find_capability(PCI_CAP_ID_AF);
-
-	if (!at)
-		return -ENOENT;
-	return config_write(at + PCI_AF_CTRL, PCI_AF_CTRL_FLR, 1) == 1 ? 0 : -errno;
-}
-
-static int group_descriptor(void)
-{
-	char link[64], name[128];
-	ssize_t length;
-	int i;
-
-	for (i = 0; i < 256; i++) {
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", i);
-		length = readlink(link, name, sizeof(name) - 1);
-		if (length < 0)
-			continue;
-		name[length] = '\0';
-		if (!strncmp(name, "/dev/vfio/", 10) && name[10] >= '0' && name[10] <= '9')
-			return i;
-	}
-	return -1;
-}
-
-static int reset_hot(void)
-{
-	struct {
-		struct vfio_pci_hot_reset reset;
-		int32_t group;
-	} request = {
-		.reset = { .argsz = sizeof(request), .count = 1 },
-		.group = group_descriptor(),
-	};
 	int tries, ret;
 
-	/* EBUSY is memory_lock contention with the touching process. */
 	for (tries = 0; tries < 100; tries++) {
-		ret = ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &request) ? -errno : 0;
+		ret = reset_hot();
 		if (ret != -EBUSY && ret != -EAGAIN)
 			return ret;
 		usleep(10000);
@@ -242,15 +198,6 @@ static void test_errors(char *map, struct watch *watch)
 	close(event);
 }
 
-/* The callbacks alone, see tests/vm/module: also those that no injected error brings about. */
-static int play(const char *what)
-{
-	char line[64];
-
-	snprintf(line, sizeof(line), "%s %s", bdf, what);
-	return write_file("/sys/module/recovery_test/parameters/play", line);
-}
-
 /* Nobody says that recovery is over, or that it failed: only a reset opens the gate again. */
 static void test_unfinished(char *map, const char *what)
 {
@@ -265,6 +212,7 @@ static void test_unfinished(char *map, const char *what)
 	check(attribute_is("state", CXL_VFIO_STATE_CLOSED), text);
 }
 
+/* The callbacks alone: also those that no injected error brings about. */
 static void test_played(char *map)
 {
 	check(!play("fatal"), "played fatal error");
@@ -489,7 +437,7 @@ int main(int argc, char **argv)
 	test_watched(map, watch, "VFIO_DEVICE_RESET", reset_vfio);
 	test_watched(map, watch, "sysfs reset", reset_sysfs);
 	test_watched(map, watch, "AF FLR", reset_af);
-	check(!reset_hot(), "hot reset: is done");
+	check(!reset_hot_at_last(), "hot reset: is done");
 	expect_reactivated(map, "hot reset");
 	/* The debug kernel has no AER service, and aer_inject a lock order that lockdep rejects. */
 	if (!access("/dev/aer_inject", F_OK))

@@ -2,14 +2,14 @@
 /*
  * Everybody at once: 8 threads that touch and 4 that read and write through the descriptor, in two
  * processes, against one thread that goes every way down. Runs in the guest as root with the
- * endpoint bound; TAP on stdout.
+ * endpoint bound, its device server reachable and recovery_test loaded; TAP on stdout.
  *
- *	stress BDF [--seed N] [--resets N] [--flrs N] [--seconds N]
+ *	stress BDF [--seed N] [--resets N] [--flrs N] [--hot-resets N] [--seconds N]
  *
- * Ends when it has done so many resets of the kinds that need no wait for the hardware (memory
- * space off and on, D3hot and back, a config write that keeps memory on) and so many FLRs (through
- * VFIO, configuration space and sysfs, hot reset between them), or after so many seconds, whichever
- * is last, and at SIGINT.
+ * Ends when it has done so many resets without FLR (memory space off and on, D3hot and back, played
+ * error recovery), so many FLRs (through VFIO, configuration space, the AF capability and sysfs) and
+ * so many hot resets, or after so many seconds, whichever is last, and at SIGINT. A reset that the
+ * kernel refuses because somebody else has the lock is tried again and does not count.
  *
  * What is known at any time: page P belongs to one worker, who alone writes it. Its first word and
  * its last word carry the page number and a count that only the owner raises, written in this
@@ -38,6 +38,7 @@
 #include <linux/vfio.h>
 
 #include "device.h"
+#include "resets.h"
 
 #define WORKERS		12
 #define TOUCHERS	8
@@ -69,8 +70,7 @@ static struct shared *shared;
 static struct worker workers[WORKERS];
 static __thread struct worker *self;
 static uint64_t seed = 1;
-static unsigned long wanted_fast = 10000, wanted_flr = 50, wanted_seconds;
-static unsigned long fast, flr, failed_resets;
+static unsigned long wanted_seconds;
 static volatile sig_atomic_t interrupted;
 
 static uint64_t nanoseconds(void)
@@ -361,6 +361,111 @@ static void join_workers(unsigned int first)
 	}
 }
 
+static int memory_space_off_and_on(void)
+{
+	uint32_t command = config_read(PCI_COMMAND, 2);
+
+	if (config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2) != 2 ||
+	    config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2) != 2)
+		return -EIO;
+	return 0;
+}
+
+static int d3hot_and_back(void)
+{
+	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
+
+	return config_write(power, 3, 2) == 2 && config_write(power, 0, 2) == 2 ? 0 : -EIO;
+}
+
+static int play_nonfatal(void)
+{
+	return play("nonfatal");
+}
+
+static int play_fatal(void)
+{
+	return play("fatal");
+}
+
+enum group { FAST, FLR, HOT, GROUPS };
+
+/*
+ * @share: how often, among those of its group. @shuts: how often the gate is shut; it opens once.
+ * @rechecks: when the kernel refuses, the driver shuts the gate and opens it, once.
+ */
+struct kind {
+	const char *name;
+	enum group group;
+	unsigned int share;
+	unsigned int shuts;
+	bool rechecks;
+	int (*go)(void);
+	unsigned long done, refused;
+	uint64_t took;
+};
+
+/* Two configuration writes are two, each shuts the gate; only the second opens it. */
+static struct kind kinds[] = {
+	{ "memory space off and on", FAST, 12, 2, false, memory_space_off_and_on },
+	{ "D3hot and back", FAST, 1, 2, false, d3hot_and_back },
+	{ "nonfatal error", FAST, 2, 1, false, play_nonfatal },
+	{ "fatal error", FAST, 1, 1, false, play_fatal },
+	{ "VFIO_DEVICE_RESET", FLR, 1, 1, true, reset_vfio },
+	{ "FLR by configuration write", FLR, 1, 1, false, reset_config },
+	{ "AF FLR", FLR, 1, 1, false, reset_af },
+	{ "sysfs reset", FLR, 1, 1, false, reset_sysfs },
+	{ "hot reset", HOT, 1, 1, true, reset_hot },
+};
+
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+
+static unsigned long wanted[GROUPS] = { 10000, 50, 10 };
+static unsigned long done[GROUPS];
+static unsigned long failures;
+
+static unsigned long all_done(void)
+{
+	return done[FAST] + done[FLR] + done[HOT];
+}
+
+static struct kind *pick(enum group group, uint64_t random)
+{
+	unsigned int shares = 0, i;
+
+	for (i = 0; i < KINDS; i++)
+		shares += kinds[i].group == group ? kinds[i].share : 0;
+	random %= shares;
+	for (i = 0; i < KINDS - 1; i++) {
+		if (kinds[i].group != group)
+			continue;
+		if (random < kinds[i].share)
+			break;
+		random -= kinds[i].share;
+	}
+	return &kinds[i];
+}
+
+/* Until it is done; whoever is refused for more than LONGEST is stuck. */
+static void go(struct kind *kind)
+{
+	uint64_t begun = nanoseconds();
+	int ret;
+
+	while ((ret = kind->go()) == -EAGAIN || ret == -EBUSY) {
+		kind->refused++;
+		usleep(1000);
+	}
+	kind->took += nanoseconds() - begun;
+	if (ret) {
+		failures++;
+		printf("# %s: %s\n", kind->name, strerror(-ret));
+		return;
+	}
+	kind->done++;
+	done[kind->group]++;
+}
+
 static void *watch(void *unused)
 {
 	unsigned int i;
@@ -373,7 +478,7 @@ static void *watch(void *unused)
 				continue;
 			printf("Bail out! %s %u is stuck for more than %d s\n",
 			       i == WORKERS ? "the resetting thread after reset" : "worker",
-			       i == WORKERS ? (unsigned int)(fast + flr) : i, LONGEST);
+			       i == WORKERS ? (unsigned int)all_done() : i, LONGEST);
 			fflush(stdout);
 			_exit(1);
 		}
@@ -382,71 +487,98 @@ static void *watch(void *unused)
 	return unused;
 }
 
-static void reset_memory_space(uint32_t command)
+/* What the driver has counted, and what it should have: told by what was done. */
+struct account {
+	uint64_t generation, zaps, reactivations;
+};
+
+static struct account driver_account(void)
 {
-	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
-	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
+	return (struct account) { attribute_number("generation"), attribute_number("zap_count"),
+				  attribute_number("reactivate_count") };
 }
 
-/* One of the ways down; which are cheap is known from the specification, not measured. */
-static void reset_fast(uint64_t random, uint32_t command, uint32_t power)
+static struct account own_account(void)
 {
-	switch (random % 4) {
-	case 0:
-	case 1:
-	case 2:
-		reset_memory_space(command);
-		break;
-	default:
-		config_write(power, 3, 2);
-		config_write(power, 0, 2);
+	struct account own = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < KINDS; i++) {
+		unsigned long rechecked = kinds[i].rechecks ? kinds[i].refused : 0;
+
+		own.zaps += kinds[i].done * kinds[i].shuts + rechecked;
+		own.reactivations += kinds[i].done + rechecked;
 	}
-	fast++;
+	own.generation = own.zaps;
+	return own;
 }
 
-static void reset_flr(uint64_t random)
-{
-	int ret = 0;
+static struct account begun_with;
+static uint64_t flrs_before, bus_resets_before;
 
-	switch (random % 3) {
-	case 0:
-		ret = ioctl(device, VFIO_DEVICE_RESET);
-		break;
-	case 1:
-		ret = config_write(find_capability(PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL,
-				   PCI_EXP_DEVCTL_BCR_FLR, 2) != 2;
-		break;
-	default:
-		ret = write_file(device_path("reset"), "1");
-	}
-	failed_resets += ret != 0;
-	flr++;
+static void begin_account(void)
+{
+	begun_with = driver_account();
+	flrs_before = resets_seen("flr");
+	bus_resets_before = resets_seen("vfio");
+}
+
+static bool account_agrees(void)
+{
+	struct account driver = driver_account(), own = own_account();
+
+	driver.generation -= begun_with.generation;
+	driver.zaps -= begun_with.zaps;
+	driver.reactivations -= begun_with.reactivations;
+	if (driver.generation == own.generation && driver.zaps == own.zaps &&
+	    driver.reactivations == own.reactivations && !attribute_number("refuse_count"))
+		return true;
+	printf("# the driver counts %llu generations, %llu zaps, %llu reactivations, %llu refusals; "
+	       "it was %llu, %llu, %llu, 0\n", (unsigned long long)driver.generation,
+	       (unsigned long long)driver.zaps, (unsigned long long)driver.reactivations,
+	       (unsigned long long)attribute_number("refuse_count"),
+	       (unsigned long long)own.generation, (unsigned long long)own.zaps,
+	       (unsigned long long)own.reactivations);
+	return false;
+}
+
+/* Neither more than were done, as by a retry that was none, nor fewer: one that was only said. */
+static bool device_agrees(void)
+{
+	uint64_t flrs = resets_seen("flr") - flrs_before;
+	uint64_t bus_resets = resets_seen("vfio") - bus_resets_before;
+
+	printf("# the device saw %llu FLRs and %llu bus resets\n", (unsigned long long)flrs,
+	       (unsigned long long)bus_resets);
+	return flrs == done[FLR] && bus_resets == done[HOT];
+}
+
+/* Both ends of every huge page: as many faults as touching all of it. */
+static long touch_ends(char *map)
+{
+	uint64_t offset, value;
+	long before = faults();
+
+	for (offset = 0; offset < memory.size; offset += HUGE)
+		if (!touch((uint64_t *)(map + offset), &value) ||
+		    !touch((uint64_t *)(map + offset + HUGE - PAGE), &value))
+			return -1;
+	return faults() - before;
 }
 
 /* Everybody stands still: a zap takes every mapping, and the driver's account is ours. */
 static void look(char *map)
 {
-	uint64_t zaps, generation, reactivations;
 	long taken;
 
 	shared->pause = true;
 	while (shared->paused < WORKERS)
 		usleep(1000);
-	touch_all(map, memory.size);
-	zaps = attribute_number("zap_count");
-	generation = attribute_number("generation");
-	reactivations = attribute_number("reactivate_count");
-	reset_memory_space(config_read(PCI_COMMAND, 2));
-	/* Two writes, each shuts the gate; only the second opens it. */
-	if (attribute_number("zap_count") != zaps + 2 ||
-	    attribute_number("generation") != generation + 2 ||
-	    attribute_number("reactivate_count") != reactivations + 1 ||
-	    attribute_number("refuse_count")) {
+	touch_ends(map);
+	go(&kinds[0]);
+	if (!account_agrees())
 		shared->wrong++;
-		printf("# counters: zaps %llu to %llu\n", (unsigned long long)zaps,
-		       (unsigned long long)attribute_number("zap_count"));
-	}
-	taken = touch_all(map, memory.size);
+	taken = touch_ends(map);
 	if (taken != (long)(memory.size / HUGE)) {
 		shared->wrong++;
 		printf("# %ld faults after a zap with everybody paused\n", taken);
@@ -462,29 +594,50 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+static bool all_wanted_done(void)
+{
+	return done[FAST] >= wanted[FAST] && done[FLR] >= wanted[FLR] && done[HOT] >= wanted[HOT];
+}
+
+/* The group that is furthest behind, so that all are through at the same time. */
+static enum group next_group(void)
+{
+	enum group next = FAST, group;
+
+	for (group = FLR; group < GROUPS; group++)
+		if (done[group] < wanted[group] &&
+		    done[group] * wanted[next] <= done[next] * wanted[group])
+			next = group;
+	return next;
+}
+
 static void go_down(char *map)
 {
-	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
-	uint32_t command = config_read(PCI_COMMAND, 2);
 	uint64_t random = seed * 77 + 1, end = nanoseconds() + wanted_seconds * 1000000000;
+	unsigned long next_look = 0;
 
-	while (!interrupted && (fast < wanted_fast || flr < wanted_flr || nanoseconds() < end)) {
-		unsigned long before = fast + flr;
-
+	while (!interrupted && (!all_wanted_done() || nanoseconds() < end) && failures < 10) {
 		shared->since[WORKERS] = nanoseconds();
 		next_random(&random);
-		/* So that both are through at the same time. */
-		if (flr < wanted_flr && flr * wanted_fast <= fast * wanted_flr)
-			reset_flr(random >> 8);
-		else
-			reset_fast(random >> 8, command, power);
-		if (before % CHECK_EVERY == 0)
+		go(pick(next_group(), random >> 8));
+		if (all_done() > next_look) {
 			look(map);
+			next_look = all_done() + CHECK_EVERY;
+		}
 		shared->since[WORKERS] = 0;
 		/* The others want to see it open, too. */
 		if (random & 1)
 			usleep((random >> 40) % 2000);
 	}
+}
+
+static void report_kinds(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < KINDS; i++)
+		printf("# %s: %lu done, %lu tried again, %.1f s\n", kinds[i].name, kinds[i].done,
+		       kinds[i].refused, (double)kinds[i].took / 1e9);
 }
 
 static void options(int argc, char **argv)
@@ -493,6 +646,7 @@ static void options(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "resets", required_argument, NULL, 'r' },
 		{ "flrs", required_argument, NULL, 'f' },
+		{ "hot-resets", required_argument, NULL, 'h' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ 0 },
 	};
@@ -503,15 +657,16 @@ static void options(int argc, char **argv)
 
 		switch (option) {
 		case 's': seed = value; break;
-		case 'r': wanted_fast = value; break;
-		case 'f': wanted_flr = value; break;
+		case 'r': wanted[FAST] = value; break;
+		case 'f': wanted[FLR] = value; break;
+		case 'h': wanted[HOT] = value; break;
 		case 't': wanted_seconds = value; break;
 		default: exit(2);
 		}
 	}
 	if (optind != argc - 1) {
 		fprintf(stderr, "usage: stress BDF [--seed N] [--resets N] [--flrs N] "
-			"[--seconds N]\n");
+			"[--hot-resets N] [--seconds N]\n");
 		exit(2);
 	}
 	bdf = argv[optind];
@@ -558,22 +713,26 @@ int main(int argc, char **argv)
 		usleep(1000);
 	/* With two processors for all, the resets would wait for a slice after each sleep. */
 	sched_setscheduler(0, SCHED_RR, &(struct sched_param){ .sched_priority = 10 });
+	begin_account();
 	go_down(map);
 	shared->stop = true;
 	join_workers(0);
 	waitpid(child, &status, 0);
 	pthread_join(watcher, NULL);
 
-	printf("# seed %llu: %lu fast resets, %lu FLRs, %lu failed; %llu touches, %llu SIGBUS; "
-	       "%llu reads, %llu writes, %llu EIO; %llu remaps; %llu wrong; %llu s\n",
-	       (unsigned long long)seed, fast, flr, failed_resets,
+	report_kinds();
+	printf("# seed %llu: %lu resets without FLR, %lu FLRs, %lu hot resets; %llu touches, "
+	       "%llu SIGBUS; %llu reads, %llu writes, %llu EIO; %llu remaps; %llu wrong; %llu s\n",
+	       (unsigned long long)seed, done[FAST], done[FLR], done[HOT],
 	       (unsigned long long)shared->touches, (unsigned long long)shared->bus_errors,
 	       (unsigned long long)shared->reads, (unsigned long long)shared->writes,
 	       (unsigned long long)shared->io_errors, (unsigned long long)shared->remaps,
 	       (unsigned long long)shared->wrong,
 	       (unsigned long long)((nanoseconds() - begun) / 1000000000));
-	check(interrupted || (fast >= wanted_fast && flr >= wanted_flr),
-	      "as many resets as asked for");
+	check(!failures, "no reset failed");
+	check(interrupted || all_wanted_done(), "as many resets as asked for");
+	check(device_agrees(), "the device saw as many as were done");
+	check(account_agrees(), "the driver counted as many as were done");
 	check(!shared->wrong, "never a wrong byte, a stale page or a wrong count");
 	check(shared->bus_errors && shared->io_errors && shared->touches && shared->writes,
 	      "touching and I/O went through, and were refused, meanwhile");

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --kernel debug --timeout 600
+# vm: --emulator --af --kernel debug --timeout 360
 #
-# All at once, on the kernel that checks itself: 10,000 resets that need no wait, and some FLRs.
+# All at once, on the kernel that checks itself: 500 FLRs, and some of every other kind.
 set -u
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+modprobe recovery_test || exit 1
 cxlvfio bind -q "$bdf" || exit 1
-exec build/sandbox/tests/vm/stress "$bdf" --resets "${RESETS:-10000}" --flrs "${FLRS:-60}" \
-	--seed "${SEED:-1}"
+exec build/sandbox/tests/vm/stress "$bdf" --resets "${RESETS:-1500}" --flrs "${FLRS:-500}" \
+	--hot-resets "${HOT_RESETS:-20}" --seed "${SEED:-1}"
