@@ -77,7 +77,9 @@ static void define_device(struct endpoint *endpoint)
 		{ DEVICE + CXL_DEVICE_CAPABILITY2, 2, .initial = CACHE_SIZE_1MB },
 		{ RANGE_SIZE_HIGH, 4, .initial = (uint32_t)(size >> 32) },
 		{ RANGE_SIZE_LOW, 4,
-		  .initial = ((uint32_t)size & CXL_DEVICE_RANGE_SIZE_LOW_MASK) | READY_BITS },
+		  .initial = ((uint32_t)size & CXL_DEVICE_RANGE_SIZE_LOW_MASK) | READY_BITS |
+		  cxl_field_prepare(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT,
+				    endpoint->options.active_timeout) },
 		{ RANGE_BASE_HIGH, 4, .writable = UINT32_MAX, .lockable = UINT32_MAX },
 		{ RANGE_BASE_LOW, 4, .writable = CXL_DEVICE_RANGE_BASE_LOW_MASK,
 		  .lockable = CXL_DEVICE_RANGE_BASE_LOW_MASK },

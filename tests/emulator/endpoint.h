@@ -48,6 +48,7 @@ struct endpoint_options {
 	uint32_t msix_vectors;		/* 0: no MSI-X capability */
 	bool firmware_recommits;	/* after a bus reset too, not only at the start */
 	uint64_t ready_delay_ms;
+	uint32_t active_timeout;	/* 4^n seconds */
 	uint64_t cxl_reset_delay_ms;
 };
 

@@ -14,7 +14,7 @@ enum option_number {
 	OPTION_WINDOW_BASE, OPTION_WINDOW_SIZE, OPTION_DECODERS, OPTION_SERIAL, OPTION_VENDOR,
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
-	OPTION_ONCE, OPTION_AF, OPTION_MSIX, OPTION_DAMAGE, OPTION_HELP,
+	OPTION_ONCE, OPTION_AF, OPTION_MSIX, OPTION_DAMAGE, OPTION_ACTIVE_TIMEOUT, OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 	{ "af", no_argument, NULL, OPTION_AF },
 	{ "msix", required_argument, NULL, OPTION_MSIX },
 	{ "damage", required_argument, NULL, OPTION_DAMAGE },
+	{ "active-timeout", required_argument, NULL, OPTION_ACTIVE_TIMEOUT },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
@@ -67,6 +68,8 @@ static const char help_text[] =
 "  --content WHAT           retained, cleared or corrupted once lost decoders are back\n"
 "                           (retained)\n"
 "  --ready-delay MS         the range is valid and active so long after a reset (0)\n"
+"  --active-timeout SECONDS what the range says of how long that may take: 1, 4, 16, 64 or\n"
+"                           256 (1)\n"
 "  --cxl-reset-delay MS     a CXL reset completes after (20)\n"
 "  --firmware-recommits on|off\n"
 "                           decoder 0 is committed again after a bus reset (on)\n"
@@ -153,6 +156,15 @@ static int msix_option(int number, const char *value, uint32_t *vectors)
 	return 0;
 }
 
+/* The field holds a power of 4. */
+static int active_timeout_option(int number, const char *value, uint32_t *power)
+{
+	static const char *const seconds[] = { "1", "4", "16", "64", "256" };
+
+	return choice_option(number, value, seconds, ARRAY_SIZE(seconds), "1, 4, 16, 64 or 256",
+			     power);
+}
+
 static int fault_option(struct options *options, const char *value)
 {
 	if (options->fault_count == MAX_START_FAULTS)
@@ -223,6 +235,8 @@ static int apply(struct options *options, int number, const char *value)
 		return 0;
 	case OPTION_READY_DELAY:
 		return number_option(number, value, UINT32_MAX, &endpoint->ready_delay_ms);
+	case OPTION_ACTIVE_TIMEOUT:
+		return active_timeout_option(number, value, &endpoint->active_timeout);
 	case OPTION_CXL_RESET_DELAY:
 		return number_option(number, value, UINT32_MAX, &endpoint->cxl_reset_delay_ms);
 	case OPTION_FAULT:

@@ -63,6 +63,16 @@ static void test_large_window(void **state)
 	assert_int_equal(config32(&fixture->endpoint, RANGE + CXL_DEVICE_RANGE_SIZE_LOW), 3);
 }
 
+static void test_active_timeout(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->options.active_timeout = 2;
+	start(fixture);
+	assert_int_equal(config32(&fixture->endpoint, RANGE + CXL_DEVICE_RANGE_SIZE_LOW),
+			 (uint32_t)WINDOW_SIZE | 2 << 13 | 3);
+}
+
 static void test_config_lock(void **state)
 {
 	struct fixture *fixture = *state;
@@ -180,6 +190,7 @@ int main(void)
 		model_test(test_headers),
 		model_test(test_capability),
 		model_test(test_large_window),
+		model_test(test_active_timeout),
 		model_test(test_config_lock),
 		model_test(test_cache_write_back),
 		model_test(test_status_bits),

@@ -81,7 +81,7 @@ static void test_all(void **state)
 	const char *const kinds[] = {
 		"--flr", "clear", "--locked", "--content=corrupted", "--ready-delay=20",
 		"--firmware-recommits=off", "--fault=decoder-lost", "--fault=all-ones", "--once",
-		NULL
+		"--active-timeout=16", NULL
 	};
 	struct options options;
 
@@ -98,6 +98,7 @@ static void test_all(void **state)
 	assert_int_equal(options.endpoint.content, CONTENT_CORRUPTED);
 	assert_int_equal(options.endpoint.ready_delay_ms, 20);
 	assert_false(options.endpoint.firmware_recommits);
+	assert_int_equal(options.endpoint.active_timeout, 2);
 	assert_int_equal(options.fault_count, 2);
 	assert_string_equal(options.faults[1], "all-ones");
 	assert_true(options.once);
@@ -117,7 +118,7 @@ static void test_rejected(void **state)
 		{ "--content", "kept" }, { "--ready-delay", "1s" }, { "--ready-delay", " 1" },
 		{ "--firmware-recommits", "yes" }, { "--socket", "" }, { "--control", "s" },
 		{ "--nothing", "1" }, { "rest", "1" }, { "--once=1", "--locked" },
-		{ "--locked", "--serial" },
+		{ "--locked", "--serial" }, { "--active-timeout", "2" },
 	};
 	struct options options;
 	size_t i;
