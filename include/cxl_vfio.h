@@ -11,7 +11,10 @@
 #define CXL_VFIO_DRIVER_NAME			"cxl-vfio-pci"
 #define CXL_VFIO_MODULE_NAME			"cxl_vfio_pci"
 
-/* vfio_device_info.flags: a CXL device with HDM; always with VFIO_DEVICE_FLAGS_PCI and _RESET. */
+/*
+ * vfio_device_info.flags: a CXL Type-2 device with an HDM window. Always with VFIO_DEVICE_FLAGS_PCI,
+ * and with _RESET unless the function has no reset method (sysfs reset_method is empty).
+ */
 #ifndef VFIO_DEVICE_FLAGS_CXL
 #define VFIO_DEVICE_FLAGS_CXL			(1 << 9)
 #endif
@@ -46,8 +49,10 @@ struct cxl_vfio_region_info_component {
 
 /* state */
 #define CXL_VFIO_STATE_ACTIVE			"active"	/* faults and fd I/O go through */
-#define CXL_VFIO_STATE_CLOSED			"closed"	/* not open, or in a reset */
-#define CXL_VFIO_STATE_PENDING			"pending"	/* media not ready yet */
+/* not open, in a reset or error recovery, memory space off, or not in D0 */
+#define CXL_VFIO_STATE_CLOSED			"closed"
+/* media not ready yet, or the last user's bytes are being zeroed: accesses wait */
+#define CXL_VFIO_STATE_PENDING			"pending"
 #define CXL_VFIO_STATE_REFUSED			"refused"	/* verdict says why */
 
 /* scrub_policy, and the module's parameter scrub: what becomes of the memory between two users */
