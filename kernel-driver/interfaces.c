@@ -50,6 +50,27 @@ int (*const probe_regs)(struct pci_dev *, enum cxl_regloc_type, struct cxl_regis
 	cxl_pci_setup_regs;
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_cxl_register_map)
+#include <cxl/cxl.h>
+bool probe_map(struct cxl_register_map *map, resource_size_t *start, unsigned long *size);
+bool probe_map(struct cxl_register_map *map, resource_size_t *start, unsigned long *size)
+{
+	*start = map->resource + map->component_map.hdm_decoder.offset;
+	*size = map->component_map.hdm_decoder.size;
+	return map->component_map.hdm_decoder.valid;
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_cxl_dev_state)
+#include <cxl/cxl.h>
+void probe_state(struct cxl_dev_state *cxlds, struct cxl_register_map **map);
+void probe_state(struct cxl_dev_state *cxlds, struct cxl_register_map **map)
+{
+	cxlds->media_ready = true;
+	*map = &cxlds->reg_map;
+}
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_pcie_is_cxl)
 #include <linux/pci.h>
 bool probe_is_cxl(struct pci_dev *pdev);
@@ -57,6 +78,36 @@ bool probe_is_cxl(struct pci_dev *pdev)
 {
 	return pcie_is_cxl(pdev);
 }
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_PCI_DRIVER_OVERRIDE_DEVICE_VFIO)
+#include <linux/mod_devicetable.h>
+#include <linux/pci.h>
+const struct pci_device_id probe_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_pci_error_handlers)
+#include <linux/vfio_pci_core.h>
+static void probe_reset(struct pci_dev *pdev)
+{
+}
+
+static pci_ers_result_t probe_recover(struct pci_dev *pdev)
+{
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+const struct pci_error_handlers probe_handlers = {
+	.reset_prepare = probe_reset,
+	.reset_done = probe_reset,
+	.error_detected = vfio_pci_core_aer_err_detected,
+	.mmio_enabled = probe_recover,
+	.slot_reset = probe_recover,
+	.resume = probe_reset,
+};
 #endif
 
 #if defined(PROBE_ALL) || defined(PROBE_vfio_pci_vmf_insert_pfn)
@@ -72,10 +123,134 @@ ssize_t (*const probe_rw)(struct vfio_pci_core_device *, bool, void __iomem *, c
 	vfio_pci_core_do_io_rw;
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_is_aligned_for_order)
+#include <linux/vfio_pci_core.h>
+bool probe_aligned(struct vm_area_struct *vma, unsigned long address, unsigned long pfn);
+bool probe_aligned(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+{
+	return is_aligned_for_order(vma, address, pfn, 1);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_huge_fault)
+#include <linux/mm.h>
+static vm_fault_t probe_fault(struct vm_fault *vmf, unsigned int order)
+{
+	return VM_FAULT_FALLBACK;
+}
+
+const struct vm_operations_struct probe_vm_ops = {
+	.huge_fault = probe_fault,
+};
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vm_flags_set)
+#include <linux/mm.h>
+void probe_flags(struct vm_area_struct *vma);
+void probe_flags(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED | VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE___vfio_pci_memory_enabled)
+#include <linux/vfio_pci_core.h>
+bool (*const probe_enabled)(struct vfio_pci_core_device *) = __vfio_pci_memory_enabled;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_pci_core_device)
+#include <linux/vfio_pci_core.h>
+bool probe_core(struct vfio_pci_core_device *core);
+bool probe_core(struct vfio_pci_core_device *core)
+{
+	struct address_space *mapping = core->vdev.inode->i_mapping;
+	const struct vfio_pci_device_ops *ops = core->pci_ops;
+
+	guard(rwsem_read)(&core->memory_lock);
+	return core->bar_mmap_supported[core->msix_bar] && !core->pm_runtime_engaged &&
+	       core->num_regions && core->msix_offset + core->msix_size && mapping && ops;
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_pci_core_register_dev_region)
+#include <linux/vfio_pci_core.h>
+int (*const probe_region)(struct vfio_pci_core_device *, unsigned int, unsigned int,
+			  const struct vfio_pci_regops *, size_t, u32, void *) =
+	vfio_pci_core_register_dev_region;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_pci_regops)
+#include <linux/vfio_pci_core.h>
+static ssize_t probe_region_rw(struct vfio_pci_core_device *core, char __user *user, size_t count,
+			       loff_t *ppos, bool write)
+{
+	return -EINVAL;
+}
+
+static int probe_region_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region *region,
+			     struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static int probe_region_capability(struct vfio_pci_core_device *core,
+				   struct vfio_pci_region *region, struct vfio_info_cap *caps)
+{
+	return -EINVAL;
+}
+
+static void probe_region_release(struct vfio_pci_core_device *core, struct vfio_pci_region *region)
+{
+}
+
+const struct vfio_pci_regops probe_region_ops = {
+	.rw = probe_region_rw,
+	.mmap = probe_region_mmap,
+	.add_capability = probe_region_capability,
+	.release = probe_region_release,
+};
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_info_add_capability)
+#include <linux/vfio.h>
+int (*const probe_capability)(struct vfio_info_cap *, struct vfio_info_cap_header *, size_t) =
+	vfio_info_add_capability;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_get_dmabuf_phys)
+#include <linux/vfio_pci_core.h>
+const struct vfio_pci_device_ops probe_pci_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_get_region_info_caps)
 #include <linux/vfio_pci_core.h>
 const struct vfio_device_ops probe_ops = {
 	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+};
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_device_ops)
+#include <linux/vfio_pci_core.h>
+const struct vfio_device_ops probe_device_ops = {
+	.init = vfio_pci_core_init_dev,
+	.release = vfio_pci_core_release_dev,
+	.close_device = vfio_pci_core_close_device,
+	.ioctl = vfio_pci_core_ioctl,
+	.device_feature = vfio_pci_core_ioctl_feature,
+	.read = vfio_pci_core_read,
+	.write = vfio_pci_core_write,
+	.mmap = vfio_pci_core_mmap,
+	.request = vfio_pci_core_request,
+	.match = vfio_pci_core_match,
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+	.bind_iommufd = vfio_iommufd_physical_bind,
+	.unbind_iommufd = vfio_iommufd_physical_unbind,
+	.attach_ioas = vfio_iommufd_physical_attach_ioas,
+	.detach_ioas = vfio_iommufd_physical_detach_ioas,
+	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas,
+	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
 #endif
 
@@ -93,6 +268,23 @@ void probe_idle(struct vfio_pci_core_device *core)
 int (*const probe_poison)(struct pfn_address_space *) = register_pfn_address_space;
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_pfn_to_vma_pgoff)
+#include <linux/errno.h>
+#include <linux/memory-failure.h>
+#include <linux/mm.h>
+static int probe_page(struct vm_area_struct *vma, unsigned long pfn, pgoff_t *pgoff)
+{
+	return -EFAULT;
+}
+
+const struct pfn_address_space probe_space = {
+	.node.start = 0,
+	.node.last = 1,
+	.mapping = NULL,
+	.pfn_to_vma_pgoff = probe_page,
+};
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_region_intersects_soft_reserve)
 #include <linux/ioport.h>
 int (*const probe_soft_reserve)(resource_size_t, size_t) = region_intersects_soft_reserve;
@@ -105,5 +297,61 @@ int probe_flush(phys_addr_t start, size_t length);
 int probe_flush(phys_addr_t start, size_t length)
 {
 	return cpu_cache_invalidate_memregion(start, length);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_cpu_cache_has_invalidate_memregion)
+#include <linux/types.h>
+#include <linux/memregion.h>
+bool (*const probe_can_flush)(void) = cpu_cache_has_invalidate_memregion;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_arch_wb_cache_pmem)
+#include <linux/libnvdimm.h>
+void (*const probe_write_back)(void *, size_t) = arch_wb_cache_pmem;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_walk_iomem_res_desc)
+#include <linux/ioport.h>
+int (*const probe_walk)(unsigned long, unsigned long, u64, u64, void *,
+			int (*)(struct resource *, void *)) = walk_iomem_res_desc;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_system_dfl_long_wq)
+#include <linux/workqueue.h>
+struct workqueue_struct **const probe_queue = &system_dfl_long_wq;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_copy_mc_to_kernel)
+#include <linux/uaccess.h>
+unsigned long probe_copy(void *to, const void *from, size_t length);
+unsigned long probe_copy(void *to, const void *from, size_t length)
+{
+	return copy_mc_to_kernel(to, from, length);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_rwsem_guards)
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+void probe_guards(struct rw_semaphore *lock, struct mutex *mutex);
+void probe_guards(struct rw_semaphore *lock, struct mutex *mutex)
+{
+	guard(mutex)(mutex);
+	scoped_guard(rwsem_write, lock)
+		lockdep_assert_held_write(lock);
+	guard(rwsem_read)(lock);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_DEFINE_RAW_FLEX)
+#include <linux/overflow.h>
+#include <linux/vfio.h>
+size_t probe_flex(void);
+size_t probe_flex(void)
+{
+	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, sparse, areas, 3);
+
+	return struct_size(sparse, areas, sparse->nr_areas);
 }
 #endif
