@@ -391,31 +391,29 @@ static int play_fatal(void)
 enum group { FAST, FLR, HOT, GROUPS };
 
 /*
- * @share: how often, among those of its group. @shuts: how often the gate is shut; it opens once.
- * @rechecks: when the kernel refuses, the driver shuts the gate and opens it, once.
+ * Each shuts the gate and opens it, once. @share: how often, among those of its group. @rechecks:
+ * when the kernel refuses, the driver shuts the gate and opens it all the same.
  */
 struct kind {
 	const char *name;
 	enum group group;
 	unsigned int share;
-	unsigned int shuts;
 	bool rechecks;
 	int (*go)(void);
 	unsigned long done, refused;
 	uint64_t took;
 };
 
-/* Two configuration writes are two, each shuts the gate; only the second opens it. */
 static struct kind kinds[] = {
-	{ "memory space off and on", FAST, 12, 2, false, memory_space_off_and_on },
-	{ "D3hot and back", FAST, 1, 2, false, d3hot_and_back },
-	{ "nonfatal error", FAST, 2, 1, false, play_nonfatal },
-	{ "fatal error", FAST, 1, 1, false, play_fatal },
-	{ "VFIO_DEVICE_RESET", FLR, 1, 1, true, reset_vfio },
-	{ "FLR by configuration write", FLR, 1, 1, false, reset_config },
-	{ "AF FLR", FLR, 1, 1, false, reset_af },
-	{ "sysfs reset", FLR, 1, 1, false, reset_sysfs },
-	{ "hot reset", HOT, 1, 1, true, reset_hot },
+	{ "memory space off and on", FAST, 12, false, memory_space_off_and_on },
+	{ "D3hot and back", FAST, 1, false, d3hot_and_back },
+	{ "nonfatal error", FAST, 2, false, play_nonfatal },
+	{ "fatal error", FAST, 1, false, play_fatal },
+	{ "VFIO_DEVICE_RESET", FLR, 1, true, reset_vfio },
+	{ "FLR by configuration write", FLR, 1, false, reset_config },
+	{ "AF FLR", FLR, 1, false, reset_af },
+	{ "sysfs reset", FLR, 1, false, reset_sysfs },
+	{ "hot reset", HOT, 1, true, reset_hot },
 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -506,7 +504,7 @@ static struct account own_account(void)
 	for (i = 0; i < KINDS; i++) {
 		unsigned long rechecked = kinds[i].rechecks ? kinds[i].refused : 0;
 
-		own.zaps += kinds[i].done * kinds[i].shuts + rechecked;
+		own.zaps += kinds[i].done + rechecked;
 		own.reactivations += kinds[i].done + rechecked;
 	}
 	own.generation = own.zaps;
