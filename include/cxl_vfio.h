@@ -12,8 +12,9 @@
 #define CXL_VFIO_MODULE_NAME			"cxl_vfio_pci"
 
 /*
- * vfio_device_info.flags: a CXL Type-2 device with an HDM window. Always with VFIO_DEVICE_FLAGS_PCI,
- * and with _RESET unless the function has no reset method (sysfs reset_method is empty).
+ * vfio_device_info.flags: a CXL Type-2 device with an HDM window. Always with
+ * VFIO_DEVICE_FLAGS_PCI, and with _RESET unless the function has no reset method (sysfs
+ * reset_method is empty).
  */
 #ifndef VFIO_DEVICE_FLAGS_CXL
 #define VFIO_DEVICE_FLAGS_CXL			(1 << 9)

@@ -162,7 +162,7 @@ struct cxl_vfio_gate {
 	bool open;			/* the VFIO device is open */
 	enum cxl_vfio_channel channel;
 	enum cxl_vfio_verdict refusal;	/* CXL_VFIO_OK, or why refused until a reset or an open */
-	enum cxl_vfio_verdict warned;	/* the last refusal in the log, CXL_VFIO_OK since it works */
+	enum cxl_vfio_verdict warned;	/* the last refusal in the log; OK since it worked */
 	unsigned long deadline;		/* jiffies: pending becomes refused */
 	struct mutex asking;		/* somebody reads or repairs the hardware */
 	struct delayed_work poll;	/* asks the hardware again while pending */

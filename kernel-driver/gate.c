@@ -240,7 +240,7 @@ static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict
 		gate->refusals++;
 		gate->refusal = verdict;
 		set_state(gate, CXL_VFIO_REFUSED, verdict);
-		/* A user may reset as often as he likes: one line until it works, or says something else. */
+		/* A user may reset as often as he likes: one line, until it worked or says else. */
 		if (gate->warned != verdict)
 			dev_warn_ratelimited(&device->core.pdev->dev,
 					     "memory refused after %s: %s\n",

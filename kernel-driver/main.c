@@ -174,8 +174,8 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 };
 
 /*
- * A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it. The
- * core itself refuses (ENODEV) as long as the CXL core's blocks keep it from claiming the BAR.
+ * A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it.
+ * The core itself refuses (ENODEV) as long as the CXL core's blocks keep it from claiming the BAR.
  */
 static int cxl_vfio_get_dmabuf_phys(struct vfio_pci_core_device *core,
 				    struct p2pdma_provider **provider, unsigned int region_index,

@@ -5,7 +5,7 @@
 #include "options.h"
 #include "test_support.h"
 
-#define MAX_ARGUMENTS 16
+#define MAX_ARGUMENTS	64
 
 /* The options that must be there, and then MORE, which NULL ends. */
 static int parse(struct options *options, const char *const *more)

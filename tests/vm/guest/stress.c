@@ -7,9 +7,9 @@
  *	stress BDF [--seed N] [--resets N] [--flrs N] [--hot-resets N] [--seconds N]
  *
  * Ends when it has done so many resets without FLR (memory space off and on, D3hot and back, played
- * error recovery), so many FLRs (through VFIO, configuration space, the AF capability and sysfs) and
- * so many hot resets, or after so many seconds, whichever is last, and at SIGINT. A reset that the
- * kernel refuses because somebody else has the lock is tried again and does not count.
+ * error recovery), so many FLRs (through VFIO, configuration space, the AF capability and sysfs)
+ * and so many hot resets, or after so many seconds, whichever is last, and at SIGINT. A reset that
+ * the kernel refuses because somebody else has the lock is tried again and does not count.
  *
  * What is known at any time: page P belongs to one worker, who alone writes it. Its first word and
  * its last word carry the page number and a count that only the owner raises, written in this
@@ -531,8 +531,8 @@ static bool account_agrees(void)
 	if (driver.generation == own.generation && driver.zaps == own.zaps &&
 	    driver.reactivations == own.reactivations && !attribute_number("refuse_count"))
 		return true;
-	printf("# the driver counts %llu generations, %llu zaps, %llu reactivations, %llu refusals; "
-	       "it was %llu, %llu, %llu, 0\n", (unsigned long long)driver.generation,
+	printf("# the driver counts %llu generations, %llu zaps, %llu reactivations, "
+	       "%llu refusals; it was %llu, %llu, %llu, 0\n", (unsigned long long)driver.generation,
 	       (unsigned long long)driver.zaps, (unsigned long long)driver.reactivations,
 	       (unsigned long long)attribute_number("refuse_count"),
 	       (unsigned long long)own.generation, (unsigned long long)own.zaps,

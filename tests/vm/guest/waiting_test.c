@@ -22,7 +22,7 @@
 #include "resets.h"
 
 #define MEDIA_MS	"6000"	/* how long it takes where it arrives */
-#define LONG_MS		"15000"	/* longer than those who are killed need, shorter than the range says */
+#define LONG_MS		"15000"	/* longer than a kill takes, shorter than the range's time */
 #define LEAST_WAIT	2.0	/* seconds that tell somebody who waits from somebody who is slow */
 #define LONGEST_CALL	2.0	/* of what must not wait, on a busy machine in emulation */
 #define RANGE_SAYS	17.0	/* 1 s until the range is valid, 16 s until it is active */
