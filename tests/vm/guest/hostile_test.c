@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -185,6 +186,14 @@ static bool works(void)
 	return good;
 }
 
+static unsigned long uptime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (unsigned long)now.tv_sec;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long first, count, broken = 0;
@@ -196,6 +205,7 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	first = strtoul(argv[2], NULL, 0);
 	count = strtoul(argv[3], NULL, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	catch_bus_errors();
 	signal(SIGALRM, too_long);
 	for (seed = first; seed < first + count; seed++) {
@@ -212,6 +222,8 @@ int main(int argc, char **argv)
 			printf("# seed %lu: does not work again: %s\n", seed, trouble);
 			broken++;
 		}
+		if (seed % 20 == 19)
+			printf("# %lu s after the boot: %lu seeds\n", uptime(), seed + 1 - first);
 	}
 	alarm(0);
 	printf("# %lu seeds: %u bound, %u refused at bind, %u at open, %u active after a cycle, "
