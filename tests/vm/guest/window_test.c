@@ -21,6 +21,8 @@
 
 #include "device.h"
 
+#define RESET_CYCLES	50
+
 static void test_info(void)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
@@ -173,15 +175,83 @@ static void test_power_state(char *map)
 	expect_reactivated(map, "D3hot and back");
 }
 
+/* Told apart from a feature that is there but refused: nobody may build on it. */
 static void test_low_power(void)
 {
-	struct vfio_device_feature feature = {
-		.argsz = sizeof(feature),
-		.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+	static const struct {
+		uint32_t feature;
+		const char *name;
+	} features[] = {
+		{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, "entry" },
+		{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP, "entry with wakeup" },
+		{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, "exit" },
 	};
+	static const uint32_t ways[] = {
+		VFIO_DEVICE_FEATURE_SET, VFIO_DEVICE_FEATURE_PROBE,
+		VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET,
+	};
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_low_power_entry_with_wakeup wakeup;
+	} request;
+	unsigned int i, j;
+	char what[80];
 
-	check(ioctl(device, VFIO_DEVICE_FEATURE, &feature) < 0 && errno == ENOTTY,
-	      "low power states are not offered");
+	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		bool refused = true;
+
+		for (j = 0; j < sizeof(ways) / sizeof(ways[0]); j++) {
+			memset(&request, 0, sizeof(request));
+			request.feature.argsz = sizeof(request);
+			request.feature.flags = ways[j] | features[i].feature;
+			request.wakeup.wakeup_eventfd = -1;
+			refused &= ioctl(device, VFIO_DEVICE_FEATURE, &request) < 0 &&
+				   errno == ENOTTY;
+		}
+		snprintf(what, sizeof(what), "low power %s is not offered: set, probe, both",
+			 features[i].name);
+		check(refused, what);
+	}
+}
+
+/* The kernel's log from here on. */
+static int open_log(void)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		bail("/dev/kmsg");
+	return log;
+}
+
+/* Lines of the driver, or of anybody about its device. */
+static unsigned int lines_of_driver(int log)
+{
+	unsigned int lines = 0;
+	char line[8192];
+	ssize_t length;
+
+	/* EPIPE: lines were overwritten, which only a flood does. */
+	while ((length = read(log, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		line[length > 0 ? length : 0] = '\0';
+		if (length > 0 && !strstr(line, CXL_VFIO_DRIVER_NAME) &&
+		    !strstr(line, CXL_VFIO_MODULE_NAME) && !strstr(line, bdf))
+			continue;
+		lines++;
+		printf("# %.100s\n", line);
+	}
+	return lines;
+}
+
+static void test_silence(char *map)
+{
+	int log = open_log(), i, failures = 0;
+
+	for (i = 0; i < RESET_CYCLES; i++)
+		failures += ioctl(device, VFIO_DEVICE_RESET) != 0 || touch_all(map, HUGE) != 1;
+	check(!failures, "50 cycles of reset and touch");
+	check(!lines_of_driver(log), "they add no line to the kernel's log");
+	close(log);
 }
 
 /* A child that inherits the mapping loses it to the parent's reset and gets it back. */
@@ -264,5 +334,6 @@ int main(int argc, char **argv)
 	test_memory_enable(map);
 	test_power_state(map);
 	test_fork(map);
+	test_silence(map);
 	return finish();
 }
