@@ -238,7 +238,7 @@ static unsigned int lines_of_driver(int log)
 		    !strstr(line, CXL_VFIO_MODULE_NAME) && !strstr(line, bdf))
 			continue;
 		lines++;
-		printf("# %.100s\n", line);
+		printf("# %.*s\n", (int)strcspn(line, "\n"), line);
 	}
 	return lines;
 }
