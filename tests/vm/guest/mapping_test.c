@@ -85,6 +85,74 @@ static void test_faults(void)
 		      HUGE, HUGE - PAGE, 2);
 }
 
+/* Every page of SIZE bytes that show the window from OFFSET; how many faults that took, or -1. */
+static long touch_right(char *map, uint64_t offset, uint64_t size)
+{
+	long before = faults();
+	uint64_t at, value;
+
+	for (at = 0; at < size; at += PAGE)
+		if (!touch((uint64_t *)(map + at), &value) || value != offset + at)
+			return -1;
+	return faults() - before;
+}
+
+/*
+ * One entry for 1 GiB. With a page missing in the middle there is none of that size any more: huge
+ * pages on both sides, and single pages in the one that the hole is in.
+ */
+static void test_giga(void)
+{
+	uint64_t hole = GIGA / 2 + 5 * PAGE, behind = hole + PAGE;
+	char *map = map_at(0, GIGA, GIGA, 0);
+	long before, after, left = GIGA / 2 / HUGE + 5, right = GIGA / 2 / HUGE - 1 +
+		HUGE / PAGE - 6;
+
+	check(touch_right(map, 0, GIGA) == 1, "1 GiB: one fault");
+	check(!ioctl(device, VFIO_DEVICE_RESET) && touch_right(map, 0, GIGA) == 1,
+	      "1 GiB: one fault again after a reset");
+	check(!munmap(map + hole, PAGE), "1 GiB: a hole in the middle");
+	before = touch_right(map, 0, hole);
+	after = touch_right(map + behind, behind, GIGA - behind);
+	printf("# around the hole: %ld and %ld faults\n", before, after);
+	check(before == left && after == right, "1 GiB with a hole: smaller pages around it");
+	check(!ioctl(device, VFIO_DEVICE_RESET), "1 GiB with a hole: reset");
+	before = touch_right(map, 0, hole);
+	after = touch_right(map + behind, behind, GIGA - behind);
+	printf("# around the hole after a reset: %ld and %ld faults\n", before, after);
+	check(before == left && after == right, "1 GiB with a hole: the same after a reset");
+	munmap(map, GIGA);
+}
+
+/* Cut in other ways, at multiples of 2 MiB too: what remains shows its own bytes. */
+static void test_giga_cut(void)
+{
+	char *map = map_at(0, GIGA, GIGA, 0), *moved;
+	uint64_t value;
+
+	touch((uint64_t *)map, &value);
+	check(!mprotect(map + 7 * HUGE, HUGE, PROT_READ) &&
+	      touch_right(map, 0, SMALL_PART) >= 0 && !ioctl(device, VFIO_DEVICE_RESET) &&
+	      touch_right(map, 0, SMALL_PART) >= 0, "1 GiB: protections of a part may change");
+	munmap(map, GIGA);
+
+	map = map_at(0, GIGA, GIGA, 0);
+	touch((uint64_t *)map, &value);
+	check(!munmap(map + 7 * HUGE, HUGE) && touch_right(map, 0, 7 * HUGE) >= 0 &&
+	      !ioctl(device, VFIO_DEVICE_RESET) && touch_right(map, 0, 7 * HUGE) >= 0 &&
+	      touch_right(map + 8 * HUGE, 8 * HUGE, SMALL_PART) >= 0,
+	      "1 GiB: a hole of 2 MiB leaves what is around it");
+	munmap(map, GIGA);
+
+	map = map_at(0, GIGA, GIGA, 0);
+	touch((uint64_t *)map, &value);
+	moved = mremap(map + 5 * HUGE, HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED, map + GIGA);
+	check((moved == MAP_FAILED || touch_right(moved, 5 * HUGE, HUGE) >= 0) &&
+	      touch_right(map, 0, 5 * HUGE) >= 0 && !ioctl(device, VFIO_DEVICE_RESET) &&
+	      touch_right(map, 0, 5 * HUGE) >= 0, "1 GiB: a part may move, or not");
+	munmap(map, GIGA + HUGE);
+}
+
 /* A hole in the middle, protections and sizes that change: every page stays what it was. */
 static void test_split(void)
 {
@@ -182,6 +250,61 @@ static bool is_write_back(void)
 	}
 	fclose(list);
 	return covered >= base + memory.size;
+}
+
+/* The mapping of the page at ADDRESS as tests/vm/module/pte_test.c tells it. */
+static bool is_mapped(const char *address, uint64_t size, const char *type)
+{
+	static const char path[] = "/sys/module/pte_test/parameters/address";
+	char text[64], expected[64];
+	FILE *file;
+
+	snprintf(text, sizeof(text), "%#lx", (unsigned long)address);
+	if (write_file(path, text))
+		bail(path);
+	file = fopen(path, "r");
+	if (!file || !fgets(text, sizeof(text), file))
+		bail(path);
+	fclose(file);
+	snprintf(expected, sizeof(expected), "%llu %s\n", (unsigned long long)size, type);
+	if (strcmp(text, expected))
+		printf("# the page is mapped as %s", text);
+	return !strcmp(text, expected);
+}
+
+/* By a page of its own kind each, which was touched before. */
+static void test_memory_type(void)
+{
+	char *small = map_at(PAGE, HUGE, HUGE, 0), *huge = map_at(0, HUGE, HUGE, 0), *giga;
+	struct vfio_region_info info = {
+		.argsz = sizeof(info), .index = CXL_EMULATED_COMPONENT_BAR,
+	};
+	char *registers;
+	uint64_t value;
+
+	touch((uint64_t *)small, &value);
+	touch((uint64_t *)huge, &value);
+	check(is_mapped(small, PAGE, "write-back"), "a page is mapped write-back");
+	check(is_mapped(huge, HUGE, "write-back"), "so is a page of 2 MiB");
+	munmap(small, HUGE);
+	munmap(huge, HUGE);
+	if (memory.size >= GIGA) {
+		giga = map_at(0, GIGA, GIGA, 0);
+		touch((uint64_t *)giga, &value);
+		check(is_mapped(giga, GIGA, "write-back"), "so is a page of 1 GiB");
+		munmap(giga, GIGA);
+	}
+	/* The decoder registers are in its first page, the last one is for everybody. */
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		bail("VFIO_DEVICE_GET_REGION_INFO");
+	registers = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, device,
+			 (off_t)(info.offset + info.size - PAGE));
+	if (registers == MAP_FAILED)
+		bail("mmap of the component BAR");
+	touch((uint64_t *)registers, &value);
+	check(is_mapped(registers, PAGE, "uncached-minus"),
+	      "a page of the component BAR is mapped uncached");
+	munmap(registers, PAGE);
 }
 
 static double seconds(void)
@@ -488,6 +611,11 @@ int main(int argc, char **argv)
 	touch_all(map, HUGE);
 	munmap(map, memory.size);
 	test_faults();
+	if (memory.size >= GIGA) {
+		test_giga();
+		test_giga_cut();
+	}
+	test_memory_type();
 	test_split();
 	test_many();
 	test_write_back();
