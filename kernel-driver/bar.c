@@ -191,6 +191,7 @@ static vm_fault_t bar_fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct bar_vm_ops = {
+	.may_split = cxl_vfio_may_split,
 	.fault = bar_fault,
 #ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
 	.huge_fault = bar_huge_fault,

@@ -259,6 +259,7 @@ const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);
 int cxl_vfio_memory_register(struct cxl_vfio_device *device);
 void cxl_vfio_memory_register_poison(struct cxl_vfio_device *device);
 void cxl_vfio_memory_unregister_poison(struct cxl_vfio_device *device);
+int cxl_vfio_may_split(struct vm_area_struct *vma, unsigned long address);
 int cxl_vfio_component_register(struct cxl_vfio_device *device);
 
 /* bar.c: the BAR that holds the component registers */

@@ -355,3 +355,13 @@ size_t probe_flex(void)
 	return struct_size(sparse, areas, sparse->nr_areas);
 }
 #endif
+
+#if defined(PROBE_ALL) || defined(PROBE_zap_special_vma_range)
+#include <linux/mm.h>
+void probe_zap(struct vm_area_struct *vma);
+void probe_zap(struct vm_area_struct *vma)
+{
+	vma_start_write(vma);
+	zap_special_vma_range(vma, vma->vm_start, PAGE_SIZE);
+}
+#endif

@@ -99,7 +99,31 @@ static vm_fault_t memory_fault(struct vm_fault *vmf)
 	return memory_huge_fault(vmf, 0);
 }
 
+/**
+ * cxl_vfio_may_split - a VMA is about to be cut
+ * @vma: of the window, or of the component BAR
+ * @address: where
+ *
+ * mm_find_pmd() of Linux 7.3 takes the entry of a 1 GiB page for a table of PMDs and crashes, and
+ * what is left of such a page on either side of the cut could not keep it anyway. So it goes, and
+ * the next access faults in smaller ones.
+ *
+ * Return: 0, it may.
+ */
+int cxl_vfio_may_split(struct vm_area_struct *vma, unsigned long address)
+{
+	unsigned long start = ALIGN_DOWN(address, PUD_SIZE);
+
+	if (start == address || start < vma->vm_start || vma->vm_end - start < PUD_SIZE)
+		return 0;
+	/* Faults under the per-VMA lock would bring it back before the cut. */
+	vma_start_write(vma);
+	zap_special_vma_range(vma, start, PUD_SIZE);
+	return 0;
+}
+
 static const struct vm_operations_struct memory_vm_ops = {
+	.may_split = cxl_vfio_may_split,
 	.fault = memory_fault,
 #ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
 	.huge_fault = memory_huge_fault,
