@@ -8,10 +8,12 @@
  *   fd I/O: memory_lock(R) -> gate.lock(R), no user access and no allocation inside
  *   reset : [memory_lock(W)] -> device_lock -> gate.lock(W), dropped again before i_mmap_rwsem
  *   asking: [memory_lock(W)] -> [device_lock] -> gate.asking -> gate.lock
+ *   close : dev_set->lock -> gate.asking -> gate.lock
  *
- * gate.lock is a leaf. It is never held across a reset or a wait, and reset callbacks run with or
- * without memory_lock, so nothing reached from them takes or asserts memory_lock. gate.asking is
- * held while the hardware is read and repaired, which takes no lock that sleeps.
+ * Of the driver's own locks gate.lock is the last; faults allocate page tables under it. It is
+ * never held across a reset or a wait, and reset callbacks run with or without memory_lock, so
+ * nothing reached from them takes or asserts memory_lock. gate.asking is held while the hardware is
+ * read and repaired, and while the window is zeroed, in chunks.
  */
 #ifndef CXL_VFIO_PCI_H
 #define CXL_VFIO_PCI_H

@@ -261,7 +261,7 @@ static void *touch_share(void *data)
 	return NULL;
 }
 
-/* THREADS of them, each its part of one mapping: from the first one's begin to the last one's end. */
+/* THREADS of them, each its part of one mapping: from the first begin to the last end. */
 static double populate_together(const char *design, uint64_t size, uint64_t align, uint64_t step)
 {
 	char *map = map_design(design, size, align);
