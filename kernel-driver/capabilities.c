@@ -122,11 +122,42 @@ static int check_extended(struct pci_dev *pdev, unsigned int at, u32 header, uns
 	return 0;
 }
 
+/* The standard list: vfio-pci-core bounds its walk, but takes places and kinds as they come. */
+static int check_standard(struct pci_dev *pdev)
+{
+	unsigned int tries = (PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / PCI_CAP_SIZEOF;
+	DECLARE_BITMAP(kinds, PCI_CAP_ID_MAX + 1) = {};
+	u16 status, header;
+	u8 at, id;
+
+	pci_read_config_word(pdev, PCI_STATUS, &status);
+	if (!(status & PCI_STATUS_CAP_LIST))
+		return 0;
+	for (pci_read_config_byte(pdev, PCI_CAPABILITY_LIST, &at); at && tries--; at = header >> 8) {
+		if (at < PCI_STD_HEADER_SIZEOF || !IS_ALIGNED(at, sizeof(u32))) {
+			dev_err_ratelimited(&pdev->dev, "refused: a capability at %#x, where none can be\n",
+					    at);
+			return -ENXIO;
+		}
+		pci_read_config_word(pdev, at, &header);
+		id = header & 0xff;
+		if (!id || id > PCI_CAP_ID_MAX || id == PCI_CAP_ID_VNDR || id == PCI_CAP_ID_HT)
+			continue;
+		if (__test_and_set_bit(id, kinds)) {
+			dev_err_ratelimited(&pdev->dev, "refused: a second capability %#x, at %#x\n",
+					    id, at);
+			return -ENXIO;
+		}
+	}
+	return 0;
+}
+
 /**
  * cxl_vfio_check_capabilities - does every extended capability end, and the list of them?
  * @pdev: the PCI function
  *
- * Asked at bind and before every open, which makes vfio-pci-core read the list anew.
+ * The standard ones are looked at, too. Asked at bind and before every open, which makes
+ * vfio-pci-core read the lists anew.
  *
  * Return: 0, or -ENXIO after one line in the log.
  */
@@ -143,6 +174,9 @@ int cxl_vfio_check_capabilities(struct pci_dev *pdev)
 				    pdev->cfg_size);
 		return -ENXIO;
 	}
+	ret = check_standard(pdev);
+	if (ret)
+		return ret;
 	while (at >= PCI_CFG_SPACE_SIZE) {
 		if (__test_and_set_bit(at / sizeof(u32), seen)) {
 			dev_err_ratelimited(&pdev->dev, "refused: the list of extended capabilities comes back to the extended capability at %#x\n",

@@ -18,6 +18,8 @@ set -u
 endless="the list of extended capabilities comes back to"
 too_long="extended capability .* says that it ends at .*, behind configuration space"
 twice="a second extended capability"
+twice_standard="a second capability"
+nowhere="a capability at .*, where none can be"
 all_ones="extended capability at .* reads all ones"
 misplaced="the register locator places component registers at .* in BAR"
 no_entry="register locator of .* has no entry"
@@ -296,6 +298,17 @@ misplaced_registers() {
 		$(((before_locator_header & 0xfffff) | locator_next << 20))
 }
 
+# Two of a kind side by side would have vfio-pci read past a table, too.
+standard_capabilities() {
+	power_header=$(word $power)
+	$1 "a second power management beside the first" "$twice_standard" \
+		$power $(((power_header & 0xffff00ff) | (power + 8) << 8)) \
+		$((power + 8)) $((power_header & 0xffff00ff))
+	$1 "a capability in the header" "$nowhere" $power $(((power_header & 0xffff00ff) | 0x1000))
+	$1 "a capability between two dwords" "$nowhere" \
+		$power $(((power_header & 0xffff00ff) | (power + 9) << 8))
+}
+
 # What just fits, or leads nowhere; nothing is said of it.
 oddities() {
 	$1 "a DVSEC of somebody else" "" $(goes_on $spare) $(foreign $spare 0 0x10)
@@ -379,7 +392,20 @@ can() {
 	result $? "the truth: $name"
 }
 
+# The first capability of power management.
+find_power() {
+	power=$(($(word 0x34) & 0xfc))
+	while [ $(($(word $power) & 0xff)) != 1 ]; do
+		power=$(($(word $power) >> 8 & 0xfc))
+		[ $power != 0 ] || {
+			echo "Bail out! no power management"
+			exit 1
+		}
+	done
+}
+
 setpci -s "$bdf" COMMAND=0x2:0x2
+find_power
 read_list
 find_entry
 find_bars
@@ -390,7 +416,8 @@ can bind "bound"
 can open_once "opened"
 in_time unbind
 
-for lies in lists_without_an_end lengths_past_the_end silence misplaced_registers; do
+for lies in lists_without_an_end lengths_past_the_end silence misplaced_registers \
+	standard_capabilities; do
 	$lies refused_at_bind
 	can bind "bound after it"
 	in_time unbind
@@ -398,7 +425,7 @@ done
 oddities bound_all_the_same
 
 can bind "bound again"
-for lies in lists_without_an_end lengths_past_the_end silence; do
+for lies in lists_without_an_end lengths_past_the_end silence standard_capabilities; do
 	$lies refused_at_open
 	can open_once "opened after it"
 done
