@@ -133,7 +133,8 @@ static int check_standard(struct pci_dev *pdev)
 	pci_read_config_word(pdev, PCI_STATUS, &status);
 	if (!(status & PCI_STATUS_CAP_LIST))
 		return 0;
-	for (pci_read_config_byte(pdev, PCI_CAPABILITY_LIST, &at); at && tries--; at = header >> 8) {
+	pci_read_config_byte(pdev, PCI_CAPABILITY_LIST, &at);
+	for (; at && tries--; at = header >> 8) {
 		if (at < PCI_STD_HEADER_SIZEOF || !IS_ALIGNED(at, sizeof(u32))) {
 			dev_err_ratelimited(&pdev->dev, "refused: a capability at %#x, where none can be\n",
 					    at);
