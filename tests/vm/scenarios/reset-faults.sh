@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --endpoints 4 --timeout 300
+# vm: --endpoints 4 --timeout 600
 # vm: --endpoints 4 --kernel debug --timeout 1200
 #
 # Devices that do not come back from a reset as they should: every one is found, by the check
