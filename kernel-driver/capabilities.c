@@ -12,10 +12,13 @@
 
 #include "cxl_vfio_pci.h"
 
+/* All ones behind the end, where a capability of no room may send us. */
 static u32 read_dword(struct pci_dev *pdev, unsigned int at)
 {
 	u32 value;
 
+	if (at > pdev->cfg_size - sizeof(value))
+		return PCI_ERROR_RESPONSE;
 	pci_read_config_dword(pdev, at, &value);
 	return value;
 }

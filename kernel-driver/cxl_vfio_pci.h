@@ -180,7 +180,10 @@ struct cxl_vfio_gate {
 	enum cxl_vfio_flush_result flush;
 };
 
-/* The tenant boundary. Written under gate.asking, but for @policy, and by a gate that opens. */
+/*
+ * The tenant boundary. Written under gate.asking, but for @policy; and under gate.lock by a gate
+ * that opens, and by a reset or an open, while which nobody scrubs.
+ */
 struct cxl_vfio_scrub {
 	enum cxl_vfio_scrub_policy policy;
 	enum cxl_vfio_scrub_result result;

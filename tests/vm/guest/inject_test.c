@@ -39,7 +39,6 @@ struct operation {
 
 static int fail_nth = -1;
 static char *map;
-static unsigned int regions_left;
 
 /* The NUMBER-th allocation of this thread from here on fails. */
 static void arm(unsigned int number)
@@ -124,20 +123,6 @@ static void unmap_and_close(void)
 	close_device();
 }
 
-/*
- * Linux 7.3 bug: when the CXL core cannot attach the endpoint's decoder to the region that it just
- * made, it keeps the region (cxl_add_to_region() ignores attach_target()), which no decoder can use
- * any more. No driver can take it away; an operator can.
- */
-static void delete_left_region(void)
-{
-	if (!is_bound() && !access("/sys/bus/cxl/devices/region0", F_OK)) {
-		regions_left++;
-		if (write_file("/sys/bus/cxl/devices/decoder0.0/delete_region", "region0"))
-			bail("delete_region");
-	}
-}
-
 static void prepare_nothing(void)
 {
 }
@@ -155,7 +140,6 @@ static bool bind_is_well(int result)
 	}
 	if (unbind_driver())
 		return false;
-	delete_left_region();
 	return nothing_left();
 }
 
@@ -175,7 +159,6 @@ static bool unbind_is_well(int result)
 {
 	if ((result < 0) != is_bound() || unbind_driver())
 		return false;
-	delete_left_region();
 	return nothing_left();
 }
 
@@ -447,7 +430,6 @@ int main(int argc, char **argv)
 	set_depth(DEPTH);
 	inject(&bind_it);
 	inject(&unbind_it);
-	printf("# %u times the CXL core left its region behind\n", regions_left);
 	prepare_bound();
 	set_depth(0);
 	/* The scrub is for the last one: it takes its time. */

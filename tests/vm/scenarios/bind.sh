@@ -5,23 +5,17 @@
 # cxlvfio bind and unbind on a real kernel: there and back, refused, in use, killed, at once.
 # shellcheck disable=SC2319  # "result $?" means the condition before it
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 
-count=0
-failed=0
 run=$(mktemp -d)
 endpoint=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 device=/sys/bus/pci/devices/$endpoint
 group=$(basename "$(readlink "$device/iommu_group")")
 
-result() {
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=1
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$run/stdout" "$run/stderr" 2>/dev/null
-	fi
+# shellcheck disable=SC2317  # called by result
+why() {
+	cat "$run/stdout" "$run/stderr"
 }
 
 # The exit status of the command, its output kept.
@@ -255,4 +249,4 @@ status=$(try cxlvfio bind --json "$endpoint")
 	is_left_with "" "(null)"
 result $? "a refused bind leaves none where there was none"
 
-exit $failed
+exit $bad

@@ -13,6 +13,8 @@
 # shellcheck disable=SC2046,SC2086  # a lie is words: offset and value of each dword
 # shellcheck disable=SC2317  # functions that are called by a name in a variable
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 
 # What the driver says of each kind of lie.
 endless="the list of extended capabilities comes back to"
@@ -30,8 +32,6 @@ case $(uname -r) in
 *-debug) only="past the end" ;;
 esac
 only=${1-$only}
-count=0
-bad=0
 run=$(mktemp -d)
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 device=/sys/bus/pci/devices/$bdf
@@ -39,15 +39,9 @@ liar=$(modinfo -n config_test)
 modprobe cxl_vfio_pci scrub=none || exit 1
 echo cxl-vfio-pci > "$device/driver_override"
 
-result() {
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		bad=1
-		echo "not ok $count - $2"
-		{ cat "$run/output" && dmesg | tail -n 20; } | sed 's/^/# /'
-	fi
+why() {
+	cat "$run/output"
+	dmesg | tail -n 20
 }
 
 # The status of a command that may hang in the kernel, where nothing could end it: after 10 s it is
