@@ -17,9 +17,9 @@ static u32 read_dword(struct pci_dev *pdev, unsigned int at)
 {
 	u32 value;
 
-	if (at > pdev->cfg_size - sizeof(value))
-		return PCI_ERROR_RESPONSE;
-	pci_read_config_dword(pdev, at, &value);
+	PCI_SET_ERROR_RESPONSE(&value);
+	if (at + sizeof(value) <= pdev->cfg_size)
+		pci_read_config_dword(pdev, at, &value);
 	return value;
 }
 
