@@ -90,6 +90,7 @@ struct cxv_endpoint {
 	struct cxv_number numa_node, iommu_group;
 	struct cxv_names iommu_group_members;	/* PCI addresses, itself included */
 	struct cxv_names reset_methods;	/* in the order in which the kernel tries them */
+	bool changing;			/* it never held still while it was read */
 	/* --- nested objects --- */
 	struct cxv_pci pci;
 	struct cxv_dvsec dvsec;
@@ -119,7 +120,6 @@ extern const struct cxv_fields cxv_vfio_fields;
 struct cxv_inventory {
 	struct cxv_endpoint **endpoints;
 	size_t count;
-	size_t hidden;		/* PCI functions whose DVSECs the caller may not read */
 };
 
 struct cxv_endpoint *cxv_endpoint_new(const char *host);

@@ -6,7 +6,10 @@
 
 #include "cxl_vfio.h"
 #include "sys/cxl.h"
+#include "sys/identity.h"
 #include "sys/pci.h"
+
+#define TRIES_MAX	5
 
 /* DVSEC 0 says so, be it malformed; without one the kernel's memdev or our driver does. */
 static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint *endpoint)
@@ -16,14 +19,35 @@ static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint 
 	       (endpoint->driver.value && !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME));
 }
 
-static int read_rest(const struct cxv_host *host, const struct cxv_cxl_index *index,
-		     struct cxv_endpoint *endpoint)
+static int keep_error(struct cxv_report *report, int error, const char *path, const char *hint)
+{
+	return cxv_error(report, cxv_code_of_errno(error), error,
+			 (struct cxv_place) { .operation = "discover endpoints", .path = path,
+					      .hint = hint }, "cannot read");
+}
+
+/* What is read once and concerns every endpoint. */
+struct survey {
+	const struct cxv_host *host;
+	struct cxv_report *report;
+	struct cxv_cxl_index index;
+	size_t hidden;			/* functions whose DVSECs this user may not read */
+	int (*visit)(struct cxv_endpoint *endpoint, void *argument);
+	void *argument;
+};
+
+static void survey_clear(struct survey *survey)
+{
+	cxv_cxl_index_clear(&survey->index);
+}
+
+static int read_rest(const struct survey *survey, struct cxv_endpoint *endpoint)
 {
 	int error;
 
-	cxv_pci_read(host, endpoint);
-	cxv_component_read(host, endpoint);
-	error = cxv_cxl_read(host, index, endpoint);
+	cxv_pci_read(survey->host, endpoint);
+	cxv_component_read(survey->host, endpoint);
+	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
 	return error ? error : cxv_endpoint_decide(endpoint);
 }
 
@@ -32,65 +56,88 @@ static void endpoint_free(struct cxv_endpoint **endpoint)
 	cxv_endpoint_free(*endpoint);
 }
 
-static int add(struct cxv_inventory *inventory, struct cxv_endpoint *endpoint)
+/* WHATEVER: also what is no CXL function. 0 with *ENDPOINT NULL: it is none, or gone. */
+static int read_function(struct survey *survey, const char *name, bool whatever,
+			 struct cxv_endpoint **endpoint)
 {
-	struct cxv_endpoint **bigger;
+	_cleanup_(endpoint_free) struct cxv_endpoint *found = cxv_endpoint_new(name);
+	int error;
 
-	bigger = reallocarray(inventory->endpoints, inventory->count + 1, sizeof(*bigger));
-	if (!bigger)
+	*endpoint = NULL;
+	if (!found)
 		return -ENOMEM;
-	inventory->endpoints = bigger;
-	inventory->endpoints[inventory->count++] = endpoint;
+	cxv_pci_read_config(survey->host, found);
+	if (found->dvsec.device_error)
+		cxv_pci_read_driver(survey->host, found);
+	if (!whatever && !is_cxl(&survey->index, found)) {
+		survey->hidden += found->dvsec.device_error == EACCES;
+		return 0;
+	}
+	error = read_rest(survey, found);
+	if (error < 0)
+		return error;
+	*endpoint = found;
+	found = NULL;
 	return 0;
 }
 
-static int collect_function(const struct cxv_host *host, const struct cxv_cxl_index *index,
-			    const char *name, struct cxv_inventory *inventory)
+static int build_index(struct survey *survey)
 {
-	_cleanup_(endpoint_free) struct cxv_endpoint *endpoint = cxv_endpoint_new(name);
-	int error;
+	int error = cxv_cxl_index_build(survey->host, &survey->index);
 
-	if (!endpoint)
-		return -ENOMEM;
-	cxv_pci_read_config(host, endpoint);
-	if (endpoint->dvsec.device_error)
-		cxv_pci_read_driver(host, endpoint);
-	if (!is_cxl(index, endpoint)) {
-		inventory->hidden += endpoint->dvsec.device_error == EACCES;
-		return 0;
-	}
-	error = read_rest(host, index, endpoint);
-	if (!error)
-		error = add(inventory, endpoint);
-	if (!error)
-		endpoint = NULL;
-	return error;
+	return error ? keep_error(survey->report, error, "/" CXV_CXL_DEVICES, NULL) : 0;
 }
 
-static int collect_functions(const struct cxv_host *host, const struct cxv_cxl_index *index,
-			     char **names, size_t count, struct cxv_inventory *inventory)
+/*
+ * An endpoint is many files, and a driver may come or go between two of them: what was read counts
+ * when nothing has changed meanwhile. One that never holds still is shown as it was read last,
+ * with a finding.
+ */
+static int read_settled(struct survey *survey, const char *name, bool whatever,
+			struct cxv_endpoint **endpoint)
+{
+	for (unsigned int tries = 1;; tries++) {
+		struct cxv_identity identity;
+		enum cxv_settled settled;
+		int error;
+
+		cxv_identity_read(survey->host, &survey->index, name, &identity);
+		error = read_function(survey, name, whatever, endpoint);
+		if (error < 0 || !*endpoint)
+			return error;
+		settled = cxv_identity_compare(survey->host, &identity, *endpoint);
+		if (settled == CXV_SETTLED)
+			return 0;
+		(*endpoint)->changing = settled == CXV_CHANGED && tries == TRIES_MAX;
+		if ((*endpoint)->changing)
+			return cxv_endpoint_decide(*endpoint);
+		cxv_endpoint_free(*endpoint);
+		*endpoint = NULL;
+		if (settled == CXV_GONE)
+			return 0;
+		cxv_cxl_index_clear(&survey->index);
+		error = cxv_cxl_index_build(survey->host, &survey->index);
+		if (error < 0)
+			return error;
+	}
+}
+
+static int collect_function(struct survey *survey, const char *name)
+{
+	struct cxv_endpoint *endpoint;
+	int error = read_settled(survey, name, false, &endpoint);
+
+	return error || !endpoint ? error : survey->visit(endpoint, survey->argument);
+}
+
+static int collect_functions(struct survey *survey, char **names, size_t count)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < count && !error; i++)
 		if (cxv_pci_is_address(names[i]))
-			error = collect_function(host, index, names[i], inventory);
+			error = collect_function(survey, names[i]);
 	return error;
-}
-
-static int keep_error(struct cxv_report *report, int error, const char *path, const char *hint)
-{
-	return cxv_error(report, cxv_code_of_errno(error), error,
-			 (struct cxv_place) { .operation = "discover endpoints", .path = path,
-					      .hint = hint }, "cannot read");
-}
-
-static int build_index(const struct cxv_host *host, struct cxv_report *report,
-		       struct cxv_cxl_index *index)
-{
-	int error = cxv_cxl_index_build(host, index);
-
-	return error ? keep_error(report, error, "/sys/bus/cxl/devices", NULL) : 0;
 }
 
 static void warn_hidden(struct cxv_report *report, size_t hidden)
@@ -107,15 +154,16 @@ static void warn_hidden(struct cxv_report *report, size_t hidden)
 			    hidden, CXL_VFIO_DRIVER_NAME);
 }
 
-int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
-		struct cxv_inventory *inventory)
+int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
+		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument)
 {
-	_cleanup_(cxv_cxl_index_clear) struct cxv_cxl_index index = { 0 };
+	_cleanup_(survey_clear) struct survey survey = {
+		.host = host, .report = report, .visit = visit, .argument = argument,
+	};
 	char **names;
 	size_t count;
-	int error = build_index(host, report, &index);
+	int error = build_index(&survey);
 
-	*inventory = (struct cxv_inventory) { 0 };
 	if (error < 0)
 		return error;
 	error = cxv_host_list(host, &names, &count, CXV_PCI_DEVICES);
@@ -124,38 +172,58 @@ int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
 		return 0;
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, "is sysfs mounted at /sys?");
-	error = collect_functions(host, &index, names, count, inventory);
+	error = collect_functions(&survey, names, count);
 	cxv_names_free(names, count);
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, NULL);
-	warn_hidden(report, inventory->hidden);
+	warn_hidden(report, survey.hidden);
 	return 0;
+}
+
+static int add(struct cxv_endpoint *endpoint, void *argument)
+{
+	struct cxv_inventory *inventory = argument;
+	struct cxv_endpoint **bigger;
+
+	bigger = reallocarray(inventory->endpoints, inventory->count + 1, sizeof(*bigger));
+	if (!bigger) {
+		cxv_endpoint_free(endpoint);
+		return -ENOMEM;
+	}
+	inventory->endpoints = bigger;
+	inventory->endpoints[inventory->count++] = endpoint;
+	return 0;
+}
+
+int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
+		struct cxv_inventory *inventory)
+{
+	*inventory = (struct cxv_inventory) { 0 };
+	return cxv_collect_each(host, report, add, inventory);
+}
+
+static int no_such_function(struct cxv_report *report, const char *address)
+{
+	return cxv_error(report, CXV_NO_SUCH_TARGET, 0,
+			 (struct cxv_place) { .operation = "read", .target = address,
+					      .path = "/" CXV_PCI_DEVICES },
+			 "there is no such PCI function");
 }
 
 int cxv_collect_one(const struct cxv_host *host, struct cxv_report *report, const char *address,
 		    struct cxv_endpoint **endpoint)
 {
-	_cleanup_(cxv_cxl_index_clear) struct cxv_cxl_index index = { 0 };
-	_cleanup_(endpoint_free) struct cxv_endpoint *found = NULL;
+	_cleanup_(survey_clear) struct survey survey = { .host = host, .report = report };
 	int error;
 
 	if (!cxv_pci_is_address(address) ||
 	    !cxv_host_exists(host, CXV_PCI_DEVICES "/%s", address))
-		return cxv_error(report, CXV_NO_SUCH_TARGET, 0,
-				 (struct cxv_place) { .operation = "read", .target = address,
-						      .path = "/" CXV_PCI_DEVICES },
-				 "there is no such PCI function");
-	error = build_index(host, report, &index);
+		return no_such_function(report, address);
+	error = build_index(&survey);
 	if (error < 0)
 		return error;
-	found = cxv_endpoint_new(address);
-	if (!found)
-		return keep_error(report, -ENOMEM, "/" CXV_PCI_DEVICES, NULL);
-	cxv_pci_read_config(host, found);
-	error = read_rest(host, &index, found);
+	error = read_settled(&survey, address, true, endpoint);
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, NULL);
-	*endpoint = found;
-	found = NULL;
-	return 0;
+	return *endpoint ? 0 : no_such_function(report, address);
 }

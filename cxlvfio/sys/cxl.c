@@ -7,8 +7,7 @@
 
 #include "sys/attribute.h"
 
-#define CXL_DEVICES	"sys/bus/cxl/devices"
-#define DIRECTORY_MAX	(sizeof(CXL_DEVICES) + 256 + 1)
+#define DIRECTORY_MAX	(sizeof(CXV_CXL_DEVICES) + 256 + 1)
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -30,7 +29,7 @@ static char *key_of(const struct cxv_host *host, const struct cxv_cxl_device *de
 	else if (starts_with(device->name, "decoder"))
 		length = asprintf(&key, "decoder:%s", device->parent);
 	else if (starts_with(device->name, "endpoint") &&
-		 !cxv_host_read_link_name(host, &memdev, CXL_DEVICES "/%s/uport", device->name))
+		 !cxv_host_read_link_name(host, &memdev, CXV_CXL_DEVICES "/%s/uport", device->name))
 		length = asprintf(&key, "endpoint:%s", memdev);
 	else
 		length = asprintf(&key, "name:%s", device->name);
@@ -63,7 +62,9 @@ static int read_device(const struct cxv_host *host, const char *name,
 		       struct cxv_cxl_device *device)
 {
 	*device = (struct cxv_cxl_device) { 0 };
-	if (cxv_host_read_link(host, &device->target, CXL_DEVICES "/%s", name) < 0)
+	if (starts_with(name, "mem"))
+		device->inode = cxv_host_inode(host, CXV_CXL_DEVICES "/%s", name);
+	if (cxv_host_read_link(host, &device->target, CXV_CXL_DEVICES "/%s", name) < 0)
 		return 0;
 	device->name = strdup(name);
 	device->parent = parent_of(device->target);
@@ -87,7 +88,7 @@ int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index
 {
 	char **names;
 	size_t count;
-	int error = cxv_host_list(host, &names, &count, CXL_DEVICES);
+	int error = cxv_host_list(host, &names, &count, CXV_CXL_DEVICES);
 
 	*index = (struct cxv_cxl_index) { 0 };
 	if (error < 0)
@@ -158,7 +159,7 @@ static struct cxv_text text_of(const char *value)
 
 static void make_directory(char directory[static DIRECTORY_MAX], const char *name)
 {
-	snprintf(directory, DIRECTORY_MAX, CXL_DEVICES "/%s", name);
+	snprintf(directory, DIRECTORY_MAX, CXV_CXL_DEVICES "/%s", name);
 }
 
 static struct cxv_text bound_state(const struct cxv_host *host, const char *directory)

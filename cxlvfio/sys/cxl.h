@@ -10,11 +10,14 @@
 #include "core/endpoint.h"
 #include "sys/host.h"
 
+#define CXV_CXL_DEVICES	"sys/bus/cxl/devices"
+
 struct cxv_cxl_device {
 	char *name;		/* "mem0", "endpoint2", "decoder2.0", "region0" */
 	char *parent;		/* directory above it in the device tree */
 	char *key;		/* by what it is looked up: see key_of() in cxl.c */
 	char *target;		/* the whole link, for the ports above an endpoint */
+	uint64_t inode;		/* of a memdev's link; 0 for all else */
 };
 
 struct cxv_cxl_index {

@@ -269,6 +269,23 @@ bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	return descriptor >= 0;
 }
 
+uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
+{
+	_cleanup_close_ int descriptor = -1;
+	char path[PATH_MAX];
+	struct stat status;
+	va_list arguments;
+	int error;
+
+	va_start(arguments, format);
+	error = make_path(path, format, arguments);
+	va_end(arguments);
+	if (error < 0)
+		return 0;
+	descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
+	return descriptor < 0 || fstat(descriptor, &status) < 0 ? 0 : status.st_ino;
+}
+
 static int compare_names(const void *left, const void *right)
 {
 	return strcmp(*(char *const *)left, *(char *const *)right);

@@ -47,6 +47,9 @@ int cxv_host_write_string(const struct cxv_host *host, const char *value, const 
 	__attribute__((format(printf, 3, 4)));
 bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The inode number of a file or of a link itself, 0 when there is none. */
+uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Sorted names in a directory, without "." and "..", at most 65536. Free with cxv_names_free(). */
 int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format,
 		  ...)
