@@ -84,15 +84,49 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 	return 0;
 }
 
+static bool is_wanted(const struct cxv_endpoint *endpoint, const struct arguments *arguments)
+{
+	return arguments->all || cxv_endpoint_is_type2(endpoint);
+}
+
+struct json_list {
+	struct cxv_context *context;
+	const struct arguments *arguments;
+	struct cxv_envelope_stream stream;
+};
+
+static int print_json_endpoint(struct cxv_endpoint *endpoint, void *argument)
+{
+	struct json_list *list = argument;
+
+	if (is_wanted(endpoint, list->arguments)) {
+		if (!list->context->document_printed)
+			cxv_stream_begin(list->context, &list->stream);
+		cxv_envelope_stream_endpoint(&list->stream, endpoint);
+	}
+	cxv_endpoint_free(endpoint);
+	return 0;
+}
+
+/* Without a first endpoint the document is that of every command: cxv_finish() prints it. */
+static void print_json(struct cxv_context *context, const struct arguments *arguments)
+{
+	struct json_list list = { .context = context, .arguments = arguments };
+
+	cxv_collect_each(&context->host, &context->report, print_json_endpoint, &list);
+	if (context->document_printed)
+		cxv_stream_finish(context, &list.stream);
+}
+
 /* Moves the endpoints that are to be listed to the front. */
-static size_t choose(struct cxv_inventory *inventory, bool all)
+static size_t choose(struct cxv_inventory *inventory, const struct arguments *arguments)
 {
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < inventory->count; i++) {
 		struct cxv_endpoint *endpoint = inventory->endpoints[i];
 
-		if (!all && !cxv_endpoint_is_type2(endpoint))
+		if (!is_wanted(endpoint, arguments))
 			continue;
 		inventory->endpoints[i] = inventory->endpoints[chosen];
 		inventory->endpoints[chosen++] = endpoint;
@@ -100,36 +134,33 @@ static size_t choose(struct cxv_inventory *inventory, bool all)
 	return chosen;
 }
 
-static int print(struct cxv_context *context, struct cxv_inventory *inventory,
-		 const struct arguments *arguments)
+static int print_table(struct cxv_context *context, const struct arguments *arguments)
 {
-	size_t count = choose(inventory, arguments->all);
+	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
+	size_t count;
 
-	if (context->json) {
-		cxv_print_endpoints(context, inventory->endpoints, count);
+	/* A failure to collect has said so. */
+	if (cxv_collect(&context->host, &context->report, &inventory) < 0)
 		return 0;
-	}
+	count = choose(&inventory, arguments);
 	if (!count && !context->quiet)
 		fputs("cxlvfio: no CXL Type-2 endpoint was found\n", stderr);
-	return cxv_table_print(inventory->endpoints, count, &arguments->style, stdout);
+	return cxv_table_print(inventory.endpoints, count, &arguments->style, stdout);
 }
 
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
-	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
 	struct arguments arguments = { 0 };
-	int error;
+	int error = 0;
 
 	if (parse(context, argc, argv, &arguments) < 0)
 		return CXV_EXIT_USAGE;
-	if (arguments.list_columns) {
+	if (context->json)
+		print_json(context, &arguments);
+	else if (arguments.list_columns)
 		error = cxv_table_print_columns(stdout);
-	} else {
-		error = cxv_collect(&context->host, &context->report, &inventory);
-		if (error < 0)
-			return cxv_report_exit(&context->report);
-		error = print(context, &inventory, &arguments);
-	}
+	else
+		error = print_table(context, &arguments);
 	if (error < 0)
 		cxv_error(&context->report, cxv_code_of_errno(error), error,
 			  (struct cxv_place) { .operation = "list" }, "cannot print the table");

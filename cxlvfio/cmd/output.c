@@ -18,17 +18,30 @@ bool cxv_color_wanted(void)
 	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
 }
 
-void cxv_document_begin(struct cxv_context *context, struct cxv_document *document)
+/* *KERNEL is the caller's to free. */
+static struct cxv_envelope_facts read_facts(const struct cxv_context *context, char **kernel)
 {
 	struct cxv_envelope_facts facts = { .version = CXLVFIO_VERSION };
-	_cleanup_free_ char *kernel = NULL;
 
 	/* /proc and not uname(2): a fixture's kernel is the fixture's. */
-	if (!cxv_host_read_string(&context->host, &kernel, "proc/sys/kernel/osrelease"))
-		facts.kernel = kernel;
+	if (!cxv_host_read_string(&context->host, kernel, "proc/sys/kernel/osrelease"))
+		facts.kernel = *kernel;
 	if (context->host.fixture)
 		facts.sysroot = context->host.root_path;
-	cxv_envelope_begin(document, context->command ? context->command->name : NULL, &facts);
+	return facts;
+}
+
+static const char *command_name(const struct cxv_context *context)
+{
+	return context->command ? context->command->name : NULL;
+}
+
+void cxv_document_begin(struct cxv_context *context, struct cxv_document *document)
+{
+	_cleanup_free_ char *kernel = NULL;
+	struct cxv_envelope_facts facts = read_facts(context, &kernel);
+
+	cxv_envelope_begin(document, command_name(context), &facts);
 }
 
 void cxv_document_finish(struct cxv_context *context, struct cxv_document *document)
@@ -46,15 +59,30 @@ void cxv_print_json(struct cxv_context *context, const struct cxv_document *docu
 		cxv_envelope_print_out_of_memory(CXLVFIO_VERSION, stdout);
 }
 
+void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *stream)
+{
+	_cleanup_free_ char *kernel = NULL;
+	struct cxv_envelope_facts facts = read_facts(context, &kernel);
+
+	context->document_printed = true;
+	cxv_envelope_stream_begin(stream, command_name(context), &facts, stdout);
+}
+
+void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *stream)
+{
+	/* Said by cxv_finish(). */
+	context->stdout_error = cxv_envelope_stream_end(stream, &context->report);
+}
+
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 			 size_t count)
 {
-	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
+	struct cxv_envelope_stream stream;
 
-	cxv_document_begin(context, &document);
+	cxv_stream_begin(context, &stream);
 	for (size_t i = 0; i < count; i++)
-		cxv_envelope_endpoint(&document, endpoints[i]);
-	cxv_document_finish(context, &document);
+		cxv_envelope_stream_endpoint(&stream, endpoints[i]);
+	cxv_stream_finish(context, &stream);
 }
 
 /* What a command that did not come to print its document would have had in it. */

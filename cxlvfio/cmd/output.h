@@ -14,7 +14,13 @@ void cxv_document_begin(struct cxv_context *context, struct cxv_document *docume
 void cxv_document_finish(struct cxv_context *context, struct cxv_document *document);
 /* DOCUMENT as it is on stdout. A failure makes the program fail in the end. */
 void cxv_print_json(struct cxv_context *context, const struct cxv_document *document);
-/* The whole document of a command that has endpoints only. */
+/*
+ * The document of a command that has endpoints only, printed one by one: begin, each, finish. It is
+ * the document of the command from the first of them on.
+ */
+void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *stream);
+void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *stream);
+/* All of it. */
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 			 size_t count);
 /*

@@ -137,6 +137,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_fields_free(&endpoint->root_decoder, &cxv_root_decoder_fields);
 	cxv_fields_free(&endpoint->driver_view, &cxv_driver_view_fields);
 	cxv_fields_free(&endpoint->vfio, &cxv_vfio_fields);
+	cxv_findings_clear(&endpoint->findings);
 	names_free(&endpoint->iommu_group_members);
 	names_free(&endpoint->reset_methods);
 	free(endpoint->hdm_source.value);

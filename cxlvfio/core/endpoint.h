@@ -8,6 +8,7 @@
 #define CXLVFIO_CORE_ENDPOINT_H
 
 #include "core/dvsec.h"
+#include "core/findings.h"
 #include "core/hdm.h"
 #include "core/value.h"
 
@@ -90,6 +91,7 @@ struct cxv_endpoint {
 	struct cxv_number numa_node, iommu_group;
 	struct cxv_names iommu_group_members;	/* PCI addresses, itself included */
 	struct cxv_names reset_methods;	/* in the order in which the kernel tries them */
+	struct cxv_findings findings;
 	bool changing;			/* it never held still while it was read */
 	/* --- nested objects --- */
 	struct cxv_pci pci;
@@ -127,7 +129,10 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint);
 void cxv_inventory_clear(struct cxv_inventory *inventory);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 
-/* core/state.c: decide cxl_type, the window and the state from what was collected. 0 or -ENOMEM. */
+/*
+ * core/state.c: decide cxl_type, the window, the state and the findings from what was collected.
+ * 0 or -ENOMEM.
+ */
 int cxv_endpoint_decide(struct cxv_endpoint *endpoint);
 /* "not_committed" */
 const char *cxv_state_name(enum cxv_state state);

@@ -210,5 +210,7 @@ int cxv_endpoint_decide(struct cxv_endpoint *endpoint)
 
 	if (!error)
 		error = decide_window(endpoint);
-	return error ? error : decide_state(endpoint);
+	if (!error)
+		error = decide_state(endpoint);
+	return error ? error : cxv_findings_make(endpoint);
 }

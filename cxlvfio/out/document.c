@@ -130,16 +130,66 @@ void cxv_json_unavailable(struct cxv_document *document, struct json_object *una
 				strerrorname_np(abs(error)) ?: "unknown");
 }
 
-int cxv_document_print(const struct cxv_document *document, FILE *stream)
+static const char *text_of(const struct cxv_document *document)
 {
-	const char *text;
-
 	if (document->failed)
-		return -ENOMEM;
-	text = json_object_to_json_string_ext(document->root, JSON_C_TO_STRING_PRETTY |
+		return NULL;
+	return json_object_to_json_string_ext(document->root, JSON_C_TO_STRING_PRETTY |
 					      JSON_C_TO_STRING_SPACED |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+int cxv_document_print(const struct cxv_document *document, FILE *stream)
+{
+	const char *text = text_of(document);
+
 	if (!text)
 		return -ENOMEM;
 	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
+}
+
+/* How the library ends an object whose last member is an empty array. */
+#define OPEN_END	"]\n}"
+/* Indentation of an element of an array of the top level. */
+#define ELEMENT_INDENT	"    "
+
+int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
+{
+	const char *text = text_of(document);
+	size_t length = text ? strlen(text) : 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (length < strlen(OPEN_END) || strcmp(text + length - strlen(OPEN_END), OPEN_END))
+		return -EINVAL;
+	length -= strlen(OPEN_END);
+	return fwrite(text, 1, length, stream) == length ? 0 : -EIO;
+}
+
+int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
+{
+	const char *text = text_of(document);
+
+	if (!text)
+		return -ENOMEM;
+	fputs(first ? "\n" : ",\n", stream);
+	/* A line break is never inside of a string: there it is escaped. */
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		length += text[length] == '\n';
+		fputs(ELEMENT_INDENT, stream);
+		fwrite(text, 1, length, stream);
+		text += length;
+	}
+	return ferror(stream) ? -EIO : 0;
+}
+
+int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream)
+{
+	const char *text = text_of(document);
+
+	if (!text)
+		return -ENOMEM;
+	return fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + 1) < 0 ? -errno : 0;
 }

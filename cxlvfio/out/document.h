@@ -43,6 +43,15 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error);
 
+/*
+ * For a document that is longer than memory should hold: what it has so far, whose last member is
+ * an empty array, without the end of that array; the elements; then the rest, which begins with
+ * the end of the array. 0 or -errno.
+ */
+int cxv_document_print_open(const struct cxv_document *document, FILE *stream);
+int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream);
+int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream);
+
 /* The document and a newline. 0 or -errno. */
 int cxv_document_print(const struct cxv_document *document, FILE *stream);
 

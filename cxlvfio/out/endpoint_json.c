@@ -86,6 +86,23 @@ static void add_kernel_view(struct cxv_document *document, struct json_object *t
 		add_object(document, array, NULL, &endpoint->regions[i], &cxv_region_fields);
 }
 
+static void add_findings(struct cxv_document *document, struct json_object *to,
+			 const struct cxv_findings *findings)
+{
+	struct json_object *array = cxv_json_array(document, to, "findings");
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct cxv_finding *finding = &findings->items[i];
+		struct json_object *object = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, object, "id", finding->id);
+		cxv_json_string(document, object, "severity",
+				cxv_severity_name(finding->severity));
+		cxv_json_string(document, object, "message", finding->message);
+		cxv_json_string(document, object, "hint", finding->hint);
+	}
+}
+
 void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 		       const struct cxv_endpoint *endpoint)
 {
@@ -96,6 +113,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_string(document, to, "state", cxv_state_name(endpoint->state));
 	unavailable = cxv_json_object(document, to, "unavailable");
 	cxv_json_fields(document, to, unavailable, endpoint, &cxv_endpoint_fields);
+	add_findings(document, to, &endpoint->findings);
 	add_names(document, to, unavailable, "iommu_group_members",
 		  &endpoint->iommu_group_members);
 	add_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);

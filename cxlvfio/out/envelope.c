@@ -66,14 +66,60 @@ void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *re
 		document->failed = true;
 }
 
+#define OUT_OF_MEMORY_TAIL							\
+	"\"errors\": [{\"code\": \"%s\", \"errno\": %d, \"errno_name\": \"ENOMEM\", "	\
+	"\"op\": null, \"target\": null, \"path\": null, "				\
+	"\"message\": \"out of memory\", \"hint\": null}], \"warnings\": []}\n"
+
 void cxv_envelope_print_out_of_memory(const char *version, FILE *stream)
 {
 	fprintf(stream,
 		"{\"schema_version\": \"" CXV_SCHEMA_VERSION "\", \"command\": null, "
 		"\"tool\": {\"name\": \"cxlvfio\", \"version\": \"%s\"}, "
 		"\"host\": {\"kernel\": null, \"sysroot\": null}, \"endpoints\": [], "
-		"\"errors\": [{\"code\": \"%s\", \"errno\": %d, \"errno_name\": \"ENOMEM\", "
-		"\"op\": null, \"target\": null, \"path\": null, "
-		"\"message\": \"out of memory\", \"hint\": null}], \"warnings\": []}\n",
-		version, cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);
+		OUT_OF_MEMORY_TAIL, version, cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);
+}
+
+void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char *command,
+			       const struct cxv_envelope_facts *facts, FILE *stream)
+{
+	*envelope = (struct cxv_envelope_stream) { .stream = stream };
+	cxv_envelope_begin(&envelope->document, command, facts);
+	envelope->error = cxv_document_print_open(&envelope->document, stream);
+	cxv_document_clear(&envelope->document);
+}
+
+void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
+				  const struct cxv_endpoint *endpoint)
+{
+	struct cxv_document array = { .root = json_object_new_array() };
+	struct cxv_document element = { 0 };
+
+	if (envelope->error < 0)
+		goto out;
+	cxv_json_endpoint(&array, array.root, endpoint);
+	element.failed = array.failed || !array.root;
+	if (!element.failed)
+		element.root = json_object_array_get_idx(array.root, 0);
+	envelope->error = cxv_document_print_element(&element, !envelope->count,
+						     envelope->stream);
+	envelope->count += !envelope->error;
+out:
+	cxv_document_clear(&array);
+}
+
+int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope, const struct cxv_report *report)
+{
+	int error;
+
+	cxv_document_init(&envelope->document);
+	cxv_envelope_end(&envelope->document, report);
+	if (envelope->error == -ENOMEM)
+		envelope->document.failed = true;
+	error = cxv_document_print_close(&envelope->document, !envelope->count, envelope->stream);
+	cxv_document_clear(&envelope->document);
+	if (error == -ENOMEM)
+		fprintf(envelope->stream, "%s], " OUT_OF_MEMORY_TAIL,
+			envelope->count ? "\n  " : "", cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);
+	return envelope->error < 0 ? envelope->error : error;
 }

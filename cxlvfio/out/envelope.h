@@ -32,6 +32,23 @@ void cxv_envelope_begin(struct cxv_document *document, const char *command,
 			const struct cxv_envelope_facts *facts);
 void cxv_envelope_endpoint(struct cxv_document *document, const struct cxv_endpoint *endpoint);
 void cxv_envelope_end(struct cxv_document *document, const struct cxv_report *report);
+
+/* The same, printed endpoint by endpoint: however many there are, one at a time is in memory. */
+struct cxv_envelope_stream {
+	struct cxv_document document;
+	FILE *stream;
+	size_t count;
+	int error;		/* -errno of what could not be printed */
+};
+
+void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char *command,
+			       const struct cxv_envelope_facts *facts, FILE *stream);
+void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
+				  const struct cxv_endpoint *endpoint);
+/* 0 or -errno; a document that has begun is ended in any case, without memory too. */
+int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope,
+			    const struct cxv_report *report);
+
 /* A document that needs no memory, for when there is none for the real one. */
 void cxv_envelope_print_out_of_memory(const char *version, FILE *stream);
 

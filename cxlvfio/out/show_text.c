@@ -167,10 +167,26 @@ static void print_vfio(struct printer *to, const struct cxv_endpoint *endpoint)
 	print_fields(to, &endpoint->vfio, &cxv_vfio_fields);
 }
 
+static void print_findings(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_findings *findings = &endpoint->findings;
+
+	if (!findings->count)
+		print_empty(to, "findings", 0);
+	for (size_t i = 0; i < findings->count; i++) {
+		numbered_heading(to, "findings", i);
+		print_value(to, "id", findings->items[i].id, 0);
+		print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
+		print_value(to, "message", findings->items[i].message, 0);
+		print_value(to, "hint", findings->items[i].hint, 0);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*print)(struct printer *to, const struct cxv_endpoint *endpoint);
 } sections[] = {
+	{ "findings", print_findings },
 	{ "cxl", print_cxl },
 	{ "pci", print_pci },
 	{ "dvsec", print_dvsec },
@@ -180,7 +196,7 @@ static const struct {
 	{ "vfio", print_vfio },
 };
 
-const char cxv_section_names[] = "cxl pci dvsec decoders region driver vfio";
+const char cxv_section_names[] = "findings cxl pci dvsec decoders region driver vfio";
 
 static int find_section(const char *name, size_t length)
 {

@@ -20,14 +20,62 @@ static char *host_text(const struct cxv_endpoint *endpoint)
 	return strdup(endpoint->host);
 }
 
+/* What an operator must see, and the state does not say itself. */
+static bool is_serious(const struct cxv_endpoint *endpoint, const struct cxv_finding *finding)
+{
+	return finding->severity > CXV_SEVERITY_INFO &&
+	       strcmp(finding->id, cxv_state_name(endpoint->state));
+}
+
+static void add_findings(const struct cxv_endpoint *endpoint, FILE *stream)
+{
+	const struct cxv_findings *findings = &endpoint->findings;
+	size_t count = 0;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		if (!is_serious(endpoint, &findings->items[i]))
+			continue;
+		if (!count++)
+			fprintf(stream, " [%s", findings->items[i].id);
+	}
+	if (count > 1)
+		fprintf(stream, " +%zu", count - 1);
+	if (count)
+		fputc(']', stream);
+}
+
+/* "ready", "not committed [locked_uncommitted +1]": the worst finding, and how many more. */
 static char *state_text(const struct cxv_endpoint *endpoint)
 {
-	char *text = strdup(cxv_state_name(endpoint->state));
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	for (char *c = text; c && *c; c++)
-		if (*c == '_')
-			*c = ' ';
-	return text;
+	if (!stream)
+		return NULL;
+	for (const char *c = cxv_state_name(endpoint->state); *c; c++)
+		fputc(*c == '_' ? ' ' : *c, stream);
+	add_findings(endpoint, stream);
+	if (!fclose(stream))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The ids of all of them. */
+static char *findings_text(const struct cxv_endpoint *endpoint)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < endpoint->findings.count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", endpoint->findings.items[i].id);
+	if (!endpoint->findings.count)
+		fputc('-', stream);
+	return fclose(stream) ? NULL : strdup(text);
 }
 
 static char *reset_text(const struct cxv_endpoint *endpoint)
@@ -51,7 +99,8 @@ static char *reset_text(const struct cxv_endpoint *endpoint)
 static const struct cxv_column columns[] = {
 	{ "HOST", "PCI address", .text = host_text },
 	{ "TYPE", "CXL device type", FIELD(NUMBER, cxl_type) },
-	{ "STATE", "what can be done with it now", .text = state_text },
+	{ "STATE", "what can be done with it now, and the worst finding", .text = state_text },
+	{ "FINDINGS", "what contradicts what: cxlvfio show says more", .text = findings_text },
 	{ "REASON", "why it is in that state", FIELD(TEXT, state_reason) },
 	{ "DRIVER", "bound PCI driver", FIELD(TEXT, driver) },
 	{ "OVERRIDE", "driver that may bind to it", FIELD(TEXT, driver_override) },

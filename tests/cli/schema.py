@@ -55,6 +55,10 @@ def main() -> int:
     states = set(schemas["endpoint"]["properties"]["state"]["enum"])
     results.append(("the states are those of state.c",
                     states ^ names_in(core / "state.c", r'\[CXV_STATE_\w+\] = "(\w+)"')))
+    finding = schemas["endpoint"]["properties"]["findings"]["items"]["properties"]
+    results.append(("the findings are those of findings.c",
+                    set(finding["id"]["enum"])
+                    ^ names_in(core / "findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
     print(f"1..{len(results)}")
     for number, (text, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {text}")

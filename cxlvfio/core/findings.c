@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/findings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "cxl_vfio.h"
+
+static const char *const severity_names[] = {
+	[CXV_SEVERITY_INFO] = "info",
+	[CXV_SEVERITY_WARNING] = "warning",
+	[CXV_SEVERITY_ERROR] = "error",
+};
+
+const char *cxv_severity_name(enum cxv_severity severity)
+{
+	return severity_names[severity];
+}
+
+/* A check returns 1 with the sentence in *MESSAGE, 0 when all is well, or -ENOMEM. */
+_printf_(2, 3)
+static int found(char **message, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(message, format, arguments);
+	va_end(arguments);
+	return length < 0 ? -ENOMEM : 1;
+}
+
+static bool is(const struct cxv_number *number)
+{
+	return number->known && number->value;
+}
+
+static bool is_not(const struct cxv_number *number)
+{
+	return number->known && !number->value;
+}
+
+static bool text_is(const struct cxv_text *text, const char *value)
+{
+	return text->value && !strcmp(text->value, value);
+}
+
+static bool differ(const struct cxv_number *one, const struct cxv_number *other)
+{
+	return one->known && other->known && one->value != other->value;
+}
+
+static bool is_ours(const struct cxv_endpoint *endpoint)
+{
+	return text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+}
+
+static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++)
+		if (is(&endpoint->hdm.decoders[i].committed))
+			return &endpoint->hdm.decoders[i];
+	return NULL;
+}
+
+static int lost(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_LOST)
+		return 0;
+	return found(message, "its configuration space reads all ones");
+}
+
+static int changing(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->changing)
+		return 0;
+	return found(message, "its driver or its state kept changing while it was read, so these "
+		     "facts may be of different moments");
+}
+
+static int malformed(const struct cxv_endpoint *endpoint, char **message)
+{
+	int error = endpoint->dvsec.device_error;
+
+	if (error != EILSEQ && error != EBADMSG)
+		error = endpoint->dvsec.locator_error;
+	if (error != EILSEQ && error != EBADMSG)
+		return 0;
+	return found(message, "its list of extended capabilities is malformed");
+}
+
+static int not_committed(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->hdm.count || first_committed(endpoint))
+		return 0;
+	return found(message, "no HDM decoder of %zu is committed", endpoint->hdm.count);
+}
+
+static int not_visible(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_NOT_VISIBLE)
+		return 0;
+	return found(message, "VFIO has made no device node for it");
+}
+
+static int mem_disabled(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!is_not(&endpoint->dvsec.control.mem_enable) || !is(&endpoint->dvsec.caps.mem))
+		return 0;
+	return found(message, "CXL.mem is not enabled in its control register");
+}
+
+static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
+
+	if (!endpoint->dvsec.range_count || !is(&range->info_valid) || !is_not(&range->active))
+		return 0;
+	return found(message, "its memory range 0 is valid but not active: the media is not ready");
+}
+
+static int decoder_error(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++)
+		if (is(&endpoint->hdm.decoders[i].error))
+			return found(message, "HDM decoder %zu says that its commit failed", i);
+	return 0;
+}
+
+static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
+			return found(message, "HDM decoder %zu is to be locked but is not committed",
+				     i);
+	}
+	return 0;
+}
+
+static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->target_type &&
+		    strcmp(decoder->target_type, "accelerator"))
+			return found(message, "HDM decoder %zu is committed as host-only memory "
+				     "(%s): its cache is not kept coherent", i,
+				     decoder->target_type);
+	}
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		const struct cxv_decoder *decoder = &endpoint->decoders[i];
+
+		if (is(&decoder->size) && text_is(&decoder->target_type, "expander"))
+			return found(message, "the kernel's %s has the target type expander",
+				     decoder->decoder.value ?: "decoder");
+	}
+	return 0;
+}
+
+static int interleaved(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->interleave_ways.known &&
+		    decoder->interleave_ways.value != 1)
+			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
+				     " interleaved ways", i, decoder->interleave_ways.value);
+	}
+	return 0;
+}
+
+/* CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, but name the same. */
+static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
+	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+
+	if (!decoder || !endpoint->dvsec.range_count || !is(&range->info_valid) ||
+	    (!differ(&decoder->resource, &range->base) && !differ(&decoder->size, &range->size)))
+		return 0;
+	return found(message, "HDM decoder %" PRIu64 " has 0x%" PRIx64 " bytes at 0x%" PRIx64
+		     ", DVSEC range 0 has 0x%" PRIx64 " bytes at 0x%" PRIx64,
+		     decoder->index.value, decoder->size.value, decoder->resource.value,
+		     range->size.value, range->base.value);
+}
+
+/* The kernel numbers an endpoint's decoders as the hardware does: "decoder2.0" is decoder 0. */
+static const struct cxv_hdm_decoder *hardware_of(const struct cxv_endpoint *endpoint,
+						 const struct cxv_decoder *decoder)
+{
+	const char *dot = decoder->decoder.value ? strrchr(decoder->decoder.value, '.') : NULL;
+	unsigned long index = dot ? strtoul(dot + 1, NULL, 10) : endpoint->hdm.count;
+
+	return index < endpoint->hdm.count ? &endpoint->hdm.decoders[index] : NULL;
+}
+
+static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		const struct cxv_decoder *decoder = &endpoint->decoders[i];
+		const struct cxv_hdm_decoder *hardware = hardware_of(endpoint, decoder);
+
+		if (!hardware || !is(&decoder->size))
+			continue;
+		if (is_not(&hardware->committed))
+			return found(message, "the kernel uses %s, but HDM decoder %" PRIu64
+				     " is not committed", decoder->decoder.value,
+				     hardware->index.value);
+		if (differ(&hardware->resource, &decoder->resource) ||
+		    differ(&hardware->size, &decoder->size))
+			return found(message, "HDM decoder %" PRIu64 " has 0x%" PRIx64
+				     " bytes at 0x%" PRIx64 ", the kernel's %s has 0x%" PRIx64
+				     " bytes at 0x%" PRIx64,
+				     hardware->index.value, hardware->size.value,
+				     hardware->resource.value, decoder->decoder.value,
+				     decoder->size.value, decoder->resource.value);
+	}
+	return 0;
+}
+
+static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_driver_view *view = &endpoint->driver_view;
+	const struct cxv_region *region = endpoint->regions;
+
+	if (!endpoint->has_driver_view || !endpoint->region_count ||
+	    (!differ(&view->window_base, &region->resource) &&
+	     !differ(&view->window_size, &region->size)))
+		return 0;
+	return found(message, "%s has 0x%" PRIx64 " bytes at 0x%" PRIx64
+		     ", the driver's window has 0x%" PRIx64 " bytes at 0x%" PRIx64,
+		     region->region.value ?: "the region", region->size.value,
+		     region->resource.value, view->window_size.value, view->window_base.value);
+}
+
+/* Without the capability, or with it switched off, the kernel makes decoders from the ranges. */
+static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->decoder_count ||
+	    (endpoint->hdm.error != ENOENT && !is_not(&endpoint->hdm.enabled)))
+		return 0;
+	return found(message, "the kernel's decoders are emulated from the DVSEC ranges: "
+		     "the hardware has %s", endpoint->hdm.error ? "none" : "them switched off");
+}
+
+static int no_region(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!is_ours(endpoint) || !endpoint->memdev.value || endpoint->region_count)
+		return 0;
+	return found(message, "%s is in no CXL region", endpoint->memdev.value);
+}
+
+static int region_not_committed(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->region_count; i++)
+		if (text_is(&endpoint->regions[i].decode_state, "reset"))
+			return found(message, "%s is not committed",
+				     endpoint->regions[i].region.value ?: "its region");
+	return 0;
+}
+
+static int refused(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_REFUSED)
+		return 0;
+	return found(message, "the driver keeps its memory shut: %s",
+		     endpoint->driver_view.verdict.value ?: "no reason given");
+}
+
+/* A refusal ends with the next open or reset, which looks again: until then it counts. */
+static int refused_before(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_driver_view *view = &endpoint->driver_view;
+
+	if (endpoint->state == CXV_STATE_REFUSED || !is(&view->refuse_count))
+		return 0;
+	return found(message, "the driver has refused its memory %" PRIu64 " times since the bind",
+		     view->refuse_count.value);
+}
+
+static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
+		return 0;
+	return found(message, "the last user's bytes are still in its memory");
+}
+
+static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->iommu_group.known || endpoint->iommu_group.error)
+		return 0;
+	return found(message, "it is in no IOMMU group");
+}
+
+static int no_flr(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_names *methods = &endpoint->reset_methods;
+
+	if (methods->error || endpoint->state == CXV_STATE_LOST)
+		return 0;
+	for (size_t i = 0; i < methods->count; i++)
+		if (!strcmp(methods->items[i], "flr") || !strcmp(methods->items[i], "af_flr") ||
+		    !strcmp(methods->items[i], "device_specific"))
+			return 0;
+	return found(message, "the kernel offers no function-level reset for it");
+}
+
+static const struct check {
+	const char *id;
+	enum cxv_severity severity;
+	int (*find)(const struct cxv_endpoint *endpoint, char **message);
+	const char *hint;
+} checks[] = {
+	{ "lost", CXV_SEVERITY_ERROR, lost,
+	  "it is hung, without power or gone: look into the kernel log, then reset its slot" },
+	{ "malformed_capabilities", CXV_SEVERITY_ERROR, malformed,
+	  "look at lspci -vvv; the device's firmware is broken" },
+	{ "refused", CXV_SEVERITY_ERROR, refused,
+	  "look into the kernel log; cxlvfio reset makes the driver look again" },
+	{ "decoder_error", CXV_SEVERITY_ERROR, decoder_error,
+	  "firmware programmed a range that the device cannot decode: look at its setup" },
+	{ "locked_uncommitted", CXV_SEVERITY_ERROR, locked_uncommitted,
+	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
+	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
+	  "firmware set it up as a memory expander: change the setup to device-coherent memory" },
+	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
+	  "the driver takes decoders of one way only: change firmware's setup" },
+	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, hdm_kernel_mismatch,
+	  "something reprogrammed the device: unbind it, reset it, and look again" },
+	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
+	  "unbind and bind it again" },
+	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
+	  "cxl commit-region, or unbind and bind it again" },
+	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
+	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
+	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
+	  "firmware must commit it: look at its setup for CXL memory" },
+	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
+	  "the driver needs a committed HDM decoder: update the device's firmware" },
+	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
+	  "firmware left two answers; decoders count: report it to the device's vendor" },
+	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
+	  "firmware has not enabled CXL.mem: look at its setup" },
+	{ "range_not_active", CXV_SEVERITY_WARNING, range_not_active,
+	  "wait for the time that cxl_ranges names, then reset it" },
+	{ "no_region", CXV_SEVERITY_WARNING, no_region, "unbind and bind it again" },
+	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
+	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it holds" },
+	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
+	  "the next open zeroes it before it gives access" },
+	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
+	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
+	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
+	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
+	{ "changing", CXV_SEVERITY_WARNING, changing, "ask again when nothing is bound or reset" },
+};
+
+static int add(struct cxv_findings *findings, const struct check *check, char *message)
+{
+	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
+						  sizeof(*bigger));
+
+	if (!bigger) {
+		free(message);
+		return -ENOMEM;
+	}
+	findings->items = bigger;
+	findings->items[findings->count++] = (struct cxv_finding) {
+		check->id, check->severity, message, check->hint,
+	};
+	return 0;
+}
+
+int cxv_findings_make(struct cxv_endpoint *endpoint)
+{
+	cxv_findings_clear(&endpoint->findings);
+	/* Another kind of device is another tool's. */
+	if (!cxv_endpoint_is_type2(endpoint) && endpoint->state != CXV_STATE_LOST)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		char *message;
+		int result = checks[i].find(endpoint, &message);
+
+		if (result > 0)
+			result = add(&endpoint->findings, &checks[i], message);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+void cxv_findings_clear(struct cxv_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		free(findings->items[i].message);
+	free(findings->items);
+	*findings = (struct cxv_findings) { 0 };
+}
