@@ -65,7 +65,7 @@ static void test_sizes(void **state)
 /* cxv_section_names stands beside the table: both must name the same. */
 static void test_sections(void **state)
 {
-	char names[] = "cxl pci dvsec decoders region driver vfio";
+	char names[] = "findings cxl pci dvsec decoders region driver vfio";
 	unsigned int all = 0, bits;
 	const char *bad;
 
@@ -162,6 +162,75 @@ static void test_failed_document(void **state)
 	cxv_document_clear(&document);
 }
 
+static char *print_streamed(struct cxv_endpoint **endpoints, size_t count, bool out_of_memory,
+			    const struct cxv_report *report)
+{
+	static const struct cxv_envelope_facts facts = { .version = "1" };
+	struct cxv_envelope_stream envelope;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	assert_non_null(stream);
+	cxv_envelope_stream_begin(&envelope, "list", &facts, stream);
+	for (size_t i = 0; i < count; i++)
+		cxv_envelope_stream_endpoint(&envelope, endpoints[i]);
+	if (out_of_memory)
+		envelope.error = -ENOMEM;
+	assert_int_equal(cxv_envelope_stream_end(&envelope, report),
+			 out_of_memory ? -ENOMEM : 0);
+	assert_int_equal(fclose(stream), 0);
+	return text;
+}
+
+/* Endpoint by endpoint the same document is printed, to the byte. */
+static void test_streamed(void **state)
+{
+	static const struct cxv_envelope_facts facts = { .version = "1" };
+	struct cxv_endpoint *endpoints[] = {
+		cxv_endpoint_new("0000:0d:00.0"), cxv_endpoint_new("0000:0e:00.0"),
+	};
+	struct cxv_report report = { 0 };
+
+	cxv_error(&report, CXV_FAILED, EIO, (struct cxv_place) { 0 }, "a \"reason\"\n");
+	for (size_t count = 0; count <= ARRAY_SIZE(endpoints); count++) {
+		_cleanup_free_ char *streamed = print_streamed(endpoints, count, false, &report);
+		_cleanup_free_ char *whole = NULL;
+		struct cxv_document document;
+
+		cxv_envelope_begin(&document, "list", &facts);
+		for (size_t i = 0; i < count; i++)
+			cxv_envelope_endpoint(&document, endpoints[i]);
+		cxv_envelope_end(&document, &report);
+		whole = print_document(&document);
+		assert_string_equal(streamed, whole);
+		cxv_document_clear(&document);
+	}
+	cxv_report_clear(&report);
+	cxv_endpoint_free(endpoints[0]);
+	cxv_endpoint_free(endpoints[1]);
+}
+
+/* Memory that ends in the middle of them ends the document properly, with that error. */
+static void test_streamed_out_of_memory(void **state)
+{
+	struct cxv_endpoint *endpoint = cxv_endpoint_new("0000:0d:00.0");
+	struct cxv_report report = { 0 };
+
+	for (size_t count = 0; count < 2; count++) {
+		_cleanup_free_ char *text = print_streamed(&endpoint, count, true, &report);
+		struct json_object *parsed = json_tokener_parse(text), *array;
+
+		assert_non_null(parsed);
+		assert_true(json_object_object_get_ex(parsed, "endpoints", &array));
+		assert_int_equal(json_object_array_length(array), count);
+		assert_true(json_object_object_get_ex(parsed, "errors", &array));
+		assert_int_equal(json_object_array_length(array), 1);
+		json_object_put(parsed);
+	}
+	cxv_endpoint_free(endpoint);
+}
+
 static void test_full_disk(void **state)
 {
 	struct cxv_document document;
@@ -240,6 +309,8 @@ int main(void)
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_failed_document),
+		cmocka_unit_test(test_streamed),
+		cmocka_unit_test(test_streamed_out_of_memory),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_messages),

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What contradicts what: a sound endpoint has no finding, each damage has its own. */
+#include <errno.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "cxl_vfio.h"
+#include "unit.h"
+
+#define BASE	0x140000000ull
+#define SIZE	0x10000000ull
+
+static void set(struct cxv_text *text, const char *value)
+{
+	free(text->value);
+	*text = (struct cxv_text) { .value = strdup(value) };
+	assert_non_null(text->value);
+}
+
+static void add_hdm(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.enabled = cxv_known(1);
+	endpoint->hdm.count = 1;
+	endpoint->hdm.decoders[0] = (struct cxv_hdm_decoder) {
+		.index = cxv_known(0), .resource = cxv_known(BASE), .size = cxv_known(SIZE),
+		.interleave_ways = cxv_known(1), .committed = cxv_known(1), .error = cxv_known(0),
+		.lock_on_commit = cxv_known(0), .target_type = "accelerator",
+	};
+}
+
+static void add_kernel_view(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->memdev, "mem0");
+	endpoint->decoders = calloc(1, sizeof(*endpoint->decoders));
+	endpoint->regions = calloc(1, sizeof(*endpoint->regions));
+	assert_non_null(endpoint->decoders);
+	assert_non_null(endpoint->regions);
+	endpoint->decoder_count = endpoint->region_count = 1;
+	set(&endpoint->decoders[0].decoder, "decoder2.0");
+	set(&endpoint->decoders[0].target_type, "accelerator");
+	endpoint->decoders[0].resource = cxv_known(BASE);
+	endpoint->decoders[0].size = cxv_known(SIZE);
+	set(&endpoint->regions[0].region, "region0");
+	set(&endpoint->regions[0].decode_state, "commit");
+	endpoint->regions[0].resource = cxv_known(BASE);
+	endpoint->regions[0].size = cxv_known(SIZE);
+}
+
+static void add_driver_view(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+	endpoint->has_driver_view = true;
+	set(&endpoint->driver_view.state, CXL_VFIO_STATE_CLOSED);
+	set(&endpoint->driver_view.verdict, "not open");
+	set(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_DONE);
+	endpoint->driver_view.refuse_count = cxv_known(0);
+	endpoint->driver_view.window_base = cxv_known(BASE);
+	endpoint->driver_view.window_size = cxv_known(SIZE);
+	set(&endpoint->vfio.group_node, "/dev/vfio/6");
+}
+
+/* Every witness has spoken, and they agree. */
+static struct cxv_endpoint *sound(void)
+{
+	struct cxv_endpoint *endpoint = cxv_endpoint_new("0000:0d:00.0");
+	struct cxv_range *range;
+
+	assert_non_null(endpoint);
+	endpoint->dvsec.caps.cache = endpoint->dvsec.caps.mem = cxv_known(1);
+	endpoint->dvsec.control.mem_enable = cxv_known(1);
+	endpoint->dvsec.range_count = 1;
+	range = &endpoint->dvsec.ranges[0];
+	range->base = cxv_known(BASE);
+	range->size = cxv_known(SIZE);
+	range->info_valid = range->active = cxv_known(1);
+	endpoint->iommu_group = cxv_known(6);
+	endpoint->reset_methods.items = calloc(1, sizeof(char *));
+	assert_non_null(endpoint->reset_methods.items);
+	endpoint->reset_methods.items[0] = strdup("flr");
+	endpoint->reset_methods.count = 1;
+	add_hdm(endpoint);
+	add_kernel_view(endpoint);
+	add_driver_view(endpoint);
+	return endpoint;
+}
+
+static void decide(struct cxv_endpoint *endpoint)
+{
+	assert_int_equal(cxv_endpoint_decide(endpoint), 0);
+}
+
+static void test_sound(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	decide(endpoint);
+	assert_int_equal(endpoint->state, CXV_STATE_READY);
+	assert_int_equal(endpoint->findings.count, 0);
+	cxv_endpoint_free(endpoint);
+}
+
+/* What could not be read contradicts nothing. */
+static void test_unreadable(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	endpoint->hdm = (struct cxv_hdm) { .error = EBUSY };
+	endpoint->dvsec.control.mem_enable = cxv_unknown(EACCES);
+	endpoint->dvsec.ranges[0].base = cxv_unknown(EACCES);
+	endpoint->decoders[0].resource = cxv_unknown(EACCES);
+	endpoint->driver_view.window_base = cxv_unknown(EACCES);
+	endpoint->iommu_group = cxv_unknown(EACCES);
+	endpoint->reset_methods.error = EACCES;
+	decide(endpoint);
+	assert_int_equal(endpoint->findings.count, 0);
+	cxv_endpoint_free(endpoint);
+}
+
+static void damage_lost(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.device_error = ENODEV;
+}
+
+static void damage_changing(struct cxv_endpoint *endpoint)
+{
+	endpoint->changing = true;
+}
+
+static void damage_malformed(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.device_error = EILSEQ;
+}
+
+static void damage_mem_disabled(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.control.mem_enable = cxv_known(0);
+}
+
+static void damage_range_not_active(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.ranges[0].active = cxv_known(0);
+}
+
+static void damage_decoder_error(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].error = cxv_known(1);
+}
+
+static void damage_not_committed(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].committed = cxv_known(0);
+	endpoint->decoder_count = 0;
+	cxv_fields_free(&endpoint->decoders[0], &cxv_decoder_fields);
+}
+
+static void damage_locked_uncommitted(struct cxv_endpoint *endpoint)
+{
+	damage_not_committed(endpoint);
+	endpoint->hdm.decoders[0].lock_on_commit = cxv_known(1);
+}
+
+static void damage_wrong_target_type(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].target_type = "expander";
+}
+
+static void damage_wrong_kernel_target_type(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->decoders[0].target_type, "expander");
+}
+
+static void damage_interleaved(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].interleave_ways = cxv_known(2);
+}
+
+static void damage_range(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.ranges[0].size = cxv_known(2 * SIZE);
+}
+
+static void damage_kernel_base(struct cxv_endpoint *endpoint)
+{
+	endpoint->decoders[0].resource = cxv_known(BASE + SIZE);
+}
+
+static void damage_kernel_committed(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].committed = cxv_known(0);
+}
+
+static void damage_window(struct cxv_endpoint *endpoint)
+{
+	endpoint->driver_view.window_size = cxv_known(SIZE / 2);
+}
+
+static void damage_no_hdm(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm = (struct cxv_hdm) { .error = ENOENT };
+}
+
+static void damage_hdm_off(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.enabled = cxv_known(0);
+}
+
+static void damage_no_region(struct cxv_endpoint *endpoint)
+{
+	endpoint->region_count = 0;
+	cxv_fields_free(&endpoint->regions[0], &cxv_region_fields);
+}
+
+static void damage_region_reset(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->regions[0].decode_state, "reset");
+}
+
+static void damage_refused(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->driver_view.state, CXL_VFIO_STATE_REFUSED);
+	endpoint->driver_view.refuse_count = cxv_known(1);
+}
+
+static void damage_refused_before(struct cxv_endpoint *endpoint)
+{
+	endpoint->driver_view.refuse_count = cxv_known(1);
+}
+
+static void damage_scrub(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED);
+}
+
+static void damage_no_group(struct cxv_endpoint *endpoint)
+{
+	endpoint->iommu_group = (struct cxv_number) { 0 };
+}
+
+static void damage_no_flr(struct cxv_endpoint *endpoint)
+{
+	memcpy(endpoint->reset_methods.items[0], "bus", sizeof("bus"));
+}
+
+static void damage_no_node(struct cxv_endpoint *endpoint)
+{
+	free(endpoint->vfio.group_node.value);
+	endpoint->vfio.group_node.value = NULL;
+}
+
+static const struct {
+	const char *id;
+	enum cxv_severity severity;
+	void (*damage)(struct cxv_endpoint *endpoint);
+} damages[] = {
+	{ "lost", CXV_SEVERITY_ERROR, damage_lost },
+	{ "changing", CXV_SEVERITY_WARNING, damage_changing },
+	{ "malformed_capabilities", CXV_SEVERITY_ERROR, damage_malformed },
+	{ "mem_disabled", CXV_SEVERITY_WARNING, damage_mem_disabled },
+	{ "range_not_active", CXV_SEVERITY_WARNING, damage_range_not_active },
+	{ "decoder_error", CXV_SEVERITY_ERROR, damage_decoder_error },
+	{ "not_committed", CXV_SEVERITY_WARNING, damage_not_committed },
+	{ "locked_uncommitted", CXV_SEVERITY_ERROR, damage_locked_uncommitted },
+	{ "wrong_target_type", CXV_SEVERITY_ERROR, damage_wrong_target_type },
+	{ "wrong_target_type", CXV_SEVERITY_ERROR, damage_wrong_kernel_target_type },
+	{ "interleaved", CXV_SEVERITY_ERROR, damage_interleaved },
+	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, damage_range },
+	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_base },
+	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_committed },
+	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, damage_window },
+	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_no_hdm },
+	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_hdm_off },
+	{ "no_region", CXV_SEVERITY_WARNING, damage_no_region },
+	{ "region_not_committed", CXV_SEVERITY_ERROR, damage_region_reset },
+	{ "refused", CXV_SEVERITY_ERROR, damage_refused },
+	{ "refused_before", CXV_SEVERITY_WARNING, damage_refused_before },
+	{ "scrub_owed", CXV_SEVERITY_WARNING, damage_scrub },
+	{ "no_iommu_group", CXV_SEVERITY_WARNING, damage_no_group },
+	{ "no_flr", CXV_SEVERITY_WARNING, damage_no_flr },
+	{ "not_visible", CXV_SEVERITY_ERROR, damage_no_node },
+};
+
+static const struct cxv_finding *find(const struct cxv_endpoint *endpoint, const char *id)
+{
+	for (size_t i = 0; i < endpoint->findings.count; i++)
+		if (!strcmp(endpoint->findings.items[i].id, id))
+			return &endpoint->findings.items[i];
+	return NULL;
+}
+
+static void test_damages(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		struct cxv_endpoint *endpoint = sound();
+		const struct cxv_finding *finding;
+
+		damages[i].damage(endpoint);
+		decide(endpoint);
+		finding = find(endpoint, damages[i].id);
+		if (!finding)
+			fail_msg("%s is not found", damages[i].id);
+		assert_int_equal(finding->severity, damages[i].severity);
+		assert_true(*finding->message && *finding->hint);
+		cxv_endpoint_free(endpoint);
+	}
+}
+
+/* The table shows the first as the worst one. */
+static void test_order(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	damage_no_flr(endpoint);
+	damage_scrub(endpoint);
+	damage_interleaved(endpoint);
+	decide(endpoint);
+	assert_int_equal(endpoint->findings.count, 3);
+	for (size_t i = 1; i < endpoint->findings.count; i++)
+		assert_true(endpoint->findings.items[i - 1].severity >=
+			    endpoint->findings.items[i].severity);
+	cxv_endpoint_free(endpoint);
+}
+
+/* A memory expander is another tool's. */
+static void test_other_types(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	endpoint->dvsec.caps.cache = cxv_known(0);
+	damage_no_flr(endpoint);
+	decide(endpoint);
+	assert_int_equal(endpoint->findings.count, 0);
+	cxv_endpoint_free(endpoint);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sound),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_damages),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_other_types),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
