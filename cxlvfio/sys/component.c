@@ -8,6 +8,7 @@
 
 #include "cxl_regs.h"
 #include "sys/pci.h"
+#include "sys/registers.h"
 
 #define REGISTERS	(CXL_CM_BLOCK_SIZE / 4)
 
@@ -46,30 +47,44 @@ static int read_fixture(int descriptor, off_t offset, uint32_t registers[static 
 	return size == CXL_CM_BLOCK_SIZE ? 0 : -EILSEQ;
 }
 
-static void copy_registers(uint32_t to[static REGISTERS], const volatile uint32_t *from,
-			   size_t first, size_t count)
+static int copy_registers(uint32_t to[static REGISTERS], const volatile uint32_t *from,
+			  size_t first, size_t count)
 {
-	for (size_t i = first; i < first + count && i < REGISTERS; i++)
-		to[i] = from[i];
+	if (first >= REGISTERS)
+		return 0;
+	if (count > REGISTERS - first)
+		count = REGISTERS - first;
+	return cxv_registers_copy(to + first, from + first, count);
+}
+
+/* The array of capabilities, then the one that matters: each register is a transaction. */
+static int copy_needed(uint32_t registers[static REGISTERS], const volatile uint32_t *from)
+{
+	int error = copy_registers(registers, from, 0, 1);
+	int hdm;
+
+	if (!error)
+		error = copy_registers(registers, from, 1,
+				       cxl_field(registers[0], CXL_CM_HEADER_ARRAY_SIZE));
+	if (error)
+		return error;
+	hdm = cxv_hdm_find(registers, REGISTERS);
+	return hdm < 0 ? 0 : copy_registers(registers, from, hdm / 4,
+					    cxl_hdm_length(CXV_HDM_DECODERS_MAX) / 4);
 }
 
 static int read_mapped(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
 {
 	const volatile uint32_t *from;
-	int hdm;
+	int error;
 
 	from = mmap(NULL, CXL_CM_BLOCK_SIZE, PROT_READ, MAP_SHARED, descriptor, offset);
 	if (from == MAP_FAILED)
 		return -errno;
 	memset(registers, 0, CXL_CM_BLOCK_SIZE);
-	/* The array of capabilities, then the one that matters: each register is a transaction. */
-	copy_registers(registers, from, 0, 1);
-	copy_registers(registers, from, 1, cxl_field(registers[0], CXL_CM_HEADER_ARRAY_SIZE));
-	hdm = cxv_hdm_find(registers, REGISTERS);
-	if (hdm >= 0)
-		copy_registers(registers, from, hdm / 4, cxl_hdm_length(CXV_HDM_DECODERS_MAX) / 4);
+	error = copy_needed(registers, from);
 	munmap((void *)from, CXL_CM_BLOCK_SIZE);
-	return 0;
+	return error;
 }
 
 static int read_registers(const struct cxv_host *host, const struct cxv_endpoint *endpoint,

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run in a guest by scenarios/changes.sh: what does `list --json` say while everything changes?
+
+    changes.py COUNT
+
+One thread binds and unbinds endpoint 0 and another pulls endpoint 1 out and puts it back, both
+without a pause, while the list is read COUNT times. Every answer must be one valid document with
+exit status 0, and no endpoint in it a mixture of two moments. Prints TAP.
+"""
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+PCI = Path("/sys/bus/pci")
+DRIVER = "cxl-vfio-pci"
+
+
+def write(path: Path, text: str) -> None:
+    # What fails is tried again in the next round: the other thread may have been faster.
+    try:
+        path.write_text(text)
+    except OSError:
+        pass
+
+
+class Changer(threading.Thread):
+    """Changes something for ever, and counts how often."""
+
+    def __init__(self, host: str, stop: threading.Event) -> None:
+        super().__init__()
+        self.host, self.stop, self.rounds = host, stop, 0
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            self.change()
+            self.rounds += 1
+
+
+class Rebinder(Changer):
+    def change(self) -> None:
+        write(PCI / "devices" / self.host / "driver_override", DRIVER)
+        write(PCI / "drivers_probe", self.host)
+        write(PCI / "drivers" / DRIVER / "unbind", self.host)
+
+
+class Puller(Changer):
+    def change(self) -> None:
+        write(PCI / "devices" / self.host / "remove", "1")
+        write(PCI / "rescan", "1")
+
+
+def mixtures(endpoint: dict) -> list:
+    """What cannot be true at one moment, unless the endpoint says that it kept changing."""
+    if any(finding["id"] == "changing" for finding in endpoint["findings"]):
+        return []
+    ours = endpoint["driver"] == DRIVER
+    expected = {
+        "the driver's view": (endpoint["cxl_vfio"] is not None, ours),
+        "its state attribute": ((endpoint["cxl_vfio"] or {}).get("state") is not None, ours),
+        "a memdev": (endpoint["memdev"] is not None, ours),
+        "an endpoint port": (endpoint["endpoint"] is not None, ours),
+        "a region": (endpoint["region"] is not None, ours),
+        "a committed region": ([region["decode_state"] for region in endpoint["regions"]],
+                               ["commit"] if ours else []),
+        "a VFIO group": (endpoint["vfio"]["group"] is not None, ours),
+        "a window": (endpoint["size"], 256 << 20),
+        "the state": (endpoint["state"], "ready" if ours else "no_driver"),
+    }
+    return [f"{endpoint['host']}: {what}: {got}, wanted {wanted}"
+            for what, (got, wanted) in expected.items() if got != wanted]
+
+
+def ask() -> tuple:
+    """Problems, and what was seen."""
+    result = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, text=True,
+                            timeout=60)
+    problems = [f"exit status {result.returncode}"] if result.returncode else []
+    if result.stderr:
+        problems.append(f"stderr: {result.stderr}")
+    try:
+        document = json.loads(result.stdout)
+    except json.JSONDecodeError as error:
+        return problems + [f"not one document: {error}"], {}
+    problems += [f"{entry}" for entry in document["errors"]]
+    for endpoint in document["endpoints"]:
+        problems += mixtures(endpoint)
+    return problems, {endpoint["host"]: endpoint for endpoint in document["endpoints"]}
+
+
+def main() -> int:
+    count = int(sys.argv[1])
+    hosts = sorted(ask()[1])
+    if len(hosts) != 2:
+        print(f"not ok the machine has two endpoints\n# {hosts}")
+        return 1
+    stop = threading.Event()
+    changers = [Rebinder(hosts[0], stop), Puller(hosts[1], stop)]
+    for changer in changers:
+        changer.start()
+    problems, drivers, presences, changing = [], set(), set(), 0
+    for number in range(count):
+        found, endpoints = ask()
+        problems += [f"answer {number}: {problem}" for problem in found]
+        drivers.add(endpoints.get(hosts[0], {}).get("driver"))
+        presences.add(hosts[1] in endpoints)
+        changing += sum(finding["id"] == "changing" for endpoint in endpoints.values()
+                        for finding in endpoint["findings"])
+    stop.set()
+    for changer in changers:
+        changer.join()
+
+    results = [
+        (f"{count} lists: every one valid, none torn", not problems, problems[:20]),
+        ("with and without a driver were both seen", drivers == {None, DRIVER}, [drivers]),
+        ("there and gone were both seen", presences == {False, True}, [presences]),
+        ("few endpoints never held still", changing <= count // 10, [changing]),
+    ]
+    print(f"# {changers[0].rounds} binds, {changers[1].rounds} removals, {changing} changing")
+    for text, good, details in results:
+        print(f"{'ok' if good else 'not ok'} {text}")
+        if not good:
+            print(*(f"# {detail}" for detail in details), sep="\n")
+    return 0 if all(good for _, good, _ in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
