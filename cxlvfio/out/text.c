@@ -33,6 +33,20 @@ static size_t sequence_length(const unsigned char *text)
 	return 0;
 }
 
+bool cxv_text_is_utf8(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	while (*byte) {
+		size_t length = *byte < 0x80 ? 1 : sequence_length(byte);
+
+		if (!length)
+			return false;
+		byte += length;
+	}
+	return true;
+}
+
 static char *clean(const char *text, bool controls)
 {
 	char *copy = strdup(text);

@@ -10,6 +10,7 @@
 
 #define CXV_TEXT_MAX	64
 
+bool cxv_text_is_utf8(const char *text);
 /* A copy in which every byte that is not part of valid UTF-8 is "?". NULL: out of memory. */
 char *cxv_text_valid_utf8(const char *text);
 /* A copy for a terminal: as above, and control characters are "?" too. */
