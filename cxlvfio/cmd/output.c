@@ -85,26 +85,27 @@ void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const
 	cxv_stream_finish(context, &stream);
 }
 
-/* What a command that did not come to print its document would have had in it. */
-static void add_empty_arrays(struct cxv_document *document, const char *arrays)
+/* What a command that did not come to print its document would have had in it: WORDS is split. */
+static void add_empty_arrays(struct cxv_document *document, char *words)
 {
-	_cleanup_free_ char *words = strdup(arrays);
 	char *state = NULL;
 
-	if (!words)
-		document->failed = true;
-	for (char *word = words ? strtok_r(words, " ", &state) : NULL; word;
-	     word = strtok_r(NULL, " ", &state))
+	for (char *word = strtok_r(words, " ", &state); word; word = strtok_r(NULL, " ", &state))
 		cxv_json_array(document, document->root, word);
 }
 
 static void print_empty_document(struct cxv_context *context)
 {
+	const char *arrays = context->command ? context->command->arrays : NULL;
+	/* Keys must outlive the document: cleared in reverse order. */
+	_cleanup_free_ char *words = strdup(arrays ?: "");
 	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
 
 	cxv_document_begin(context, &document);
-	if (context->command && context->command->arrays)
-		add_empty_arrays(&document, context->command->arrays);
+	if (words)
+		add_empty_arrays(&document, words);
+	else
+		document.failed = true;
 	cxv_document_finish(context, &document);
 }
 

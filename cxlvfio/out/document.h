@@ -2,7 +2,8 @@
 /*
  * JSON that is complete or not printed at all: every function below may be called after a failure
  * and does nothing then; cxv_document_print() tells. PARENT is an object (then KEY is a string) or
- * an array (then KEY is NULL); both are owned by the document.
+ * an array (then KEY is NULL); both are owned by the document. A KEY is not copied: it must live as
+ * long as the document, and be the object's first of that name.
  */
 #ifndef CXLVFIO_OUT_DOCUMENT_H
 #define CXLVFIO_OUT_DOCUMENT_H
