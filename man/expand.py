@@ -5,7 +5,7 @@
     expand.py METADATA PAGE.scd
 
 A line "@OPTIONS@" becomes the options of the command that the page is called after, "@COMMANDS@"
-the list of commands. A page of a command that does not exist, or without its options, is an error.
+the list of commands, "@FINDINGS@" that of findings. A page of a command that does not exist, or without its options, is an error.
 """
 import json
 import sys
@@ -41,6 +41,12 @@ def format_commands(commands: list) -> str:
                      for command in commands)
 
 
+def format_findings(findings: list) -> str:
+    return "\n".join(f"*{escape(finding['id'])}* ({finding['severity']})\n"
+                     f"\t{escape(finding['meaning'])}. Next step: {escape(finding['hint'])}.\n"
+                     for finding in findings)
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -58,6 +64,7 @@ def main() -> int:
              if (page.parent / f"cxlvfio-{each['name']}.1.scd").exists()]
     source = source.replace("\n@OPTIONS@\n",
                             "\n" + format_options(command, metadata["options"], bool(name)))
+    source = source.replace("\n@FINDINGS@\n", "\n" + format_findings(metadata["findings"]))
     sys.stdout.write(source.replace("\n@COMMANDS@\n", "\n" + format_commands(pages)))
     return 0
 

@@ -7,6 +7,7 @@
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "config.h"
+#include "core/findings.h"
 #include "sys/collect.h"
 
 /* Of this document, not of the envelope. */
@@ -67,6 +68,21 @@ static void add_command(struct cxv_document *document, struct json_object *array
 	add_options(document, object, "options", command->options, command->option_count);
 }
 
+static void add_findings(struct cxv_document *document)
+{
+	struct json_object *array = cxv_json_array(document, document->root, "findings");
+
+	for (size_t i = 0; i < cxv_check_count; i++) {
+		struct json_object *object = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, object, "id", cxv_checks[i].id);
+		cxv_json_string(document, object, "severity",
+				cxv_severity_name(cxv_checks[i].severity));
+		cxv_json_string(document, object, "meaning", cxv_checks[i].meaning);
+		cxv_json_string(document, object, "hint", cxv_checks[i].hint);
+	}
+}
+
 static enum cxv_exit print_metadata(struct cxv_context *context)
 {
 	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
@@ -81,6 +97,7 @@ static enum cxv_exit print_metadata(struct cxv_context *context)
 	for (size_t i = 0; i < cxv_command_count; i++)
 		if (!cxv_command_hidden(cxv_commands[i]))
 			add_command(&document, array, cxv_commands[i]);
+	add_findings(&document);
 	context->document_printed = true;
 	cxv_print_json(context, &document);
 	return cxv_report_exit(&context->report);

@@ -313,57 +313,78 @@ static int no_flr(const struct cxv_endpoint *endpoint, char **message)
 	return found(message, "the kernel offers no function-level reset for it");
 }
 
-static const struct check {
-	const char *id;
-	enum cxv_severity severity;
-	int (*find)(const struct cxv_endpoint *endpoint, char **message);
-	const char *hint;
-} checks[] = {
+const struct cxv_check cxv_checks[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
+	  "its configuration space reads all ones: it does not answer",
 	  "it is hung, without power or gone: look into the kernel log, then reset its slot" },
 	{ "malformed_capabilities", CXV_SEVERITY_ERROR, malformed,
+	  "its list of extended capabilities loops, ends early or has impossible lengths",
 	  "look at lspci -vvv; the device's firmware is broken" },
 	{ "refused", CXV_SEVERITY_ERROR, refused,
+	  "the driver keeps its memory shut, for the reason that its verdict gives",
 	  "look into the kernel log; cxlvfio reset makes the driver look again" },
 	{ "decoder_error", CXV_SEVERITY_ERROR, decoder_error,
+	  "an HDM decoder has its error bit set: what it was to decode was not committed",
 	  "firmware programmed a range that the device cannot decode: look at its setup" },
 	{ "locked_uncommitted", CXV_SEVERITY_ERROR, locked_uncommitted,
+	  "an HDM decoder is to be locked on commit, but is not committed",
 	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
+	  "a committed decoder, of the hardware or the kernel, is host-only and not device-coherent",
 	  "firmware set it up as a memory expander: change the setup to device-coherent memory" },
 	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
+	  "a committed HDM decoder decodes only a part of its range",
 	  "the driver takes decoders of one way only: change firmware's setup" },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, hdm_kernel_mismatch,
+	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
 	  "something reprogrammed the device: unbind it, reset it, and look again" },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
+	  "the driver has another window than the CXL region",
 	  "unbind and bind it again" },
 	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
+	  "the CXL region that it belongs to is not committed",
 	  "cxl commit-region, or unbind and bind it again" },
 	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
+	  "the driver is bound, but VFIO has no device node for it",
 	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
 	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
+	  "firmware left no HDM decoder committed",
 	  "firmware must commit it: look at its setup for CXL memory" },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
+	  "the kernel makes decoders from the DVSEC ranges: the hardware has none, or switched off",
 	  "the driver needs a committed HDM decoder: update the device's firmware" },
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
+	  "the first committed HDM decoder has another base or size than range 0 of the device DVSEC",
 	  "firmware left two answers; decoders count: report it to the device's vendor" },
 	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
+	  "CXL.mem is not enabled in the device's control register",
 	  "firmware has not enabled CXL.mem: look at its setup" },
 	{ "range_not_active", CXV_SEVERITY_WARNING, range_not_active,
+	  "range 0 of the device DVSEC is valid but not active: the media is not ready",
 	  "wait for the time that cxl_ranges names, then reset it" },
-	{ "no_region", CXV_SEVERITY_WARNING, no_region, "unbind and bind it again" },
+	{ "no_region", CXV_SEVERITY_WARNING, no_region,
+	  "the driver is bound, but no decoder of it is in a CXL region",
+	  "unbind and bind it again" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
+	  "the driver has refused the memory since the bind, and has given it free again or was closed",
 	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it holds" },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
+	  "the last user's bytes could not be zeroed yet",
 	  "the next open zeroes it before it gives access" },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
+	  "it is in no IOMMU group, so VFIO cannot have it",
 	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
+	  "the kernel has no function-level reset for it",
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
-	{ "changing", CXV_SEVERITY_WARNING, changing, "ask again when nothing is bound or reset" },
+	{ "changing", CXV_SEVERITY_WARNING, changing,
+	  "drivers or devices came and went during each of several attempts to read it",
+	  "ask again when nothing is bound or reset" },
 };
 
-static int add(struct cxv_findings *findings, const struct check *check, char *message)
+const size_t cxv_check_count = ARRAY_SIZE(cxv_checks);
+
+static int add(struct cxv_findings *findings, const struct cxv_check *check, char *message)
 {
 	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
 						  sizeof(*bigger));
@@ -385,12 +406,12 @@ int cxv_findings_make(struct cxv_endpoint *endpoint)
 	/* Another kind of device is another tool's. */
 	if (!cxv_endpoint_is_type2(endpoint) && endpoint->state != CXV_STATE_LOST)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+	for (size_t i = 0; i < cxv_check_count; i++) {
 		char *message;
-		int result = checks[i].find(endpoint, &message);
+		int result = cxv_checks[i].find(endpoint, &message);
 
 		if (result > 0)
-			result = add(&endpoint->findings, &checks[i], message);
+			result = add(&endpoint->findings, &cxv_checks[i], message);
 		if (result < 0)
 			return result;
 	}

@@ -28,6 +28,20 @@ struct cxv_findings {
 
 struct cxv_endpoint;
 
+/* What can be found; the man page's list is made from it. */
+struct cxv_check {
+	const char *id;
+	enum cxv_severity severity;
+	/* 1 with a sentence in *MESSAGE, 0 when all is well or cannot be told, or -ENOMEM */
+	int (*find)(const struct cxv_endpoint *endpoint, char **message);
+	const char *meaning;
+	const char *hint;
+};
+
+/* The worst first. */
+extern const struct cxv_check cxv_checks[];
+extern const size_t cxv_check_count;
+
 /* Everything that is to be found of ENDPOINT, whose state is decided. 0 or -ENOMEM. */
 int cxv_findings_make(struct cxv_endpoint *endpoint);
 void cxv_findings_clear(struct cxv_findings *findings);

@@ -59,6 +59,10 @@ def main() -> int:
     results.append(("the findings are those of findings.c",
                     set(finding["id"]["enum"])
                     ^ names_in(core / "findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
+    unit = Path(sys.argv[2]) / "tests" / "unit"
+    results.append(("every finding has a test",
+                    set(finding["id"]["enum"])
+                    - names_in(unit / "test_findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
     print(f"1..{len(results)}")
     for number, (text, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {text}")
