@@ -72,14 +72,14 @@ static void add_findings(struct cxv_document *document)
 {
 	struct json_object *array = cxv_json_array(document, document->root, "findings");
 
-	for (size_t i = 0; i < cxv_check_count; i++) {
+	for (size_t i = 0; i < cxv_finding_kind_count; i++) {
 		struct json_object *object = cxv_json_object(document, array, NULL);
 
-		cxv_json_string(document, object, "id", cxv_checks[i].id);
+		cxv_json_string(document, object, "id", cxv_finding_kinds[i].id);
 		cxv_json_string(document, object, "severity",
-				cxv_severity_name(cxv_checks[i].severity));
-		cxv_json_string(document, object, "meaning", cxv_checks[i].meaning);
-		cxv_json_string(document, object, "hint", cxv_checks[i].hint);
+				cxv_severity_name(cxv_finding_kinds[i].severity));
+		cxv_json_string(document, object, "meaning", cxv_finding_kinds[i].meaning);
+		cxv_json_string(document, object, "hint", cxv_finding_kinds[i].hint);
 	}
 }
 

@@ -313,7 +313,7 @@ static int no_flr(const struct cxv_endpoint *endpoint, char **message)
 	return found(message, "the kernel offers no function-level reset for it");
 }
 
-const struct cxv_check cxv_checks[] = {
+const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
 	  "it is hung, without power or gone: look into the kernel log, then reset its slot" },
@@ -382,9 +382,9 @@ const struct cxv_check cxv_checks[] = {
 	  "ask again when nothing is bound or reset" },
 };
 
-const size_t cxv_check_count = ARRAY_SIZE(cxv_checks);
+const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
 
-static int add(struct cxv_findings *findings, const struct cxv_check *check, char *message)
+static int add(struct cxv_findings *findings, const struct cxv_finding_kind *kind, char *message)
 {
 	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
 						  sizeof(*bigger));
@@ -395,7 +395,7 @@ static int add(struct cxv_findings *findings, const struct cxv_check *check, cha
 	}
 	findings->items = bigger;
 	findings->items[findings->count++] = (struct cxv_finding) {
-		check->id, check->severity, message, check->hint,
+		kind->id, kind->severity, message, kind->hint,
 	};
 	return 0;
 }
@@ -406,12 +406,12 @@ int cxv_findings_make(struct cxv_endpoint *endpoint)
 	/* Another kind of device is another tool's. */
 	if (!cxv_endpoint_is_type2(endpoint) && endpoint->state != CXV_STATE_LOST)
 		return 0;
-	for (size_t i = 0; i < cxv_check_count; i++) {
+	for (size_t i = 0; i < cxv_finding_kind_count; i++) {
 		char *message;
-		int result = cxv_checks[i].find(endpoint, &message);
+		int result = cxv_finding_kinds[i].find(endpoint, &message);
 
 		if (result > 0)
-			result = add(&endpoint->findings, &cxv_checks[i], message);
+			result = add(&endpoint->findings, &cxv_finding_kinds[i], message);
 		if (result < 0)
 			return result;
 	}

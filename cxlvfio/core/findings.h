@@ -29,7 +29,7 @@ struct cxv_findings {
 struct cxv_endpoint;
 
 /* What can be found; the man page's list is made from it. */
-struct cxv_check {
+struct cxv_finding_kind {
 	const char *id;
 	enum cxv_severity severity;
 	/* 1 with a sentence in *MESSAGE, 0 when all is well or cannot be told, or -ENOMEM */
@@ -39,8 +39,8 @@ struct cxv_check {
 };
 
 /* The worst first. */
-extern const struct cxv_check cxv_checks[];
-extern const size_t cxv_check_count;
+extern const struct cxv_finding_kind cxv_finding_kinds[];
+extern const size_t cxv_finding_kind_count;
 
 /* Everything that is to be found of ENDPOINT, whose state is decided. 0 or -ENOMEM. */
 int cxv_findings_make(struct cxv_endpoint *endpoint);
