@@ -32,6 +32,7 @@ struct survey {
 	struct cxv_report *report;
 	struct cxv_cxl_index index;
 	size_t hidden;			/* functions whose DVSECs this user may not read */
+	size_t denied;			/* endpoints of which this user may not read everything */
 	int (*visit)(struct cxv_endpoint *endpoint, void *argument);
 	void *argument;
 };
@@ -122,12 +123,27 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 	}
 }
 
+/* The kernel keeps registers and physical addresses from users. */
+static bool is_denied(const struct cxv_endpoint *endpoint)
+{
+	if (endpoint->dvsec.device_error == EACCES || endpoint->hdm.error == EACCES ||
+	    endpoint->driver_view.window_base.error == EACCES)
+		return true;
+	for (size_t i = 0; i < endpoint->decoder_count; i++)
+		if (endpoint->decoders[i].resource.error == EACCES)
+			return true;
+	return false;
+}
+
 static int collect_function(struct survey *survey, const char *name)
 {
 	struct cxv_endpoint *endpoint;
 	int error = read_settled(survey, name, false, &endpoint);
 
-	return error || !endpoint ? error : survey->visit(endpoint, survey->argument);
+	if (error || !endpoint)
+		return error;
+	survey->denied += is_denied(endpoint);
+	return survey->visit(endpoint, survey->argument);
 }
 
 static int collect_functions(struct survey *survey, char **names, size_t count)
@@ -142,16 +158,35 @@ static int collect_functions(struct survey *survey, char **names, size_t count)
 
 static void warn_hidden(struct cxv_report *report, size_t hidden)
 {
-	if (hidden)
-		cxv_warning(report, CXV_PERMISSION_DENIED, EACCES,
-			    (struct cxv_place) {
-				    .operation = "discover endpoints",
-				    .path = "/" CXV_PCI_DEVICES "/*/config",
-				    .hint = "root sees every endpoint and all of its registers",
-			    },
-			    "the CXL capabilities of %zu PCI functions are hidden from this user: "
-			    "endpoints among them without a memdev or the %s driver are not listed",
-			    hidden, CXL_VFIO_DRIVER_NAME);
+	cxv_warning(report, CXV_PERMISSION_DENIED, EACCES,
+		    (struct cxv_place) {
+			    .operation = "discover endpoints",
+			    .path = "/" CXV_PCI_DEVICES "/*/config",
+			    .hint = "root sees every endpoint and all of its registers",
+		    },
+		    "the CXL capabilities of %zu PCI functions are hidden from this user: "
+		    "endpoints among them without a memdev or the %s driver are not listed",
+		    hidden, CXL_VFIO_DRIVER_NAME);
+}
+
+static void warn_denied(struct cxv_report *report, size_t denied)
+{
+	cxv_warning(report, CXV_PERMISSION_DENIED, EACCES,
+		    (struct cxv_place) {
+			    .operation = "read endpoints",
+			    .hint = "root sees all registers and physical addresses",
+		    },
+		    "this user may not read everything of %zu endpoint%s", denied,
+		    denied == 1 ? "" : "s");
+}
+
+/* One sentence, however much is missing: JSON names each fact under "unavailable". */
+static void warn_of_privilege(const struct survey *survey)
+{
+	if (survey->hidden)
+		warn_hidden(survey->report, survey->hidden);
+	else if (survey->denied)
+		warn_denied(survey->report, survey->denied);
 }
 
 int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
@@ -176,7 +211,7 @@ int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
 	cxv_names_free(names, count);
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, NULL);
-	warn_hidden(report, survey.hidden);
+	warn_of_privilege(&survey);
 	return 0;
 }
 
