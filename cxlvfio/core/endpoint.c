@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/endpoint.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* No window has more owners than a few; whoever lies about it must not cost the memory. */
+#define OWNERS_MAX	64
 
 CXV_TABLE(cxv_endpoint,
 	CXV_FIELD(cxv_endpoint, TEXT, state_reason),
@@ -79,6 +83,12 @@ CXV_TABLE(cxv_region,
 	CXV_FIELD(cxv_region, FLAG, locked),
 );
 
+CXV_TABLE(cxv_owner,
+	CXV_FIELD(cxv_owner, TEXT, name),
+	CXV_FIELD(cxv_owner, ADDRESS, resource),
+	CXV_FIELD(cxv_owner, SIZE, size),
+);
+
 /* The keys are the names of the attributes: sys/ reads them from this table. */
 CXV_TABLE(cxv_driver_view,
 	CXV_FIELD(cxv_driver_view, NUMBER, abi_version),
@@ -131,6 +141,8 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 		cxv_fields_free(&endpoint->decoders[i], &cxv_decoder_fields);
 	for (size_t i = 0; i < endpoint->region_count; i++)
 		cxv_fields_free(&endpoint->regions[i], &cxv_region_fields);
+	for (size_t i = 0; i < endpoint->owner_count; i++)
+		cxv_fields_free(&endpoint->owners[i], &cxv_owner_fields);
 	cxv_fields_free(endpoint, &cxv_endpoint_fields);
 	cxv_fields_free(&endpoint->pci, &cxv_pci_fields);
 	cxv_fields_free(&endpoint->memdev_info, &cxv_memdev_fields);
@@ -143,6 +155,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	free(endpoint->hdm_source.value);
 	free(endpoint->decoders);
 	free(endpoint->regions);
+	free(endpoint->owners);
 	free(endpoint->host);
 	free(endpoint);
 }
@@ -152,7 +165,40 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 	for (size_t i = 0; i < inventory->count; i++)
 		cxv_endpoint_free(inventory->endpoints[i]);
 	free(inventory->endpoints);
+	cxv_iomem_clear(&inventory->iomem);
 	*inventory = (struct cxv_inventory) { 0 };
+}
+
+int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iomem *iomem)
+{
+	const struct cxv_iomem_entry *entries[OWNERS_MAX];
+	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
+	size_t count;
+
+	endpoint->owner_error = cxv_iomem_error(iomem);
+	if (!endpoint->resource.known || !size) {
+		endpoint->owner_error = endpoint->resource.error;
+		return 0;
+	}
+	count = cxv_iomem_overlapping(iomem, first, cxv_last(first, size), entries, OWNERS_MAX);
+	if (count > OWNERS_MAX) {
+		endpoint->owner_error = E2BIG;
+		count = OWNERS_MAX;
+	}
+	endpoint->owners = calloc(count + 1, sizeof(*endpoint->owners));
+	if (!endpoint->owners)
+		return -ENOMEM;
+	for (; endpoint->owner_count < count; endpoint->owner_count++) {
+		const struct cxv_iomem_entry *entry = entries[endpoint->owner_count];
+		struct cxv_owner *owner = &endpoint->owners[endpoint->owner_count];
+
+		owner->name.value = strdup(entry->name);
+		if (!owner->name.value)
+			return -ENOMEM;
+		owner->resource = cxv_known(entry->first);
+		owner->size = cxv_known(entry->last - entry->first + 1);
+	}
+	return 0;
 }
 
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint)

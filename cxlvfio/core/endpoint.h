@@ -10,6 +10,7 @@
 #include "core/dvsec.h"
 #include "core/findings.h"
 #include "core/hdm.h"
+#include "core/iomem.h"
 #include "core/value.h"
 
 /* What an operator sees at a glance; core/state.c decides. */
@@ -64,6 +65,12 @@ struct cxv_region {
 	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked;
 };
 
+/* A line of /proc/iomem that overlaps the HDM window. */
+struct cxv_owner {
+	struct cxv_text name;
+	struct cxv_number resource, size;
+};
+
 /* The driver's own word: the cxl_vfio group of the PCI function. */
 struct cxv_driver_view {
 	struct cxv_number abi_version, generation, zap_count, reactivate_count, refuse_count,
@@ -104,6 +111,9 @@ struct cxv_endpoint {
 	struct cxv_root_decoder root_decoder;
 	struct cxv_region *regions;
 	size_t region_count;
+	struct cxv_owner *owners;	/* the outer ones first */
+	size_t owner_count;
+	int owner_error;		/* positive errno: not known, or not all of them */
 	bool has_driver_view;		/* bound to cxl-vfio-pci */
 	struct cxv_driver_view driver_view;
 	struct cxv_vfio vfio;
@@ -115,6 +125,7 @@ extern const struct cxv_fields cxv_memdev_fields;
 extern const struct cxv_fields cxv_decoder_fields;
 extern const struct cxv_fields cxv_root_decoder_fields;
 extern const struct cxv_fields cxv_region_fields;
+extern const struct cxv_fields cxv_owner_fields;
 extern const struct cxv_fields cxv_driver_view_fields;
 extern const struct cxv_fields cxv_vfio_fields;
 
@@ -122,6 +133,7 @@ extern const struct cxv_fields cxv_vfio_fields;
 struct cxv_inventory {
 	struct cxv_endpoint **endpoints;
 	size_t count;
+	struct cxv_iomem iomem;
 };
 
 struct cxv_endpoint *cxv_endpoint_new(const char *host);
@@ -134,6 +146,8 @@ bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
  * 0 or -ENOMEM.
  */
 int cxv_endpoint_decide(struct cxv_endpoint *endpoint);
+/* Who owns the window, after the decision on it. 0 or -ENOMEM. */
+int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iomem *iomem);
 /* "not_committed" */
 const char *cxv_state_name(enum cxv_state state);
 

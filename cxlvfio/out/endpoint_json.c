@@ -103,6 +103,16 @@ static void add_findings(struct cxv_document *document, struct json_object *to,
 	}
 }
 
+static void add_owners(struct cxv_document *document, struct json_object *to,
+		       struct json_object *unavailable, const struct cxv_endpoint *endpoint)
+{
+	struct json_object *array = cxv_json_array(document, to, "resource_owners");
+
+	for (size_t i = 0; i < endpoint->owner_count; i++)
+		add_object(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields);
+	cxv_json_unavailable(document, unavailable, "resource_owners", endpoint->owner_error);
+}
+
 void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 		       const struct cxv_endpoint *endpoint)
 {
@@ -121,6 +131,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	add_dvsecs(document, to, unavailable, &endpoint->dvsec);
 	add_hdm(document, to, unavailable, endpoint);
 	add_kernel_view(document, to, endpoint);
+	add_owners(document, to, unavailable, endpoint);
 	if (endpoint->has_driver_view)
 		add_object(document, to, "cxl_vfio", &endpoint->driver_view,
 			   &cxv_driver_view_fields);

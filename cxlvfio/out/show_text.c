@@ -137,6 +137,16 @@ static void print_decoders(struct printer *to, const struct cxv_endpoint *endpoi
 	}
 }
 
+static void print_owners(struct printer *to, const struct cxv_endpoint *endpoint)
+{
+	if (!endpoint->owner_count || endpoint->owner_error)
+		print_empty(to, "resource_owners", endpoint->owner_error);
+	for (size_t i = 0; i < endpoint->owner_count; i++) {
+		numbered_heading(to, "resource_owners", i);
+		print_fields(to, &endpoint->owners[i], &cxv_owner_fields);
+	}
+}
+
 static void print_region(struct printer *to, const struct cxv_endpoint *endpoint)
 {
 	if (!endpoint->region_count)
@@ -149,6 +159,7 @@ static void print_region(struct printer *to, const struct cxv_endpoint *endpoint
 		heading(to, "root_decoder");
 		print_fields(to, &endpoint->root_decoder, &cxv_root_decoder_fields);
 	}
+	print_owners(to, endpoint);
 }
 
 static void print_driver(struct printer *to, const struct cxv_endpoint *endpoint)

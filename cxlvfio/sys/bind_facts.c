@@ -9,6 +9,7 @@
 #include "core/util.h"
 #include "cxl_vfio.h"
 #include "sys/holders.h"
+#include "sys/iomem.h"
 #include "sys/modules.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
@@ -127,31 +128,25 @@ static int read_holders(const struct cxv_host *host, const struct cxv_endpoint *
 				&facts->holder_count);
 }
 
-/* Memory that the host itself may be using; windows and regions around it are not users. */
-static bool is_memory_in_use(const char *name)
+int cxv_window_users_find(const struct cxv_iomem *iomem, uint64_t first, uint64_t last,
+			  struct cxv_window_user **users, size_t *count)
 {
-	return strncmp(name, "System RAM", 10) == 0 || strncmp(name, "dax", 3) == 0;
-}
+	size_t found = cxv_iomem_overlapping(iomem, first, last, NULL, 0);
+	_cleanup_free_ const struct cxv_iomem_entry **owners = calloc(found + 1, sizeof(*owners));
 
-int cxv_window_users_parse(char *text, uint64_t first, uint64_t last,
-			   struct cxv_window_user **users, size_t *count)
-{
-	char *state = NULL;
+	*users = calloc(found + 1, sizeof(**users));
+	if (!owners || !*users)
+		return -ENOMEM;
+	cxv_iomem_overlapping(iomem, first, last, owners, found);
+	for (size_t i = 0; i < found; i++) {
+		struct cxv_window_user *user = &(*users)[*count];
 
-	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-		struct cxv_window_user user, *larger;
-
-		memset(&user, 0, sizeof(user));
-		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &user.first, &user.last,
-			   user.name) != 3)
+		if (!cxv_iomem_is_in_use(owners[i]->name))
 			continue;
-		if (user.last < first || user.first > last || !is_memory_in_use(user.name))
-			continue;
-		larger = reallocarray(*users, *count + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		*users = larger;
-		larger[(*count)++] = user;
+		user->first = owners[i]->first;
+		user->last = owners[i]->last;
+		snprintf(user->name, sizeof(user->name), "%s", owners[i]->name);
+		++*count;
 	}
 	return 0;
 }
@@ -159,17 +154,16 @@ int cxv_window_users_parse(char *text, uint64_t first, uint64_t last,
 static int read_window_users(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 			     struct cxv_bind_facts *facts)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(cxv_iomem_clear) struct cxv_iomem iomem = { 0 };
 	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
-	int ret;
 
 	if (!endpoint->resource.known || !endpoint->size.known || !size)
 		return 0;
-	ret = cxv_host_read_string(host, &text, "proc/iomem");
-	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
-	return cxv_window_users_parse(text, first, first + size - 1, &facts->window_users,
-				      &facts->window_user_count);
+	cxv_iomem_read(host, &iomem);
+	if (iomem.error || iomem.truncated)
+		return iomem.error == ENOENT ? 0 : -cxv_iomem_error(&iomem);
+	return cxv_window_users_find(&iomem, first, cxv_last(first, size), &facts->window_users,
+				     &facts->window_user_count);
 }
 
 static int read_module(const struct cxv_host *host, const struct cxv_endpoint *endpoint,

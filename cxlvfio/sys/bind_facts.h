@@ -4,6 +4,7 @@
 #define CXLVFIO_SYS_BIND_FACTS_H
 
 #include "core/endpoint.h"
+#include "core/iomem.h"
 #include "core/plan.h"
 #include "core/report.h"
 #include "sys/host.h"
@@ -21,8 +22,8 @@ int cxv_bound_driver(const struct cxv_host *host, const char *target,
 /* The VFIO device of TARGET ("vfio0"), "" for none. 0 or -errno. */
 int cxv_vfio_device_name(const struct cxv_host *host, const char *target, char *name, size_t size);
 
-/* What of the text of /proc/iomem overlaps FIRST to LAST and is memory in the host's own use. */
-int cxv_window_users_parse(char *text, uint64_t first, uint64_t last,
-			   struct cxv_window_user **users, size_t *count);
+/* What of /proc/iomem overlaps FIRST to LAST and is memory in the host's own use. 0 or -ENOMEM. */
+int cxv_window_users_find(const struct cxv_iomem *iomem, uint64_t first, uint64_t last,
+			  struct cxv_window_user **users, size_t *count);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cxl_vfio.h"
 #include "sys/cxl.h"
 #include "sys/identity.h"
+#include "sys/iomem.h"
 #include "sys/pci.h"
 
 #define TRIES_MAX	5
@@ -31,6 +32,7 @@ struct survey {
 	const struct cxv_host *host;
 	struct cxv_report *report;
 	struct cxv_cxl_index index;
+	struct cxv_iomem iomem;
 	size_t hidden;			/* functions whose DVSECs this user may not read */
 	size_t denied;			/* endpoints of which this user may not read everything */
 	int (*visit)(struct cxv_endpoint *endpoint, void *argument);
@@ -40,6 +42,7 @@ struct survey {
 static void survey_clear(struct survey *survey)
 {
 	cxv_cxl_index_clear(&survey->index);
+	cxv_iomem_clear(&survey->iomem);
 }
 
 static int read_rest(const struct survey *survey, struct cxv_endpoint *endpoint)
@@ -49,7 +52,9 @@ static int read_rest(const struct survey *survey, struct cxv_endpoint *endpoint)
 	cxv_pci_read(survey->host, endpoint);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
-	return error ? error : cxv_endpoint_decide(endpoint);
+	if (!error)
+		error = cxv_endpoint_decide(endpoint);
+	return error ? error : cxv_endpoint_set_owners(endpoint, &survey->iomem);
 }
 
 static void endpoint_free(struct cxv_endpoint **endpoint)
@@ -86,7 +91,10 @@ static int build_index(struct survey *survey)
 {
 	int error = cxv_cxl_index_build(survey->host, &survey->index);
 
-	return error ? keep_error(survey->report, error, "/" CXV_CXL_DEVICES, NULL) : 0;
+	if (error < 0)
+		return keep_error(survey->report, error, "/" CXV_CXL_DEVICES, NULL);
+	cxv_iomem_read(survey->host, &survey->iomem);
+	return 0;
 }
 
 /*
@@ -189,15 +197,13 @@ static void warn_of_privilege(const struct survey *survey)
 		warn_denied(survey->report, survey->denied);
 }
 
-int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
-		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument)
+static int walk(struct survey *survey)
 {
-	_cleanup_(survey_clear) struct survey survey = {
-		.host = host, .report = report, .visit = visit, .argument = argument,
-	};
+	const struct cxv_host *host = survey->host;
+	struct cxv_report *report = survey->report;
 	char **names;
 	size_t count;
-	int error = build_index(&survey);
+	int error = build_index(survey);
 
 	if (error < 0)
 		return error;
@@ -207,12 +213,22 @@ int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
 		return 0;
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, "is sysfs mounted at /sys?");
-	error = collect_functions(&survey, names, count);
+	error = collect_functions(survey, names, count);
 	cxv_names_free(names, count);
 	if (error < 0)
 		return keep_error(report, error, "/" CXV_PCI_DEVICES, NULL);
-	warn_of_privilege(&survey);
+	warn_of_privilege(survey);
 	return 0;
+}
+
+int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
+		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument)
+{
+	_cleanup_(survey_clear) struct survey survey = {
+		.host = host, .report = report, .visit = visit, .argument = argument,
+	};
+
+	return walk(&survey);
 }
 
 static int add(struct cxv_endpoint *endpoint, void *argument)
@@ -233,8 +249,16 @@ static int add(struct cxv_endpoint *endpoint, void *argument)
 int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
 		struct cxv_inventory *inventory)
 {
+	_cleanup_(survey_clear) struct survey survey = {
+		.host = host, .report = report, .visit = add, .argument = inventory,
+	};
+	int error;
+
 	*inventory = (struct cxv_inventory) { 0 };
-	return cxv_collect_each(host, report, add, inventory);
+	error = walk(&survey);
+	inventory->iomem = survey.iomem;
+	survey.iomem = (struct cxv_iomem) { 0 };
+	return error;
 }
 
 static int no_such_function(struct cxv_report *report, const char *address)

@@ -16,6 +16,8 @@
 #include "core/util.h"
 
 #define ATTRIBUTE_LENGTH_MAX	(64 * 1024)
+#define FILE_LENGTH_FIRST	(64 * 1024)
+#define OPEN_ATTEMPTS		1000
 #define NAMES_MAX		65536
 
 int cxv_host_open(struct cxv_host *host, const char *sysroot)
@@ -76,14 +78,30 @@ static void trace(const struct cxv_host *host, const char *operation, const char
 		host->trace(operation, path, value, result < 0 ? result : 0);
 }
 
+/*
+ * openat2(2): EAGAIN is no property of the file. Somebody, anywhere on the machine, renamed or
+ * mounted something while ".." was followed, and the kernel could not tell whether it led outside.
+ */
+static int open_in_root(const struct cxv_host *host, int flags, const char *path)
+{
+	struct open_how how = { .flags = flags, .resolve = RESOLVE_IN_ROOT };
+	int descriptor;
+
+	for (int i = 0; i < OPEN_ATTEMPTS; i++) {
+		descriptor = syscall(SYS_openat2, host->root, path, &how, sizeof(how));
+		if (descriptor >= 0 || errno != EAGAIN)
+			break;
+	}
+	return descriptor;
+}
+
 static int open_path(const struct cxv_host *host, int flags, const char *path)
 {
 	/* A fixture's links stay inside it, also absolute ones. */
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	int descriptor;
 
 	if (host->fixture)
-		descriptor = syscall(SYS_openat2, host->root, path, &how, sizeof(how));
+		descriptor = open_in_root(host, flags | O_CLOEXEC, path);
 	else
 		descriptor = openat(host->root, path, flags | O_CLOEXEC);
 	if (descriptor < 0)
@@ -162,6 +180,49 @@ int cxv_host_read_string(const struct cxv_host *host, char **value, const char *
 {
 	PATH_FROM(format);
 	return read_string(host, value, path);
+}
+
+/* Read on until the end; *BUFFER, which may be NULL, holds what came. */
+static int read_growing(int descriptor, char **buffer, size_t *length, size_t limit)
+{
+	size_t room = FILE_LENGTH_FIRST;
+
+	for (*length = 0;; room *= 2) {
+		char *bigger = realloc(*buffer, room);
+		ssize_t got;
+
+		if (!bigger)
+			return -ENOMEM;
+		*buffer = bigger;
+		got = read_all(descriptor, bigger + *length, room - 1 - *length);
+		if (got < 0)
+			return got;
+		*length += got;
+		if (*length > limit)
+			return -EFBIG;
+		bigger[*length] = '\0';
+		if (*length < room - 1)
+			return 0;
+	}
+}
+
+int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length, size_t limit,
+		       const char *format, ...)
+{
+	_cleanup_close_ int descriptor = -1;
+	_cleanup_free_ char *buffer = NULL;
+	int error;
+
+	PATH_FROM(format);
+	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
+	if (descriptor < 0)
+		return descriptor;
+	error = read_growing(descriptor, &buffer, length, limit);
+	if (error < 0)
+		return error;
+	*value = buffer;
+	buffer = NULL;
+	return 0;
 }
 
 int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)

@@ -30,6 +30,9 @@ int cxv_host_open_file(const struct cxv_host *host, int flags, const char *forma
 /* A whole attribute without its trailing newline. *VALUE is the caller's to free. */
 int cxv_host_read_string(const struct cxv_host *host, char **value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A whole file of up to LIMIT bytes, as it is, and a NUL after it. -EFBIG: it is longer. */
+int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length, size_t limit,
+		       const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* A number as sysfs prints it, "0x" or decimal. -EINVAL for anything else. */
 int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

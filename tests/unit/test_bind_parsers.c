@@ -114,6 +114,15 @@ static void other_records_are_no_refusal(void **state)
 	assert_string_equal(verdict.reason, "BAR 0: can't reserve");
 }
 
+static int find_users(const char *text, uint64_t first, uint64_t last,
+		      struct cxv_window_user **users, size_t *count)
+{
+	_cleanup_(cxv_iomem_clear) struct cxv_iomem iomem;
+
+	assert_int_equal(cxv_iomem_parse(strdup(text), strlen(text), &iomem), 0);
+	return cxv_window_users_find(&iomem, first, last, users, count);
+}
+
 static void users_of_the_window_are_found(void **state)
 {
 	char text[] =
@@ -128,7 +137,7 @@ static void users_of_the_window_are_found(void **state)
 	size_t count = 0;
 
 	(void)state;
-	assert_int_equal(cxv_window_users_parse(text, 0x140000000, 0x14fffffff, &users, &count),
+	assert_int_equal(find_users(text, 0x140000000, 0x14fffffff, &users, &count),
 			 0);
 	assert_int_equal(count, 2);
 	assert_string_equal(users[0].name, "dax0.0");
@@ -146,7 +155,7 @@ static void hidden_addresses_are_nobodys(void **state)
 	size_t count = 0;
 
 	(void)state;
-	assert_int_equal(cxv_window_users_parse(text, 0x140000000, 0x14fffffff, &users, &count),
+	assert_int_equal(find_users(text, 0x140000000, 0x14fffffff, &users, &count),
 			 0);
 	assert_int_equal(count, 0);
 	free(users);

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "core/util.h"
 #include "sys/host.h"
@@ -174,6 +176,61 @@ static void test_strings(void **state)
 	assert_int_equal(cxv_host_read_string(&host, &value, "sys"), -EISDIR);
 }
 
+static void test_whole_files(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 65534, 65535, 65536, 65537, 131071, 131072, 200000 };
+	_cleanup_free_ char *content = malloc(200001);
+	char *value = NULL;
+	size_t length;
+
+	memset(content, 'x', 200001);
+	content[100] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		write_file("whole", content, sizes[i]);
+		assert_int_equal(cxv_host_read_file(&host, &value, &length, 200000, "whole"), 0);
+		assert_int_equal(length, sizes[i]);
+		assert_memory_equal(value, content, length);
+		assert_int_equal(value[length], '\0');
+		free(value);
+	}
+	value = NULL;
+	write_file("whole", content, 200001);
+	assert_int_equal(cxv_host_read_file(&host, &value, &length, 200000, "whole"), -EFBIG);
+	assert_int_equal(cxv_host_read_file(&host, &value, &length, 200000, "none"), -ENOENT);
+	assert_int_equal(cxv_host_read_file(&host, &value, &length, 200000, "sys"), -EISDIR);
+	assert_null(value);
+}
+
+static void rename_forever(void)
+{
+	char one[PATH_MAX], other[PATH_MAX];
+
+	snprintf(one, sizeof(one), "%s/one", directory);
+	snprintf(other, sizeof(other), "%s/other", directory);
+	write_file("one", "", 0);
+	while (!rename(one, other) && !rename(other, one))
+		;
+	_exit(1);
+}
+
+/* Links with ".." are followed while anything on the machine is renamed. */
+static void test_busy_machine(void **state)
+{
+	pid_t child = fork();
+	int failures = 0;
+
+	if (!child)
+		rename_forever();
+	assert_true(child > 0);
+	while (!cxv_host_exists(&host, "other"))
+		;
+	for (int i = 0; i < 50000; i++)
+		failures += !cxv_host_exists(&host, "sys/etc/hostname");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(failures, 0);
+}
+
 static void test_writes(void **state)
 {
 	write_file("sys/driver_override", "(null)\n", 7);
@@ -250,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_whole_files),
+		cmocka_unit_test(test_busy_machine),
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_roots),
