@@ -6,38 +6,121 @@
 
 #include "cmd/output.h"
 #include "cmd/targets.h"
+#include "out/map_svg.h"
+#include "out/map_text.h"
 #include "out/show_text.h"
+#include "sys/output_file.h"
 
 static const struct cxv_option options[] = {
 	{ 's', "section", "SECTIONS", "print only these sections, separated by commas",
 	  CXV_COMPLETE_WORDS, cxv_section_names },
+	{ 0, "map", NULL, "draw the address space around all of them instead",
+	  CXV_COMPLETE_NOTHING, NULL },
+	{ 0, "svg", "FILE", "draw the same into an SVG file", CXV_COMPLETE_FILE, NULL },
 };
 
-static int parse(struct cxv_context *context, int argc, char **argv, unsigned int *sections)
-{
-	struct cxv_option_value value;
-	const char *bad;
-	int result;
+struct wanted {
+	unsigned int sections;
+	bool map;
+	const char *svg;
+};
 
-	*sections = CXV_SECTIONS_ALL;
-	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
-		result = cxv_sections_parse(value.value, sections, &bad);
-		if (result < 0) {
-			cxv_usage_error(context, "unknown section '%.*s': there are %s",
-					(int)strcspn(bad, ","), bad, cxv_section_names);
-			return result;
-		}
-	}
-	if (!result && context->json && *sections != CXV_SECTIONS_ALL) {
+static int parse_section(struct cxv_context *context, const char *list, struct wanted *wanted)
+{
+	const char *bad;
+	int error = cxv_sections_parse(list, &wanted->sections, &bad);
+
+	if (error < 0)
+		cxv_usage_error(context, "unknown section '%.*s': there are %s",
+				(int)strcspn(bad, ","), bad, cxv_section_names);
+	return error;
+}
+
+static int check(struct cxv_context *context, const struct wanted *wanted)
+{
+	const char *map = wanted->svg ? "--svg" : wanted->map ? "--map" : NULL;
+	bool sections = wanted->sections != CXV_SECTIONS_ALL;
+
+	if (map && sections)
+		cxv_usage_error(context, "%s has no sections: it cannot go with --section", map);
+	else if (context->json && map)
+		cxv_usage_error(context, "%s draws what --json says in numbers: it cannot go with "
+				"it", map);
+	else if (context->json && sections)
 		cxv_usage_error(context,
 				"--section changes the text only: it cannot go with --json");
-		return -EINVAL;
+	else if (wanted->svg && !*wanted->svg)
+		cxv_usage_error(context, "--svg needs the name of a file");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int parse(struct cxv_context *context, int argc, char **argv, struct wanted *wanted)
+{
+	struct cxv_option_value value;
+	int result;
+
+	*wanted = (struct wanted) { .sections = CXV_SECTIONS_ALL };
+	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
+		if (!strcmp(value.option->name, "map"))
+			wanted->map = true;
+		else if (!strcmp(value.option->name, "svg"))
+			wanted->svg = value.value;
+		else
+			result = parse_section(context, value.value, wanted);
+		if (result < 0)
+			return result;
 	}
-	return result;
+	return result < 0 ? result : check(context, wanted);
+}
+
+/* The text of the document, the caller's to free. 0 or -ENOMEM. */
+static int make_svg(const struct cxv_map *map, char **text, size_t *size)
+{
+	FILE *stream = open_memstream(text, size);
+	int error;
+
+	if (!stream)
+		return -ENOMEM;
+	error = cxv_map_write_svg(map, stream);
+	return fclose(stream) || error ? -ENOMEM : 0;
+}
+
+static int write_svg(struct cxv_context *context, const struct cxv_map *map, const char *path)
+{
+	struct cxv_place place = { .operation = "write the map", .path = path };
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int error = make_svg(map, &text, &size);
+
+	if (error < 0)
+		return error;
+	error = cxv_output_file_write(path, text, size);
+	if (error == -EEXIST || error == -EISDIR)
+		place.hint = "only a regular file is replaced: name another one";
+	return error ? cxv_error(&context->report, cxv_code_of_errno(error), error, place,
+				 "cannot write") : 0;
+}
+
+/* One map of all. No endpoint at all is a picture too, but none of targets that do not exist. */
+static int draw(struct cxv_context *context, const struct cxv_targets *targets,
+		const struct wanted *wanted)
+{
+	_cleanup_(cxv_map_clear) struct cxv_map map = { 0 };
+	int error;
+
+	if (!targets->count && (context->report.error_count || !wanted->svg))
+		return 0;
+	error = cxv_map_build(targets->endpoints, targets->count, &targets->inventory, &map);
+	if (error < 0)
+		return error;
+	return wanted->svg ? write_svg(context, &map, wanted->svg) :
+			     cxv_map_print(&map, context->color, stdout);
 }
 
 static int print(struct cxv_context *context, const struct cxv_targets *targets,
-		 unsigned int sections)
+		 const struct wanted *wanted)
 {
 	int error = 0;
 
@@ -45,10 +128,13 @@ static int print(struct cxv_context *context, const struct cxv_targets *targets,
 		cxv_print_endpoints(context, targets->endpoints, targets->count);
 		return 0;
 	}
+	if (wanted->map || wanted->svg)
+		return draw(context, targets, wanted);
 	for (size_t i = 0; i < targets->count && !error; i++) {
 		if (i)
 			putchar('\n');
-		error = cxv_show_print(targets->endpoints[i], sections, context->human, stdout);
+		error = cxv_show_print(targets->endpoints[i], wanted->sections, context->human,
+				       stdout);
 	}
 	return error;
 }
@@ -56,17 +142,19 @@ static int print(struct cxv_context *context, const struct cxv_targets *targets,
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
 	_cleanup_(cxv_targets_clear) struct cxv_targets targets = { 0 };
-	unsigned int sections;
+	struct wanted wanted;
 	int error;
 
-	if (parse(context, argc, argv, &sections) < 0)
+	if (parse(context, argc, argv, &wanted) < 0)
 		return CXV_EXIT_USAGE;
 	/* Targets that do not exist have kept their errors; the others are shown. */
 	cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
-	error = print(context, &targets, sections);
-	if (error < 0)
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
+	error = print(context, &targets, &wanted);
+	if (error == -ENOMEM)
+		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "show" }, "cannot print the endpoints");
+	if (error < 0)
+		return cxv_report_exit(&context->report);
 	return cxv_report_exit_of_targets(&context->report, targets.count);
 }
 

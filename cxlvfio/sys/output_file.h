@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CXLVFIO_SYS_OUTPUT_FILE_H
+#define CXLVFIO_SYS_OUTPUT_FILE_H
+
+#include <stddef.h>
+
+/*
+ * A file that the user named, as the user's shell would find it (--sysroot is for what is read),
+ * and as a whole: PATH holds all of DATA, or what it held before. Only a regular file is replaced:
+ * -EISDIR and -EEXIST for anything else. 0 or -errno.
+ */
+int cxv_output_file_write(const char *path, const void *data, size_t size);
+
+#endif
