@@ -362,6 +362,94 @@ def scenario_malformed(root: Root) -> None:
     root.write(f"{function.path}/resource0", b"short")
 
 
+IOMEM_LOW = b"""\
+00001000-0009fbff : System RAM
+000a0000-000fffff : Reserved
+00100000-bffdbfff : System RAM
+  01000000-022fffff : Kernel code
+fe800000-fe9fffff : PCI Bus 0000:0c
+100000000-13fffffff : System RAM
+"""
+
+
+def add_far_endpoint(root: Root, cxl: CxlTopology, number: int, window: int, size: int) -> None:
+    """An endpoint below a window of its own, which is far away and much larger than its region."""
+    function = Function(root, f"0000:{0x0d + number:02x}:00.0",
+                        type2_config(0x1000 + number, window), group=6 + number)
+    function.bind("cxl-vfio-pci")
+    function.add_vfio(number)
+    function.add_driver_view(window_base=f"{window:#x}")
+    cxl.decoder = f"{cxl.root_port}/decoder0.{number}"
+    cxl.device(f"decoder0.{number}", cxl.decoder)
+    root.attributes(cxl.decoder, start=f"{window:#x}", size=f"{size:#x}", cap_type2=1, cap_type3=0,
+                    cap_ram=1, cap_pmem=0, locked=1, qos_class=0)
+    cxl.add_memdev(function, number)
+    endpoint = cxl.add_endpoint(f"{function.path}/mem{number}", 2 + number)
+    cxl.add_decoder(endpoint, f"decoder{2 + number}.0", f"region{number}", start=f"{window:#x}")
+    cxl.add_region(f"region{number}", window)
+
+
+def scenario_owners(root: Root) -> None:
+    """Two endpoints in a window of 1 GiB, and who owns what of it."""
+    cxl = CxlTopology(root)
+    bind_ours(root, add_type2(root, 0), cxl, 0)
+    add_type2(root, 1)
+    root.attributes(cxl.decoder, size="0x40000000")
+    root.write("proc/iomem", IOMEM_LOW + b"""\
+140000000-17fffffff : CXL Window 0
+  140000000-14fffffff : region0
+    140000000-14fffffff : cxl-vfio-pci
+""")
+
+
+def scenario_map(root: Root) -> None:
+    """Windows at 5 GiB and of 16 TiB at 64 TiB, a decoder that disagrees, and rival owners."""
+    cxl = CxlTopology(root)
+    bind_ours(root, add_type2(root, 0), cxl, 0)
+    root.attributes(cxl.decoder, size="0x40000000")
+    function = add_type2(root, 1)
+    root.write(f"{function.path}/resource0",
+               component_registers([(0x150000000, 512 << 20, COMMITTED), (0, 0, 0)]))
+    add_far_endpoint(root, cxl, 2, 64 << 40, 16 << 40)
+    root.write("proc/iomem", IOMEM_LOW + b"""\
+140000000-17fffffff : CXL Window 0
+  140000000-14fffffff : region0
+    140000000-14fffffff : cxl-vfio-pci
+  150000000-15fffffff : dax0.0
+    150000000-157ffffff : System RAM (kmem)
+400000000000-4fffffffffff : CXL Window 1
+  400000000000-40000fffffff : region2
+500000000000-7fffffffffff : PCI Bus 0000:80
+""")
+
+
+def scenario_map_hostile(root: Root) -> None:
+    """A /proc/iomem of anything: unsorted, overlapping, backwards, and names that attack."""
+    scenario_owners(root)
+    root.write("proc/iomem", b"""\
+      148000000-1ffffffff : </text><script>alert(1)</script>
+140000000-17fffffff : CXL Window 0 & "quoted" ]]> <!-- \x1b[31m\xff\xc2\x9b
+160000000-15fffffff : backwards
+140000000-14fffffff
+00000000000140000000-14fffffff : too many digits
+144000000-14bffffff : caf\xc3\xa9 \xf0\x9f\x92\xa3
+\x00\x00
+0-ffffffffffffffff : everything
+14f000000-14fffffff : """ + b"long " * 60)
+
+
+def scenario_map_hidden(root: Root) -> None:
+    """What a user without privileges sees of it: nothing has an address."""
+    scenario_unprivileged(root)
+    root.remove("sys/devices/platform/ACPI0017:00/root0/decoder0.0/start")
+    root.remove("sys/devices/platform/ACPI0017:00/root0/decoder0.0/region0/resource")
+    root.write("proc/iomem", b"""\
+00000000-00000000 : System RAM
+00000000-00000000 : CXL Window 0
+  00000000-00000000 : region0
+""")
+
+
 SCENARIOS = {name.removeprefix("scenario_"): make for name, make in list(globals().items())
              if name.startswith("scenario_")}
 
