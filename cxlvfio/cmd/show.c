@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "out/show_text.h"
@@ -11,9 +12,11 @@
 static const struct cxv_option options[] = {
 	{ 's', "section", "SECTIONS", "print only these sections, separated by commas",
 	  CXV_COMPLETE_WORDS, cxv_section_names },
+	CXV_OPTION_FROM,
 };
 
-static int parse(struct cxv_context *context, int argc, char **argv, unsigned int *sections)
+static int parse(struct cxv_context *context, int argc, char **argv, unsigned int *sections,
+		 const char **from)
 {
 	struct cxv_option_value value;
 	const char *bad;
@@ -21,6 +24,10 @@ static int parse(struct cxv_context *context, int argc, char **argv, unsigned in
 
 	*sections = CXV_SECTIONS_ALL;
 	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
+		if (!strcmp(value.option->name, "from")) {
+			*from = value.value;
+			continue;
+		}
 		result = cxv_sections_parse(value.value, sections, &bad);
 		if (result < 0) {
 			cxv_usage_error(context, "unknown section '%.*s': there are %s",
@@ -56,11 +63,14 @@ static int print(struct cxv_context *context, const struct cxv_targets *targets,
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
 	_cleanup_(cxv_targets_clear) struct cxv_targets targets = { 0 };
+	const char *from = NULL;
 	unsigned int sections;
 	int error;
 
-	if (parse(context, argc, argv, &sections) < 0)
+	if (parse(context, argc, argv, &sections, &from) < 0)
 		return CXV_EXIT_USAGE;
+	if (from && cxv_from(context, from) < 0)
+		return cxv_report_exit(&context->report);
 	/* Targets that do not exist have kept their errors; the others are shown. */
 	cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
 	error = print(context, &targets, sections);
