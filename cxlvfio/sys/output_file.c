@@ -2,11 +2,11 @@
 #include "sys/output_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/util.h"
+#include "sys/new_file.h"
 
 /* May PATH be replaced, and with which mode? */
 static int check_old(const char *path, mode_t *mode)
@@ -39,37 +39,30 @@ static int write_all(int file, const char *data, size_t size)
 	return 0;
 }
 
-static int write_new(const char *path, mode_t mode, const void *data, size_t size)
+/* A new file gets the mode that the shell would give it, an old one keeps its own. */
+static mode_t wanted_mode(mode_t old)
 {
-	_cleanup_close_ int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	int error;
+	mode_t mask = umask(0);
 
-	if (file < 0)
-		return -errno;
-	error = write_all(file, data, size);
-	if (!error && ((mode && fchmod(file, mode)) || fsync(file)))
-		error = -errno;
-	if (error)
-		unlink(path);
-	return error;
+	umask(mask);
+	return old ?: 0666 & ~mask;
 }
 
 int cxv_output_file_write(const char *path, const void *data, size_t size)
 {
-	_cleanup_free_ char *new_path = NULL;
+	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
 	mode_t mode;
 	int error = check_old(path, &mode);
 
 	if (error < 0)
 		return error;
-	if (asprintf(&new_path, "%s.%ld.new", path, (long)getpid()) < 0) {
-		new_path = NULL;
-		return -ENOMEM;
-	}
-	error = write_new(new_path, mode, data, size);
-	if (!error && rename(new_path, path)) {
-		error = -errno;
-		unlink(new_path);
-	}
-	return error;
+	error = cxv_new_file_begin(&file, path);
+	if (error < 0)
+		return error;
+	error = write_all(file.descriptor, data, size);
+	if (error < 0)
+		return error;
+	if (fchmod(file.descriptor, wanted_mode(mode)) < 0)
+		return -errno;
+	return cxv_new_file_finish(&file, true);
 }
