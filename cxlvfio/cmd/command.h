@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "core/report.h"
+#include "core/value.h"
 #include "sys/host.h"
 
 /* What a shell may complete after an option or as an operand. */
@@ -36,6 +37,8 @@ struct cxv_option {
 /* The global options and what a command may use; made by main(), one a process. */
 struct cxv_context {
 	struct cxv_host host;
+	const char *snapshot;		/* --from: the file that the host was read from, or NULL */
+	struct cxv_number redacted;	/* whether it is, as far as it says so */
 	struct cxv_report report;
 	bool json;			/* one JSON document on stdout, whatever happens */
 	bool human;			/* -u: units in tables */
@@ -83,6 +86,7 @@ extern const struct cxv_command cxv_command_show;
 extern const struct cxv_command cxv_command_bind;
 extern const struct cxv_command cxv_command_unbind;
 extern const struct cxv_command cxv_command_reset;
+extern const struct cxv_command cxv_command_snapshot;
 extern const struct cxv_command cxv_command_help;
 extern const struct cxv_command cxv_command_version;
 extern const struct cxv_command cxv_command_metadata;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/from.h"
 #include "cmd/output.h"
 #include "out/table.h"
 #include "sys/collect.h"
@@ -15,12 +16,14 @@ static const struct cxv_option options[] = {
 	{ 0, "list-columns", NULL, "print every column and what it means" },
 	{ 'x', "sort", "COLUMN", "sort by this column", CXV_COMPLETE_COLUMNS },
 	{ 'n', "no-headings", NULL, "print no line with the columns' names" },
+	CXV_OPTION_FROM,
 };
 
 struct arguments {
 	struct cxv_table_style style;
 	bool all;
 	bool list_columns;
+	const char *from;
 	const char *table_only;		/* the last option that means nothing in JSON */
 };
 
@@ -38,6 +41,10 @@ static int parse_option(struct cxv_context *context, const struct cxv_option_val
 
 	if (!strcmp(name, "all")) {
 		arguments->all = true;
+		return 0;
+	}
+	if (!strcmp(name, "from")) {
+		arguments->from = value->value;
 		return 0;
 	}
 	arguments->table_only = name;
@@ -155,6 +162,8 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 
 	if (parse(context, argc, argv, &arguments) < 0)
 		return CXV_EXIT_USAGE;
+	if (arguments.from && cxv_from(context, arguments.from) < 0)
+		return cxv_report_exit(&context->report);
 	if (context->json)
 		print_json(context, &arguments);
 	else if (arguments.list_columns)

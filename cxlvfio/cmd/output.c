@@ -26,8 +26,12 @@ static struct cxv_envelope_facts read_facts(const struct cxv_context *context, c
 	/* /proc and not uname(2): a fixture's kernel is the fixture's. */
 	if (!cxv_host_read_string(&context->host, kernel, "proc/sys/kernel/osrelease"))
 		facts.kernel = *kernel;
-	if (context->host.fixture)
+	if (context->snapshot) {
+		facts.snapshot = context->snapshot;
+		facts.redacted = context->redacted;
+	} else if (context->host.fixture) {
 		facts.sysroot = context->host.root_path;
+	}
 	return facts;
 }
 

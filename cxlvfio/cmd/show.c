@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "out/map_svg.h"
@@ -17,12 +18,14 @@ static const struct cxv_option options[] = {
 	{ 0, "map", NULL, "draw the address space around all of them instead",
 	  CXV_COMPLETE_NOTHING, NULL },
 	{ 0, "svg", "FILE", "draw the same into an SVG file", CXV_COMPLETE_FILE, NULL },
+	CXV_OPTION_FROM,
 };
 
 struct wanted {
 	unsigned int sections;
 	bool map;
 	const char *svg;
+	const char *from;
 };
 
 static int parse_section(struct cxv_context *context, const char *list, struct wanted *wanted)
@@ -67,6 +70,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 			wanted->map = true;
 		else if (!strcmp(value.option->name, "svg"))
 			wanted->svg = value.value;
+		else if (!strcmp(value.option->name, "from"))
+			wanted->from = value.value;
 		else
 			result = parse_section(context, value.value, wanted);
 		if (result < 0)
@@ -147,6 +152,8 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 
 	if (parse(context, argc, argv, &wanted) < 0)
 		return CXV_EXIT_USAGE;
+	if (wanted.from && cxv_from(context, wanted.from) < 0)
+		return cxv_report_exit(&context->report);
 	/* Targets that do not exist have kept their errors; the others are shown. */
 	cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
 	error = print(context, &targets, &wanted);

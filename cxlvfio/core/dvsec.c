@@ -160,15 +160,22 @@ int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t mi
 	return length >= minimum && (size_t)offset + length <= size ? offset : -EBADMSG;
 }
 
-int cxv_config_serial(const uint8_t *image, size_t size, uint64_t *serial)
+int cxv_config_serial_offset(const uint8_t *image, size_t size)
 {
 	int offset = find_extended(image, size, PCI_EXT_CAP_ID_DSN, 0);
 
 	if (offset < 0)
 		return offset;
-	if ((size_t)offset + PCI_EXT_CAP_DSN_SIZEOF > size)
-		return -EILSEQ;
-	*serial = dword_at(image, offset + 4) | (uint64_t)dword_at(image, offset + 8) << 32;
+	return (size_t)offset + PCI_EXT_CAP_DSN_SIZEOF > size ? -EILSEQ : offset + 4;
+}
+
+int cxv_config_serial(const uint8_t *image, size_t size, uint64_t *serial)
+{
+	int offset = cxv_config_serial_offset(image, size);
+
+	if (offset < 0)
+		return offset;
+	*serial = dword_at(image, offset) | (uint64_t)dword_at(image, offset + 4) << 32;
 	return 0;
 }
 

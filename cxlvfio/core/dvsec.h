@@ -80,7 +80,11 @@ int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t mi
  * reader that has them all need not read the rest. At most CXV_CONFIG_SIZE.
  */
 size_t cxv_config_extent(const uint8_t *image, size_t size);
-/* Serial number from the device serial number capability; errors as cxv_dvsec_find(). */
+/*
+ * Serial number from the device serial number capability, and where its 8 bytes are, little-endian;
+ * errors as cxv_dvsec_find().
+ */
+int cxv_config_serial_offset(const uint8_t *image, size_t size);
 int cxv_config_serial(const uint8_t *image, size_t size, uint64_t *serial);
 /* Decode every CXL DVSEC; what is not there or malformed says so in the struct. */
 void cxv_dvsec_decode(const uint8_t *image, size_t size, struct cxv_dvsec *dvsec);

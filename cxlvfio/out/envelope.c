@@ -20,6 +20,11 @@ void cxv_envelope_begin(struct cxv_document *document, const char *command,
 	host = cxv_json_object(document, document->root, "host");
 	cxv_json_string(document, host, "kernel", facts->kernel);
 	cxv_json_string(document, host, "sysroot", facts->sysroot);
+	cxv_json_string(document, host, "snapshot", facts->snapshot);
+	if (facts->redacted.known)
+		cxv_json_flag(document, host, "redacted", facts->redacted.value);
+	else
+		cxv_json_null(document, host, "redacted");
 	cxv_json_array(document, document->root, "endpoints");
 }
 
@@ -76,7 +81,8 @@ void cxv_envelope_print_out_of_memory(const char *version, FILE *stream)
 	fprintf(stream,
 		"{\"schema_version\": \"" CXV_SCHEMA_VERSION "\", \"command\": null, "
 		"\"tool\": {\"name\": \"cxlvfio\", \"version\": \"%s\"}, "
-		"\"host\": {\"kernel\": null, \"sysroot\": null}, \"endpoints\": [], "
+		"\"host\": {\"kernel\": null, \"sysroot\": null, \"snapshot\": null, "
+		"\"redacted\": null}, \"endpoints\": [], "
 		OUT_OF_MEMORY_TAIL, version, cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);
 }
 

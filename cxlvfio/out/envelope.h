@@ -24,7 +24,9 @@
 struct cxv_envelope_facts {
 	const char *version;
 	const char *kernel;	/* release, NULL: unknown */
-	const char *sysroot;	/* NULL: this machine */
+	const char *sysroot;	/* NULL: this machine, or a snapshot */
+	const char *snapshot;	/* the file, NULL: none */
+	struct cxv_number redacted;	/* whether it is; unknown without one */
 };
 
 /* COMMAND is NULL when none was named. */

@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 
 #include "cxl_regs.h"
+#include "sys/capture.h"
 #include "sys/pci.h"
 #include "sys/registers.h"
 
 #define REGISTERS	(CXL_CM_BLOCK_SIZE / 4)
+/* Of a snapshot. */
+#define SNAPSHOT_FILE	"registers/%s/component"
 
 static const struct cxv_block *find_block(const struct cxv_dvsec *dvsec)
 {
@@ -87,8 +90,8 @@ static int read_mapped(int descriptor, off_t offset, uint32_t registers[static R
 	return error;
 }
 
-static int read_registers(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			  const struct cxv_block *block, uint32_t registers[static REGISTERS])
+static int read_bar(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		    const struct cxv_block *block, uint32_t registers[static REGISTERS])
 {
 	uint64_t offset = block->offset.value + CXL_COMPONENT_CM_OFFSET;
 	_cleanup_close_ int descriptor = -1;
@@ -105,6 +108,28 @@ static int read_registers(const struct cxv_host *host, const struct cxv_endpoint
 		return -EILSEQ;
 	return host->fixture ? read_fixture(descriptor, offset, registers) :
 			       read_mapped(descriptor, offset, registers);
+}
+
+/* A snapshot has no BARs: the block that was read is a file of its own. */
+static int read_registers(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			  const struct cxv_block *block, uint32_t registers[static REGISTERS])
+{
+	ssize_t size;
+	int error;
+
+	if (host->live) {
+		error = read_registers(host->live, endpoint, block, registers);
+		return cxv_capture_keep(host, error, registers, CXL_CM_BLOCK_SIZE,
+					SNAPSHOT_FILE, endpoint->host) ?: error;
+	}
+	error = read_bar(host, endpoint, block, registers);
+	if (!host->fixture || (error != -ENOENT && error != -ENODATA))
+		return error;
+	size = cxv_host_read_bytes(host, registers, CXL_CM_BLOCK_SIZE, SNAPSHOT_FILE,
+				   endpoint->host);
+	if (size < 0)
+		return size;
+	return size == CXL_CM_BLOCK_SIZE ? 0 : -EILSEQ;
 }
 
 static int read_hdm(const struct cxv_host *host, struct cxv_endpoint *endpoint)

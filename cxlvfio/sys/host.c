@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "core/util.h"
+#include "sys/tree.h"
 
 #define ATTRIBUTE_LENGTH_MAX	(64 * 1024)
 #define FILE_LENGTH_FIRST	(64 * 1024)
@@ -27,6 +28,8 @@ int cxv_host_open(struct cxv_host *host, const char *sysroot)
 	if (!sysroot || !strcmp(sysroot, "/"))
 		sysroot = "";
 	host->fixture = *sysroot;
+	host->tree = NULL;
+	host->live = NULL;
 	host->root_path = strdup(sysroot);
 	if (!host->root_path)
 		return -ENOMEM;
@@ -40,11 +43,25 @@ int cxv_host_open(struct cxv_host *host, const char *sysroot)
 	return 0;
 }
 
+int cxv_host_open_tree(struct cxv_host *host, struct cxv_tree *tree)
+{
+	host->root = -1;
+	host->fixture = true;
+	host->tree = tree;
+	host->live = NULL;
+	host->root_path = strdup("");
+	if (host->root_path)
+		return 0;
+	cxv_host_close(host);
+	return -ENOMEM;
+}
+
 void cxv_host_close(struct cxv_host *host)
 {
 	if (host->root >= 0)
 		close(host->root);
 	free(host->root_path);
+	cxv_tree_free(host->tree);
 	*host = (struct cxv_host) { .root = -1 };
 }
 
@@ -79,33 +96,71 @@ static void trace(const struct cxv_host *host, const char *operation, const char
 }
 
 /*
- * openat2(2): EAGAIN is no property of the file. Somebody, anywhere on the machine, renamed or
- * mounted something while ".." was followed, and the kernel could not tell whether it led outside.
+ * A fixture's links stay inside it, also absolute ones. EAGAIN is no property of the file: somebody,
+ * anywhere on the machine, renamed or mounted something while ".." was followed, and the kernel
+ * could not tell whether it led outside.
  */
-static int open_in_root(const struct cxv_host *host, int flags, const char *path)
+static int open_in_root(int root, int flags, const char *path)
 {
-	struct open_how how = { .flags = flags, .resolve = RESOLVE_IN_ROOT };
-	int descriptor;
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	int descriptor = -1;
 
 	for (int i = 0; i < OPEN_ATTEMPTS; i++) {
-		descriptor = syscall(SYS_openat2, host->root, path, &how, sizeof(how));
+		descriptor = syscall(SYS_openat2, root, path, &how, sizeof(how));
 		if (descriptor >= 0 || errno != EAGAIN)
 			break;
 	}
-	return descriptor;
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+static int read_link_of(int descriptor, char target[static PATH_MAX])
+{
+	ssize_t length = readlinkat(descriptor, "", target, PATH_MAX);
+
+	/* readlinkat(2) says ENOENT for a descriptor that is not a link. */
+	if (length < 0)
+		return errno == ENOENT ? -EINVAL : -errno;
+	if (length == PATH_MAX)
+		return -ENAMETOOLONG;
+	target[length] = '\0';
+	return 0;
+}
+
+/* Why a file that is not in a fixture could not be read on its machine: sys/tree.h. */
+static int open_unavailable(int root, const char *path)
+{
+	_cleanup_close_ int descriptor = open_in_root(root, O_PATH | O_NOFOLLOW, path);
+	char target[PATH_MAX];
+
+	if (descriptor < 0 || read_link_of(descriptor, target) < 0)
+		return -ENOENT;
+	return -(cxv_unavailable_errno(target) ?: ENOENT);
+}
+
+static int open_fixture(const struct cxv_host *host, int flags, const char *path)
+{
+	int descriptor = open_in_root(host->root, flags, path);
+
+	return descriptor == -ENOENT ? open_unavailable(host->root, path) : descriptor;
+}
+
+static int open_live(int root, int flags, const char *path)
+{
+	int descriptor = openat(root, path, flags | O_CLOEXEC);
+
+	return descriptor < 0 ? -errno : descriptor;
 }
 
 static int open_path(const struct cxv_host *host, int flags, const char *path)
 {
-	/* A fixture's links stay inside it, also absolute ones. */
 	int descriptor;
 
-	if (host->fixture)
-		descriptor = open_in_root(host, flags | O_CLOEXEC, path);
+	if (host->tree)
+		descriptor = cxv_tree_open(host->tree, path, flags);
+	else if (host->fixture)
+		descriptor = open_fixture(host, flags, path);
 	else
-		descriptor = openat(host->root, path, flags | O_CLOEXEC);
-	if (descriptor < 0)
-		descriptor = -errno;
+		descriptor = open_live(host->root, flags, path);
 	trace(host, "open", path, NULL, descriptor);
 	return descriptor;
 }
@@ -151,8 +206,15 @@ static ssize_t read_all(int descriptor, char *buffer, size_t size)
 
 static ssize_t read_path(const struct cxv_host *host, char *buffer, size_t size, const char *path)
 {
-	_cleanup_close_ int descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
+	_cleanup_close_ int descriptor = -1;
 
+	if (host->tree) {
+		ssize_t got = cxv_tree_read(host->tree, path, buffer, size);
+
+		trace(host, "open", path, NULL, got < 0 ? got : 0);
+		return got;
+	}
+	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
 	if (descriptor < 0)
 		return descriptor;
 	return read_all(descriptor, buffer, size);
@@ -250,21 +312,32 @@ ssize_t cxv_host_read_bytes(const struct cxv_host *host, void *buffer, size_t si
 	return read_path(host, buffer, size, path);
 }
 
+static int read_link_in_tree(const struct cxv_host *host, char target[static PATH_MAX],
+			     const char *path)
+{
+	const char *found;
+	int error = cxv_tree_read_link(host->tree, path, &found);
+
+	trace(host, "open", path, NULL, error);
+	if (!error)
+		snprintf(target, PATH_MAX, "%s", found);
+	return error;
+}
+
 static int read_link(const struct cxv_host *host, char target[static PATH_MAX], const char *path)
 {
-	_cleanup_close_ int descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
-	ssize_t length;
+	_cleanup_close_ int descriptor = -1;
+	int error;
 
+	if (host->tree)
+		return read_link_in_tree(host, target, path);
+	descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
 	if (descriptor < 0)
 		return descriptor;
-	length = readlinkat(descriptor, "", target, PATH_MAX);
-	/* readlinkat(2) says ENOENT for a descriptor that is not a link. */
-	if (length < 0)
-		return errno == ENOENT ? -EINVAL : -errno;
-	if (length == PATH_MAX)
-		return -ENAMETOOLONG;
-	target[length] = '\0';
-	return 0;
+	error = read_link_of(descriptor, target);
+	if (!error && host->fixture)
+		error = -cxv_unavailable_errno(target);
+	return error;
 }
 
 int cxv_host_read_link(const struct cxv_host *host, char **value, const char *format, ...)
@@ -326,8 +399,13 @@ bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	va_end(arguments);
 	if (error < 0)
 		return false;
+	if (host->tree)
+		return cxv_tree_exists(host->tree, path);
 	descriptor = open_path(host, O_PATH, path);
-	return descriptor >= 0;
+	if (descriptor >= 0 || !host->fixture)
+		return descriptor >= 0;
+	/* One that could not be read is there. */
+	return open_unavailable(host->root, path) != -ENOENT;
 }
 
 uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
@@ -343,6 +421,8 @@ uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
 	va_end(arguments);
 	if (error < 0)
 		return 0;
+	if (host->tree)
+		return cxv_tree_inode(host->tree, path);
 	descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
 	return descriptor < 0 || fstat(descriptor, &status) < 0 ? 0 : status.st_ino;
 }
@@ -388,25 +468,48 @@ static int read_names(DIR *directory, char ***names, size_t *count)
 	return error ? error : -errno;
 }
 
-int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format,
-		  ...)
+static int list_tree(const struct cxv_host *host, const char *path, char ***names, size_t *count)
+{
+	_cleanup_free_ struct cxv_node **children = NULL;
+	size_t found = 0;
+	int error = cxv_tree_list(host->tree, path, &children, &found);
+
+	trace(host, "open", path, NULL, error);
+	if (!error && found > NAMES_MAX)
+		error = -EFBIG;
+	for (size_t i = 0; i < found && !error; i++)
+		error = add_name(names, count, children[i]->name);
+	return error;
+}
+
+static int list_directory(const struct cxv_host *host, const char *path, char ***names,
+			  size_t *count)
 {
 	_cleanup_(close_directory) DIR *directory = NULL;
-	int descriptor, error;
+	int descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path);
 
-	PATH_FROM(format);
-	*names = NULL;
-	*count = 0;
-	descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path);
 	if (descriptor < 0)
 		return descriptor;
 	directory = fdopendir(descriptor);
 	if (!directory) {
-		error = -errno;
+		int error = -errno;
+
 		close(descriptor);
 		return error;
 	}
-	error = read_names(directory, names, count);
+	return read_names(directory, names, count);
+}
+
+int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format,
+		  ...)
+{
+	int error;
+
+	PATH_FROM(format);
+	*names = NULL;
+	*count = 0;
+	error = host->tree ? list_tree(host, path, names, count) :
+			     list_directory(host, path, names, count);
 	if (error < 0) {
 		cxv_names_free(*names, *count);
 		*names = NULL;

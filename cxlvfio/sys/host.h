@@ -3,6 +3,8 @@
  * The machine: every path that the command opens goes through one of these roots, so that
  * --sysroot shows it another machine's files. Paths given to the functions are relative to the
  * root ("sys/bus/pci/devices"), never begin with '/', and never contain "..".
+ *
+ * Or a tree in memory, a snapshot: everything is then served from it, and nothing can be written.
  */
 #ifndef CXLVFIO_SYS_HOST_H
 #define CXLVFIO_SYS_HOST_H
@@ -12,16 +14,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct cxv_tree;
+
 struct cxv_host {
-	int root;		/* O_PATH descriptor of the root directory */
+	int root;		/* O_PATH descriptor of the root directory; -1: there is a tree */
 	char *root_path;	/* "" for the real one, for messages */
-	bool fixture;		/* --sysroot: the kernel must not be asked about it */
+	bool fixture;		/* not this machine: the kernel must not be asked about it */
+	struct cxv_tree *tree;	/* owned; NULL: files are read below the root */
+	const struct cxv_host *live;	/* what a capture copies into its tree: sys/capture.h */
 	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
 	void (*trace)(const char *operation, const char *path, const char *value, int result);
 };
 
 /* SYSROOT NULL or "/" is the machine itself. 0 or -errno. */
 int cxv_host_open(struct cxv_host *host, const char *sysroot);
+/* The machine that TREE, which is taken over, was read from. 0 or -ENOMEM; then TREE is gone. */
+int cxv_host_open_tree(struct cxv_host *host, struct cxv_tree *tree);
 void cxv_host_close(struct cxv_host *host);
 
 /* All return -errno on failure; "path" formats are relative to the root. */

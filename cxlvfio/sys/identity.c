@@ -37,6 +37,16 @@ void cxv_identity_read(const struct cxv_host *host, const struct cxv_cxl_index *
 	identity->memdev = memdev ? memdev->inode : 0;
 }
 
+void cxv_identity_captured(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			   struct cxv_identity *identity)
+{
+	*identity = (struct cxv_identity) {
+		.function = function_inode(host, endpoint->host),
+		.driver = driver_inode(host, endpoint->host),
+		.memdev = cxl_inode(host, endpoint->memdev.value),
+	};
+}
+
 /* Each may change between two of the driver's attributes. */
 static bool same_view(const struct cxv_host *host, const struct cxv_endpoint *endpoint)
 {

@@ -21,6 +21,9 @@ enum cxv_settled {
 /* Before the rest of the PCI function NAME is read. */
 void cxv_identity_read(const struct cxv_host *host, const struct cxv_cxl_index *index,
 		       const char *name, struct cxv_identity *identity);
+/* The same of an ENDPOINT that was read through HOST, a capture: what it was then. */
+void cxv_identity_captured(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			   struct cxv_identity *identity);
 /* After ENDPOINT was read. */
 enum cxv_settled cxv_identity_compare(const struct cxv_host *host,
 				      const struct cxv_identity *identity,

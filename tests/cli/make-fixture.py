@@ -120,6 +120,11 @@ class Root:
     def remove(self, path: str) -> None:
         (self.top / path).unlink()
 
+    def unavailable(self, path: str, error: str) -> None:
+        """PATH is there and cannot be read: see cxlvfio-snapshot(1)."""
+        (self.top / path).unlink(missing_ok=True)
+        (self.top / path).symlink_to(f"/.unavailable/{error}")
+
 
 class Function:
     """A PCI function."""
@@ -313,9 +318,9 @@ def scenario_unprivileged(root: Root) -> None:
     path = f"{BUS_DEVICES}/0000:0c:00.0/{address}"
     config = (root.top / path / "config").read_bytes()
     root.write(f"{path}/config", config[:64])
-    # A file that nobody may read is not one to root: a dangling link is one to everybody.
-    root.remove(f"{path}/cxl_vfio/window_base")
-    root.remove("sys/devices/platform/ACPI0017:00/root0/port1/endpoint2/decoder2.0/start")
+    root.unavailable(f"{path}/cxl_vfio/window_base", "EACCES")
+    root.unavailable("sys/devices/platform/ACPI0017:00/root0/port1/endpoint2/decoder2.0/start",
+                     "EACCES")
     function = Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1)
     function.write_config(64)
 
