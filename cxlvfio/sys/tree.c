@@ -299,7 +299,7 @@ static int step(struct cxv_tree *tree, struct cxv_node *directory, const char *n
 {
 	struct cxv_node *child;
 
-	if (directory->kind == CXV_NODE_UNAVAILABLE)
+	if (directory->kind == CXV_NODE_UNAVAILABLE && !directory->unread)
 		return -directory->error;
 	if (directory->kind != CXV_NODE_DIRECTORY)
 		return -ENOTDIR;

@@ -97,6 +97,26 @@ static void test_not_a_link(void **state)
 	assert_null(name);
 }
 
+/* A file that could not be read where the fixture was made: sys/tree.h. */
+static void test_unavailable(void **state)
+{
+	char *value = NULL;
+
+	make_link("/.unavailable/EACCES", "sys/secret");
+	make_link("/.unavailable/ENOENT", "sys/absent");
+	make_link("/.unavailable/EBOGUS", "sys/ordinary");
+	make_link("nowhere", "sys/dangling");
+	assert_int_equal(cxv_host_read_string(&host, &value, "sys/secret"), -EACCES);
+	assert_int_equal(cxv_host_read_string(&host, &value, "sys/absent"), -ENOENT);
+	assert_int_equal(cxv_host_read_string(&host, &value, "sys/ordinary"), -ENOENT);
+	assert_int_equal(cxv_host_read_string(&host, &value, "sys/dangling"), -ENOENT);
+	assert_int_equal(cxv_host_read_link_name(&host, &value, "sys/secret"), -EACCES);
+	assert_null(value);
+	assert_true(cxv_host_exists(&host, "sys/secret"));
+	assert_false(cxv_host_exists(&host, "sys/absent"));
+	assert_false(cxv_host_exists(&host, "sys/dangling"));
+}
+
 static void test_names_stay_inside(void **state)
 {
 	static const char *const bad[] = {
@@ -303,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links_stay_inside),
 		cmocka_unit_test(test_not_a_link),
+		cmocka_unit_test(test_unavailable),
 		cmocka_unit_test(test_names_stay_inside),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test(test_numbers),
