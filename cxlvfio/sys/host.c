@@ -30,6 +30,8 @@ int cxv_host_open(struct cxv_host *host, const char *sysroot)
 	host->fixture = *sysroot;
 	host->tree = NULL;
 	host->live = NULL;
+	host->outer = NULL;
+	host->directory = NULL;
 	host->root_path = strdup(sysroot);
 	if (!host->root_path)
 		return -ENOMEM;
@@ -49,6 +51,8 @@ int cxv_host_open_tree(struct cxv_host *host, struct cxv_tree *tree)
 	host->fixture = true;
 	host->tree = tree;
 	host->live = NULL;
+	host->outer = NULL;
+	host->directory = NULL;
 	host->root_path = strdup("");
 	if (host->root_path)
 		return 0;
@@ -61,7 +65,9 @@ void cxv_host_close(struct cxv_host *host)
 	if (host->root >= 0)
 		close(host->root);
 	free(host->root_path);
-	cxv_tree_free(host->tree);
+	free(host->directory);
+	if (!host->outer)
+		cxv_tree_free(host->tree);
 	*host = (struct cxv_host) { .root = -1 };
 }
 
@@ -78,21 +84,43 @@ static bool is_inside(const char *path)
 	return true;
 }
 
-__attribute__((format(printf, 2, 0)))
-static int make_path(char path[static PATH_MAX], const char *format, va_list arguments)
+/* PATH below the directory that HOST has entered, as a path of the outer one. */
+static int join(const struct cxv_host *host, const char *path, char joined[static PATH_MAX])
+{
+	return snprintf(joined, PATH_MAX, "%s/%s", host->directory, path) < PATH_MAX ?
+	       0 : -ENAMETOOLONG;
+}
+
+/* *HOST becomes the outer one where that has no directories to enter. */
+__attribute__((format(printf, 3, 0)))
+static int make_path(const struct cxv_host **host, char path[static PATH_MAX], const char *format,
+		     va_list arguments)
 {
 	int length = vsnprintf(path, PATH_MAX, format, arguments);
+	char inner[PATH_MAX];
 
 	if (length < 0 || length >= PATH_MAX)
 		return -ENAMETOOLONG;
-	return is_inside(path) ? 0 : -EINVAL;
+	if (!is_inside(path))
+		return -EINVAL;
+	if (!(*host)->outer || !(*host)->tree)
+		return 0;
+	memcpy(inner, path, length + 1);
+	length = join(*host, inner, path);
+	*host = (*host)->outer;
+	return length;
 }
 
 static void trace(const struct cxv_host *host, const char *operation, const char *path,
 		  const char *value, int result)
 {
-	if (host->trace)
-		host->trace(operation, path, value, result < 0 ? result : 0);
+	char joined[PATH_MAX];
+
+	if (!host->trace)
+		return;
+	if (host->outer && !join(host, path, joined))
+		path = joined;
+	host->trace(operation, path, value, result < 0 ? result : 0);
 }
 
 /*
@@ -100,9 +128,9 @@ static void trace(const struct cxv_host *host, const char *operation, const char
  * anywhere on the machine, renamed or mounted something while ".." was followed, and the kernel
  * could not tell whether it led outside.
  */
-static int open_in_root(int root, int flags, const char *path)
+static int open_resolved(int root, int flags, uint64_t resolve, const char *path)
 {
-	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
 	int descriptor = -1;
 
 	for (int i = 0; i < OPEN_ATTEMPTS; i++) {
@@ -111,6 +139,11 @@ static int open_in_root(int root, int flags, const char *path)
 			break;
 	}
 	return descriptor < 0 ? -errno : descriptor;
+}
+
+static int open_in_root(int root, int flags, const char *path)
+{
+	return open_resolved(root, flags, RESOLVE_IN_ROOT, path);
 }
 
 static int read_link_of(int descriptor, char target[static PATH_MAX])
@@ -139,8 +172,17 @@ static int open_unavailable(int root, const char *path)
 
 static int open_fixture(const struct cxv_host *host, int flags, const char *path)
 {
-	int descriptor = open_in_root(host->root, flags, path);
+	char joined[PATH_MAX];
+	int descriptor;
 
+	if (host->outer) {
+		descriptor = open_resolved(host->root, flags, RESOLVE_BENEATH, path);
+		if (descriptor != -EXDEV)
+			return descriptor;
+		/* A link led out of the directory, or says why the file cannot be read. */
+		return join(host, path, joined) ?: open_fixture(host->outer, flags, joined);
+	}
+	descriptor = open_in_root(host->root, flags, path);
 	return descriptor == -ENOENT ? open_unavailable(host->root, path) : descriptor;
 }
 
@@ -165,6 +207,31 @@ static int open_path(const struct cxv_host *host, int flags, const char *path)
 	return descriptor;
 }
 
+int cxv_host_enter(const struct cxv_host *host, struct cxv_host *inside, const char *directory)
+{
+	*inside = (struct cxv_host) {
+		.root = -1,
+		.fixture = host->fixture,
+		.tree = host->tree,
+		.live = host->live,
+		.trace = host->trace,
+		.outer = host,
+		.directory = strdup(directory),
+	};
+	if (!inside->directory)
+		return -ENOMEM;
+	if (host->tree)
+		return 0;
+	inside->root = open_path(host, O_PATH | O_DIRECTORY, directory);
+	if (inside->root < 0) {
+		int error = inside->root;
+
+		cxv_host_close(inside);
+		return error;
+	}
+	return 0;
+}
+
 /* Declares PATH from the caller's FORMAT, or returns. */
 #define PATH_FROM(format)						\
 	char path[PATH_MAX];						\
@@ -173,7 +240,7 @@ static int open_path(const struct cxv_host *host, int flags, const char *path)
 		int path_error;						\
 									\
 		va_start(arguments, format);				\
-		path_error = make_path(path, format, arguments);	\
+		path_error = make_path(&host, path, format, arguments);	\
 		va_end(arguments);					\
 		if (path_error < 0)					\
 			return path_error;				\
@@ -395,7 +462,7 @@ bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	int error;
 
 	va_start(arguments, format);
-	error = make_path(path, format, arguments);
+	error = make_path(&host, path, format, arguments);
 	va_end(arguments);
 	if (error < 0)
 		return false;
@@ -417,7 +484,7 @@ uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
 	int error;
 
 	va_start(arguments, format);
-	error = make_path(path, format, arguments);
+	error = make_path(&host, path, format, arguments);
 	va_end(arguments);
 	if (error < 0)
 		return 0;

@@ -22,6 +22,8 @@ struct cxv_host {
 	bool fixture;		/* not this machine: the kernel must not be asked about it */
 	struct cxv_tree *tree;	/* owned; NULL: files are read below the root */
 	const struct cxv_host *live;	/* what a capture copies into its tree: sys/capture.h */
+	const struct cxv_host *outer;	/* cxv_host_enter(): what DIRECTORY is in, NULL: nothing */
+	char *directory;
 	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
 	void (*trace)(const char *operation, const char *path, const char *value, int result);
 };
@@ -30,6 +32,11 @@ struct cxv_host {
 int cxv_host_open(struct cxv_host *host, const char *sysroot);
 /* The machine that TREE, which is taken over, was read from. 0 or -ENOMEM; then TREE is gone. */
 int cxv_host_open_tree(struct cxv_host *host, struct cxv_tree *tree);
+/*
+ * INSIDE is DIRECTORY of HOST, which must outlive it: for many files of one directory, of which the
+ * path is then walked once. Paths are relative to it; links may lead out of it. 0 or -errno.
+ */
+int cxv_host_enter(const struct cxv_host *host, struct cxv_host *inside, const char *directory);
 void cxv_host_close(struct cxv_host *host);
 
 /* All return -errno on failure; "path" formats are relative to the root. */

@@ -204,12 +204,11 @@ static void read_driver_view(const struct cxv_host *host, const char *directory,
 	}
 }
 
-void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+static void read_attributes(const struct cxv_host *host, const char *directory,
+			    struct cxv_endpoint *endpoint)
 {
 	struct cxv_pci *pci = &endpoint->pci;
-	char directory[CXV_PCI_DIRECTORY_MAX];
 
-	make_directory(directory, endpoint);
 	pci->vendor = cxv_attribute_number(host, directory, "vendor");
 	pci->device = cxv_attribute_number(host, directory, "device");
 	pci->subsystem_vendor = cxv_attribute_number(host, directory, "subsystem_vendor");
@@ -218,11 +217,24 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	pci->revision = cxv_attribute_number(host, directory, "revision");
 	pci->power_state = cxv_attribute_text(host, directory, "power_state");
 	pci->runtime_status = cxv_attribute_text(host, directory, "power/runtime_status");
-	cxv_pci_read_driver(host, endpoint);
 	read_override(host, directory, &endpoint->driver_override);
 	read_numa_node(host, directory, &endpoint->numa_node);
-	read_group(host, directory, endpoint);
 	endpoint->reset_methods = cxv_attribute_words(host, directory, "reset_method");
+}
+
+void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	char directory[CXV_PCI_DIRECTORY_MAX];
+	struct cxv_host inside;
+	bool entered;
+
+	make_directory(directory, endpoint);
+	entered = !cxv_host_enter(host, &inside, directory);
+	read_attributes(entered ? &inside : host, entered ? "." : directory, endpoint);
+	if (entered)
+		cxv_host_close(&inside);
+	cxv_pci_read_driver(host, endpoint);
+	read_group(host, directory, endpoint);
 	read_vfio(host, directory, endpoint);
 	endpoint->has_driver_view = endpoint->driver.value &&
 				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);

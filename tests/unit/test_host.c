@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "core/util.h"
+#include "sys/capture.h"
 #include "sys/host.h"
 #include "unit.h"
 
@@ -299,6 +300,80 @@ static void test_roots(void **state)
 	assert_int_equal(other.root, -1);
 }
 
+/* One directory for many files: the same answers, also through links that lead out of it. */
+static void check_entered(const struct cxv_host *inside)
+{
+	_cleanup_free_ char *name = NULL, *value = NULL;
+	uint64_t number;
+	char **names;
+	size_t count;
+
+	assert_int_equal(cxv_host_read_number(inside, &number, "here"), 0);
+	assert_int_equal(number, 7);
+	assert_int_equal(cxv_host_read_number(inside, &number, "./below/there"), 0);
+	assert_int_equal(number, 8);
+	assert_int_equal(cxv_host_read_string(inside, &value, "out/hostname"), 0);
+	assert_string_equal(value, "inside");
+	assert_int_equal(cxv_host_read_link_name(inside, &name, "out"), 0);
+	assert_string_equal(name, "etc");
+	assert_int_equal(cxv_host_read_number(inside, &number, "absent"), -ENOENT);
+	assert_int_equal(cxv_host_read_number(inside, &number, "secret"), -EACCES);
+	assert_true(cxv_host_exists(inside, "below"));
+	assert_true(cxv_host_exists(inside, "secret"));
+	assert_false(cxv_host_exists(inside, "hostname"));
+	assert_int_equal(cxv_host_list(inside, &names, &count, "below"), 0);
+	assert_int_equal(count, 1);
+	cxv_names_free(names, count);
+	assert_int_equal(cxv_host_read_number(inside, &number, "../etc/hostname"), -EINVAL);
+}
+
+static void check_trace(const char *operation, const char *path, const char *value, int result)
+{
+	assert_string_equal(path, "entered/here");
+}
+
+static void test_entered(void **state)
+{
+	struct cxv_host capture, inside, live = { .root = -1 };
+	char path[PATH_MAX];
+	uint64_t number;
+
+	make_directory("entered");
+	make_directory("entered/below");
+	write_file("entered/here", "7\n", 2);
+	write_file("entered/below/there", "8\n", 2);
+	make_link("../etc", "entered/out");
+	make_link("/.unavailable/EACCES", "entered/secret");
+	assert_int_equal(cxv_host_enter(&host, &inside, "nothing"), -ENOENT);
+	assert_int_equal(cxv_host_enter(&host, &inside, "entered/here"), -ENOTDIR);
+	assert_int_equal(cxv_host_enter(&host, &inside, "entered"), 0);
+	check_entered(&inside);
+	inside.trace = check_trace;
+	assert_int_equal(cxv_host_read_number(&inside, &number, "here"), 0);
+	cxv_host_close(&inside);
+
+	/* Through a tree, and after the tree is all there is. */
+	assert_int_equal(cxv_capture_open(&capture, &host), 0);
+	assert_int_equal(cxv_host_enter(&capture, &inside, "entered"), 0);
+	check_entered(&inside);
+	cxv_host_close(&inside);
+	cxv_capture_end(&capture);
+	assert_int_equal(cxv_host_enter(&capture, &inside, "entered"), 0);
+	check_entered(&inside);
+	cxv_host_close(&inside);
+	cxv_host_close(&capture);
+
+	/* And on the machine itself, where no mark means anything. */
+	snprintf(path, sizeof(path), "%s/entered", directory + 1);
+	assert_int_equal(cxv_host_open(&live, NULL), 0);
+	assert_int_equal(cxv_host_enter(&live, &inside, path), 0);
+	assert_int_equal(cxv_host_read_number(&inside, &number, "out/../entered/here"), -EINVAL);
+	assert_int_equal(cxv_host_read_number(&inside, &number, "here"), 0);
+	assert_true(cxv_host_exists(&inside, "out/hostname"));
+	cxv_host_close(&inside);
+	cxv_host_close(&live);
+}
+
 static unsigned int traced;
 
 static void count_trace(const char *operation, const char *path, const char *value, int result)
@@ -333,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_entered),
 		cmocka_unit_test(test_trace),
 	};
 
