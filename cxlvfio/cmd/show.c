@@ -11,6 +11,7 @@
 #include "out/map_text.h"
 #include "out/show_text.h"
 #include "sys/output_file.h"
+#include "sys/vfio_facts.h"
 
 static const struct cxv_option options[] = {
 	{ 's', "section", "SECTIONS", "print only these sections, separated by commas",
@@ -18,6 +19,8 @@ static const struct cxv_option options[] = {
 	{ 0, "map", NULL, "draw the address space around all of them instead",
 	  CXV_COMPLETE_NOTHING, NULL },
 	{ 0, "svg", "FILE", "draw the same into an SVG file", CXV_COMPLETE_FILE, NULL },
+	{ 0, "open", NULL, "open each endpoint with VFIO, which resets it, to show its regions",
+	  CXV_COMPLETE_NOTHING, NULL },
 	CXV_OPTION_FROM,
 };
 
@@ -26,6 +29,7 @@ struct wanted {
 	bool map;
 	const char *svg;
 	const char *from;
+	bool open;
 };
 
 static int parse_section(struct cxv_context *context, const char *list, struct wanted *wanted)
@@ -52,6 +56,11 @@ static int check(struct cxv_context *context, const struct wanted *wanted)
 	else if (context->json && sections)
 		cxv_usage_error(context,
 				"--section changes the text only: it cannot go with --json");
+	else if (map && wanted->open)
+		cxv_usage_error(context, "%s shows no regions of VFIO: it cannot go with --open", map);
+	else if (wanted->open && (context->host.fixture || wanted->from))
+		cxv_usage_error(context, "--open needs the device itself: it cannot go with files "
+				"of another machine");
 	else if (wanted->svg && !*wanted->svg)
 		cxv_usage_error(context, "--svg needs the name of a file");
 	else
@@ -68,6 +77,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
 		if (!strcmp(value.option->name, "map"))
 			wanted->map = true;
+		else if (!strcmp(value.option->name, "open"))
+			wanted->open = true;
 		else if (!strcmp(value.option->name, "svg"))
 			wanted->svg = value.value;
 		else if (!strcmp(value.option->name, "from"))
@@ -124,6 +135,17 @@ static int draw(struct cxv_context *context, const struct cxv_targets *targets,
 			     cxv_map_print(&map, context->color, stdout);
 }
 
+/* How many could be opened. */
+static size_t open_targets(struct cxv_context *context, const struct cxv_targets *targets)
+{
+	size_t opened = 0;
+
+	for (size_t i = 0; i < targets->count; i++)
+		opened += !cxv_vfio_read_facts(&context->host, targets->endpoints[i],
+					       &context->report);
+	return opened;
+}
+
 static int print(struct cxv_context *context, const struct cxv_targets *targets,
 		 const struct wanted *wanted)
 {
@@ -148,6 +170,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
 	_cleanup_(cxv_targets_clear) struct cxv_targets targets = { 0 };
 	struct wanted wanted;
+	size_t shown;
 	int error;
 
 	if (parse(context, argc, argv, &wanted) < 0)
@@ -156,13 +179,14 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return cxv_report_exit(&context->report);
 	/* Targets that do not exist have kept their errors; the others are shown. */
 	cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
+	shown = wanted.open ? open_targets(context, &targets) : targets.count;
 	error = print(context, &targets, &wanted);
 	if (error == -ENOMEM)
 		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "show" }, "cannot print the endpoints");
 	if (error < 0)
 		return cxv_report_exit(&context->report);
-	return cxv_report_exit_of_targets(&context->report, targets.count);
+	return cxv_report_exit_of_targets(&context->report, shown);
 }
 
 const struct cxv_command cxv_command_show = {

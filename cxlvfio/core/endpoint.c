@@ -15,6 +15,7 @@ CXV_TABLE(cxv_endpoint,
 	CXV_FIELD(cxv_endpoint, TEXT, driver),
 	CXV_FIELD(cxv_endpoint, TEXT, driver_override),
 	CXV_FIELD(cxv_endpoint, NUMBER, iommu_group),
+	CXV_FIELD(cxv_endpoint, TEXT, iommu_group_type),
 	CXV_FIELD(cxv_endpoint, NUMBER, numa_node),
 	CXV_FIELD(cxv_endpoint, TEXT, memdev),
 	CXV_FIELD(cxv_endpoint, TEXT, endpoint),
@@ -28,14 +29,35 @@ CXV_TABLE(cxv_endpoint,
 
 CXV_TABLE(cxv_pci,
 	CXV_FIELD(cxv_pci, ID4, vendor),
+	CXV_FIELD(cxv_pci, TEXT, vendor_name),
 	CXV_FIELD(cxv_pci, ID4, device),
+	CXV_FIELD(cxv_pci, TEXT, device_name),
 	CXV_FIELD(cxv_pci, ID4, subsystem_vendor),
+	CXV_FIELD(cxv_pci, TEXT, subsystem_vendor_name),
 	CXV_FIELD(cxv_pci, ID4, subsystem_device),
+	CXV_FIELD(cxv_pci, TEXT, subsystem_name),
 	CXV_FIELD(cxv_pci, ID6, class),
+	CXV_FIELD(cxv_pci, TEXT, class_name),
+	CXV_FIELD(cxv_pci, TEXT, prog_if_name),
 	CXV_FIELD(cxv_pci, ID2, revision),
 	CXV_FIELD(cxv_pci, FLAG, memory_enabled),
+	CXV_FIELD(cxv_pci, TEXT, current_link_speed),
+	CXV_FIELD(cxv_pci, NUMBER, current_link_width),
+	CXV_FIELD(cxv_pci, TEXT, max_link_speed),
+	CXV_FIELD(cxv_pci, NUMBER, max_link_width),
 	CXV_FIELD(cxv_pci, TEXT, power_state),
 	CXV_FIELD(cxv_pci, TEXT, runtime_status),
+);
+
+CXV_TABLE(cxv_group_peer,
+	CXV_FIELD(cxv_group_peer, TEXT, host),
+	CXV_FIELD(cxv_group_peer, TEXT, driver),
+);
+
+CXV_TABLE(cxv_opener,
+	CXV_FIELD(cxv_opener, NUMBER, pid),
+	CXV_FIELD(cxv_opener, TEXT, command),
+	CXV_FIELD(cxv_opener, TEXT, path),
 );
 
 CXV_TABLE(cxv_memdev,
@@ -119,6 +141,15 @@ static void names_free(struct cxv_names *names)
 	free(names->items);
 }
 
+static void vfio_free(struct cxv_vfio *vfio)
+{
+	for (size_t i = 0; i < vfio->opener_count; i++)
+		cxv_fields_free(&vfio->opened_by[i], &cxv_opener_fields);
+	free(vfio->opened_by);
+	cxv_region_infos_free(vfio->regions, vfio->region_count);
+	cxv_fields_free(vfio, &cxv_vfio_fields);
+}
+
 struct cxv_endpoint *cxv_endpoint_new(const char *host)
 {
 	struct cxv_endpoint *endpoint = calloc(1, sizeof(*endpoint));
@@ -148,7 +179,12 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_fields_free(&endpoint->memdev_info, &cxv_memdev_fields);
 	cxv_fields_free(&endpoint->root_decoder, &cxv_root_decoder_fields);
 	cxv_fields_free(&endpoint->driver_view, &cxv_driver_view_fields);
-	cxv_fields_free(&endpoint->vfio, &cxv_vfio_fields);
+	for (size_t i = 0; i < endpoint->peer_count; i++)
+		cxv_fields_free(&endpoint->iommu_group_peers[i], &cxv_group_peer_fields);
+	free(endpoint->iommu_group_peers);
+	cxv_bars_clear(&endpoint->bars);
+	cxv_aer_clear(&endpoint->aer);
+	vfio_free(&endpoint->vfio);
 	cxv_findings_clear(&endpoint->findings);
 	names_free(&endpoint->iommu_group_members);
 	names_free(&endpoint->reset_methods);

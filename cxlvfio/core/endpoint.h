@@ -7,11 +7,14 @@
 #ifndef CXLVFIO_CORE_ENDPOINT_H
 #define CXLVFIO_CORE_ENDPOINT_H
 
+#include "core/aer.h"
+#include "core/bars.h"
 #include "core/dvsec.h"
 #include "core/findings.h"
 #include "core/hdm.h"
 #include "core/iomem.h"
 #include "core/value.h"
+#include "core/vfio_info.h"
 
 /* What an operator sees at a glance; core/state.c decides. */
 enum cxv_state {
@@ -34,11 +37,23 @@ struct cxv_names {
 	int error;		/* positive errno */
 };
 
-/* The PCI function: sysfs attributes, and memory_enabled from the command register. */
+/* The PCI function: configuration space, sysfs attributes, and names from pci.ids. */
 struct cxv_pci {
 	struct cxv_number vendor, device, subsystem_vendor, subsystem_device, class, revision,
-		memory_enabled;
-	struct cxv_text power_state, runtime_status;
+		memory_enabled, current_link_width, max_link_width;
+	struct cxv_text vendor_name, device_name, subsystem_vendor_name, subsystem_name, class_name,
+		prog_if_name, current_link_speed, max_link_speed, power_state, runtime_status;
+};
+
+/* Another function in the IOMMU group. */
+struct cxv_group_peer {
+	struct cxv_text host, driver;
+};
+
+/* A process that has the function, or its IOMMU group, open. */
+struct cxv_opener {
+	struct cxv_number pid;
+	struct cxv_text command, path;	/* path: "/dev/vfio/6", or what /proc calls it */
 };
 
 /* /sys/bus/cxl/devices/memN */
@@ -82,6 +97,15 @@ struct cxv_driver_view {
 struct cxv_vfio {
 	struct cxv_text group, cdev;	/* "6" or "noiommu-0"; "vfio0" */
 	struct cxv_text group_node, cdev_node;	/* "/dev/vfio/6", "/dev/vfio/devices/vfio0" */
+	struct cxv_opener *opened_by;
+	size_t opener_count;
+	int opened_by_error;		/* positive errno: there may be others */
+	/* Only a device that was opened tells these; the errors are positive errnos. */
+	uint32_t flags;			/* VFIO_DEVICE_FLAGS_* */
+	int flags_error;
+	struct cxv_region_info *regions;
+	size_t region_count;
+	int regions_error;
 };
 
 struct cxv_endpoint {
@@ -96,15 +120,20 @@ struct cxv_endpoint {
 	struct cxv_number resource, size;	/* the HDM window: host physical address, bytes */
 	struct cxv_text resource_source; /* "driver", "region", "decoder", "hdm", "dvsec" */
 	struct cxv_number numa_node, iommu_group;
+	struct cxv_text iommu_group_type;	/* of its default domain: "DMA", "identity" */
 	struct cxv_names iommu_group_members;	/* PCI addresses, itself included */
+	struct cxv_group_peer *iommu_group_peers;
+	size_t peer_count;
 	struct cxv_names reset_methods;	/* in the order in which the kernel tries them */
 	struct cxv_findings findings;
 	bool changing;			/* it never held still while it was read */
 	/* --- nested objects --- */
 	struct cxv_pci pci;
+	struct cxv_bars bars;
+	struct cxv_aer aer;
 	struct cxv_dvsec dvsec;
 	struct cxv_hdm hdm;
-	struct cxv_text hdm_source;	/* "resource0": the BAR that was read */
+	struct cxv_text hdm_source;	/* "resource0": the BAR that was read; "vfio" */
 	struct cxv_memdev memdev_info;
 	struct cxv_decoder *decoders;
 	size_t decoder_count;
@@ -121,6 +150,8 @@ struct cxv_endpoint {
 
 extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the top level */
 extern const struct cxv_fields cxv_pci_fields;
+extern const struct cxv_fields cxv_group_peer_fields;
+extern const struct cxv_fields cxv_opener_fields;
 extern const struct cxv_fields cxv_memdev_fields;
 extern const struct cxv_fields cxv_decoder_fields;
 extern const struct cxv_fields cxv_root_decoder_fields;

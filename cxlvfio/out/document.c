@@ -136,6 +136,20 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 	}
 }
 
+struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
+				   const char *key, const void *object,
+				   const struct cxv_fields *fields,
+				   struct json_object **unavailable)
+{
+	struct json_object *to = cxv_json_object(document, parent, key);
+	struct json_object *reasons = cxv_json_object(document, to, "unavailable");
+
+	cxv_json_fields(document, to, reasons, object, fields);
+	if (unavailable)
+		*unavailable = reasons;
+	return to;
+}
+
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error)
 {

@@ -40,6 +40,14 @@ void cxv_json_null(struct cxv_document *document, struct json_object *parent, co
 void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 		     struct json_object *unavailable, const void *object,
 		     const struct cxv_fields *fields);
+/*
+ * An object of OBJECT's fields, with why some of them are null under "unavailable", which is
+ * *UNAVAILABLE too where the caller has more to say (may be NULL).
+ */
+struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
+				   const char *key, const void *object,
+				   const struct cxv_fields *fields,
+				   struct json_object **unavailable);
 /* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "out/endpoint_json.h"
 
+#include "out/pci_json.h"
+#include "out/vfio_json.h"
+
 /* An object with its fields and why some of them are null. */
 static struct json_object *add_object(struct cxv_document *document, struct json_object *parent,
 				      const char *key, const void *object,
 				      const struct cxv_fields *fields)
 {
-	struct json_object *to = cxv_json_object(document, parent, key);
-	struct json_object *unavailable = cxv_json_object(document, to, "unavailable");
-
-	cxv_json_fields(document, to, unavailable, object, fields);
-	return to;
+	return cxv_json_facts(document, parent, key, object, fields, NULL);
 }
 
 static void add_names(struct cxv_document *document, struct json_object *parent,
@@ -127,7 +126,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	add_names(document, to, unavailable, "iommu_group_members",
 		  &endpoint->iommu_group_members);
 	add_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);
-	add_object(document, to, "pci", &endpoint->pci, &cxv_pci_fields);
+	cxv_json_pci(document, to, unavailable, endpoint);
 	add_dvsecs(document, to, unavailable, &endpoint->dvsec);
 	add_hdm(document, to, unavailable, endpoint);
 	add_kernel_view(document, to, endpoint);
@@ -137,5 +136,5 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 			   &cxv_driver_view_fields);
 	else
 		cxv_json_null(document, to, "cxl_vfio");
-	add_object(document, to, "vfio", &endpoint->vfio, &cxv_vfio_fields);
+	cxv_json_vfio(document, to, endpoint);
 }

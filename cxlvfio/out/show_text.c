@@ -4,78 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "out/text.h"
-
-#define LABEL_WIDTH	26
-
-struct printer {
-	FILE *stream;
-	bool human;
-	bool failed;
-};
-
-static void print_value(struct printer *to, const char *key, const char *value, int error)
-{
-	_cleanup_free_ char *clean = value ? cxv_text_printable(value) : NULL;
-
-	if (value && !clean)
-		to->failed = true;
-	fprintf(to->stream, "    %-*s  %s", LABEL_WIDTH, key, clean ?: "-");
-	if (error)
-		fprintf(to->stream, " (%s)", strerrorname_np(error) ?: "unknown error");
-	fputc('\n', to->stream);
-}
-
-static void print_fields(struct printer *to, const void *object, const struct cxv_fields *fields)
-{
-	for (size_t i = 0; i < fields->count; i++) {
-		const struct cxv_field *field = &fields->fields[i];
-		_cleanup_free_ char *text = cxv_text_field(object, field, to->human);
-
-		if (!text)
-			to->failed = true;
-		print_value(to, field->key, text, cxv_field_error(object, field));
-	}
-}
-
-static void print_names(struct printer *to, const char *key, const struct cxv_names *names)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (!stream) {
-		to->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < names->count; i++)
-		fprintf(stream, "%s%s", i ? " " : "", names->items[i]);
-	if (fclose(stream))
-		to->failed = true;
-	print_value(to, key, names->count ? text : NULL, names->error);
-}
-
-static void heading(struct printer *to, const char *text)
-{
-	fprintf(to->stream, "  %s\n", text);
-}
-
-static void numbered_heading(struct printer *to, const char *text, size_t number)
-{
-	fprintf(to->stream, "  %s %zu\n", text, number);
-}
-
-/* A list that is empty or could not be read. */
-static void print_empty(struct printer *to, const char *key, int error)
-{
-	heading(to, key);
-	print_value(to, "none", NULL, error);
-}
+#include "out/pci_text.h"
+#include "out/printer.h"
+#include "out/vfio_text.h"
 
 static void print_pci(struct printer *to, const struct cxv_endpoint *endpoint)
 {
-	heading(to, "pci");
-	print_fields(to, &endpoint->pci, &cxv_pci_fields);
+	cxv_show_pci(to, endpoint);
 }
 
 static void print_cxl(struct printer *to, const struct cxv_endpoint *endpoint)
@@ -174,8 +109,7 @@ static void print_driver(struct printer *to, const struct cxv_endpoint *endpoint
 
 static void print_vfio(struct printer *to, const struct cxv_endpoint *endpoint)
 {
-	heading(to, "vfio");
-	print_fields(to, &endpoint->vfio, &cxv_vfio_fields);
+	cxv_show_vfio(to, endpoint);
 }
 
 static void print_findings(struct printer *to, const struct cxv_endpoint *endpoint)

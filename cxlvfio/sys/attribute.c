@@ -23,6 +23,14 @@ struct cxv_number cxv_attribute_number(const struct cxv_host *host, const char *
 	return error < 0 ? cxv_unknown(error) : cxv_known(value);
 }
 
+struct cxv_number cxv_attribute_parse(const struct cxv_text *text)
+{
+	uint64_t value;
+	int error = text->value ? cxv_host_parse_number(text->value, &value) : -text->error;
+
+	return error < 0 ? cxv_unknown(error) : cxv_known(value);
+}
+
 struct cxv_text cxv_attribute_link(const struct cxv_host *host, const char *directory,
 				   const char *name)
 {

@@ -10,6 +10,8 @@ struct cxv_text cxv_attribute_text(const struct cxv_host *host, const char *dire
 				   const char *name);
 struct cxv_number cxv_attribute_number(const struct cxv_host *host, const char *directory,
 				       const char *name);
+/* The number in a text, as the kernel prints it. */
+struct cxv_number cxv_attribute_parse(const struct cxv_text *text);
 /* A link that need not be there: ENOENT is none. */
 struct cxv_text cxv_attribute_link(const struct cxv_host *host, const char *directory,
 				   const char *name);

@@ -6,9 +6,11 @@
 
 #include "cxl_vfio.h"
 #include "sys/cxl.h"
+#include "sys/holders.h"
 #include "sys/identity.h"
 #include "sys/iomem.h"
 #include "sys/pci.h"
+#include "sys/pci_names.h"
 
 #define TRIES_MAX	5
 
@@ -33,6 +35,8 @@ struct survey {
 	struct cxv_report *report;
 	struct cxv_cxl_index index;
 	struct cxv_iomem iomem;
+	struct cxv_pci_names names;
+	struct cxv_openings openings;
 	size_t hidden;			/* functions whose DVSECs this user may not read */
 	size_t denied;			/* endpoints of which this user may not read everything */
 	int (*visit)(struct cxv_endpoint *endpoint, void *argument);
@@ -43,15 +47,21 @@ static void survey_clear(struct survey *survey)
 {
 	cxv_cxl_index_clear(&survey->index);
 	cxv_iomem_clear(&survey->iomem);
+	cxv_pci_names_clear(&survey->names);
+	cxv_openings_clear(&survey->openings);
 }
 
-static int read_rest(const struct survey *survey, struct cxv_endpoint *endpoint)
+static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 {
 	int error;
 
 	cxv_pci_read(survey->host, endpoint);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
+	if (!error)
+		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
+	if (!error)
+		error = cxv_holders_collect(survey->host, &survey->openings, endpoint);
 	if (!error)
 		error = cxv_endpoint_decide(endpoint);
 	return error ? error : cxv_endpoint_set_owners(endpoint, &survey->iomem);

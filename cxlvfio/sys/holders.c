@@ -2,100 +2,135 @@
 #include "sys/holders.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/util.h"
 
-#define HOLDER_MAX	64	/* more names than anyone reads */
+#define NODE_PREFIX	"/dev/vfio/"
 #define DEVICE_LINK	"anon_inode:[vfio-device]"
-
-struct search {
-	const struct cxv_host *host;
-	const char *target;
-	char group_node[64];
-	char device_node[64];
-	struct cxv_holder *holders;
-	size_t count;
-};
+#define LINK_MAX	64	/* longer ones are no node of VFIO */
 
 /* Linux 6.17 and newer name the device of a VFIO device descriptor in fdinfo. */
-static bool is_device_descriptor(const struct search *search, const char *process,
-				 const char *descriptor)
+static char *device_of(const struct cxv_host *host, const char *process, const char *descriptor)
 {
 	_cleanup_free_ char *info = NULL;
 	char *path, *name;
 
-	if (cxv_host_read_string(search->host, &info, "proc/%s/fdinfo/%s", process, descriptor) < 0)
-		return false;
+	if (cxv_host_read_string(host, &info, "proc/%s/fdinfo/%s", process, descriptor) < 0)
+		return NULL;
 	path = strstr(info, "vfio-device-syspath:");
 	if (!path)
-		return false;
+		return NULL;
 	path[strcspn(path, "\n")] = '\0';
 	name = strrchr(path, '/');
-	return name && strcmp(name + 1, search->target) == 0;
+	return name ? strdup(name + 1) : NULL;
 }
 
-/* Does DESCRIPTOR of PROCESS hold the endpoint? *PATH becomes how to call it. */
-static bool holds(const struct search *search, const char *process, const char *descriptor,
-		  char **path)
+static bool is_known(const struct cxv_openings *openings, const struct cxv_opening *opening)
 {
-	_cleanup_free_ char *link = NULL;
-	bool found;
+	for (size_t i = openings->count; i > 0; i--) {
+		const struct cxv_opening *other = &openings->items[i - 1];
 
-	if (cxv_host_read_link(search->host, &link, "proc/%s/fd/%s", process, descriptor) < 0)
-		return false;
-	if (strcmp(link, DEVICE_LINK) == 0)
-		found = is_device_descriptor(search, process, descriptor);
-	else
-		found = link[0] && (strcmp(link, search->group_node) == 0 ||
-				    strcmp(link, search->device_node) == 0);
-	if (found) {
-		*path = link;
-		link = NULL;
+		if (other->pid != opening->pid)
+			return false;
+		if (!strcmp(other->path, opening->path) &&
+		    !strcmp(other->device ?: "", opening->device ?: ""))
+			return true;
 	}
-	return found;
+	return false;
 }
 
-static int add_holder(struct search *search, const char *process, const char *path)
+static void opening_clear(struct cxv_opening *opening)
 {
-	_cleanup_free_ char *command = NULL;
-	struct cxv_holder *larger = reallocarray(search->holders, search->count + 1,
-						 sizeof(*larger));
-	struct cxv_holder *holder;
+	free(opening->command);
+	free(opening->path);
+	free(opening->device);
+}
 
-	if (!larger)
+/* Takes OPENING's strings over. */
+static int add_opening(struct cxv_openings *openings, struct cxv_opening *opening)
+{
+	struct cxv_opening *bigger;
+
+	bigger = reallocarray(openings->items, openings->count + 1, sizeof(*bigger));
+	if (!bigger)
 		return -ENOMEM;
-	search->holders = larger;
-	holder = &larger[search->count++];
-	memset(holder, 0, sizeof(*holder));
-	holder->pid = atoi(process);
-	snprintf(holder->path, sizeof(holder->path), "%s", path);
-	if (cxv_host_read_string(search->host, &command, "proc/%s/comm", process) < 0)
-		snprintf(holder->command, sizeof(holder->command), "?");
-	else
-		snprintf(holder->command, sizeof(holder->command), "%s", command);
+	openings->items = bigger;
+	bigger[openings->count++] = *opening;
+	*opening = (struct cxv_opening) { 0 };
 	return 0;
 }
 
-/* One line for a process, however many descriptors it has. */
-static int inspect_process(struct search *search, const char *process)
+static int keep_opening(const struct cxv_host *host, const char *process, const char *descriptor,
+			const char *link, struct cxv_openings *openings)
 {
-	_cleanup_free_ char *path = NULL;
-	char **descriptors;
-	size_t count;
-	int ret;
+	_cleanup_(opening_clear) struct cxv_opening opening = {
+		.pid = atoi(process), .path = strdup(link),
+	};
 
-	/* Gone meanwhile, a kernel thread, or somebody else's and we are not root. */
-	if (cxv_host_list(search->host, &descriptors, &count, "proc/%s/fd", process) < 0)
+	if (!opening.path)
+		return -ENOMEM;
+	if (!strcmp(link, DEVICE_LINK))
+		opening.device = device_of(host, process, descriptor);
+	if (is_known(openings, &opening))
 		return 0;
-	for (size_t i = 0; i < count && !path; i++)
-		holds(search, process, descriptors[i], &path);
-	cxv_names_free(descriptors, count);
-	ret = path ? add_holder(search, process, path) : 0;
-	return ret;
+	if (cxv_host_read_string(host, &opening.command, "proc/%s/comm", process) < 0)
+		opening.command = strdup("?");
+	return opening.command ? add_opening(openings, &opening) : -ENOMEM;
+}
+
+static bool is_vfio(const char *link)
+{
+	return !strncmp(link, NODE_PREFIX, strlen(NODE_PREFIX)) || !strcmp(link, DEVICE_LINK);
+}
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+/* A process may have thousands of descriptors: none but VFIO's costs more than a readlink(2). */
+static int read_descriptors(const struct cxv_host *host, const char *process, DIR *directory,
+			    struct cxv_openings *openings)
+{
+	struct dirent *entry;
+	int error = 0;
+
+	while (!error && (entry = readdir(directory))) {
+		char link[LINK_MAX];
+		ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof(link));
+
+		if (length < 0 || length == sizeof(link))
+			continue;
+		link[length] = '\0';
+		if (is_vfio(link))
+			error = keep_opening(host, process, entry->d_name, link, openings);
+	}
+	return error;
+}
+
+static int inspect_process(const struct cxv_host *host, const char *process,
+			   struct cxv_openings *openings)
+{
+	_cleanup_(close_directory) DIR *directory = NULL;
+	int descriptor = cxv_host_open_file(host, O_RDONLY | O_DIRECTORY, "proc/%s/fd", process);
+
+	/* Gone meanwhile, or somebody else's and we are not root. */
+	if (descriptor == -EACCES || descriptor == -EPERM)
+		openings->error = -descriptor;
+	if (descriptor < 0)
+		return 0;
+	directory = fdopendir(descriptor);
+	if (!directory) {
+		close(descriptor);
+		return -ENOMEM;
+	}
+	return read_descriptors(host, process, directory, openings);
 }
 
 /* A fixture's processes are another machine's. */
@@ -105,31 +140,160 @@ static bool is_other_process(const struct cxv_host *host, const char *name)
 	       (host->fixture || atoi(name) != getpid());
 }
 
+/* By process, and its nodes before what has no name: those tell most. */
+static int compare_openings(const void *left, const void *right)
+{
+	const struct cxv_opening *first = left, *second = right;
+
+	if (first->pid != second->pid)
+		return first->pid < second->pid ? -1 : 1;
+	return strcmp(first->path, second->path);
+}
+
+int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings)
+{
+	char **processes;
+	size_t count;
+	int ret;
+
+	*openings = (struct cxv_openings) { .read = true };
+	ret = cxv_host_list(host, &processes, &count, "proc");
+	if (ret < 0) {
+		openings->error = -ret;
+		return ret;
+	}
+	/* /proc mounted with hidepid does not even list the processes of others. */
+	if (!host->fixture && !cxv_host_exists(host, "proc/1"))
+		openings->error = EACCES;
+	for (size_t i = 0; i < count && !ret; i++)
+		if (is_other_process(host, processes[i]))
+			ret = inspect_process(host, processes[i], openings);
+	cxv_names_free(processes, count);
+	if (openings->count)
+		qsort(openings->items, openings->count, sizeof(*openings->items),
+		      compare_openings);
+	return ret;
+}
+
+void cxv_openings_clear(struct cxv_openings *openings)
+{
+	for (size_t i = 0; i < openings->count; i++)
+		opening_clear(&openings->items[i]);
+	free(openings->items);
+	*openings = (struct cxv_openings) { 0 };
+}
+
+struct search {
+	const char *target;
+	char group_node[LINK_MAX];
+	char device_node[LINK_MAX];
+};
+
+static struct search make_search(const char *target, const char *group, const char *device)
+{
+	struct search search = { .target = target };
+
+	if (group && group[0])
+		snprintf(search.group_node, LINK_MAX, NODE_PREFIX "%s", group);
+	if (device && device[0])
+		snprintf(search.device_node, LINK_MAX, NODE_PREFIX "devices/%s", device);
+	return search;
+}
+
+static bool holds(const struct search *search, const struct cxv_opening *opening)
+{
+	if (opening->device)
+		return !strcmp(opening->device, search->target);
+	return !strcmp(opening->path, search->group_node) ||
+	       !strcmp(opening->path, search->device_node);
+}
+
+/* The next opening from *INDEX on that is SEARCH's, one for each process; NULL: no more. */
+static const struct cxv_opening *next_holder(const struct cxv_openings *openings,
+					     const struct search *search, size_t *index, int *last)
+{
+	while (*index < openings->count) {
+		const struct cxv_opening *opening = &openings->items[(*index)++];
+
+		if (opening->pid == *last || !holds(search, opening))
+			continue;
+		*last = opening->pid;
+		return opening;
+	}
+	return NULL;
+}
+
+static int add_holder(const struct cxv_opening *opening, struct cxv_holder **holders, size_t *count)
+{
+	struct cxv_holder *larger = reallocarray(*holders, *count + 1, sizeof(*larger));
+	struct cxv_holder *holder;
+
+	if (!larger)
+		return -ENOMEM;
+	*holders = larger;
+	holder = &larger[(*count)++];
+	*holder = (struct cxv_holder) { .pid = opening->pid };
+	snprintf(holder->command, sizeof(holder->command), "%s", opening->command);
+	snprintf(holder->path, sizeof(holder->path), "%s", opening->path);
+	return 0;
+}
+
 int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
 		     const char *device, struct cxv_holder **holders, size_t *count)
 {
-	struct search search = { .host = host, .target = target };
-	char **processes;
-	size_t process_count;
-	int ret;
+	_cleanup_(cxv_openings_clear) struct cxv_openings openings = { 0 };
+	struct search search = make_search(target, group, device);
+	const struct cxv_opening *opening;
+	struct cxv_holder *found = NULL;
+	size_t index = 0, found_count = 0;
+	int last = 0, ret = cxv_openings_read(host, &openings);
 
-	if (group && group[0])
-		snprintf(search.group_node, sizeof(search.group_node), "/dev/vfio/%s", group);
-	if (device && device[0])
-		snprintf(search.device_node, sizeof(search.device_node), "/dev/vfio/devices/%s",
-			 device);
-	ret = cxv_host_list(host, &processes, &process_count, "proc");
-	if (ret < 0)
-		return ret;
-	for (size_t i = 0; i < process_count && !ret && search.count < HOLDER_MAX; i++)
-		if (is_other_process(host, processes[i]))
-			ret = inspect_process(&search, processes[i]);
-	cxv_names_free(processes, process_count);
+	while (!ret && (opening = next_holder(&openings, &search, &index, &last)))
+		ret = add_holder(opening, &found, &found_count);
 	if (ret < 0) {
-		free(search.holders);
+		free(found);
 		return ret;
 	}
-	*holders = search.holders;
-	*count = search.count;
+	*holders = found;
+	*count = found_count;
 	return 0;
+}
+
+static int add_opener(struct cxv_vfio *vfio, const struct cxv_opening *opening)
+{
+	struct cxv_opener *bigger, *opener;
+
+	bigger = reallocarray(vfio->opened_by, vfio->opener_count + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	vfio->opened_by = bigger;
+	opener = &bigger[vfio->opener_count++];
+	*opener = (struct cxv_opener) {
+		.pid = cxv_known(opening->pid),
+		.command.value = strdup(opening->command),
+		.path.value = strdup(opening->path),
+	};
+	return opener->command.value && opener->path.value ? 0 : -ENOMEM;
+}
+
+int cxv_holders_collect(const struct cxv_host *host, struct cxv_openings *openings,
+			struct cxv_endpoint *endpoint)
+{
+	struct cxv_vfio *vfio = &endpoint->vfio;
+	const struct cxv_opening *opening;
+	struct search search;
+	size_t index = 0;
+	int last = 0, ret = 0;
+
+	if (!vfio->group.value && !vfio->cdev.value)
+		return 0;
+	if (!openings->read)
+		ret = cxv_openings_read(host, openings);
+	if (ret == -ENOMEM)
+		return ret;
+	vfio->opened_by_error = openings->error;
+	search = make_search(endpoint->host, vfio->group.value, vfio->cdev.value);
+	for (ret = 0; !ret && (opening = next_holder(openings, &search, &index, &last));)
+		ret = add_opener(vfio, opening);
+	return ret;
 }

@@ -5,8 +5,29 @@
 
 #include <stddef.h>
 
+#include "core/endpoint.h"
 #include "core/plan.h"
 #include "sys/host.h"
+
+/* A descriptor of a process that is a VFIO node or a VFIO device. */
+struct cxv_opening {
+	int pid;
+	char *command;
+	char *path;		/* "/dev/vfio/6", "anon_inode:[vfio-device]" */
+	char *device;		/* PCI address that an anonymous one belongs to, or NULL */
+};
+
+/* Every such descriptor of all other processes of the machine. */
+struct cxv_openings {
+	struct cxv_opening *items;
+	size_t count;
+	bool read;
+	int error;		/* positive errno: some processes could not be looked into */
+};
+
+/* One walk through /proc. 0 or -errno. Clear in any case. */
+int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings);
+void cxv_openings_clear(struct cxv_openings *openings);
 
 /*
  * The processes other than this one that have open: the node of GROUP ("6"; NULL or "": none), the
@@ -15,5 +36,12 @@
  */
 int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
 		     const char *device, struct cxv_holder **holders, size_t *count);
+
+/*
+ * The same as a fact of ENDPOINT, where VFIO shows it. OPENINGS is read when it is needed first.
+ * 0 or -ENOMEM.
+ */
+int cxv_holders_collect(const struct cxv_host *host, struct cxv_openings *openings,
+			struct cxv_endpoint *endpoint);
 
 #endif

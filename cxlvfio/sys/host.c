@@ -357,13 +357,17 @@ int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length
 int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
-	char *end;
 	int error;
 
 	PATH_FROM(format);
 	error = read_string(host, &text, path);
-	if (error < 0)
-		return error;
+	return error < 0 ? error : cxv_host_parse_number(text, value);
+}
+
+int cxv_host_parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
 	/* strtoull() takes blanks and signs, and an "0" in front for octal: sysfs prints none. */
 	if (*text < '0' || *text > '9')
 		return -EINVAL;

@@ -51,6 +51,7 @@ int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length
 /* A number as sysfs prints it, "0x" or decimal. -EINVAL for anything else. */
 int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+int cxv_host_parse_number(const char *text, uint64_t *value);
 /* Up to SIZE bytes of a binary attribute. The number of bytes read. */
 ssize_t cxv_host_read_bytes(const struct cxv_host *host, void *buffer, size_t size,
 			    const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/pci_config.h"
 #include "cxl_vfio.h"
 #include "sys/attribute.h"
+#include "sys/pci_facts.h"
 
 static bool hex_digits(const char **text, size_t minimum, size_t maximum)
 {
@@ -71,6 +73,7 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 	int error;
 
 	cxv_dvsec_decode(image, size > 0 ? size : 0, &endpoint->dvsec);
+	cxv_pci_config_decode(image, size > 0 ? size : 0, &endpoint->pci);
 	if (size < 0)
 		endpoint->dvsec.device_error = endpoint->dvsec.flex_bus_error =
 			endpoint->dvsec.locator_error = -size;
@@ -113,7 +116,7 @@ static void read_numa_node(const struct cxv_host *host, const char *directory,
 
 	*node = (struct cxv_number) { .error = text.error };
 	if (text.value && strcmp(text.value, "-1"))
-		*node = cxv_attribute_number(host, directory, "numa_node");
+		*node = cxv_attribute_parse(&text);
 	cxv_number_optional(node);
 	free(text.value);
 }
@@ -132,6 +135,7 @@ static void read_group(const struct cxv_host *host, const char *directory,
 			endpoint->iommu_group = cxv_unknown(EINVAL);
 		members->error = -cxv_host_list(host, &members->items, &members->count,
 						"%s/iommu_group/devices", directory);
+		cxv_pci_read_group(host, directory, endpoint);
 	}
 	free(group.value);
 }
@@ -154,13 +158,18 @@ static struct cxv_text existing(const struct cxv_host *host, const char *directo
 
 /* The kernel names the nodes of a group without an IOMMU after what they are. */
 static struct cxv_text group_name(const struct cxv_host *host, const char *directory,
-				  unsigned int group)
+				  const struct cxv_endpoint *endpoint)
 {
-	struct cxv_text kind = cxv_attribute_text(host, directory, "iommu_group/name");
-	bool no_iommu = kind.value && !strcmp(kind.value, "vfio-noiommu");
-	struct cxv_text text = { 0 };
+	const char *type = endpoint->iommu_group_type.value;
+	struct cxv_text kind = { 0 }, text = { 0 };
+	bool no_iommu;
 
-	if (asprintf(&text.value, "%s%u", no_iommu ? "noiommu-" : "", group) < 0)
+	/* Those have no domain, whose type would be known: a file less for all others. */
+	if (!type || !strcmp(type, "unknown"))
+		kind = cxv_attribute_text(host, directory, "iommu_group/name");
+	no_iommu = kind.value && !strcmp(kind.value, "vfio-noiommu");
+	if (asprintf(&text.value, "%s%u", no_iommu ? "noiommu-" : "",
+		     (unsigned int)endpoint->iommu_group.value) < 0)
 		text = (struct cxv_text) { .error = ENOMEM };
 	free(kind.value);
 	return text;
@@ -173,6 +182,8 @@ static void read_vfio(const struct cxv_host *host, const char *directory,
 	char **names;
 	size_t count;
 
+	/* Only the open device tells. */
+	vfio->flags_error = vfio->regions_error = ENODATA;
 	if (cxv_host_list(host, &names, &count, "%s/vfio-dev", directory) < 0)
 		return;
 	if (count) {
@@ -180,7 +191,7 @@ static void read_vfio(const struct cxv_host *host, const char *directory,
 		if (vfio->cdev_node.value)
 			vfio->cdev.value = strdup(names[0]);
 		if (endpoint->iommu_group.known)
-			vfio->group = group_name(host, directory, endpoint->iommu_group.value);
+			vfio->group = group_name(host, directory, endpoint);
 		if (vfio->group.value)
 			vfio->group_node = existing(host, "dev/vfio", vfio->group.value);
 	}
@@ -209,12 +220,7 @@ static void read_attributes(const struct cxv_host *host, const char *directory,
 {
 	struct cxv_pci *pci = &endpoint->pci;
 
-	pci->vendor = cxv_attribute_number(host, directory, "vendor");
-	pci->device = cxv_attribute_number(host, directory, "device");
-	pci->subsystem_vendor = cxv_attribute_number(host, directory, "subsystem_vendor");
-	pci->subsystem_device = cxv_attribute_number(host, directory, "subsystem_device");
-	pci->class = cxv_attribute_number(host, directory, "class");
-	pci->revision = cxv_attribute_number(host, directory, "revision");
+	cxv_pci_read_facts(host, directory, endpoint);
 	pci->power_state = cxv_attribute_text(host, directory, "power_state");
 	pci->runtime_status = cxv_attribute_text(host, directory, "power/runtime_status");
 	read_override(host, directory, &endpoint->driver_override);

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/hdm.h"
-#include "cxl_regs.h"
 #include "cxl_vfio.h"
 #include "sys/clock.h"
 
@@ -25,83 +23,16 @@ static const char *const region_names[] = {
 	"resource", "size", "commit", "mode", "interleave_ways", "interleave_granularity",
 };
 
-static int read_register(const struct cxv_snapshot_source *source, uint64_t offset, uint32_t *value)
-{
-	return -cxv_vfio_read(source->vfio, source->component, offset, value, sizeof(*value));
-}
-
-/*
- * Interfaces differ in where the region begins: with the HDM decoder capability itself, which a
- * capability of the region then says, or earlier, with the array of capabilities to walk.
- */
-static int find_in_array(struct cxv_snapshot_source *source, uint64_t start)
-{
-	uint32_t registers[CXL_CM_BLOCK_SIZE / 4];
-	int offset, error;
-	size_t i;
-
-	if (source->component->size < start + sizeof(registers))
-		return -ENOENT;
-	for (i = 0; i < ARRAY_SIZE(registers); i++) {
-		error = read_register(source, start + 4 * i, &registers[i]);
-		if (error)
-			return -error;
-	}
-	offset = cxv_hdm_find(registers, ARRAY_SIZE(registers));
-	if (offset < 0)
-		return offset;
-	source->hdm_offset = start + offset;
-	return 0;
-}
-
-static int find_hdm(struct cxv_snapshot_source *source)
-{
-	int ret = 0;
-
-	if (!source->component->has_component) {
-		ret = find_in_array(source, 0);
-		if (ret < 0)
-			ret = find_in_array(source, CXL_COMPONENT_CM_OFFSET);
-	}
-	return ret;
-}
-
-static int find_length(struct cxv_snapshot_source *source)
-{
-	unsigned int count;
-	uint32_t value;
-	int error;
-
-	error = read_register(source, source->hdm_offset + CXL_HDM_CAPABILITY, &value);
-	if (error)
-		return -error;
-	count = cxl_hdm_decoder_count(value);
-	source->hdm_length = cxl_hdm_length(count);
-	if (!count || source->hdm_length > source->component->size - source->hdm_offset)
-		return -EILSEQ;
-	return 0;
-}
-
 void cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 			      const struct cxv_vfio_device *vfio,
 			      struct cxv_snapshot_source *source)
 {
-	int ret = -ENOENT;
-
 	*source = (struct cxv_snapshot_source) {
 		.host = host,
 		.endpoint = endpoint,
 		.vfio = vfio,
-		.component = cxv_vfio_find_region(vfio, CXL_VFIO_REGION_TYPE,
-						  CXL_VFIO_REGION_SUBTYPE_COMPONENT),
 	};
-	if (source->component)
-		ret = find_hdm(source);
-	if (!ret)
-		ret = find_length(source);
-	if (ret < 0)
-		source->hdm_length = 0;
-	source->hdm_error = -ret;
+	source->hdm_error = -cxv_hdm_region_find(vfio, &source->hdm);
 }
 
 void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
@@ -131,17 +62,17 @@ void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_sn
 
 static void take_hdm(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
 {
-	size_t i, count = source->hdm_length / sizeof(uint32_t);
+	ssize_t count;
 
 	snapshot->hdm_count = 0;
 	snapshot->hdm_error = source->hdm_error;
-	for (i = 0; i < count && i < ARRAY_SIZE(snapshot->hdm); i++) {
-		snapshot->hdm_error = read_register(source, source->hdm_offset + 4 * i,
-						    &snapshot->hdm[i]);
-		if (snapshot->hdm_error)
-			return;
-		snapshot->hdm_count++;
-	}
+	if (snapshot->hdm_error)
+		return;
+	count = cxv_hdm_region_read(&source->hdm, snapshot->hdm, ARRAY_SIZE(snapshot->hdm));
+	if (count < 0)
+		snapshot->hdm_error = -count;
+	else
+		snapshot->hdm_count = count;
 }
 
 /* An attribute that is not there is simply not compared: kernels differ in what they have. */

@@ -5,16 +5,14 @@
 
 #include "core/cycle.h"
 #include "core/endpoint.h"
+#include "sys/hdm_region.h"
 #include "sys/host.h"
-#include "sys/vfio.h"
 
 struct cxv_snapshot_source {
 	const struct cxv_host *host;
 	const struct cxv_endpoint *endpoint;	/* which decoders and region belong to it */
 	const struct cxv_vfio_device *vfio;
-	const struct cxv_region_info *component;	/* NULL: the driver offers none */
-	uint64_t hdm_offset;			/* of the HDM decoder capability in it */
-	size_t hdm_length;
+	struct cxv_hdm_region hdm;
 	int hdm_error;				/* positive errno: why there is none */
 };
 

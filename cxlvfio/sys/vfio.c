@@ -109,7 +109,7 @@ void cxv_vfio_close(struct cxv_vfio_device *vfio)
 	cxv_close_descriptor(&vfio->group);
 	cxv_close_descriptor(&vfio->container);
 	cxv_close_descriptor(&vfio->iommufd);
-	free(vfio->regions);
+	cxv_region_infos_free(vfio->regions, vfio->region_count);
 	*vfio = (struct cxv_vfio_device) {
 		.device = -1, .group = -1, .container = -1, .iommufd = -1,
 	};

@@ -455,6 +455,95 @@ def scenario_map_hidden(root: Root) -> None:
 """)
 
 
+NO_BAR = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+AER = {
+    "correctable": "RxErr 0\nBadTLP 12\nBadDLLP 0\nRollover 3\nTOTAL_ERR_COR 15\n",
+    "nonfatal": "Undefined 0\nCmpltTO 1\nTOTAL_ERR_NONFATAL 1\n",
+    "fatal": "Undefined 0\nDLP 0\nTOTAL_ERR_FATAL 0\n",
+}
+PCI_IDS = """\
+# a few lines of the kind
+10de  Nvidia of the fixture
+\te2e2  Accelerator of somebody else
+1e98  Compute Express Link of the fixture
+\te2e2  Emulated Type-2 endpoint
+\t\t10de 0001  Board of somebody else
+C 05  Memory controller
+\t02  CXL
+C 12  Processing accelerators
+\t00  Processing accelerators
+\t\t00  Interface zero
+"""
+
+
+def add_process(root: Root, pid: int, command: str, descriptors: dict) -> None:
+    """A process; DESCRIPTORS: number to (link, device it belongs to or None)."""
+    root.write(f"proc/{pid}/comm", f"{command}\n")
+    for number, (link, device) in descriptors.items():
+        file = root.top / f"proc/{pid}/fd/{number}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.symlink_to(link)
+        if device:
+            root.write(f"proc/{pid}/fdinfo/{number}",
+                       f"pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:0c/{device}\n")
+
+
+def add_facts(root: Root, function: Function) -> None:
+    """Link, BARs and error counters; a second function in the group."""
+    function.config.put(0x40 + 0x0C, "<I", 16 << 4 | 5)
+    function.config.put(0x40 + 0x12, "<H", 8 << 4 | 4)
+    function.config.put(0x40 + 0x2C, "<I", 0x3E)
+    function.write_config()
+    root.write(f"{function.path}/resource",
+               "0x00000000fe800000 0x00000000fe83ffff 0x0000000000140204\n" + NO_BAR +
+               "0x0000004000000000 0x0000004fffffffff 0x000000000014220c\n" + NO_BAR +
+               "0x000000000000c000 0x000000000000c01f 0x0000000000040101\n" + NO_BAR +
+               "0x0000000000000000 0x000000000000ffff 0x0000000020046200\n" + 10 * NO_BAR)
+    root.write(f"sys/kernel/iommu_groups/{function.group}/type", "DMA-FQ\n")
+    for severity, content in AER.items():
+        root.write(f"{function.path}/aer_dev_{severity}", content)
+    peer = Function(root, f"{function.address[:-1]}1", Config(0x8086, 0x2918, 0x060100),
+                    group=function.group)
+    peer.bind("vfio-pci")
+
+
+def scenario_facts(root: Root) -> None:
+    """An endpoint in use, with all the facts of PCI, beside one of another process."""
+    cxl = CxlTopology(root)
+    function = add_type2(root)
+    bind_ours(root, function, cxl, state="active")
+    add_facts(root, function)
+    bind_ours(root, add_type2(root, 1), cxl, 1)
+    root.write("usr/share/misc/pci.ids", PCI_IDS)
+    device = "anon_inode:[vfio-device]"
+    add_process(root, 4711, "qemu-system-x86", {
+        0: ("/dev/null", None), 20: ("/dev/vfio/vfio", None), 21: ("/dev/vfio/6", None),
+        22: (device, "0000:0d:00.0")})
+    add_process(root, 4712, "other", {3: ("/dev/vfio/7", None), 4: (device, "0000:0e:00.0")})
+    add_process(root, 4713, "third", {5: (device, "0000:0d:00.0"), 6: (device, None)})
+    add_process(root, 4714, "none", {7: ("/dev/vfio/66", None), 8: ("socket:[1]", None)})
+
+
+def scenario_hwdata(root: Root) -> None:
+    """pci.ids where Fedora has it."""
+    scenario_ready(root)
+    root.write("usr/share/hwdata/pci.ids", PCI_IDS)
+
+
+def scenario_facts_hostile(root: Root) -> None:
+    """Attributes and a pci.ids that are not what they should be."""
+    function = add_type2(root, 0)
+    add_facts(root, function)
+    root.write(f"{function.path}/resource", "0x1000 0xfff 0x200\n")
+    root.write(f"{function.path}/aer_dev_fatal", "DLP 1\n")
+    root.write(f"{function.path}/aer_dev_nonfatal", b"\xff\x1b[31m 7\nTOTAL_ERR_NONFATAL 7\n")
+    function = add_type2(root, 1)
+    root.write(f"{function.path}/resource", "")
+    # A name with controls, one of no valid UTF-8, lines that end too early, no last newline.
+    root.write("usr/share/misc/pci.ids", b"1e98  \x1b[31mred\xff\n\te2e\n\te2e2\n\t\t1e98 e2e2\n"
+               b"\0\0\0\n\t\t\t\t\nC 12\n\t00  \xc2\x9b31m")
+
+
 SCENARIOS = {name.removeprefix("scenario_"): make for name, make in list(globals().items())
              if name.startswith("scenario_")}
 

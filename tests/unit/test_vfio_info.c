@@ -42,7 +42,8 @@ static uint32_t *add(struct answer *answer, uint32_t *link, uint16_t id, const v
 
 	header->id = id;
 	header->version = 1;
-	memcpy(header + 1, payload, size);
+	if (size)
+		memcpy(header + 1, payload, size);
 	*link = answer->size;
 	answer->size += sizeof(*header) + size;
 	info_of(answer)->argsz = answer->size;
@@ -74,6 +75,8 @@ static void test_plain(void **state)
 	assert_true(region.offset == 9ull << 40);
 	assert_int_equal(region.type, 0);
 	assert_false(region.has_component);
+	assert_int_equal(region.capability_count, 0);
+	cxv_region_info_clear(&region);
 }
 
 static void test_any_order(void **state)
@@ -91,6 +94,16 @@ static void test_any_order(void **state)
 	assert_true(region.has_component);
 	assert_int_equal(region.component_bar, 2);
 	assert_int_equal(region.component_offset, 0x11000);
+	assert_string_equal(cxv_region_name(&region), "cxl_component");
+	/* Also one that means nothing to us, in the order of the chain. */
+	assert_int_equal(region.capability_count, 3);
+	assert_string_equal(cxv_region_capability_name(&region, &region.capabilities[0]), "type");
+	assert_int_equal(region.capabilities[1].id, 0x1234);
+	assert_int_equal(region.capabilities[1].version, 1);
+	assert_null(cxv_region_capability_name(&region, &region.capabilities[1]));
+	assert_string_equal(cxv_region_capability_name(&region, &region.capabilities[2]),
+			    "component");
+	cxv_region_info_clear(&region);
 
 	answer = begin();
 	link = add(&answer, &info_of(&answer)->cap_offset, CXL_VFIO_REGION_INFO_CAP_COMPONENT,
@@ -98,6 +111,7 @@ static void test_any_order(void **state)
 	add(&answer, link, VFIO_REGION_INFO_CAP_TYPE, component_type, sizeof(component_type));
 	assert_int_equal(decode(&answer, &region), 0);
 	assert_true(region.has_component);
+	cxv_region_info_clear(&region);
 }
 
 /* The number may come to mean something else: only a region of our type has it. */
@@ -110,6 +124,109 @@ static void test_foreign_component(void **state)
 	    sizeof(component));
 	assert_int_equal(decode(&answer, &region), 0);
 	assert_false(region.has_component);
+	assert_int_equal(region.capability_count, 1);
+	assert_null(cxv_region_capability_name(&region, &region.capabilities[0]));
+	cxv_region_info_clear(&region);
+}
+
+/* NR areas of 0x1000 bytes; the header's fields are what the kernel has before them. */
+static size_t make_sparse(uint8_t bytes[static 256], uint32_t nr)
+{
+	struct vfio_region_sparse_mmap_area area = { 0 };
+
+	memset(bytes, 0, 256);
+	memcpy(bytes, &nr, sizeof(nr));
+	for (uint32_t i = 0; i < nr; i++) {
+		area.offset = 0x2000 * i;
+		area.size = 0x1000;
+		memcpy(bytes + 8 + i * sizeof(area), &area, sizeof(area));
+	}
+	return 8 + nr * sizeof(area);
+}
+
+static void test_sparse(void **state)
+{
+	struct cxv_region_info region;
+	struct answer answer = begin();
+	uint8_t sparse[256];
+	uint32_t *link;
+
+	info_of(&answer)->index = 0;
+	link = add(&answer, &info_of(&answer)->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+		   sparse, make_sparse(sparse, 3));
+	add(&answer, link, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, NULL, 0);
+	assert_int_equal(decode(&answer, &region), 0);
+	assert_string_equal(cxv_region_name(&region), "bar0");
+	assert_int_equal(region.capability_count, 2);
+	assert_int_equal(region.capabilities[0].area_count, 3);
+	assert_int_equal(region.capabilities[0].areas[2].offset, 0x4000);
+	assert_int_equal(region.capabilities[0].areas[2].size, 0x1000);
+	assert_string_equal(cxv_region_capability_name(&region, &region.capabilities[0]),
+			    "sparse_mmap");
+	assert_string_equal(cxv_region_capability_name(&region, &region.capabilities[1]),
+			    "msix_mappable");
+	cxv_region_info_clear(&region);
+
+	answer = begin();
+	add(&answer, &info_of(&answer)->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sparse,
+	    make_sparse(sparse, 0));
+	assert_int_equal(decode(&answer, &region), 0);
+	assert_int_equal(region.capabilities[0].area_count, 0);
+	cxv_region_info_clear(&region);
+}
+
+static void test_bad_sparse(void **state)
+{
+	static const uint32_t counts[] = { 4, 0x10000000, UINT32_MAX };
+	struct cxv_region_info region;
+	uint8_t sparse[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct answer answer = begin();
+		size_t size = make_sparse(sparse, 3);
+
+		memcpy(sparse, &counts[i], sizeof(counts[i]));
+		add(&answer, &info_of(&answer)->cap_offset, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+		    sparse, size);
+		assert_int_equal(decode(&answer, &region), -EILSEQ);
+	}
+}
+
+/* Areas that lie in one another: each fits, all together do not. */
+static void test_sparse_overlap(void **state)
+{
+	struct vfio_info_cap_header inner = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 };
+	struct cxv_region_info region;
+	struct answer answer = begin();
+	uint32_t *first = &info_of(&answer)->cap_offset, *link, count = 9;
+	uint8_t sparse[256];
+	size_t size = make_sparse(sparse, 15);
+
+	memcpy(sparse + 16, &inner, sizeof(inner));
+	memcpy(sparse + 16 + sizeof(inner), &count, sizeof(count));
+	link = add(&answer, first, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sparse, size);
+	assert_int_equal(decode(&answer, &region), 0);
+	cxv_region_info_clear(&region);
+	*link = *first + sizeof(inner) + 16;
+	assert_int_equal(decode(&answer, &region), -EILSEQ);
+	assert_null(region.capabilities);
+}
+
+static void test_names(void **state)
+{
+	struct cxv_region_info region = { .index = VFIO_PCI_CONFIG_REGION_INDEX };
+
+	assert_string_equal(cxv_region_name(&region), "config");
+	region.index = VFIO_PCI_NUM_REGIONS;
+	assert_null(cxv_region_name(&region));
+	region = (struct cxv_region_info) { .index = 0, .type = 0x80008086, .subtype = 1 };
+	assert_null(cxv_region_name(&region));
+	region.type = CXL_VFIO_REGION_TYPE;
+	assert_string_equal(cxv_region_name(&region), "cxl_memory");
+	assert_string_equal(cxv_region_flag_name(2), "mmap");
+	assert_null(cxv_region_flag_name(4));
+	assert_string_equal(cxv_vfio_flag_name(9), "cxl");
+	assert_null(cxv_vfio_flag_name(31));
 }
 
 static void test_more_to_say(void **state)
@@ -200,6 +317,10 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_foreign_component),
+		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_bad_sparse),
+		cmocka_unit_test(test_sparse_overlap),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_more_to_say),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_offsets),

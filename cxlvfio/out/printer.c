@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/printer.h"
+
+#include <string.h>
+
+#include "out/text.h"
+
+#define LABEL_WIDTH	26
+
+void print_value(struct printer *to, const char *key, const char *value, int error)
+{
+	_cleanup_free_ char *clean = value ? cxv_text_printable(value) : NULL;
+
+	if (value && !clean)
+		to->failed = true;
+	fprintf(to->stream, "    %-*s  %s", LABEL_WIDTH, key, clean ?: "-");
+	if (error)
+		fprintf(to->stream, " (%s)", strerrorname_np(error) ?: "unknown error");
+	fputc('\n', to->stream);
+}
+
+void print_fields(struct printer *to, const void *object, const struct cxv_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct cxv_field *field = &fields->fields[i];
+		_cleanup_free_ char *text = cxv_text_field(object, field, to->human);
+
+		if (!text)
+			to->failed = true;
+		print_value(to, field->key, text, cxv_field_error(object, field));
+	}
+}
+
+void print_names(struct printer *to, const char *key, const struct cxv_names *names)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream) {
+		to->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < names->count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", names->items[i]);
+	if (fclose(stream))
+		to->failed = true;
+	print_value(to, key, names->count ? text : NULL, names->error);
+}
+
+void heading(struct printer *to, const char *text)
+{
+	fprintf(to->stream, "  %s\n", text);
+}
+
+void numbered_heading(struct printer *to, const char *text, size_t number)
+{
+	fprintf(to->stream, "  %s %zu\n", text, number);
+}
+
+void print_empty(struct printer *to, const char *key, int error)
+{
+	heading(to, key);
+	print_value(to, "none", NULL, error);
+}
