@@ -173,8 +173,8 @@ void cxv_inventory_clear(struct cxv_inventory *inventory);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 
 /*
- * core/state.c: decide cxl_type, the window, the state and the findings from what was collected.
- * 0 or -ENOMEM.
+ * core/state.c: decide cxl_type, the window and the state from what was collected. 0 or -ENOMEM.
+ * Then follow cxv_endpoint_set_owners() and cxv_findings_make().
  */
 int cxv_endpoint_decide(struct cxv_endpoint *endpoint);
 /* Who owns the window, after the decision on it. 0 or -ENOMEM. */

@@ -293,6 +293,100 @@ static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
 	return found(message, "the last user's bytes are still in its memory");
 }
 
+static bool covers(const struct cxv_owner *owner, const struct cxv_hdm_decoder *decoder)
+{
+	return owner->resource.value <= decoder->resource.value &&
+	       decoder->resource.value + decoder->size.value <=
+		       owner->resource.value + owner->size.value;
+}
+
+/* CXL 3.1 section 9.18.1.3: the host routes only addresses in a fixed memory window to CXL. */
+static int committed_without_window(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+
+	if (!decoder || endpoint->owner_error || !is(&decoder->size))
+		return 0;
+	for (size_t i = 0; i < endpoint->owner_count; i++)
+		if (cxv_iomem_is_window(endpoint->owners[i].name.value) &&
+		    covers(&endpoint->owners[i], decoder))
+			return 0;
+	return found(message, "HDM decoder %" PRIu64 " is committed to 0x%" PRIx64
+		     " bytes at 0x%" PRIx64 ", which no CXL window covers",
+		     decoder->index.value, decoder->size.value, decoder->resource.value);
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* What may overlap the window: what firmware and the CXL core put there, and its own driver. */
+static bool is_rightful(const struct cxv_endpoint *endpoint, const char *owner)
+{
+	static const char *const prefixes[] = { "region", "Reserved", "Soft Reserved", "reserved" };
+
+	if (cxv_iomem_is_window(owner) || text_is(&endpoint->driver, owner))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (starts_with(owner, prefixes[i]))
+			return true;
+	return false;
+}
+
+static int rival_owner(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->owner_count; i++) {
+		const struct cxv_owner *owner = &endpoint->owners[i];
+
+		if (!is_rightful(endpoint, owner->name.value))
+			return found(message, "'%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
+				     " of its memory, or around it", owner->name.value,
+				     owner->size.value, owner->resource.value);
+	}
+	return 0;
+}
+
+static int aer_errors(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_aer *aer = &endpoint->aer;
+
+	if (!is(&aer->nonfatal) && !is(&aer->fatal))
+		return 0;
+	return found(message, "it has had %" PRIu64 " fatal and %" PRIu64
+		     " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
+}
+
+static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_pci *pci = &endpoint->pci;
+	const char *speed = pci->current_link_speed.value, *most = pci->max_link_speed.value;
+
+	if (!pci->current_link_width.known || !pci->max_link_width.known || !speed || !most ||
+	    (!differ(&pci->current_link_width, &pci->max_link_width) && !strcmp(speed, most)))
+		return 0;
+	return found(message, "its link runs at %s x%" PRIu64 " of %s x%" PRIu64, speed,
+		     pci->current_link_width.value, most, pci->max_link_width.value);
+}
+
+/* Drivers that VFIO does not mind in a group: they do no DMA of their own. */
+static bool is_harmless_driver(const char *driver)
+{
+	return strstr(driver, "vfio") || !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
+}
+
+static int shared_group(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->peer_count; i++) {
+		const struct cxv_group_peer *peer = &endpoint->iommu_group_peers[i];
+
+		if (peer->driver.value && !is_harmless_driver(peer->driver.value))
+			return found(message, "%s, which %s has, is in the same IOMMU group",
+				     peer->host.value, peer->driver.value);
+	}
+	return 0;
+}
+
 static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->iommu_group.known || endpoint->iommu_group.error)
@@ -344,6 +438,12 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
 	  "the CXL region that it belongs to is not committed",
 	  "cxl commit-region, or unbind and bind it again" },
+	{ "committed_without_window", CXV_SEVERITY_ERROR, committed_without_window,
+	  "a committed HDM decoder names addresses that are in no CXL fixed memory window",
+	  "is cxl_acpi loaded? if so, firmware's CEDT lacks the window" },
+	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
+	  "by /proc/iomem somebody else has the memory, or a part of it",
+	  "take it away from that owner first: offline the memory, or unbind the dax device" },
 	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
 	  "the driver is bound, but VFIO has no device node for it",
 	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
@@ -374,12 +474,21 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
 	  "it is in no IOMMU group, so VFIO cannot have it",
 	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
+	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
+	  "another function of its IOMMU group has a driver that is not VFIO's",
+	  "VFIO cannot open the group: unbind the other function" },
+	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
+	  "errors that were not correctable are counted in its AER attributes",
+	  "look into the kernel log, and at the aer counters of the ports above" },
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
 	  "the kernel has no function-level reset for it",
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is bound or reset" },
+	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,
+	  "its link is slower or narrower than it could be",
+	  "the slot may have less; if not, seat the card again" },
 };
 
 const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);

@@ -42,7 +42,7 @@ struct cxv_finding_kind {
 extern const struct cxv_finding_kind cxv_finding_kinds[];
 extern const size_t cxv_finding_kind_count;
 
-/* Everything that is to be found of ENDPOINT, whose state is decided. 0 or -ENOMEM. */
+/* All that is to be found of ENDPOINT, whose state and owners are decided. 0 or -ENOMEM. */
 int cxv_findings_make(struct cxv_endpoint *endpoint);
 void cxv_findings_clear(struct cxv_findings *findings);
 /* "warning" */

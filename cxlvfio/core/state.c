@@ -210,7 +210,5 @@ int cxv_endpoint_decide(struct cxv_endpoint *endpoint)
 
 	if (!error)
 		error = decide_window(endpoint);
-	if (!error)
-		error = decide_state(endpoint);
-	return error ? error : cxv_findings_make(endpoint);
+	return error ? error : decide_state(endpoint);
 }

@@ -64,7 +64,9 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 		error = cxv_holders_collect(survey->host, &survey->openings, endpoint);
 	if (!error)
 		error = cxv_endpoint_decide(endpoint);
-	return error ? error : cxv_endpoint_set_owners(endpoint, &survey->iomem);
+	if (!error)
+		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
+	return error ? error : cxv_findings_make(endpoint);
 }
 
 static void endpoint_free(struct cxv_endpoint **endpoint)
@@ -129,7 +131,7 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 			return 0;
 		(*endpoint)->changing = settled == CXV_CHANGED && tries == TRIES_MAX;
 		if ((*endpoint)->changing)
-			return cxv_endpoint_decide(*endpoint);
+			return cxv_findings_make(*endpoint);
 		cxv_endpoint_free(*endpoint);
 		*endpoint = NULL;
 		if (settled == CXV_GONE)

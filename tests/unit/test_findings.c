@@ -59,6 +59,41 @@ static void add_driver_view(struct cxv_endpoint *endpoint)
 	set(&endpoint->vfio.group_node, "/dev/vfio/6");
 }
 
+static void set_owner(struct cxv_owner *owner, const char *name, uint64_t base, uint64_t size)
+{
+	set(&owner->name, name);
+	owner->resource = cxv_known(base);
+	owner->size = cxv_known(size);
+}
+
+static void add_owners(struct cxv_endpoint *endpoint)
+{
+	endpoint->owners = calloc(4, sizeof(*endpoint->owners));
+	assert_non_null(endpoint->owners);
+	endpoint->owner_count = 4;
+	set_owner(&endpoint->owners[0], "Soft Reserved", BASE - SIZE, 4 * SIZE);
+	set_owner(&endpoint->owners[1], "CXL Window 0", BASE, 2 * SIZE);
+	set_owner(&endpoint->owners[2], "region0", BASE, SIZE);
+	set_owner(&endpoint->owners[3], CXL_VFIO_DRIVER_NAME, BASE, SIZE);
+}
+
+static void add_peer(struct cxv_endpoint *endpoint, const char *driver)
+{
+	endpoint->iommu_group_peers = calloc(1, sizeof(*endpoint->iommu_group_peers));
+	assert_non_null(endpoint->iommu_group_peers);
+	endpoint->peer_count = 1;
+	set(&endpoint->iommu_group_peers[0].host, "0000:0c:00.0");
+	set(&endpoint->iommu_group_peers[0].driver, driver);
+}
+
+static void set_link(struct cxv_endpoint *endpoint, const char *speed, unsigned int width)
+{
+	set(&endpoint->pci.max_link_speed, "64.0 GT/s PCIe");
+	set(&endpoint->pci.current_link_speed, speed);
+	endpoint->pci.max_link_width = cxv_known(16);
+	endpoint->pci.current_link_width = cxv_known(width);
+}
+
 /* Every witness has spoken, and they agree. */
 static struct cxv_endpoint *sound(void)
 {
@@ -78,15 +113,21 @@ static struct cxv_endpoint *sound(void)
 	assert_non_null(endpoint->reset_methods.items);
 	endpoint->reset_methods.items[0] = strdup("flr");
 	endpoint->reset_methods.count = 1;
+	add_owners(endpoint);
 	add_hdm(endpoint);
 	add_kernel_view(endpoint);
 	add_driver_view(endpoint);
+	add_peer(endpoint, "pcieport");
+	set_link(endpoint, "64.0 GT/s PCIe", 16);
+	endpoint->aer.correctable = cxv_known(7);
+	endpoint->aer.nonfatal = endpoint->aer.fatal = cxv_known(0);
 	return endpoint;
 }
 
 static void decide(struct cxv_endpoint *endpoint)
 {
 	assert_int_equal(cxv_endpoint_decide(endpoint), 0);
+	assert_int_equal(cxv_findings_make(endpoint), 0);
 }
 
 static void test_sound(void **state)
@@ -111,6 +152,7 @@ static void test_unreadable(void **state)
 	endpoint->driver_view.window_base = cxv_unknown(EACCES);
 	endpoint->iommu_group = cxv_unknown(EACCES);
 	endpoint->reset_methods.error = EACCES;
+	endpoint->owner_error = EACCES;
 	decide(endpoint);
 	assert_int_equal(endpoint->findings.count, 0);
 	cxv_endpoint_free(endpoint);
@@ -247,6 +289,41 @@ static void damage_no_node(struct cxv_endpoint *endpoint)
 	endpoint->vfio.group_node.value = NULL;
 }
 
+static void damage_no_window(struct cxv_endpoint *endpoint)
+{
+	endpoint->owners[1].size = cxv_known(SIZE / 2);
+}
+
+static void damage_rival(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->owners[3].name, "dax0.0");
+}
+
+static void damage_system_ram(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->owners[0].name, "System RAM");
+}
+
+static void damage_group(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->iommu_group_peers[0].driver, "nvme");
+}
+
+static void damage_aer(struct cxv_endpoint *endpoint)
+{
+	endpoint->aer.nonfatal = cxv_known(1);
+}
+
+static void damage_link_width(struct cxv_endpoint *endpoint)
+{
+	set_link(endpoint, "64.0 GT/s PCIe", 8);
+}
+
+static void damage_link_speed(struct cxv_endpoint *endpoint)
+{
+	set_link(endpoint, "32.0 GT/s PCIe", 16);
+}
+
 static const struct {
 	const char *id;
 	enum cxv_severity severity;
@@ -277,6 +354,13 @@ static const struct {
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, damage_no_group },
 	{ "no_flr", CXV_SEVERITY_WARNING, damage_no_flr },
 	{ "not_visible", CXV_SEVERITY_ERROR, damage_no_node },
+	{ "committed_without_window", CXV_SEVERITY_ERROR, damage_no_window },
+	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },
+	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
+	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
+	{ "aer_errors", CXV_SEVERITY_WARNING, damage_aer },
+	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_width },
+	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_speed },
 };
 
 static const struct cxv_finding *find(const struct cxv_endpoint *endpoint, const char *id)
