@@ -6,11 +6,27 @@
 
 #include "cmd/from.h"
 #include "cmd/output.h"
+#include "core/filter.h"
 #include "out/table.h"
+#include "out/tree.h"
 #include "sys/collect.h"
 
 static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "also list CXL devices that are not Type-2 endpoints" },
+	{ 'm', "memdev", "MEMDEV", "only those with this memory device: mem0, 0, a PCI address, all",
+	  CXV_COMPLETE_TARGET },
+	{ 'e', "endpoint", "ENDPOINT", "only those with this endpoint port: endpoint2, 2, all",
+	  CXV_COMPLETE_TARGET },
+	{ 'r', "region", "REGION", "only those in this region: region0, 0, all",
+	  CXV_COMPLETE_TARGET },
+	{ 'd', "decoder", "DECODER",
+	  "only those that this decoder decodes for: decoder0.0, 0.0, root, switch, endpoint, all",
+	  CXV_COMPLETE_WORDS, "root switch endpoint all" },
+	{ 's', "serial", "SERIAL", "only those with this serial number, decimal or 0x" },
+	{ 0, "driver", "DRIVER", "only those that this driver is bound to" },
+	{ 0, "state", "STATE", "only those in this state, for example no_driver",
+	  CXV_COMPLETE_WORDS, cxv_state_words },
+	{ 0, "tree", NULL, "print the CXL hierarchy as a tree" },
 	{ 'o', "output", "COLUMNS", "print these columns, or +COLUMNS in addition",
 	  CXV_COMPLETE_COLUMNS },
 	{ 0, "list-columns", NULL, "print every column and what it means" },
@@ -19,26 +35,65 @@ static const struct cxv_option options[] = {
 	CXV_OPTION_FROM,
 };
 
+/* The options that are filters, in the order of enum cxv_filter_kind. */
+static const char *const filter_options[CXV_FILTER_COUNT] = {
+	"memdev", "endpoint", "region", "decoder", "serial", "driver", "state",
+};
+
 struct arguments {
 	struct cxv_table_style style;
+	struct cxv_tree_style tree_style;
+	struct cxv_filter filter;
+	const char *columns;		/* of -o, which means others with --tree */
+	const char *sort;
+	bool tree;
 	bool all;
 	bool list_columns;
 	const char *from;
 	const char *table_only;		/* the last option that means nothing in JSON */
 };
 
-static int bad_column(struct cxv_context *context, const char *name)
+static int bad_column(struct cxv_context *context, const char *name, bool tree)
 {
-	cxv_usage_error(context, "unknown column '%.*s': cxlvfio list --list-columns prints all",
-			(int)strcspn(name, ","), name);
+	cxv_usage_error(context, "unknown column '%.*s': cxlvfio list %s--list-columns prints all",
+			(int)strcspn(name, ","), name, tree ? "--tree " : "");
 	return -EINVAL;
+}
+
+static int bad_word(struct cxv_context *context, const char *option, const char *word)
+{
+	if (!*word)
+		cxv_usage_error(context, "--%s is empty: it names what is to be listed", option);
+	else if (!strcmp(option, "state"))
+		cxv_usage_error(context, "unknown state '%s': there are %s", word,
+				cxv_state_words);
+	else
+		cxv_usage_error(context, "'%s' is nothing that --%s takes", word, option);
+	return -EINVAL;
+}
+
+static int parse_filter(struct cxv_context *context, const struct cxv_option_value *value,
+			enum cxv_filter_kind kind, struct arguments *arguments)
+{
+	_cleanup_free_ char *bad = NULL;
+	int error = cxv_filter_add(&arguments->filter, kind, value->value, &bad);
+
+	if (error == -EINVAL)
+		return bad_word(context, value->option->name, bad);
+	if (error < 0)
+		cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
+			  (struct cxv_place) { .operation = "list" }, "cannot keep the filter");
+	return error;
 }
 
 static int parse_option(struct cxv_context *context, const struct cxv_option_value *value,
 			struct arguments *arguments)
 {
-	const char *name = value->option->name, *bad;
+	const char *name = value->option->name;
 
+	for (size_t kind = 0; kind < CXV_FILTER_COUNT; kind++)
+		if (!strcmp(name, filter_options[kind]))
+			return parse_filter(context, value, kind, arguments);
 	if (!strcmp(name, "all")) {
 		arguments->all = true;
 		return 0;
@@ -51,14 +106,51 @@ static int parse_option(struct cxv_context *context, const struct cxv_option_val
 	if (!strcmp(name, "list-columns"))
 		arguments->list_columns = true;
 	else if (!strcmp(name, "no-headings"))
-		arguments->style.no_headings = true;
-	else if (!strcmp(name, "output") &&
-		 cxv_table_columns(&arguments->style, value->value, &bad) < 0)
-		return bad_column(context, bad);
-	else if (!strcmp(name, "sort")) {
-		arguments->style.sort = cxv_table_find_column(value->value, strlen(value->value));
-		if (!arguments->style.sort)
-			return bad_column(context, value->value);
+		arguments->style.no_headings = arguments->tree_style.no_headings = true;
+	else if (!strcmp(name, "tree"))
+		arguments->tree = true;
+	else if (!strcmp(name, "output"))
+		arguments->columns = value->value;
+	else if (!strcmp(name, "sort"))
+		arguments->sort = value->value;
+	return 0;
+}
+
+static int choose_columns(struct cxv_context *context, struct arguments *arguments)
+{
+	const char *bad;
+
+	if (arguments->tree) {
+		if (cxv_tree_columns(&arguments->tree_style, arguments->columns, &bad) < 0)
+			return bad_column(context, bad, true);
+		return 0;
+	}
+	cxv_table_defaults(&arguments->style);
+	if (arguments->columns &&
+	    cxv_table_columns(&arguments->style, arguments->columns, &bad) < 0)
+		return bad_column(context, bad, false);
+	if (!arguments->sort)
+		return 0;
+	arguments->style.sort = cxv_table_find_column(arguments->sort, strlen(arguments->sort));
+	return arguments->style.sort ? 0 : bad_column(context, arguments->sort, false);
+}
+
+static int check(struct cxv_context *context, const struct arguments *arguments)
+{
+	if (context->json && arguments->table_only) {
+		cxv_usage_error(context, "--%s changes the %s only: it cannot go with --json",
+				arguments->table_only,
+				strcmp(arguments->table_only, "tree") ? "table" : "text");
+		return -EINVAL;
+	}
+	if (arguments->tree && arguments->sort) {
+		cxv_usage_error(context, "--sort is for the table: a tree has its own order");
+		return -EINVAL;
+	}
+	if (cxv_filter_is_contradictory(&arguments->filter)) {
+		cxv_usage_error(context, "--state and --driver contradict each other: "
+				"no endpoint with such a driver is ever in such a state");
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -68,7 +160,6 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 	struct cxv_option_value value;
 	int result;
 
-	cxv_table_defaults(&arguments->style);
 	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
 		result = parse_option(context, &value, arguments);
 		if (result < 0)
@@ -81,19 +172,19 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 				argv[optind]);
 		return -EINVAL;
 	}
-	if (context->json && arguments->table_only) {
-		cxv_usage_error(context, "--%s changes the table only: it cannot go with --json",
-				arguments->table_only);
-		return -EINVAL;
-	}
-	arguments->style.human = context->human;
+	result = check(context, arguments);
+	if (!result)
+		result = choose_columns(context, arguments);
+	arguments->style.human = arguments->tree_style.human = context->human;
 	arguments->style.color = context->color;
-	return 0;
+	arguments->tree_style.chosen_only = !cxv_filter_is_empty(&arguments->filter);
+	return result;
 }
 
 static bool is_wanted(const struct cxv_endpoint *endpoint, const struct arguments *arguments)
 {
-	return arguments->all || cxv_endpoint_is_type2(endpoint);
+	return (arguments->all || cxv_endpoint_is_type2(endpoint)) &&
+	       cxv_filter_matches(&arguments->filter, endpoint);
 }
 
 struct json_list {
@@ -115,14 +206,25 @@ static int print_json_endpoint(struct cxv_endpoint *endpoint, void *argument)
 	return 0;
 }
 
-/* Without a first endpoint the document is that of every command: cxv_finish() prints it. */
+static void release_topology(struct cxv_topology **topology)
+{
+	cxv_topology_release(*topology);
+}
+
+/* After a failure to collect the document is that of every command: cxv_finish() prints it. */
 static void print_json(struct cxv_context *context, const struct arguments *arguments)
 {
+	_cleanup_(release_topology) struct cxv_topology *topology = NULL;
 	struct json_list list = { .context = context, .arguments = arguments };
+	int error = cxv_collect_each(&context->host, &context->report, print_json_endpoint, &list,
+				     &topology);
 
-	cxv_collect_each(&context->host, &context->report, print_json_endpoint, &list);
-	if (context->document_printed)
-		cxv_stream_finish(context, &list.stream);
+	if (!context->document_printed && !error)
+		cxv_stream_begin(context, &list.stream);
+	if (!context->document_printed)
+		return;
+	cxv_envelope_stream_machine(&list.stream, topology);
+	cxv_stream_finish(context, &list.stream);
 }
 
 /* Moves the endpoints that are to be listed to the front. */
@@ -151,13 +253,23 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 		return 0;
 	count = choose(&inventory, arguments);
 	if (!count && !context->quiet)
-		fputs("cxlvfio: no CXL Type-2 endpoint was found\n", stderr);
+		fputs(cxv_filter_is_empty(&arguments->filter) ?
+		      "cxlvfio: no CXL Type-2 endpoint was found\n" :
+		      "cxlvfio: no endpoint matches the filters\n", stderr);
+	if (arguments->tree)
+		return cxv_tree_print(inventory.topology, inventory.endpoints, count,
+				      &arguments->tree_style, stdout);
 	return cxv_table_print(inventory.endpoints, count, &arguments->style, stdout);
+}
+
+static void arguments_clear(struct arguments *arguments)
+{
+	cxv_filter_clear(&arguments->filter);
 }
 
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
+	_cleanup_(arguments_clear) struct arguments arguments = { 0 };
 	int error = 0;
 
 	if (parse(context, argc, argv, &arguments) < 0)
@@ -167,7 +279,8 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (context->json)
 		print_json(context, &arguments);
 	else if (arguments.list_columns)
-		error = cxv_table_print_columns(stdout);
+		error = arguments.tree ? cxv_tree_print_columns(stdout) :
+					 cxv_table_print_columns(stdout);
 	else
 		error = print_table(context, &arguments);
 	if (error < 0)
@@ -179,6 +292,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 const struct cxv_command cxv_command_list = {
 	.name = "list",
 	.summary = "list CXL Type-2 endpoints and their state",
+	.arrays = CXV_TOPOLOGY_ARRAYS,
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run,

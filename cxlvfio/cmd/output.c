@@ -89,6 +89,18 @@ void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const
 	cxv_stream_finish(context, &stream);
 }
 
+void cxv_print_machine(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
+		       size_t count, const struct cxv_topology *topology)
+{
+	struct cxv_envelope_stream stream;
+
+	cxv_stream_begin(context, &stream);
+	for (size_t i = 0; i < count; i++)
+		cxv_envelope_stream_endpoint(&stream, endpoints[i]);
+	cxv_envelope_stream_machine(&stream, topology);
+	cxv_stream_finish(context, &stream);
+}
+
 /* What a command that did not come to print its document would have had in it: WORDS is split. */
 static void add_empty_arrays(struct cxv_document *document, char *words)
 {

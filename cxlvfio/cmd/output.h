@@ -23,6 +23,11 @@ void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *
 /* All of it. */
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 			 size_t count);
+/* The same with the machine's TOPOLOGY, which may be NULL. */
+void cxv_print_machine(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
+		       size_t count, const struct cxv_topology *topology);
+/* The arrays of cxv_print_machine(), for the command's struct. */
+#define CXV_TOPOLOGY_ARRAYS	"buses ports windows"
 /*
  * The end of the program: messages on stderr, the document if --json was given and none printed,
  * and the exit status, which a failure to write stdout turns into CXV_EXIT_FAILED.

@@ -152,7 +152,8 @@ static int print(struct cxv_context *context, const struct cxv_targets *targets,
 	int error = 0;
 
 	if (context->json) {
-		cxv_print_endpoints(context, targets->endpoints, targets->count);
+		cxv_print_machine(context, targets->endpoints, targets->count,
+				  targets->inventory.topology);
 		return 0;
 	}
 	if (wanted->map || wanted->svg)
@@ -193,6 +194,7 @@ const struct cxv_command cxv_command_show = {
 	.name = "show",
 	.summary = "show everything that is known of an endpoint",
 	.operands = "TARGET...",
+	.arrays = CXV_TOPOLOGY_ARRAYS,
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run,

@@ -60,14 +60,6 @@ CXV_TABLE(cxv_opener,
 	CXV_FIELD(cxv_opener, TEXT, path),
 );
 
-CXV_TABLE(cxv_memdev,
-	CXV_FIELD(cxv_memdev, TEXT, state),
-	CXV_FIELD(cxv_memdev, SIZE, ram_size),
-	CXV_FIELD(cxv_memdev, SIZE, pmem_size),
-	CXV_FIELD(cxv_memdev, NUMBER, numa_node),
-	CXV_FIELD(cxv_memdev, TEXT, firmware_version),
-);
-
 CXV_TABLE(cxv_decoder,
 	CXV_FIELD(cxv_decoder, TEXT, decoder),
 	CXV_FIELD(cxv_decoder, ADDRESS, resource),
@@ -80,29 +72,7 @@ CXV_TABLE(cxv_decoder,
 	CXV_FIELD(cxv_decoder, TEXT, target_type),
 	CXV_FIELD(cxv_decoder, FLAG, locked),
 	CXV_FIELD(cxv_decoder, TEXT, region),
-);
-
-CXV_TABLE(cxv_root_decoder,
-	CXV_FIELD(cxv_root_decoder, TEXT, decoder),
-	CXV_FIELD(cxv_root_decoder, ADDRESS, resource),
-	CXV_FIELD(cxv_root_decoder, SIZE, size),
-	CXV_FIELD(cxv_root_decoder, FLAG, accelmem_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, volatile_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, pmem_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, locked),
-	CXV_FIELD(cxv_root_decoder, NUMBER, qos_class),
-);
-
-CXV_TABLE(cxv_region,
-	CXV_FIELD(cxv_region, TEXT, region),
-	CXV_FIELD(cxv_region, ADDRESS, resource),
-	CXV_FIELD(cxv_region, SIZE, size),
-	CXV_FIELD(cxv_region, TEXT, type),
-	CXV_FIELD(cxv_region, NUMBER, interleave_ways),
-	CXV_FIELD(cxv_region, NUMBER, interleave_granularity),
-	CXV_FIELD(cxv_region, TEXT, decode_state),
-	CXV_FIELD(cxv_region, TEXT, state),
-	CXV_FIELD(cxv_region, FLAG, locked),
+	CXV_FIELD(cxv_decoder, TEXT, state),
 );
 
 CXV_TABLE(cxv_owner,
@@ -177,6 +147,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_fields_free(endpoint, &cxv_endpoint_fields);
 	cxv_fields_free(&endpoint->pci, &cxv_pci_fields);
 	cxv_fields_free(&endpoint->memdev_info, &cxv_memdev_fields);
+	cxv_fields_free(&endpoint->endpoint_info, &cxv_endpoint_port_fields);
 	cxv_fields_free(&endpoint->root_decoder, &cxv_root_decoder_fields);
 	cxv_fields_free(&endpoint->driver_view, &cxv_driver_view_fields);
 	for (size_t i = 0; i < endpoint->peer_count; i++)
@@ -188,6 +159,8 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_findings_clear(&endpoint->findings);
 	names_free(&endpoint->iommu_group_members);
 	names_free(&endpoint->reset_methods);
+	cxv_topology_release(endpoint->topology);
+	free(endpoint->pci_parent);
 	free(endpoint->hdm_source.value);
 	free(endpoint->decoders);
 	free(endpoint->regions);
@@ -202,6 +175,7 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 		cxv_endpoint_free(inventory->endpoints[i]);
 	free(inventory->endpoints);
 	cxv_iomem_clear(&inventory->iomem);
+	cxv_topology_release(inventory->topology);
 	*inventory = (struct cxv_inventory) { 0 };
 }
 

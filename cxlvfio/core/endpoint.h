@@ -13,6 +13,7 @@
 #include "core/findings.h"
 #include "core/hdm.h"
 #include "core/iomem.h"
+#include "core/topology.h"
 #include "core/value.h"
 #include "core/vfio_info.h"
 
@@ -56,28 +57,11 @@ struct cxv_opener {
 	struct cxv_text command, path;	/* path: "/dev/vfio/6", or what /proc calls it */
 };
 
-/* /sys/bus/cxl/devices/memN */
-struct cxv_memdev {
-	struct cxv_number ram_size, pmem_size, numa_node;
-	struct cxv_text state, firmware_version;	/* state: "enabled" or "disabled" */
-};
-
-/* /sys/bus/cxl/devices/decoderP.N, below an endpoint or a root */
+/* /sys/bus/cxl/devices/decoderP.N, below an endpoint; the others are in topology.h. */
 struct cxv_decoder {
-	struct cxv_text decoder, region, mode, target_type;
+	struct cxv_text decoder, region, mode, target_type, state;
 	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked,
 		dpa_resource, dpa_size;
-};
-
-struct cxv_root_decoder {
-	struct cxv_text decoder;
-	struct cxv_number resource, size, accelmem_capable, volatile_capable, pmem_capable, locked,
-		qos_class;
-};
-
-struct cxv_region {
-	struct cxv_text region, type, decode_state, state;
-	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked;
 };
 
 /* A line of /proc/iomem that overlaps the HDM window. */
@@ -137,8 +121,13 @@ struct cxv_endpoint {
 	struct cxv_memdev memdev_info;
 	struct cxv_decoder *decoders;
 	size_t decoder_count;
-	struct cxv_root_decoder root_decoder;
-	struct cxv_region *regions;
+	struct cxv_endpoint_port endpoint_info;
+	struct cxv_topology *topology;	/* shared; NULL: no memdev */
+	const struct cxv_bus *bus;
+	char *pci_parent;	/* what is above it on PCI, where the CXL core does not know it */
+	const struct cxv_port *port_above;	/* its parents follow; NULL: the root is next */
+	struct cxv_root_decoder root_decoder;	/* a copy, its targets are the topology's */
+	struct cxv_region *regions;	/* copies, their mappings are the topology's */
 	size_t region_count;
 	struct cxv_owner *owners;	/* the outer ones first */
 	size_t owner_count;
@@ -152,10 +141,7 @@ extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the 
 extern const struct cxv_fields cxv_pci_fields;
 extern const struct cxv_fields cxv_group_peer_fields;
 extern const struct cxv_fields cxv_opener_fields;
-extern const struct cxv_fields cxv_memdev_fields;
 extern const struct cxv_fields cxv_decoder_fields;
-extern const struct cxv_fields cxv_root_decoder_fields;
-extern const struct cxv_fields cxv_region_fields;
 extern const struct cxv_fields cxv_owner_fields;
 extern const struct cxv_fields cxv_driver_view_fields;
 extern const struct cxv_fields cxv_vfio_fields;
@@ -165,6 +151,7 @@ struct cxv_inventory {
 	struct cxv_endpoint **endpoints;
 	size_t count;
 	struct cxv_iomem iomem;
+	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
 };
 
 struct cxv_endpoint *cxv_endpoint_new(const char *host);

@@ -87,6 +87,8 @@ static inline const struct cxv_text *cxv_field_text(const void *object,
 int cxv_field_error(const void *object, const struct cxv_field *field);
 /* Every field of OBJECT that has nothing yet becomes unavailable with ERROR. */
 void cxv_fields_unavailable(void *object, const struct cxv_fields *fields, int error);
+/* Copy SIZE bytes and what the text fields own. 0 or -ENOMEM; TO can be freed in any case. */
+int cxv_fields_copy(void *to, const void *from, size_t size, const struct cxv_fields *fields);
 /* Free what the text fields of OBJECT own. */
 void cxv_fields_free(void *object, const struct cxv_fields *fields);
 

@@ -2,6 +2,7 @@
 #include "out/endpoint_json.h"
 
 #include "out/pci_json.h"
+#include "out/topology_json.h"
 #include "out/vfio_json.h"
 
 /* An object with its fields and why some of them are null. */
@@ -62,29 +63,6 @@ static void add_hdm(struct cxv_document *document, struct json_object *to,
 	cxv_json_unavailable(document, unavailable, "hdm_decoders", hdm->error);
 }
 
-static void add_kernel_view(struct cxv_document *document, struct json_object *to,
-			    const struct cxv_endpoint *endpoint)
-{
-	struct json_object *array;
-
-	if (endpoint->memdev.value)
-		add_object(document, to, "memdev_info", &endpoint->memdev_info,
-			   &cxv_memdev_fields);
-	else
-		cxv_json_null(document, to, "memdev_info");
-	array = cxv_json_array(document, to, "decoders");
-	for (size_t i = 0; i < endpoint->decoder_count; i++)
-		add_object(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields);
-	if (endpoint->root_decoder.decoder.value)
-		add_object(document, to, "root_decoder", &endpoint->root_decoder,
-			   &cxv_root_decoder_fields);
-	else
-		cxv_json_null(document, to, "root_decoder");
-	array = cxv_json_array(document, to, "regions");
-	for (size_t i = 0; i < endpoint->region_count; i++)
-		add_object(document, array, NULL, &endpoint->regions[i], &cxv_region_fields);
-}
-
 static void add_findings(struct cxv_document *document, struct json_object *to,
 			 const struct cxv_findings *findings)
 {
@@ -129,7 +107,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_pci(document, to, unavailable, endpoint);
 	add_dvsecs(document, to, unavailable, &endpoint->dvsec);
 	add_hdm(document, to, unavailable, endpoint);
-	add_kernel_view(document, to, endpoint);
+	cxv_json_kernel_view(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
 	if (endpoint->has_driver_view)
 		add_object(document, to, "cxl_vfio", &endpoint->driver_view,

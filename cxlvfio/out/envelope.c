@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "out/endpoint_json.h"
+#include "out/topology_json.h"
 
 void cxv_envelope_begin(struct cxv_document *document, const char *command,
 			const struct cxv_envelope_facts *facts)
@@ -114,11 +115,20 @@ out:
 	cxv_document_clear(&array);
 }
 
+void cxv_envelope_stream_machine(struct cxv_envelope_stream *envelope,
+				 const struct cxv_topology *topology)
+{
+	envelope->has_machine = true;
+	envelope->topology = topology;
+}
+
 int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope, const struct cxv_report *report)
 {
 	int error;
 
 	cxv_document_init(&envelope->document);
+	if (envelope->has_machine)
+		cxv_json_topology(&envelope->document, envelope->topology);
 	cxv_envelope_end(&envelope->document, report);
 	if (envelope->error == -ENOMEM)
 		envelope->document.failed = true;

@@ -41,6 +41,8 @@ struct cxv_envelope_stream {
 	FILE *stream;
 	size_t count;
 	int error;		/* -errno of what could not be printed */
+	const struct cxv_topology *topology;
+	bool has_machine;
 };
 
 void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char *command,
@@ -48,6 +50,9 @@ void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char 
 void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
 				  const struct cxv_endpoint *endpoint);
 /* 0 or -errno; a document that has begun is ended in any case, without memory too. */
+/* After the endpoints: what cxv_json_topology() makes of TOPOLOGY, which must outlive the end. */
+void cxv_envelope_stream_machine(struct cxv_envelope_stream *envelope,
+				 const struct cxv_topology *topology);
 int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope,
 			    const struct cxv_report *report);
 

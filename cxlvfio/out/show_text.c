@@ -6,6 +6,7 @@
 
 #include "out/pci_text.h"
 #include "out/printer.h"
+#include "out/topology_text.h"
 #include "out/vfio_text.h"
 
 static void print_pci(struct printer *to, const struct cxv_endpoint *endpoint)
@@ -89,10 +90,13 @@ static void print_region(struct printer *to, const struct cxv_endpoint *endpoint
 	for (size_t i = 0; i < endpoint->region_count; i++) {
 		numbered_heading(to, "regions", i);
 		print_fields(to, &endpoint->regions[i], &cxv_region_fields);
+		cxv_show_mappings(to, &endpoint->regions[i]);
 	}
 	if (endpoint->root_decoder.decoder.value) {
 		heading(to, "root_decoder");
 		print_fields(to, &endpoint->root_decoder, &cxv_root_decoder_fields);
+		cxv_show_targets(to, endpoint->root_decoder.targets,
+				 endpoint->root_decoder.target_count);
 	}
 	print_owners(to, endpoint);
 }
@@ -136,12 +140,13 @@ static const struct {
 	{ "pci", print_pci },
 	{ "dvsec", print_dvsec },
 	{ "decoders", print_decoders },
+	{ "ports", cxv_show_ports },
 	{ "region", print_region },
 	{ "driver", print_driver },
 	{ "vfio", print_vfio },
 };
 
-const char cxv_section_names[] = "findings cxl pci dvsec decoders region driver vfio";
+const char cxv_section_names[] = "findings cxl pci dvsec decoders ports region driver vfio";
 
 static int find_section(const char *name, size_t length)
 {

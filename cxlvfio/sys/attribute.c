@@ -42,6 +42,48 @@ struct cxv_text cxv_attribute_link(const struct cxv_host *host, const char *dire
 	return text;
 }
 
+struct cxv_text cxv_attribute_text_or_none(const struct cxv_host *host, const char *directory,
+					   const char *name)
+{
+	struct cxv_text text = cxv_attribute_text(host, directory, name);
+
+	if (text.value && !*text.value) {
+		free(text.value);
+		text.value = NULL;
+	}
+	return text;
+}
+
+struct cxv_text cxv_attribute_bound(const struct cxv_host *host, const char *directory)
+{
+	struct cxv_text driver = cxv_attribute_link(host, directory, "driver");
+	struct cxv_text state = driver.error ? (struct cxv_text) { .error = driver.error } :
+					       cxv_text_of(driver.value ? "enabled" : "disabled");
+
+	free(driver.value);
+	return state;
+}
+
+struct cxv_number cxv_attribute_node(const struct cxv_host *host, const char *directory,
+				     const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	struct cxv_number node = { 0 };
+	char *end;
+	int error = cxv_host_read_string(host, &text, "%s/%s", directory, name);
+
+	if (error == -ENOENT || (!error && !strcmp(text, "-1")))
+		return node;
+	if (error < 0)
+		return cxv_unknown(error);
+	errno = 0;
+	node.value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno || *end)
+		return cxv_unknown(EINVAL);
+	node.known = true;
+	return node;
+}
+
 static int add_word(struct cxv_names *names, const char *word)
 {
 	char **bigger = reallocarray(names->items, names->count + 1, sizeof(*bigger));
@@ -70,6 +112,13 @@ struct cxv_names cxv_attribute_words(const struct cxv_host *host, const char *di
 		names.error = -add_word(&names, word);
 	free(text.value);
 	return names;
+}
+
+struct cxv_text cxv_text_of(const char *value)
+{
+	char *copy = strdup(value);
+
+	return (struct cxv_text) { .value = copy, .error = copy ? 0 : ENOMEM };
 }
 
 void cxv_text_optional(struct cxv_text *text)

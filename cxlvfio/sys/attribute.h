@@ -15,9 +15,19 @@ struct cxv_number cxv_attribute_parse(const struct cxv_text *text);
 /* A link that need not be there: ENOENT is none. */
 struct cxv_text cxv_attribute_link(const struct cxv_host *host, const char *directory,
 				   const char *name);
+/* An empty attribute says that there is none. */
+struct cxv_text cxv_attribute_text_or_none(const struct cxv_host *host, const char *directory,
+					   const char *name);
+/* "enabled" with a driver bound, else "disabled": the words of cxl-list(1). */
+struct cxv_text cxv_attribute_bound(const struct cxv_host *host, const char *directory);
+/* An attribute that says -1 for none, and need not be there. */
+struct cxv_number cxv_attribute_node(const struct cxv_host *host, const char *directory,
+				     const char *name);
 /* The words of an attribute; one that need not be there. */
 struct cxv_names cxv_attribute_words(const struct cxv_host *host, const char *directory,
 				     const char *name);
+/* A copy of VALUE. */
+struct cxv_text cxv_text_of(const char *value);
 /* "none" instead of "ENOENT is the reason". */
 void cxv_text_optional(struct cxv_text *text);
 void cxv_number_optional(struct cxv_number *number);

@@ -11,6 +11,7 @@
 #include "sys/iomem.h"
 #include "sys/pci.h"
 #include "sys/pci_names.h"
+#include "sys/topology.h"
 
 #define TRIES_MAX	5
 
@@ -58,6 +59,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	cxv_pci_read(survey->host, endpoint);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
+	if (!error && !endpoint->endpoint.value)
+		cxv_pci_read_parent(survey->host, endpoint);
 	if (!error)
 		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
 	if (!error)
@@ -99,9 +102,17 @@ static int read_function(struct survey *survey, const char *name, bool whatever,
 	return 0;
 }
 
-static int build_index(struct survey *survey)
+/* One function alone needs what is above it only. */
+static int read_index(struct survey *survey)
 {
 	int error = cxv_cxl_index_build(survey->host, &survey->index);
+
+	return error || !survey->visit ? error : cxv_topology_read(survey->host, &survey->index);
+}
+
+static int build_index(struct survey *survey)
+{
+	int error = read_index(survey);
 
 	if (error < 0)
 		return keep_error(survey->report, error, "/" CXV_CXL_DEVICES, NULL);
@@ -137,7 +148,7 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 		if (settled == CXV_GONE)
 			return 0;
 		cxv_cxl_index_clear(&survey->index);
-		error = cxv_cxl_index_build(survey->host, &survey->index);
+		error = read_index(survey);
 		if (error < 0)
 			return error;
 	}
@@ -233,14 +244,23 @@ static int walk(struct survey *survey)
 	return 0;
 }
 
+static struct cxv_topology *topology_of(const struct survey *survey)
+{
+	return survey->index.topology ? cxv_topology_use(survey->index.topology) : NULL;
+}
+
 int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
-		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument)
+		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument,
+		     struct cxv_topology **topology)
 {
 	_cleanup_(survey_clear) struct survey survey = {
 		.host = host, .report = report, .visit = visit, .argument = argument,
 	};
 
-	return walk(&survey);
+	int error = walk(&survey);
+
+	*topology = topology_of(&survey);
+	return error;
 }
 
 static int add(struct cxv_endpoint *endpoint, void *argument)
@@ -268,6 +288,7 @@ int cxv_collect(const struct cxv_host *host, struct cxv_report *report,
 
 	*inventory = (struct cxv_inventory) { 0 };
 	error = walk(&survey);
+	inventory->topology = topology_of(&survey);
 	inventory->iomem = survey.iomem;
 	survey.iomem = (struct cxv_iomem) { 0 };
 	return error;

@@ -10,10 +10,11 @@
 /*
  * VISIT every CXL function in the order of their addresses and hand the endpoint over; anything
  * but 0 from VISIT ends the walk with that error, which is kept. So 1,000 endpoints need not be
- * in memory together.
+ * in memory together. *TOPOLOGY, what is above them, is the caller's to release; it may be NULL.
  */
 int cxv_collect_each(const struct cxv_host *host, struct cxv_report *report,
-		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument);
+		     int (*visit)(struct cxv_endpoint *endpoint, void *argument), void *argument,
+		     struct cxv_topology **topology);
 /*
  * Every CXL function of any type. Functions whose DVSECs are hidden from the caller are found by
  * their memdev or driver; a warning says once when others may exist. 0 or -errno with an error

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "sys/attribute.h"
-
-#define DIRECTORY_MAX	(sizeof(CXV_CXL_DEVICES) + 256 + 1)
+#include "sys/topology.h"
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -16,23 +15,25 @@ static bool starts_with(const char *text, const char *prefix)
 
 /*
  * memdevs are looked up by the PCI function that they sit on ("mem:0000:0d:00.0"), endpoints by
- * their memdev ("endpoint:mem0"), decoders by their port ("decoder:endpoint2"), all else by name.
+ * their memdev ("endpoint:mem0"), all else by what it is below ("decoder:endpoint2").
  */
-static char *key_of(const struct cxv_host *host, const struct cxv_cxl_device *device)
+static char *key_of(const struct cxv_cxl_device *device)
 {
-	_cleanup_free_ char *memdev = NULL;
+	static const char *const kinds[] = { "mem", "decoder", "region", "port", "root" };
 	char *key = NULL;
 	int length;
 
-	if (starts_with(device->name, "mem"))
-		length = asprintf(&key, "mem:%s", device->parent);
-	else if (starts_with(device->name, "decoder"))
-		length = asprintf(&key, "decoder:%s", device->parent);
-	else if (starts_with(device->name, "endpoint") &&
-		 !cxv_host_read_link_name(host, &memdev, CXV_CXL_DEVICES "/%s/uport", device->name))
-		length = asprintf(&key, "endpoint:%s", memdev);
+	if (starts_with(device->name, "endpoint"))
+		length = asprintf(&key, "endpoint:%s", device->uport ?: "");
 	else
-		length = asprintf(&key, "name:%s", device->name);
+		length = asprintf(&key, "other:%s", device->parent);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!starts_with(device->name, kinds[i]))
+			continue;
+		if (length >= 0)
+			free(key);
+		length = asprintf(&key, "%s:%s", kinds[i], device->parent);
+	}
 	return length < 0 ? NULL : key;
 }
 
@@ -55,6 +56,7 @@ static void device_clear(struct cxv_cxl_device *device)
 	free(device->parent);
 	free(device->key);
 	free(device->target);
+	free(device->uport);
 }
 
 /* 1 when DEVICE was filled, 0 when it has gone meanwhile. */
@@ -68,8 +70,10 @@ static int read_device(const struct cxv_host *host, const char *name,
 		return 0;
 	device->name = strdup(name);
 	device->parent = parent_of(device->target);
+	if (starts_with(name, "endpoint") || starts_with(name, "port") || starts_with(name, "root"))
+		cxv_host_read_link_name(host, &device->uport, CXV_CXL_DEVICES "/%s/uport", name);
 	if (device->name && device->parent)
-		device->key = key_of(host, device);
+		device->key = key_of(device);
 	if (device->key)
 		return 1;
 	device_clear(device);
@@ -84,6 +88,20 @@ static int compare_devices(const void *left, const void *right)
 	return order ? order : strverscmp(first->name, second->name);
 }
 
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp((*(struct cxv_cxl_device *const *)left)->name,
+		      (*(struct cxv_cxl_device *const *)right)->name);
+}
+
+static void sort(struct cxv_cxl_index *index)
+{
+	qsort(index->devices, index->count, sizeof(*index->devices), compare_devices);
+	for (size_t i = 0; i < index->count; i++)
+		index->by_name[i] = &index->devices[i];
+	qsort(index->by_name, index->count, sizeof(*index->by_name), compare_names);
+}
+
 int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index)
 {
 	char **names;
@@ -94,7 +112,9 @@ int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index
 	if (error < 0)
 		return error == -ENOENT ? 0 : error;
 	index->devices = calloc(count ? count : 1, sizeof(*index->devices));
-	if (!index->devices)
+	index->by_name = calloc(count ? count : 1, sizeof(*index->by_name));
+	index->topology = cxv_topology_new();
+	if (!index->devices || !index->by_name || !index->topology)
 		error = -ENOMEM;
 	for (size_t i = 0; i < count && !error; i++) {
 		int result = read_device(host, names[i], &index->devices[index->count]);
@@ -105,10 +125,13 @@ int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index
 			index->count += result;
 	}
 	cxv_names_free(names, count);
-	if (error < 0)
+	if (error < 0) {
 		cxv_cxl_index_clear(index);
-	else
-		qsort(index->devices, index->count, sizeof(*index->devices), compare_devices);
+		return error;
+	}
+	sort(index);
+	index->debug_error = -cxv_host_list(host, &index->debug_names, &index->debug_count,
+					    CXL_DEBUG);
 	return error;
 }
 
@@ -117,12 +140,14 @@ void cxv_cxl_index_clear(struct cxv_cxl_index *index)
 	for (size_t i = 0; i < index->count; i++)
 		device_clear(&index->devices[i]);
 	free(index->devices);
+	free(index->by_name);
+	cxv_names_free(index->debug_names, index->debug_count);
+	cxv_topology_release(index->topology);
 	*index = (struct cxv_cxl_index) { 0 };
 }
 
-/* The first device whose key is KIND:NAME, and how many of them there are. */
-static const struct cxv_cxl_device *find(const struct cxv_cxl_index *index, const char *kind,
-					 const char *name, size_t *count)
+struct cxv_cxl_device *cxv_cxl_children(const struct cxv_cxl_index *index, const char *kind,
+					const char *name, size_t *count)
 {
 	size_t low = 0, high = index->count;
 	char key[300];
@@ -147,52 +172,25 @@ const struct cxv_cxl_device *cxv_cxl_find_memdev(const struct cxv_cxl_index *ind
 {
 	size_t count;
 
-	return find(index, "mem", host_name, &count);
+	return cxv_cxl_children(index, "mem", host_name, &count);
 }
 
-static struct cxv_text text_of(const char *value)
+struct cxv_cxl_device *cxv_cxl_find(const struct cxv_cxl_index *index, const char *name)
 {
-	char *copy = strdup(value);
+	size_t low = 0, high = index->count;
 
-	return (struct cxv_text) { .value = copy, .error = copy ? 0 : ENOMEM };
-}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(index->by_name[middle]->name, name);
 
-static void make_directory(char directory[static DIRECTORY_MAX], const char *name)
-{
-	snprintf(directory, DIRECTORY_MAX, CXV_CXL_DEVICES "/%s", name);
-}
-
-static struct cxv_text bound_state(const struct cxv_host *host, const char *directory)
-{
-	struct cxv_text driver = cxv_attribute_link(host, directory, "driver");
-	struct cxv_text state = driver.error ? (struct cxv_text) { .error = driver.error } :
-					       text_of(driver.value ? "enabled" : "disabled");
-
-	free(driver.value);
-	return state;
-}
-
-static void read_memdev(const struct cxv_host *host, const char *name,
-			struct cxv_memdev *memdev)
-{
-	char directory[DIRECTORY_MAX];
-
-	make_directory(directory, name);
-	memdev->state = bound_state(host, directory);
-	memdev->ram_size = cxv_attribute_number(host, directory, "ram/size");
-	memdev->pmem_size = cxv_attribute_number(host, directory, "pmem/size");
-	memdev->numa_node = cxv_attribute_number(host, directory, "numa_node");
-	memdev->firmware_version = cxv_attribute_text(host, directory, "firmware_version");
-}
-
-/* An empty attribute says that there is none. */
-static struct cxv_text text_or_none(struct cxv_text text)
-{
-	if (text.value && !*text.value) {
-		free(text.value);
-		text.value = NULL;
+		if (!order)
+			return index->by_name[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return text;
+	return NULL;
 }
 
 static void read_decoder(const struct cxv_host *host, const char *name,
@@ -200,8 +198,8 @@ static void read_decoder(const struct cxv_host *host, const char *name,
 {
 	char directory[DIRECTORY_MAX];
 
-	make_directory(directory, name);
-	decoder->decoder = text_of(name);
+	snprintf(directory, sizeof(directory), CXV_CXL_DEVICES "/%s", name);
+	decoder->decoder = cxv_text_of(name);
 	decoder->resource = cxv_attribute_number(host, directory, "start");
 	decoder->size = cxv_attribute_number(host, directory, "size");
 	decoder->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
@@ -211,57 +209,17 @@ static void read_decoder(const struct cxv_host *host, const char *name,
 	decoder->target_type = cxv_attribute_text(host, directory, "target_type");
 	decoder->dpa_resource = cxv_attribute_number(host, directory, "dpa_resource");
 	decoder->dpa_size = cxv_attribute_number(host, directory, "dpa_size");
-	decoder->mode = text_or_none(cxv_attribute_text(host, directory, "mode"));
-	decoder->region = text_or_none(cxv_attribute_text(host, directory, "region"));
-}
-
-static void read_root_decoder(const struct cxv_host *host, const char *name,
-			      struct cxv_root_decoder *decoder)
-{
-	char directory[DIRECTORY_MAX];
-
-	make_directory(directory, name);
-	decoder->decoder = text_of(name);
-	decoder->resource = cxv_attribute_number(host, directory, "start");
-	decoder->size = cxv_attribute_number(host, directory, "size");
-	decoder->accelmem_capable = cxv_attribute_number(host, directory, "cap_type2");
-	decoder->volatile_capable = cxv_attribute_number(host, directory, "cap_ram");
-	decoder->pmem_capable = cxv_attribute_number(host, directory, "cap_pmem");
-	decoder->locked = cxv_attribute_number(host, directory, "locked");
-	decoder->qos_class = cxv_attribute_number(host, directory, "qos_class");
-}
-
-static struct cxv_text decode_state(const struct cxv_host *host, const char *directory)
-{
-	struct cxv_number commit = cxv_attribute_number(host, directory, "commit");
-
-	if (!commit.known)
-		return (struct cxv_text) { .error = commit.error };
-	return text_of(commit.value ? "commit" : "reset");
-}
-
-static void read_region(const struct cxv_host *host, const char *name, struct cxv_region *region)
-{
-	char directory[DIRECTORY_MAX];
-
-	make_directory(directory, name);
-	region->region = text_of(name);
-	region->resource = cxv_attribute_number(host, directory, "resource");
-	region->size = cxv_attribute_number(host, directory, "size");
-	region->type = cxv_attribute_text(host, directory, "mode");
-	region->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
-	region->interleave_granularity =
-		cxv_attribute_number(host, directory, "interleave_granularity");
-	region->decode_state = decode_state(host, directory);
-	region->state = bound_state(host, directory);
-	region->locked = cxv_attribute_number(host, directory, "locked");
+	decoder->mode = cxv_attribute_text_or_none(host, directory, "mode");
+	decoder->region = cxv_attribute_text_or_none(host, directory, "region");
+	decoder->state = cxv_decoder_state(&decoder->size);
 }
 
 static int read_decoders(const struct cxv_host *host, const struct cxv_cxl_index *index,
 			 const char *port, struct cxv_endpoint *endpoint)
 {
 	size_t count;
-	const struct cxv_cxl_device *device = find(index, "decoder", port, &count);
+	const struct cxv_cxl_device *device = cxv_cxl_children(index, "decoder", port,
+							       &count);
 
 	if (!count)
 		return 0;
@@ -282,65 +240,86 @@ static bool has_region(const struct cxv_endpoint *endpoint, const char *name)
 	return false;
 }
 
+static int add_region(struct cxv_endpoint *endpoint, const struct cxv_region *region,
+		      const struct cxv_root_decoder *window)
+{
+	struct cxv_region *copy = &endpoint->regions[endpoint->region_count++];
+	int error = cxv_fields_copy(copy, region, sizeof(*copy), &cxv_region_fields);
+
+	if (!error && endpoint->region_count == 1)
+		error = cxv_fields_copy(&endpoint->root_decoder, window, sizeof(*window),
+					&cxv_root_decoder_fields);
+	return error;
+}
+
 /* The regions that the endpoint's decoders take part in, and the root decoder above the first. */
-static int read_regions(const struct cxv_host *host, const struct cxv_cxl_index *index,
+static int read_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
 			struct cxv_endpoint *endpoint)
 {
-	size_t count;
+	const struct cxv_root_decoder *window;
+	const struct cxv_region *region;
+	int error = 0;
 
 	endpoint->regions = calloc(endpoint->decoder_count ?: 1, sizeof(*endpoint->regions));
 	if (!endpoint->regions)
 		return -ENOMEM;
-	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+	for (size_t i = 0; i < endpoint->decoder_count && !error; i++) {
 		const char *name = endpoint->decoders[i].region.value;
-		const struct cxv_cxl_device *device;
 
 		if (!name || has_region(endpoint, name))
 			continue;
-		device = find(index, "name", name, &count);
-		if (!device)
-			continue;
-		if (!endpoint->region_count)
-			read_root_decoder(host, device->parent, &endpoint->root_decoder);
-		read_region(host, name, &endpoint->regions[endpoint->region_count++]);
+		error = cxv_topology_region(host, index, name, &region, &window);
+		if (!error && region)
+			error = add_region(endpoint, region, window);
 	}
-	return 0;
+	return error;
 }
 
-/* The root port's name in the path of the endpoint: the first component "rootN". */
-static struct cxv_text root_of(const char *target)
+static void read_endpoint_port(const struct cxv_host *host, const struct cxv_cxl_device *device,
+			       struct cxv_endpoint_port *port)
 {
-	const char *start = strstr(target, "/root");
-	struct cxv_text text = { 0 };
+	char directory[DIRECTORY_MAX];
 
-	if (!start)
-		return text;
-	text.value = strndup(start + 1, strcspn(start + 1, "/"));
-	text.error = text.value ? 0 : ENOMEM;
-	return text;
+	snprintf(directory, sizeof(directory), CXV_CXL_DEVICES "/%s", device->name);
+	port->endpoint = cxv_text_of(device->name);
+	if (device->uport)
+		port->host = cxv_text_of(device->uport);
+	port->parent_dport = cxv_attribute_link(host, directory, "parent_dport");
+	port->depth = cxv_topology_depth(device);
+	port->decoders_committed = cxv_attribute_number(host, directory, "decoders_committed");
+	port->state = cxv_attribute_bound(host, directory);
 }
 
-int cxv_cxl_read(const struct cxv_host *host, const struct cxv_cxl_index *index,
+int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,
 		 struct cxv_endpoint *endpoint)
 {
-	const struct cxv_cxl_device *device = cxv_cxl_find_memdev(index, endpoint->host);
+	struct cxv_cxl_device *device;
+	const struct cxv_memdev *memdev;
 	size_t count;
 	int error;
 
+	device = cxv_cxl_children(index, "mem", endpoint->host, &count);
 	if (!device)
 		return 0;
-	endpoint->memdev = text_of(device->name);
-	read_memdev(host, device->name, &endpoint->memdev_info);
-	device = find(index, "endpoint", device->name, &count);
-	if (!device)
-		return 0;
-	endpoint->endpoint = text_of(device->name);
-	endpoint->port = text_of(device->parent);
-	endpoint->root = root_of(device->target);
-	error = read_decoders(host, index, device->name, endpoint);
+	endpoint->topology = cxv_topology_use(index->topology);
+	endpoint->memdev = cxv_text_of(device->name);
+	error = cxv_topology_memdev(host, index, device, &memdev);
+	if (!error)
+		error = cxv_fields_copy(&endpoint->memdev_info, memdev, sizeof(*memdev),
+					&cxv_memdev_fields);
+	device = cxv_cxl_children(index, "endpoint", device->name, &count);
+	if (error || !device)
+		return error;
+	endpoint->endpoint = cxv_text_of(device->name);
+	endpoint->port = cxv_text_of(device->parent);
+	endpoint->root = cxv_topology_root(device);
+	read_endpoint_port(host, device, &endpoint->endpoint_info);
+	error = cxv_topology_above(host, index, endpoint);
+	if (!error)
+		error = read_decoders(host, index, device->name, endpoint);
 	if (!error)
 		error = read_regions(host, index, endpoint);
 	if (!error && endpoint->region_count)
-		endpoint->region = text_of(endpoint->regions[0].region.value ?: "");
+		endpoint->region = cxv_text_of(endpoint->regions[0].region.value ?: "");
 	return error;
 }

@@ -247,3 +247,19 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	if (endpoint->has_driver_view)
 		read_driver_view(host, directory, &endpoint->driver_view);
 }
+
+void cxv_pci_read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+{
+	_cleanup_free_ char *target = NULL;
+	char *slash, *name;
+
+	if (cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", endpoint->host) < 0)
+		return;
+	slash = strrchr(target, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	name = strrchr(target, '/');
+	free(endpoint->pci_parent);
+	endpoint->pci_parent = strdup(name ? name + 1 : target);
+}

@@ -16,6 +16,8 @@ bool cxv_pci_is_address(const char *name);
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* The driver alone: what discovery needs when the configuration space says nothing. */
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+/* What is above it: another function or a host bridge. */
+void cxv_pci_read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* Everything else that sysfs says about the function, its VFIO nodes and the driver's own view. */
 void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 

@@ -129,9 +129,10 @@ class Root:
 class Function:
     """A PCI function."""
 
-    def __init__(self, root: Root, address: str, config: Config, group: int = 6) -> None:
+    def __init__(self, root: Root, address: str, config: Config, group: int = 6,
+                 path: str = "") -> None:
         self.root, self.address, self.config = root, address, config
-        self.path = f"{BUS_DEVICES}/0000:0c:00.0/{address}"
+        self.path = path or f"{BUS_DEVICES}/0000:0c:00.0/{address}"
         vendor, device = struct.unpack_from("<HH", config.image, 0)
         (class_code,) = struct.unpack_from("<I", config.image, 8)
         root.link(f"sys/bus/pci/devices/{address}", self.path)
@@ -175,18 +176,57 @@ class Function:
 class CxlTopology:
     """/sys/bus/cxl of one host bridge with one root decoder."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, restricted: bool = False) -> None:
         self.root = root
         self.root_port = "sys/devices/platform/ACPI0017:00/root0"
         self.decoder = f"{self.root_port}/decoder0.0"
+        self.host_bridges = 0
+        self.decoders = {}
         self.device("root0", self.root_port)
-        self.device("port1", f"{self.root_port}/port1")
-        self.device("decoder0.0", self.decoder)
-        root.attributes(self.decoder, start=f"{WINDOW:#x}", size=f"{WINDOW_SIZE:#x}", cap_type2=1,
-                        cap_type3=1, cap_ram=1, cap_pmem=0, locked=0, qos_class=0)
+        (root.top / self.root_port).mkdir(parents=True, exist_ok=True)
+        (root.top / self.root_port / "uport").symlink_to("../../ACPI0017:00")
+        # A restricted host (CXL 1.1) has no port below its root.
+        self.parent = self.root_port if restricted else self.add_host_bridge("port1", BUS_DEVICES)
+        if restricted:
+            self.add_root_dport(BUS_DEVICES)
+        self.add_window("decoder0.0", WINDOW, WINDOW_SIZE)
 
     def device(self, name: str, path: str) -> None:
         self.root.link(f"sys/bus/cxl/devices/{name}", path)
+
+    def add_root_dport(self, device: str) -> None:
+        number = int(device.rpartition(":")[2], 16)
+        self.root.link(f"{self.root_port}/dport{number}", device)
+        self.root.link(f"{device}/firmware_node",
+                       f"sys/devices/LNXSYSTM:00/ACPI0016:{self.host_bridges:02x}")
+        self.host_bridges += 1
+
+    def add_host_bridge(self, name: str, device: str) -> str:
+        """A host bridge with the downstream port 00.0. The path of its port."""
+        self.add_root_dport(device)
+        path = self.add_port(name, self.root_port, device, device)
+        self.add_dport(path, 0, f"{device}/{device[-7:]}:00.0")
+        return path
+
+    def add_port(self, name: str, parent: str, device: str, parent_dport: str) -> str:
+        path = f"{parent}/{name}"
+        self.device(name, path)
+        self.root.link(f"{path}/uport", device)
+        self.root.link(f"{path}/parent_dport", parent_dport)
+        self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_port")
+        self.root.attributes(path, decoders_committed=0)
+        return path
+
+    def add_dport(self, port: str, number: int, device: str) -> None:
+        self.root.link(f"{port}/dport{number}", device)
+
+    def add_window(self, name: str, base: int, size: int, targets: str = "12") -> str:
+        path = f"{self.root_port}/{name}"
+        self.device(name, path)
+        self.root.attributes(path, start=f"{base:#x}", size=f"{size:#x}", cap_type2=1, cap_type3=1,
+                             cap_ram=1, cap_pmem=0, locked=0, qos_class=0, interleave_ways=1,
+                             interleave_granularity=256, target_list=targets)
+        return path
 
     def add_memdev(self, function: Function, number: int, **attributes) -> None:
         path = f"{function.path}/mem{number}"
@@ -194,11 +234,29 @@ class CxlTopology:
         self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_mem")
         self.root.attributes(path, **attributes)
 
-    def add_endpoint(self, memdev: str, number: int) -> str:
-        path = f"{self.root_port}/port1/endpoint{number}"
+    def add_endpoint(self, memdev: str, number: int, port: str = "") -> str:
+        """An endpoint of MEMDEV below PORT, by default the host bridge's."""
+        path = f"{port or self.parent}/endpoint{number}"
         self.device(f"endpoint{number}", path)
         self.root.link(f"{path}/uport", memdev)
+        # mem0, its function, and what that hangs from
+        self.root.link(f"{path}/parent_dport", str(Path(memdev).parent.parent))
+        self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_port")
+        self.root.attributes(path, decoders_committed=1)
         return path
+
+    def add_port_decoder(self, port: str, region: str, base: int, targets: str = "0",
+                         size: int = WINDOW_SIZE) -> None:
+        """The next decoder of PORT."""
+        index = self.decoders[port] = self.decoders.get(port, -1) + 1
+        name = f"decoder{port.rpartition('port')[2]}.{index}"
+        self.device(name, f"{port}/{name}")
+        self.root.attributes(
+            f"{port}/{name}", start=f"{base:#x}", size=f"{size:#x}", interleave_ways=1,
+            interleave_granularity=256, locked=0, target_list=targets, region=region,
+            target_type="accelerator" if size else "expander")
+        if size:
+            self.root.attributes(port, decoders_committed=index + 1)
 
     def add_decoder(self, endpoint: str, name: str, region: str = "", **changes) -> None:
         values = {
@@ -211,12 +269,16 @@ class CxlTopology:
         self.device(name, f"{endpoint}/{name}")
         self.root.attributes(f"{endpoint}/{name}", **values)
 
-    def add_region(self, name: str, base: int = WINDOW) -> None:
-        path = f"{self.decoder}/{name}"
+    def add_region(self, name: str, base: int = WINDOW, decoders: tuple = (),
+                   window: str = "") -> None:
+        """A region of these endpoint decoders; by default in the window decoder0.0."""
+        path = f"{window or self.decoder}/{name}"
         self.device(name, path)
         self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_region")
         self.root.attributes(path, resource=f"{base:#x}", size=f"{WINDOW_SIZE:#x}", mode="ram",
-                             interleave_ways=1, interleave_granularity=256, commit=1, locked=1)
+                             interleave_ways=max(1, len(decoders)), interleave_granularity=256,
+                             commit=1, locked=1,
+                             **{f"target{i}": decoder for i, decoder in enumerate(decoders)})
 
 
 # Cache, IO, Mem, HwInit, one HDM range, write-back and invalidate, reset with memory clear
@@ -251,7 +313,8 @@ def bind_ours(root: Root, function: Function, cxl: CxlTopology, number: int = 0,
     cxl.add_memdev(function, number)
     endpoint = cxl.add_endpoint(f"{function.path}/mem{number}", 2 + number)
     cxl.add_decoder(endpoint, f"decoder{2 + number}.0", f"region{number}", start=f"{base:#x}")
-    cxl.add_region(f"region{number}", base)
+    cxl.add_region(f"region{number}", base, (f"decoder{2 + number}.0",))
+    cxl.add_port_decoder(cxl.parent, f"region{number}", base)
 
 
 def add_type3(root: Root, cxl: CxlTopology) -> None:
@@ -333,6 +396,85 @@ def scenario_private(root: Root) -> None:
     (path / "cxl_vfio/window_base").chmod(0o400)
     endpoint = root.top / "sys/devices/platform/ACPI0017:00/root0/port1/endpoint2"
     (endpoint / "decoder2.0/start").chmod(0o400)
+
+
+class Topology:
+    """Several host bridges, endpoints and switches; see scenario_topology()."""
+
+    def __init__(self, root: Root) -> None:
+        self.root, self.cxl = root, CxlTopology(root)
+        shutil.rmtree(root.top / self.cxl.decoder)
+        root.remove("sys/bus/cxl/devices/decoder0.0")
+
+    def add_function(self, address: str, above: str, number: int, base: int) -> Function:
+        function = Function(self.root, address, type2_config(0x1000 + number, base),
+                            group=30 + number, path=f"{above}/{address}")
+        function.bind("cxl-vfio-pci")
+        function.add_vfio(number)
+        function.add_driver_view(window_base=f"{base:#x}")
+        self.cxl.add_memdev(function, number)
+        return function
+
+    def add_endpoint(self, function: Function, number: int, port: str, *regions: tuple) -> None:
+        """REGIONS: (name, base), a decoder each."""
+        endpoint = self.cxl.add_endpoint(f"{function.path}/mem{number}", 10 + number, port)
+        for index, (region, base) in enumerate(regions):
+            self.cxl.add_decoder(endpoint, f"decoder{10 + number}.{index}", region,
+                                 start=f"{base:#x}")
+
+
+def scenario_topology(root: Root) -> None:
+    """A switch with two endpoints, two regions in one endpoint, one without a memdev, Type 3."""
+    topology = Topology(root)
+    cxl, bridge = topology.cxl, topology.cxl.parent
+    first = cxl.add_window("decoder0.0", WINDOW, 4 * WINDOW_SIZE)
+    cxl.add_window("decoder0.1", WINDOW + 4 * WINDOW_SIZE, WINDOW_SIZE, "76")
+    base = [WINDOW + i * WINDOW_SIZE for i in range(4)]
+    # A switch below the first host bridge, with the endpoints mem0 and mem1.
+    below = f"{BUS_DEVICES}/0000:0c:00.0/0000:0d:00.0"
+    switch = cxl.add_port("port3", bridge, below, f"{BUS_DEVICES}/0000:0c:00.0")
+    for index in range(2):
+        cxl.add_dport(switch, index, f"{below}/0000:0e:0{index}.0")
+        function = topology.add_function(f"0000:{0x0f + index:02x}:00.0",
+                                         f"{below}/0000:0e:0{index}.0", index, base[index])
+        topology.add_endpoint(function, index, switch, (f"region{index}", base[index]))
+        cxl.add_region(f"region{index}", base[index], (f"decoder{10 + index}.0",), first)
+        cxl.add_port_decoder(switch, f"region{index}", base[index], str(index))
+        cxl.add_port_decoder(bridge, f"region{index}", base[index], "0")
+    cxl.add_port_decoder(bridge, "", 0, "0", 0)
+    # mem2 below the second host bridge, with two decoders in two regions.
+    other = "sys/devices/pci0000:4c"
+    port = cxl.add_host_bridge("port2", other)
+    function = topology.add_function("0000:4d:00.0", f"{other}/0000:4c:00.0", 2, base[3])
+    second = WINDOW + 4 * WINDOW_SIZE
+    topology.add_endpoint(function, 2, port, ("region2", base[3]), ("region3", second))
+    cxl.add_region("region2", base[3], ("decoder12.0",), first)
+    cxl.add_region("region3", second, ("decoder12.1",), f"{cxl.root_port}/decoder0.1")
+    cxl.add_port_decoder(port, "region2", base[3])
+    cxl.add_port_decoder(port, "region3", second)
+    # One below the same host bridge that the CXL core does not know, and one in no CXL hierarchy.
+    function = Function(root, "0000:4e:00.0", type2_config(0x2000), group=40,
+                        path=f"{other}/0000:4c:00.0/0000:4e:00.0")
+    root.attributes(function.path, reset_method="bus")
+    Function(root, "0000:80:01.0", type2_config(0x2001), group=41,
+             path="sys/devices/pci0000:80/0000:80:01.0").bind("vfio-pci")
+    Function(root, "0000:80:00.0", Config(0x8086, 0x2918, 0x060100), group=41,
+             path="sys/devices/pci0000:80/0000:80:00.0")
+    add_type3(root, cxl)
+
+
+def scenario_restricted(root: Root) -> None:
+    """A restricted host (CXL 1.1): the endpoint is integrated, there is no port above it."""
+    cxl = CxlTopology(root, restricted=True)
+    function = Function(root, "0000:0c:01.0", type2_config(0x1), group=6,
+                        path=f"{BUS_DEVICES}/0000:0c:01.0")
+    function.bind("cxl-vfio-pci")
+    function.add_vfio(0)
+    function.add_driver_view()
+    cxl.add_memdev(function, 0)
+    endpoint = cxl.add_endpoint(f"{function.path}/mem0", 1)
+    cxl.add_decoder(endpoint, "decoder1.0", "region0")
+    cxl.add_region("region0", WINDOW, ("decoder1.0",))
 
 
 def scenario_two_decoders(root: Root) -> None:

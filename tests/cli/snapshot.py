@@ -210,8 +210,7 @@ def check_contents(stand: Stand) -> None:
     stand.say(found["kernel.log"].count(b"\n") == 2 and b"usb" not in found["kernel.log"],
               "contents: the kernel log's lines of interest")
     stand.say(found["usr/share/misc/pci.ids"] ==
-              b"1e98  CXL Consortium\n\te2e2  Test endpoint\n"
-              b"\t\t1e98 e2e2  Test endpoint\n", "contents: the names that occur")
+              b"1e98  CXL Consortium\n\te2e2  Test endpoint\n", "contents: the names that occur")
     facts = json.loads(found["snapshot.json"])
     stand.say(facts["format_version"] == 1 and facts["time"] == "2001-09-09T01:46:40Z" and
               facts["kernel"] == "7.3.4-test" and facts["redacted"] is False,

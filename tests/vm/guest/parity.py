@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run in the guest by scenarios/parity.sh: compare cxlvfio list --json with cxl list and sysfs.
+
+Both versions of cxl that the sandbox has, with the combinations of object flags. Prints TAP.
+"""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SYSFS = Path("/sys/bus/cxl/devices")
+TOOLS = ("cxl", "cxl-newer")
+# Flags for buses, ports, endpoints, decoders, regions and memdevs, alone and as they nest, each with
+# targets and idle objects. -vvv turns all of them on, and what else there is.
+FLAGS = [["-vvv"]] + [["-Ti", f"-{objects}"] for objects in (
+    "B", "P", "E", "D", "R", "M", "BP", "BD", "PE", "PD", "ED", "EM", "DR", "RM", "BPEDRM")]
+# The word that an object of cxl's has as its first key names its kind; "memdev" is a string in
+# mappings, which have "position" first.
+KINDS = ("bus", "port", "endpoint", "decoder", "region", "memdev")
+# Attribute of sysfs: where it differs from the key.
+ATTRIBUTES = {
+    "port": {"decoders_committed": "decoders_committed"},
+    "endpoint": {"decoders_committed": "decoders_committed"},
+    "decoder": {"resource": "start", "size": "size", "interleave_ways": "interleave_ways",
+                "interleave_granularity": "interleave_granularity", "locked": "locked",
+                "target_type": "target_type", "mode": "mode", "region": "region",
+                "dpa_resource": "dpa_resource", "dpa_size": "dpa_size", "qos_class": "qos_class",
+                "accelmem_capable": "cap_type2", "volatile_capable": "cap_ram",
+                "pmem_capable": "cap_pmem"},
+    "region": {"resource": "resource", "size": "size", "type": "mode", "locked": "locked",
+               "interleave_ways": "interleave_ways",
+               "interleave_granularity": "interleave_granularity"},
+    "memdev": {"ram_size": "ram/size", "pmem_size": "pmem/size", "serial": "serial",
+               "numa_node": "numa_node", "firmware_version": "firmware_version"},
+}
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          check=True, timeout=120).stdout
+
+
+def kind_of(found: dict) -> str | None:
+    kind = next(iter(found), None)
+    return kind if kind in KINDS else None
+
+
+def objects_of_cxl(node) -> list:
+    """(kind, name, object without the objects below it), of a document in any nesting."""
+    if isinstance(node, list):
+        return [found for item in node for found in objects_of_cxl(item)]
+    if not isinstance(node, dict):
+        return []
+    kind = kind_of(node)
+    found = []
+    own = {}
+    for key, value in node.items():
+        # "decoders:port1", "regions:decoder0.0", "root decoders", "anon memdevs", "memdev": {...}
+        is_container = ":" in key or key.rpartition(" ")[2].removesuffix("s") in KINDS and \
+            isinstance(value, (list, dict))
+        if kind and not is_container:
+            own[key] = value
+        else:
+            found += objects_of_cxl(value)
+    return found + ([(kind, node[kind], own)] if kind else [])
+
+
+def objects_of_cxlvfio(document: dict) -> dict:
+    """Every object under (kind, name): the whole ones of the machine, and those of endpoints."""
+    found = {}
+
+    def add(kind: str, item: dict) -> None:
+        found.setdefault((kind, item[kind]), []).append(item)
+
+    for bus in document["buses"]:
+        add("bus", bus)
+    for window in document["windows"]:
+        add("decoder", window)
+    for port in document["ports"]:
+        add("port", port)
+        for decoder in port["decoders"]:
+            add("decoder", decoder)
+    for endpoint in document["endpoints"]:
+        add("endpoint", endpoint["endpoint_info"])
+        add("memdev", endpoint["memdev_info"])
+        add("decoder", endpoint["root_decoder"])
+        for decoder in endpoint["decoders"]:
+            add("decoder", decoder)
+        for region in endpoint["regions"]:
+            add("region", region)
+        for port in endpoint["ports"]:
+            for decoder in port["decoders"]:
+                add("decoder", decoder)
+    return found
+
+
+
+def differences(theirs, ours, path: str) -> list:
+    """What THEIRS has and OURS has not, or otherwise. Arrays of objects are sets."""
+    if isinstance(theirs, dict):
+        if not isinstance(ours, dict):
+            return [f"{path}: {ours!r} is no object"]
+        return [problem for key, value in theirs.items()
+                for problem in (differences(value, ours[key], f"{path}.{key}") if key in ours
+                                else [f"{path}.{key} is missing"])]
+    if isinstance(theirs, list):
+        if not isinstance(ours, list) or len(ours) != len(theirs):
+            return [f"{path}: {len(theirs)} elements there, here {ours!r}"]
+        if theirs and isinstance(theirs[0], dict):
+            name = next(iter(theirs[0]))
+            theirs = sorted(theirs, key=lambda item: (str(item[name]), item.get("id", 0)))
+            ours = sorted(ours, key=lambda item: (str(item.get(name)), item.get("id", 0)))
+        return [problem for index, (one, other) in enumerate(zip(theirs, ours))
+                for problem in differences(one, other, f"{path}[{index}]")]
+    if type(theirs) is not type(ours) or theirs != ours:
+        return [f"{path}: {theirs!r} there, here {ours!r}"]
+    return []
+
+
+def compare_with_cxl(tool: str, flags: list, ours: dict, seen: set) -> list:
+    text = run(tool, "list", *flags)
+    found = objects_of_cxl(json.loads(text or "[]"))
+    problems = [] if found else ["cxl lists nothing"]
+    for kind, name, item in found:
+        seen.add((kind, name))
+        if (kind, name) not in ours:
+            problems.append(f"{kind} {name} is missing")
+        # One with everything is there; the others say the same about what they have.
+        elif all(differences(item, candidate, name) for candidate in ours[kind, name]):
+            problems += differences(item, ours[kind, name][0], name)
+    return problems
+
+
+def compare_with_sysfs(ours: dict) -> list:
+    """Every attribute that is there, in whatever object: same value; what is not there is null."""
+    problems = []
+    for (kind, name), items in ours.items():
+        for key, attribute in ATTRIBUTES.get(kind, {}).items():
+            file = SYSFS / name / attribute
+            text = file.read_text(encoding="ascii").strip() if file.exists() else ""
+            for item in items:
+                value = item.get(key)
+                if isinstance(value, bool):
+                    same = text == str(int(value))
+                elif isinstance(value, int):
+                    same = bool(text) and int(text, 0) == value
+                else:
+                    same = (value or "") == text
+                if not same and key in item:
+                    problems.append(f"{name}/{attribute} is {text!r}, {key} is {value!r}")
+    return problems
+
+
+def compare_links(ours: dict) -> list:
+    problems = []
+    for (kind, name), items in ours.items():
+        expected = {}
+        if kind in ("port", "endpoint"):
+            expected = {"host": "uport", "parent_dport": "parent_dport"}
+        for key, link in expected.items():
+            target = (SYSFS / name / link).resolve().name
+            problems += [f"{name}/{link} leads to {target}, {key} is {item[key]!r}"
+                         for item in items if item[key] != target]
+        if kind in ("port", "bus"):
+            links = {path.resolve().name for path in (SYSFS / name).glob("dport[0-9]*")}
+            named = {dport["dport"] for dport in items[0]["dports"]}
+            if links != named or items[0]["nr_dports"] != len(links):
+                problems.append(f"{name} has {sorted(links)}, dports are {sorted(named)}")
+    return problems
+
+
+def main() -> int:
+    # It is mounted in no machine by itself, and the newer cxl prints what is in it.
+    subprocess.run(["mount", "-t", "debugfs", "none", "/sys/kernel/debug"],
+                   stderr=subprocess.DEVNULL, check=False)
+    document = json.loads(run("cxlvfio", "list", "--json"))
+    ours = objects_of_cxlvfio(document)
+    results = []
+    for tool in TOOLS:
+        version = run(tool, "--version").strip()
+        seen = set()
+        for flags in FLAGS:
+            results.append((f"cxl {version}: list {' '.join(flags)}",
+                            compare_with_cxl(tool, flags, ours, seen)))
+        kinds = {kind for kind, _ in seen}
+        results.append((f"cxl {version}: it listed objects of every kind", set(KINDS) - kinds))
+        results.append((f"cxl {version}: it listed every object that is in the document",
+                        set(ours) - seen))
+    versions = {run(tool, "--version").strip() for tool in TOOLS}
+    results.append(("they are two versions", [] if len(versions) == len(TOOLS) else versions))
+    results.append(("attributes in sysfs", compare_with_sysfs(ours)))
+    results.append(("links in sysfs", compare_links(ours)))
+    print(f"1..{len(results)}")
+    for number, (text, problems) in enumerate(results, 1):
+        print(f"{'not ok' if problems else 'ok'} {number} - {text}")
+        for problem in list(problems)[:20]:
+            print(f"# {problem}")
+    return 1 if any(problems for _, problems in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

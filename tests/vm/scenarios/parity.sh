@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --timeout 300
+# vm: --endpoints 2 --timeout 300
+# vm: --endpoints 2 --host-bridges 2 --timeout 300
+# vm: --endpoints 4 --host-bridges 2 --timeout 400
+#
+# Everything that cxl list prints is in cxlvfio list --json: same name, same type, same value. And
+# so are the attributes in sysfs that it comes from.
+set -eu
+cxlvfio --quiet bind all > /dev/null
+exec python3 "$(dirname "$0")/../guest/parity.py"
