@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/dump.h"
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
@@ -22,13 +23,20 @@ static const struct cxv_option options[] = {
 	{ 0, "open", NULL, "open each endpoint with VFIO, which resets it, to show its regions",
 	  CXV_COMPLETE_NOTHING, NULL },
 	CXV_OPTION_FROM,
+	{ 0, "config-file", "DUMP",
+	  "decode the functions in DUMP, the output of lspci -xxxx or a raw image, offline",
+	  CXV_COMPLETE_FILE, NULL },
 };
+
+/* What configuration space tells something of. */
+static const char dump_sections[] = "cxl,pci,dvsec,upstream";
 
 struct wanted {
 	unsigned int sections;
 	bool map;
 	const char *svg;
 	const char *from;
+	const char *config_file;
 	bool open;
 };
 
@@ -41,6 +49,22 @@ static int parse_section(struct cxv_context *context, const char *list, struct w
 		cxv_usage_error(context, "unknown section '%.*s': there are %s",
 				(int)strcspn(bad, ","), bad, cxv_section_names);
 	return error;
+}
+
+static int check_dump(struct cxv_context *context, const struct wanted *wanted, bool operands)
+{
+	const char *other = wanted->svg ? "svg" : wanted->map ? "map" : wanted->open ? "open" :
+			    wanted->from ? "from" : NULL;
+
+	if (operands)
+		cxv_usage_error(context, "--config-file shows what is in the file: it takes no "
+				"TARGET");
+	else if (other)
+		cxv_usage_error(context, "--%s needs more than a configuration space: it cannot "
+				"go with --config-file", other);
+	else
+		return 0;
+	return -EINVAL;
 }
 
 static int check(struct cxv_context *context, const struct wanted *wanted)
@@ -71,6 +95,7 @@ static int check(struct cxv_context *context, const struct wanted *wanted)
 static int parse(struct cxv_context *context, int argc, char **argv, struct wanted *wanted)
 {
 	struct cxv_option_value value;
+	const char *bad;
 	int result;
 
 	*wanted = (struct wanted) { .sections = CXV_SECTIONS_ALL };
@@ -83,12 +108,20 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 			wanted->svg = value.value;
 		else if (!strcmp(value.option->name, "from"))
 			wanted->from = value.value;
+		else if (!strcmp(value.option->name, "config-file"))
+			wanted->config_file = value.value;
 		else
 			result = parse_section(context, value.value, wanted);
 		if (result < 0)
 			return result;
 	}
-	return result < 0 ? result : check(context, wanted);
+	if (!result && wanted->config_file)
+		result = check_dump(context, wanted, optind < argc);
+	if (!result)
+		result = check(context, wanted);
+	if (!result && wanted->config_file && wanted->sections == CXV_SECTIONS_ALL)
+		result = cxv_sections_parse(dump_sections, &wanted->sections, &bad);
+	return result;
 }
 
 /* The text of the document, the caller's to free. 0 or -ENOMEM. */
@@ -179,7 +212,10 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (wanted.from && cxv_from(context, wanted.from) < 0)
 		return cxv_report_exit(&context->report);
 	/* Targets that do not exist have kept their errors; the others are shown. */
-	cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
+	if (wanted.config_file)
+		cxv_targets_from_dump(context, wanted.config_file, &targets);
+	else
+		cxv_targets_resolve(context, argv + optind, argc - optind, &targets);
 	shown = wanted.open ? open_targets(context, &targets) : targets.count;
 	error = print(context, &targets, &wanted);
 	if (error == -ENOMEM)

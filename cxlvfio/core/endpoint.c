@@ -126,8 +126,8 @@ struct cxv_endpoint *cxv_endpoint_new(const char *host)
 
 	if (!endpoint)
 		return NULL;
-	endpoint->host = strdup(host);
-	if (!endpoint->host) {
+	endpoint->host = host ? strdup(host) : NULL;
+	if (host && !endpoint->host) {
 		free(endpoint);
 		return NULL;
 	}
@@ -161,6 +161,10 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	names_free(&endpoint->reset_methods);
 	cxv_topology_release(endpoint->topology);
 	free(endpoint->pci_parent);
+	cxv_dvsec_clear(&endpoint->dvsec);
+	cxv_upstream_port_free(endpoint->upstream_port);
+	cxv_component_clear(&endpoint->component);
+	cxv_hdm_clear(&endpoint->hdm);
 	free(endpoint->hdm_source.value);
 	free(endpoint->decoders);
 	free(endpoint->regions);

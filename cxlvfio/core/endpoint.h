@@ -9,11 +9,13 @@
 
 #include "core/aer.h"
 #include "core/bars.h"
+#include "core/component.h"
 #include "core/dvsec.h"
 #include "core/findings.h"
 #include "core/hdm.h"
 #include "core/iomem.h"
 #include "core/topology.h"
+#include "core/upstream_port.h"
 #include "core/value.h"
 #include "core/vfio_info.h"
 
@@ -94,7 +96,7 @@ struct cxv_vfio {
 
 struct cxv_endpoint {
 	/* --- top level of the JSON object --- */
-	char *host;			/* PCI address, "0000:0d:00.0" */
+	char *host;			/* "0000:0d:00.0"; NULL: of an image without an address */
 	enum cxv_state state;
 	struct cxv_text state_reason;	/* one sentence without a full stop */
 	struct cxv_number cxl_type;	/* 1, 2 or 3 */
@@ -116,6 +118,10 @@ struct cxv_endpoint {
 	struct cxv_bars bars;
 	struct cxv_aer aer;
 	struct cxv_dvsec dvsec;
+	struct cxv_upstream_port *upstream_port;	/* NULL: none */
+	int upstream_port_error;	/* positive errno: which one it is could not be read */
+	struct cxv_component component;
+	struct cxv_ras ras;
 	struct cxv_hdm hdm;
 	struct cxv_text hdm_source;	/* "resource0": the BAR that was read; "vfio" */
 	struct cxv_memdev memdev_info;
@@ -154,6 +160,7 @@ struct cxv_inventory {
 	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
 };
 
+/* HOST may be NULL. NULL: out of memory. */
 struct cxv_endpoint *cxv_endpoint_new(const char *host);
 void cxv_endpoint_free(struct cxv_endpoint *endpoint);
 void cxv_inventory_clear(struct cxv_inventory *inventory);
@@ -166,6 +173,8 @@ bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 int cxv_endpoint_decide(struct cxv_endpoint *endpoint);
 /* Who owns the window, after the decision on it. 0 or -ENOMEM. */
 int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iomem *iomem);
+/* The same of an endpoint of which only the configuration space is known, from a dump. */
+int cxv_endpoint_decide_dump(struct cxv_endpoint *endpoint);
 /* "not_committed" */
 const char *cxv_state_name(enum cxv_state state);
 

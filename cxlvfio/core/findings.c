@@ -148,11 +148,11 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && decoder->target_type &&
-		    strcmp(decoder->target_type, "accelerator"))
+		if (is(&decoder->committed) && decoder->target_type.value &&
+		    strcmp(decoder->target_type.value, "accelerator"))
 			return found(message, "HDM decoder %zu is committed as host-only memory "
 				     "(%s): its cache is not kept coherent", i,
-				     decoder->target_type);
+				     decoder->target_type.value);
 	}
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];

@@ -5,17 +5,22 @@
 
 #include "core/value.h"
 
-#define CXV_HDM_DECODERS_MAX	10
-
 struct cxv_hdm_decoder {
 	struct cxv_number index, resource, size, interleave_ways, interleave_granularity, committed,
-		commit, lock_on_commit, error;
-	const char *target_type;	/* "accelerator" or "expander", as sysfs names them */
+		commit, lock_on_commit, error, raw_control, dpa_skip, bi, uio,
+		upstream_ways, upstream_granularity, interleave_set_position;
+	struct cxv_word target_type;	/* "accelerator" or "expander", as sysfs names them */
 };
 
 struct cxv_hdm {
-	struct cxv_number decoder_count, enabled, poison_on_error;
-	struct cxv_hdm_decoder decoders[CXV_HDM_DECODERS_MAX];
+	/* the capability register */
+	struct cxv_number raw_capability, decoder_count, target_count, interleave_11_8,
+		interleave_14_12, poison_on_error_capable, interleave_3_6_12_ways,
+		interleave_16_ways, uio_capable, uio_decoder_count, memdata_nxm_capable;
+	struct cxv_word coherency;	/* "unknown", "device", "host_only", "both" */
+	/* the global control register */
+	struct cxv_number raw_global_control, enabled, poison_on_error;
+	struct cxv_hdm_decoder *decoders;
 	size_t count;
 	int error;		/* positive errno: could not be read, and nothing above is known */
 };
@@ -28,7 +33,11 @@ extern const struct cxv_fields cxv_hdm_decoder_fields;
  * registers in host order). -ENODEV: it reads all ones. -ENOENT: there is none. -EILSEQ: malformed.
  */
 int cxv_hdm_find(const uint32_t *registers, size_t count);
-/* Decode the capability at byte OFFSET of the block. 0 or -errno, which HDM keeps too. */
+/*
+ * Decode the capability at byte OFFSET of the block. 0 or -errno, which HDM keeps too. Clear with
+ * cxv_hdm_clear().
+ */
 int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm);
+void cxv_hdm_clear(struct cxv_hdm *hdm);
 
 #endif

@@ -152,7 +152,7 @@ static int add_hdm_decoder(struct cxv_map *map, const struct cxv_endpoint *endpo
 	if (!error)
 		error = add_note(item, decoder->committed.value ? "committed" : "not committed");
 	if (!error)
-		error = add_note(item, decoder->target_type);
+		error = add_note(item, decoder->target_type.value);
 	if (!error && decoder->lock_on_commit.value)
 		error = add_note(item, "locked");
 	return error;

@@ -88,7 +88,7 @@ struct window {
 static size_t window_candidates(const struct cxv_endpoint *endpoint, struct window window[static 5])
 {
 	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
-	const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[0];
+	const struct cxv_hdm_decoder *decoder = endpoint->hdm.decoders;
 	size_t count = 0;
 
 	window[count++] = (struct window) { "driver", endpoint->driver_view.window_base,
@@ -211,4 +211,16 @@ int cxv_endpoint_decide(struct cxv_endpoint *endpoint)
 	if (!error)
 		error = decide_window(endpoint);
 	return error ? error : decide_state(endpoint);
+}
+
+int cxv_endpoint_decide_dump(struct cxv_endpoint *endpoint)
+{
+	int error = decide_type(endpoint);
+
+	if (!error)
+		error = decide_window(endpoint);
+	if (error || endpoint->dvsec.device_error == ENODEV)
+		return error ? error : decide_state(endpoint);
+	return set_state(endpoint, CXV_STATE_UNKNOWN,
+			 "a dump of the configuration space does not tell");
 }

@@ -6,26 +6,33 @@
 
 int cxv_field_error(const void *object, const struct cxv_field *field)
 {
-	return field->kind == CXV_KIND_TEXT ? cxv_field_text(object, field)->error :
-					      cxv_field_number(object, field)->error;
+	switch (field->kind) {
+	case CXV_KIND_TEXT:
+		return cxv_field_text(object, field)->error;
+	case CXV_KIND_WORD:
+		return cxv_field_word(object, field)->error;
+	default:
+		return cxv_field_number(object, field)->error;
+	}
 }
 
 void cxv_fields_unavailable(void *object, const struct cxv_fields *fields, int error)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct cxv_field *field = &fields->fields[i];
+		void *member = (char *)object + field->offset;
 
-		if (field->kind == CXV_KIND_TEXT) {
-			struct cxv_text *text = (struct cxv_text *)cxv_field_text(object, field);
-
-			if (!text->value && !text->error)
-				text->error = abs(error);
-		} else {
-			struct cxv_number *number =
-				(struct cxv_number *)cxv_field_number(object, field);
-
-			if (!number->known && !number->error)
-				number->error = abs(error);
+		if (cxv_field_error(object, field))
+			continue;
+		if (cxv_field_is_string(field)) {
+			if (cxv_field_string(object, field))
+				continue;
+			if (field->kind == CXV_KIND_TEXT)
+				((struct cxv_text *)member)->error = abs(error);
+			else
+				((struct cxv_word *)member)->error = abs(error);
+		} else if (!cxv_field_number(object, field)->known) {
+			((struct cxv_number *)member)->error = abs(error);
 		}
 	}
 }

@@ -12,14 +12,21 @@
 
 #include "core/util.h"
 
+/* There are hundreds of these in an endpoint: 16 bytes each. */
 struct cxv_number {
 	uint64_t value;
+	int16_t error;		/* positive errno: could not be read */
 	bool known;
-	int error;		/* positive errno: could not be read */
 };
 
 struct cxv_text {
 	char *value;		/* owned; NULL: none */
+	int error;		/* positive errno: could not be read */
+};
+
+/* A word of a fixed list, for an enumerated field of a register. */
+struct cxv_word {
+	const char *value;	/* static; NULL: none */
 	int error;		/* positive errno: could not be read */
 };
 
@@ -31,9 +38,11 @@ enum cxv_kind {
 	CXV_KIND_ID2,		/* hexadecimal, 2, 4 or 6 digits: revision, vendor, class */
 	CXV_KIND_ID4,
 	CXV_KIND_ID6,
+	CXV_KIND_REGISTER,	/* hexadecimal, 8 digits: a register as it was read */
 	CXV_KIND_SERIAL,	/* 64-bit identifier: hexadecimal, and a *_hex twin in JSON */
 	CXV_KIND_FLAG,		/* JSON boolean */
-	CXV_KIND_TEXT,		/* struct cxv_text; the others are struct cxv_number */
+	CXV_KIND_TEXT,		/* struct cxv_text */
+	CXV_KIND_WORD,		/* struct cxv_word; all others are struct cxv_number */
 };
 
 /* One member of a struct: its JSON key, which is its label for people too. */
@@ -81,6 +90,24 @@ static inline const struct cxv_text *cxv_field_text(const void *object,
 						    const struct cxv_field *field)
 {
 	return (const struct cxv_text *)((const char *)object + field->offset);
+}
+
+static inline const struct cxv_word *cxv_field_word(const void *object,
+						    const struct cxv_field *field)
+{
+	return (const struct cxv_word *)((const char *)object + field->offset);
+}
+
+static inline bool cxv_field_is_string(const struct cxv_field *field)
+{
+	return field->kind == CXV_KIND_TEXT || field->kind == CXV_KIND_WORD;
+}
+
+/* The value of a text or a word; NULL: none, or not known. */
+static inline const char *cxv_field_string(const void *object, const struct cxv_field *field)
+{
+	return field->kind == CXV_KIND_TEXT ? cxv_field_text(object, field)->value :
+					      cxv_field_word(object, field)->value;
 }
 
 /* The errno of a field that could not be read, 0 otherwise. */

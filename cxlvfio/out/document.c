@@ -126,9 +126,9 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct cxv_field *field = &fields->fields[i];
 
-		if (field->kind == CXV_KIND_TEXT)
+		if (cxv_field_is_string(field))
 			cxv_json_string(document, parent, field->key,
-					cxv_field_text(object, field)->value);
+					cxv_field_string(object, field));
 		else
 			put_number(document, parent, field, cxv_field_number(object, field));
 		cxv_json_unavailable(document, unavailable, field->key,
@@ -191,7 +191,7 @@ int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
 	if (length < strlen(OPEN_END) || strcmp(text + length - strlen(OPEN_END), OPEN_END))
 		return -EINVAL;
 	length -= strlen(OPEN_END);
-	return fwrite(text, 1, length, stream) == length ? 0 : -EIO;
+	return fwrite(text, 1, length, stream) == length ? 0 : -errno;
 }
 
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
@@ -200,17 +200,19 @@ int cxv_document_print_element(const struct cxv_document *document, bool first, 
 
 	if (!text)
 		return -ENOMEM;
-	fputs(first ? "\n" : ",\n", stream);
+	if (fputs(first ? "\n" : ",\n", stream) == EOF)
+		return -errno;
 	/* A line break is never inside of a string: there it is escaped. */
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 
 		length += text[length] == '\n';
-		fputs(ELEMENT_INDENT, stream);
-		fwrite(text, 1, length, stream);
+		if (fputs(ELEMENT_INDENT, stream) == EOF ||
+		    fwrite(text, 1, length, stream) != length)
+			return -errno;
 		text += length;
 	}
-	return ferror(stream) ? -EIO : 0;
+	return 0;
 }
 
 int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream)

@@ -2,6 +2,7 @@
 #include "out/endpoint_json.h"
 
 #include "out/pci_json.h"
+#include "out/registers_json.h"
 #include "out/topology_json.h"
 #include "out/vfio_json.h"
 
@@ -22,45 +23,6 @@ static void add_names(struct cxv_document *document, struct json_object *parent,
 	for (size_t i = 0; i < names->count; i++)
 		cxv_json_string(document, array, NULL, names->items[i]);
 	cxv_json_unavailable(document, unavailable, key, names->error);
-}
-
-static void add_dvsecs(struct cxv_document *document, struct json_object *to,
-		       struct json_object *unavailable, const struct cxv_dvsec *dvsec)
-{
-	struct json_object *array;
-
-	add_object(document, to, "cxl_caps", &dvsec->caps, &cxv_cxl_caps_fields);
-	add_object(document, to, "cxl_control", &dvsec->control, &cxv_cxl_control_fields);
-	add_object(document, to, "cxl_status", &dvsec->status, &cxv_cxl_status_fields);
-	array = cxv_json_array(document, to, "cxl_ranges");
-	for (size_t i = 0; i < dvsec->range_count; i++)
-		add_object(document, array, NULL, &dvsec->ranges[i], &cxv_range_fields);
-	cxv_json_unavailable(document, unavailable, "cxl_ranges", dvsec->device_error);
-	add_object(document, to, "flex_bus", &dvsec->flex_bus, &cxv_flex_bus_fields);
-	array = cxv_json_array(document, to, "register_blocks");
-	for (size_t i = 0; i < dvsec->block_count; i++) {
-		struct json_object *block = add_object(document, array, NULL, &dvsec->blocks[i],
-						       &cxv_block_fields);
-
-		cxv_json_string(document, block, "name", dvsec->blocks[i].name);
-	}
-	cxv_json_unavailable(document, unavailable, "register_blocks", dvsec->locator_error);
-}
-
-static void add_hdm(struct cxv_document *document, struct json_object *to,
-		    struct json_object *unavailable, const struct cxv_endpoint *endpoint)
-{
-	const struct cxv_hdm *hdm = &endpoint->hdm;
-	struct json_object *object = add_object(document, to, "hdm", hdm, &cxv_hdm_fields);
-	struct json_object *array = cxv_json_array(document, to, "hdm_decoders");
-
-	cxv_json_string(document, object, "source", endpoint->hdm_source.value);
-	for (size_t i = 0; i < hdm->count; i++) {
-		object = add_object(document, array, NULL, &hdm->decoders[i],
-				    &cxv_hdm_decoder_fields);
-		cxv_json_string(document, object, "target_type", hdm->decoders[i].target_type);
-	}
-	cxv_json_unavailable(document, unavailable, "hdm_decoders", hdm->error);
 }
 
 static void add_findings(struct cxv_document *document, struct json_object *to,
@@ -105,8 +67,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 		  &endpoint->iommu_group_members);
 	add_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);
 	cxv_json_pci(document, to, unavailable, endpoint);
-	add_dvsecs(document, to, unavailable, &endpoint->dvsec);
-	add_hdm(document, to, unavailable, endpoint);
+	cxv_json_registers(document, to, unavailable, endpoint);
 	cxv_json_kernel_view(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
 	if (endpoint->has_driver_view)

@@ -5,7 +5,7 @@
 
 #include "out/text.h"
 
-#define LABEL_WIDTH	26
+#define LABEL_WIDTH	28
 
 void print_value(struct printer *to, const char *key, const char *value, int error)
 {

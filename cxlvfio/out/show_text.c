@@ -6,6 +6,7 @@
 
 #include "out/pci_text.h"
 #include "out/printer.h"
+#include "out/registers_text.h"
 #include "out/topology_text.h"
 #include "out/vfio_text.h"
 
@@ -26,45 +27,9 @@ static void print_cxl(struct printer *to, const struct cxv_endpoint *endpoint)
 	}
 }
 
-static void print_dvsec(struct printer *to, const struct cxv_endpoint *endpoint)
-{
-	const struct cxv_dvsec *dvsec = &endpoint->dvsec;
-
-	heading(to, "cxl_caps");
-	print_fields(to, &dvsec->caps, &cxv_cxl_caps_fields);
-	heading(to, "cxl_control");
-	print_fields(to, &dvsec->control, &cxv_cxl_control_fields);
-	heading(to, "cxl_status");
-	print_fields(to, &dvsec->status, &cxv_cxl_status_fields);
-	if (!dvsec->range_count)
-		print_empty(to, "cxl_ranges", dvsec->device_error);
-	for (size_t i = 0; i < dvsec->range_count; i++) {
-		numbered_heading(to, "cxl_ranges", i);
-		print_fields(to, &dvsec->ranges[i], &cxv_range_fields);
-	}
-	heading(to, "flex_bus");
-	print_fields(to, &dvsec->flex_bus, &cxv_flex_bus_fields);
-	if (!dvsec->block_count)
-		print_empty(to, "register_blocks", dvsec->locator_error);
-	for (size_t i = 0; i < dvsec->block_count; i++) {
-		numbered_heading(to, "register_blocks", i);
-		print_fields(to, &dvsec->blocks[i], &cxv_block_fields);
-		print_value(to, "name", dvsec->blocks[i].name, 0);
-	}
-}
-
 static void print_decoders(struct printer *to, const struct cxv_endpoint *endpoint)
 {
-	const struct cxv_hdm *hdm = &endpoint->hdm;
-
-	heading(to, "hdm");
-	print_fields(to, hdm, &cxv_hdm_fields);
-	print_value(to, "source", endpoint->hdm_source.value, endpoint->hdm_source.error);
-	for (size_t i = 0; i < hdm->count; i++) {
-		numbered_heading(to, "hdm_decoders", i);
-		print_fields(to, &hdm->decoders[i], &cxv_hdm_decoder_fields);
-		print_value(to, "target_type", hdm->decoders[i].target_type, 0);
-	}
+	cxv_print_hdm(to, endpoint);
 	if (!endpoint->decoder_count)
 		print_empty(to, "decoders", 0);
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
@@ -138,7 +103,9 @@ static const struct {
 	{ "findings", print_findings },
 	{ "cxl", print_cxl },
 	{ "pci", print_pci },
-	{ "dvsec", print_dvsec },
+	{ "dvsec", cxv_print_dvsec },
+	{ "upstream", cxv_print_upstream_port },
+	{ "component", cxv_print_component },
 	{ "decoders", print_decoders },
 	{ "ports", cxv_show_ports },
 	{ "region", print_region },
@@ -146,7 +113,8 @@ static const struct {
 	{ "vfio", print_vfio },
 };
 
-const char cxv_section_names[] = "findings cxl pci dvsec decoders ports region driver vfio";
+const char cxv_section_names[] =
+	"findings cxl pci dvsec upstream component decoders ports region driver vfio";
 
 static int find_section(const char *name, size_t length)
 {
@@ -178,7 +146,7 @@ int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool 
 {
 	struct printer to = { .stream = stream, .human = human };
 
-	fprintf(stream, "%s: %s\n", endpoint->host, cxv_state_name(endpoint->state));
+	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", cxv_state_name(endpoint->state));
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (bits & 1u << i)
 			sections[i].print(&to, endpoint);

@@ -174,7 +174,7 @@ static char *cell_text(const struct cxv_column *column, const struct cxv_endpoin
 
 static bool is_number(const struct cxv_column *column)
 {
-	return !column->text && column->field.kind != CXV_KIND_TEXT;
+	return !column->text && !cxv_field_is_string(&column->field);
 }
 
 static const char *state_color(const struct cxv_endpoint *endpoint)

@@ -112,6 +112,9 @@ static void number_text(char text[static CXV_TEXT_MAX], enum cxv_kind kind, uint
 	case CXV_KIND_SERIAL:
 		snprintf(text, CXV_TEXT_MAX, "0x%" PRIx64, value);
 		return;
+	case CXV_KIND_REGISTER:
+		snprintf(text, CXV_TEXT_MAX, "0x%08" PRIx64, value);
+		return;
 	case CXV_KIND_ID2:
 	case CXV_KIND_ID4:
 	case CXV_KIND_ID6:
@@ -129,8 +132,8 @@ char *cxv_text_field(const void *object, const struct cxv_field *field, bool hum
 	const struct cxv_number *number;
 	char text[CXV_TEXT_MAX];
 
-	if (field->kind == CXV_KIND_TEXT)
-		return cxv_text_printable(cxv_field_text(object, field)->value ?: "-");
+	if (cxv_field_is_string(field))
+		return cxv_text_printable(cxv_field_string(object, field) ?: "-");
 	number = cxv_field_number(object, field);
 	if (!number->known)
 		return strdup("-");

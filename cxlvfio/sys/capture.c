@@ -251,8 +251,27 @@ int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live)
 	return -ENOMEM;
 }
 
+/* Of /proc only processes and descriptors that matter were copied: sys/holders.c. */
+static void complete_processes(struct cxv_tree *tree)
+{
+	struct cxv_node *processes = cxv_tree_child(&tree->root, "proc"), **children;
+	size_t count;
+
+	if (!processes || cxv_tree_children(processes, &children, &count) < 0)
+		return;
+	processes->partial = false;
+	for (size_t i = 0; i < count; i++) {
+		struct cxv_node *descriptors = cxv_tree_child(children[i], "fd");
+
+		if (descriptors)
+			descriptors->partial = false;
+	}
+	free(children);
+}
+
 void cxv_capture_end(struct cxv_host *host)
 {
+	complete_processes(host->tree);
 	host->live = NULL;
 	host->tree->fetch = NULL;
 	host->tree->fetcher = NULL;

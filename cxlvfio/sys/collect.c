@@ -38,14 +38,22 @@ struct survey {
 	struct cxv_iomem iomem;
 	struct cxv_pci_names names;
 	struct cxv_openings openings;
+	struct cxv_upstream_port *port;	/* above the last endpoint: the next may be below it, too */
 	size_t hidden;			/* functions whose DVSECs this user may not read */
 	size_t denied;			/* endpoints of which this user may not read everything */
 	int (*visit)(struct cxv_endpoint *endpoint, void *argument);
 	void *argument;
 };
 
+static void forget_port(struct survey *survey)
+{
+	cxv_upstream_port_free(survey->port);
+	survey->port = NULL;
+}
+
 static void survey_clear(struct survey *survey)
 {
+	forget_port(survey);
 	cxv_cxl_index_clear(&survey->index);
 	cxv_iomem_clear(&survey->iomem);
 	cxv_pci_names_clear(&survey->names);
@@ -57,6 +65,7 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	int error;
 
 	cxv_pci_read(survey->host, endpoint);
+	cxv_pci_read_upstream_port(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
 	if (!error && !endpoint->endpoint.value)
@@ -147,6 +156,7 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 		*endpoint = NULL;
 		if (settled == CXV_GONE)
 			return 0;
+		forget_port(survey);
 		cxv_cxl_index_clear(&survey->index);
 		error = read_index(survey);
 		if (error < 0)

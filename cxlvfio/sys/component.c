@@ -60,20 +60,39 @@ static int copy_registers(uint32_t to[static REGISTERS], const volatile uint32_t
 	return cxv_registers_copy(to + first, from + first, count);
 }
 
-/* The array of capabilities, then the one that matters: each register is a transaction. */
+static int copy_capability(uint32_t to[static REGISTERS], const volatile uint32_t *from, int offset,
+			   size_t length)
+{
+	return offset < 0 ? 0 : copy_registers(to, from, offset / 4, length / 4);
+}
+
+/* As many decoders as the capability has: a reserved number is none. */
+static int copy_hdm(uint32_t to[static REGISTERS], const volatile uint32_t *from)
+{
+	int offset = cxv_hdm_find(to, REGISTERS);
+	int error = copy_capability(to, from, offset, CXL_HDM_DECODER(0));
+	unsigned int decoders;
+
+	if (error || offset < 0)
+		return error;
+	decoders = cxl_hdm_decoder_count(to[(offset + CXL_HDM_CAPABILITY) / 4]);
+	return copy_registers(to, from, (offset + CXL_HDM_DECODER(0)) / 4,
+			      (cxl_hdm_length(decoders) - CXL_HDM_DECODER(0)) / 4);
+}
+
+/* Only what is decoded: each register is a transaction. */
 static int copy_needed(uint32_t registers[static REGISTERS], const volatile uint32_t *from)
 {
 	int error = copy_registers(registers, from, 0, 1);
-	int hdm;
 
 	if (!error)
 		error = copy_registers(registers, from, 1,
 				       cxl_field(registers[0], CXL_CM_HEADER_ARRAY_SIZE));
-	if (error)
-		return error;
-	hdm = cxv_hdm_find(registers, REGISTERS);
-	return hdm < 0 ? 0 : copy_registers(registers, from, hdm / 4,
-					    cxl_hdm_length(CXV_HDM_DECODERS_MAX) / 4);
+	if (!error)
+		error = copy_capability(registers, from,
+					cxv_component_find(registers, REGISTERS, CXL_CM_ID_RAS),
+					CXL_RAS_HEADER_LOG);
+	return error ? error : copy_hdm(registers, from);
 }
 
 static int read_mapped(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
@@ -132,12 +151,11 @@ static int read_registers(const struct cxv_host *host, const struct cxv_endpoint
 	return size == CXL_CM_BLOCK_SIZE ? 0 : -EILSEQ;
 }
 
-static int read_hdm(const struct cxv_host *host, struct cxv_endpoint *endpoint)
+static int read_component(const struct cxv_host *host, struct cxv_endpoint *endpoint,
+			  uint32_t registers[static REGISTERS])
 {
 	const struct cxv_block *block = find_block(&endpoint->dvsec);
-	uint32_t registers[REGISTERS];
 	int error = check_harmless(endpoint);
-	int offset;
 
 	if (error < 0)
 		return error;
@@ -146,10 +164,7 @@ static int read_hdm(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	error = read_registers(host, endpoint, block, registers);
 	if (error < 0)
 		return error;
-	offset = cxv_hdm_find(registers, REGISTERS);
-	if (offset < 0)
-		return offset;
-	error = cxv_hdm_decode(registers, REGISTERS, offset, &endpoint->hdm);
+	error = cxv_component_decode(registers, REGISTERS, &endpoint->component);
 	if (error < 0)
 		return error;
 	if (asprintf(&endpoint->hdm_source.value, "resource%u", (unsigned int)block->bar.value) < 0)
@@ -157,8 +172,39 @@ static int read_hdm(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	return 0;
 }
 
+static void decode_ras(struct cxv_endpoint *endpoint, const uint32_t registers[static REGISTERS])
+{
+	int offset = cxv_component_find(registers, REGISTERS, CXL_CM_ID_RAS);
+
+	if (offset < 0)
+		endpoint->ras.error = -offset;
+	else
+		cxv_ras_decode(registers, REGISTERS, offset, &endpoint->ras);
+}
+
+static void decode_hdm(struct cxv_endpoint *endpoint, const uint32_t registers[static REGISTERS])
+{
+	int offset = cxv_hdm_find(registers, REGISTERS);
+
+	if (offset < 0)
+		endpoint->hdm.error = -offset;
+	else
+		cxv_hdm_decode(registers, REGISTERS, offset, &endpoint->hdm);
+}
+
 void cxv_component_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
-	endpoint->hdm.error = -read_hdm(host, endpoint);
-	cxv_fields_unavailable(&endpoint->hdm, &cxv_hdm_fields, endpoint->hdm.error);
+	uint32_t registers[REGISTERS];
+	int error = read_component(host, endpoint, registers);
+
+	if (error < 0) {
+		endpoint->component.error = endpoint->ras.error = endpoint->hdm.error = -error;
+	} else {
+		decode_ras(endpoint, registers);
+		decode_hdm(endpoint, registers);
+	}
+	if (endpoint->ras.error)
+		cxv_fields_unavailable(&endpoint->ras, &cxv_ras_fields, endpoint->ras.error);
+	if (endpoint->hdm.error)
+		cxv_fields_unavailable(&endpoint->hdm, &cxv_hdm_fields, endpoint->hdm.error);
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/dvsec.h"
+#include "core/pci_ids.h"
 #include "sys/capture.h"
 #include "sys/cxl.h"
 #include "sys/pci.h"
@@ -313,15 +315,9 @@ static int keep_log(const struct cxv_host *capture, const struct cxv_inventory *
 				      CXV_EVIDENCE_LOG));
 }
 
-/* Vendor, device, subsystem and class of one function. */
-struct identity {
-	unsigned int vendor, device, subsystem_vendor, subsystem_device, class;
-};
-
 struct identities {
-	struct identity *items;
+	struct cxv_pci_ids_key *items;
 	size_t count;
-	bool failed;
 };
 
 static unsigned int word_at(const struct cxv_node *config, size_t offset)
@@ -329,118 +325,104 @@ static unsigned int word_at(const struct cxv_node *config, size_t offset)
 	return (uint8_t)config->bytes[offset] | (uint8_t)config->bytes[offset + 1] << 8;
 }
 
+static bool is_known(const struct identities *identities, const struct cxv_pci_ids_key *key)
+{
+	for (size_t i = 0; i < identities->count; i++)
+		if (!memcmp(&identities->items[i], key, sizeof(*key)))
+			return true;
+	return false;
+}
+
 static int add_identity(struct cxv_node *node, void *context)
 {
 	struct identities *identities = context;
-	struct identity *larger;
+	struct cxv_pci_ids_key *larger, key;
 
 	if (strcmp(node->name, "config") || node->kind != CXV_NODE_FILE ||
 	    node->size < CXV_CONFIG_SIZE_USER || !cxv_pci_is_address(node->parent->name))
+		return 0;
+	/* Padding too, for memcmp(3). */
+	memset(&key, 0, sizeof(key));
+	key.vendor = word_at(node, PCI_VENDOR_ID);
+	key.device = word_at(node, PCI_DEVICE_ID);
+	key.subsystem_vendor = word_at(node, PCI_SUBSYSTEM_VENDOR_ID);
+	key.subsystem_device = word_at(node, PCI_SUBSYSTEM_ID);
+	key.class = word_at(node, PCI_CLASS_DEVICE) << 8 |
+		    (uint8_t)node->bytes[PCI_CLASS_PROG];
+	if (is_known(identities, &key))
 		return 0;
 	larger = reallocarray(identities->items, identities->count + 1, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;
 	identities->items = larger;
-	larger[identities->count++] = (struct identity) {
-		.vendor = word_at(node, PCI_VENDOR_ID),
-		.device = word_at(node, PCI_DEVICE_ID),
-		.subsystem_vendor = word_at(node, PCI_SUBSYSTEM_VENDOR_ID),
-		.subsystem_device = word_at(node, PCI_SUBSYSTEM_ID),
-		.class = word_at(node, PCI_CLASS_DEVICE),
-	};
+	larger[identities->count++] = key;
 	return 0;
 }
 
-/* Which part of pci.ids a line is in, and whether its heads are wanted. */
-struct place_in_ids {
-	bool in_classes, head, device;
-	unsigned int vendor_id, device_id;
-};
-
-static bool wants_head(const struct identities *identities, bool class, unsigned int id)
+static void print_name(FILE *stream, const struct cxv_pci_name *name)
 {
-	for (size_t i = 0; i < identities->count; i++) {
-		const struct identity *item = &identities->items[i];
+	if (name->text)
+		fprintf(stream, "  %.*s", (int)name->length, name->text);
+	fputc('\n', stream);
+}
 
-		if (class ? item->class >> 8 == id :
-			    item->vendor == id || item->subsystem_vendor == id)
-			return true;
+static void print_device(FILE *stream, const struct cxv_pci_ids_key *key,
+			 const struct cxv_pci_ids *names)
+{
+	if (!names->vendor.text && !names->device.text && !names->subsystem.text)
+		return;
+	fprintf(stream, "%04x", key->vendor);
+	print_name(stream, &names->vendor);
+	if (!names->device.text && !names->subsystem.text)
+		return;
+	fprintf(stream, "\t%04x", key->device);
+	print_name(stream, &names->device);
+	if (!names->subsystem.text)
+		return;
+	fprintf(stream, "\t\t%04x %04x", key->subsystem_vendor, key->subsystem_device);
+	print_name(stream, &names->subsystem);
+}
+
+static void print_class(FILE *stream, const struct cxv_pci_ids_key *key,
+			const struct cxv_pci_ids *names)
+{
+	if (!names->class.text && !names->prog_if.text)
+		return;
+	fprintf(stream, "C %02x\n\t%02x", key->class >> 16, key->class >> 8 & 0xff);
+	print_name(stream, &names->class);
+	if (!names->prog_if.text)
+		return;
+	fprintf(stream, "\t\t%02x", key->class & 0xff);
+	print_name(stream, &names->prog_if);
+}
+
+/* Lines that give the same answers for KEY as the whole file does. */
+static void print_names(FILE *stream, const char *file, size_t size,
+			const struct cxv_pci_ids_key *key)
+{
+	struct cxv_pci_ids names;
+
+	cxv_pci_ids_find(file, size, key, &names);
+	print_device(stream, key, &names);
+	if (names.subsystem_vendor.text && key->subsystem_vendor != key->vendor) {
+		fprintf(stream, "%04x", key->subsystem_vendor);
+		print_name(stream, &names.subsystem_vendor);
 	}
-	return false;
+	print_class(stream, key, &names);
 }
 
-static bool wants_device(const struct identities *identities, unsigned int vendor,
-			 unsigned int device)
-{
-	for (size_t i = 0; i < identities->count; i++)
-		if (identities->items[i].vendor == vendor && identities->items[i].device == device)
-			return true;
-	return false;
-}
-
-static bool wants_subsystem(const struct identities *identities, const struct place_in_ids *place,
-			    unsigned int vendor, unsigned int device)
-{
-	for (size_t i = 0; i < identities->count; i++) {
-		const struct identity *item = &identities->items[i];
-
-		if (item->vendor == place->vendor_id && item->device == place->device_id &&
-		    item->subsystem_vendor == vendor && item->subsystem_device == device)
-			return true;
-	}
-	return false;
-}
-
-/* sscanf(3) alone would go on to the next line for one. */
-static bool read_id(const char *text, unsigned int *id)
-{
-	return isxdigit((unsigned char)*text) && sscanf(text, "%x", id) == 1;
-}
-
-/*
- * "vvvv  Vendor", "\tdddd  Device", "\t\tssss dddd  Subsystem"; "C cc  Class", "\tss  Subclass",
- * "\t\tpp  Programming interface".
- */
-static bool wants_line(const struct identities *identities, struct place_in_ids *place,
-		       const char *line)
-{
-	unsigned int first, second;
-	const char *rest;
-
-	if (*line != '\t') {
-		place->in_classes = line[0] == 'C' && line[1] == ' ';
-		place->head = read_id(line + (place->in_classes ? 2 : 0), &first) &&
-			      wants_head(identities, place->in_classes, first);
-		place->vendor_id = place->head ? first : 0;
-		return place->head;
-	}
-	if (!place->head || place->in_classes)
-		return place->head;
-	if (line[1] != '\t') {
-		place->device = read_id(line + 1, &first) &&
-				wants_device(identities, place->vendor_id, first);
-		place->device_id = place->device ? first : 0;
-		return place->device;
-	}
-	rest = line + 2 + strcspn(line + 2, " \n");
-	rest += strspn(rest, " ");
-	return place->device && read_id(line + 2, &first) && read_id(rest, &second) &&
-	       wants_subsystem(identities, place, first, second);
-}
-
-int cxv_evidence_pci_ids(const char *text, const struct cxv_host *capture, char **excerpt)
+int cxv_evidence_pci_ids(const char *file, size_t size, const struct cxv_host *capture,
+			 char **excerpt)
 {
 	struct identities identities = { 0 };
-	struct place_in_ids place = { 0 };
-	size_t size = 0;
+	size_t length = 0;
 	FILE *stream;
 	int error = cxv_tree_walk(&capture->tree->root, add_identity, &identities);
 
 	*excerpt = NULL;
-	stream = error ? NULL : open_memstream(excerpt, &size);
-	for (; stream && *text; text += strcspn(text, "\n"), text += *text == '\n')
-		if (wants_line(&identities, &place, text))
-			fprintf(stream, "%.*s\n", (int)strcspn(text, "\n"), text);
+	stream = error ? NULL : open_memstream(excerpt, &length);
+	for (size_t i = 0; stream && i < identities.count; i++)
+		print_names(stream, file, size, &identities.items[i]);
 	free(identities.items);
 	return stream && !fclose(stream) ? 0 : -ENOMEM;
 }
@@ -454,61 +436,10 @@ static int shorten_pci_ids(const struct cxv_host *capture, const char *path)
 
 	if (error < 0 || node->kind != CXV_NODE_FILE)
 		return fatal(error);
-	error = cxv_evidence_pci_ids(node->bytes, capture, &excerpt);
+	error = cxv_evidence_pci_ids(node->bytes, node->size, capture, &excerpt);
 	if (error < 0)
 		return error;
 	return cxv_tree_set_file(capture->tree, node, excerpt, strlen(excerpt));
-}
-
-static bool is_vfio(const struct cxv_node *descriptor)
-{
-	return descriptor->kind == CXV_NODE_LINK &&
-	       (!strncmp(descriptor->bytes, "/dev/vfio/", 10) ||
-		strstr(descriptor->bytes, "vfio"));
-}
-
-static int remove_other_descriptors(struct cxv_tree *tree, struct cxv_node *descriptors,
-				    size_t *left)
-{
-	_cleanup_free_ struct cxv_node **children = NULL;
-	size_t count;
-	int error = cxv_tree_children(descriptors, &children, &count);
-
-	*left = 0;
-	for (size_t i = 0; i < count && !error; i++) {
-		if (is_vfio(children[i]))
-			++*left;
-		else
-			cxv_tree_remove(tree, children[i]);
-	}
-	return error;
-}
-
-/*
- * The search for who has an endpoint open has been through every process, and they are nobody's
- * business: of those that have none open nothing stays.
- */
-static int remove_other_processes(struct cxv_tree *tree)
-{
-	_cleanup_free_ struct cxv_node **processes = NULL;
-	struct cxv_node *proc = cxv_tree_child(&tree->root, "proc");
-	size_t count = 0, left;
-	int error = proc ? cxv_tree_children(proc, &processes, &count) : 0;
-
-	for (size_t i = 0; i < count && !error; i++) {
-		struct cxv_node *descriptors = cxv_tree_child(processes[i], "fd");
-		bool is_process = strspn(processes[i]->name, "0123456789") ==
-				  strlen(processes[i]->name);
-
-		left = 0;
-		if (descriptors && descriptors->kind == CXV_NODE_DIRECTORY)
-			error = remove_other_descriptors(tree, descriptors, &left);
-		/* Where it was not for us to see, that remains to be known. */
-		if (!error && is_process && !left &&
-		    !(descriptors && descriptors->kind == CXV_NODE_UNAVAILABLE))
-			cxv_tree_remove(tree, processes[i]);
-	}
-	return error;
 }
 
 int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_inventory *inventory)
@@ -527,5 +458,5 @@ int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_invent
 		error = keep_log(capture, inventory);
 	for (size_t i = 0; i < ARRAY_SIZE(pci_ids_files) && !error; i++)
 		error = shorten_pci_ids(capture, pci_ids_files[i]);
-	return error ? error : remove_other_processes(capture->tree);
+	return error;
 }

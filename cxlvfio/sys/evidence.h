@@ -19,6 +19,7 @@ int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_invent
 int cxv_evidence_log_lines(const char *records, const struct cxv_inventory *inventory,
 			   char **lines);
 /* Exported for tests: of pci.ids only what the configuration spaces in the tree name. */
-int cxv_evidence_pci_ids(const char *text, const struct cxv_host *capture, char **excerpt);
+int cxv_evidence_pci_ids(const char *file, size_t size, const struct cxv_host *capture,
+			 char **excerpt);
 
 #endif

@@ -2,9 +2,7 @@
 #include "sys/holders.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +10,7 @@
 
 #define NODE_PREFIX	"/dev/vfio/"
 #define DEVICE_LINK	"anon_inode:[vfio-device]"
-#define LINK_MAX	64	/* longer ones are no node of VFIO */
+#define NODE_MAX	64
 
 /* Linux 6.17 and newer name the device of a VFIO device descriptor in fdinfo. */
 static char *device_of(const struct cxv_host *host, const char *process, const char *descriptor)
@@ -88,49 +86,57 @@ static bool is_vfio(const char *link)
 	return !strncmp(link, NODE_PREFIX, strlen(NODE_PREFIX)) || !strcmp(link, DEVICE_LINK);
 }
 
-static void close_directory(DIR **directory)
+/* Whose descriptors are looked at: a capture keeps those of VFIO only, not all of /proc. */
+static const struct cxv_host *searched(const struct cxv_host *host)
 {
-	if (*directory)
-		closedir(*directory);
+	return host->live ?: host;
 }
 
-/* A process may have thousands of descriptors: none but VFIO's costs more than a readlink(2). */
-static int read_descriptors(const struct cxv_host *host, const char *process, DIR *directory,
-			    struct cxv_openings *openings)
+static int read_descriptors(const struct cxv_host *host, const char *process,
+			    const struct cxv_host *inside, struct cxv_openings *openings)
 {
-	struct dirent *entry;
+	char **names;
+	size_t count;
 	int error = 0;
 
-	while (!error && (entry = readdir(directory))) {
-		char link[LINK_MAX];
-		ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof(link));
+	/* Ended meanwhile. */
+	if (cxv_host_list(inside, &names, &count, ".") < 0)
+		return 0;
+	for (size_t i = 0; i < count && !error; i++) {
+		_cleanup_free_ char *link = NULL;
 
-		if (length < 0 || length == sizeof(link))
+		if (cxv_host_read_link(inside, &link, "%s", names[i]) < 0 || !is_vfio(link))
 			continue;
-		link[length] = '\0';
-		if (is_vfio(link))
-			error = keep_opening(host, process, entry->d_name, link, openings);
+		if (host->live)
+			cxv_host_exists(host, "proc/%s/fd/%s", process, names[i]);
+		error = keep_opening(host, process, names[i], link, openings);
 	}
+	cxv_names_free(names, count);
 	return error;
 }
 
 static int inspect_process(const struct cxv_host *host, const char *process,
 			   struct cxv_openings *openings)
 {
-	_cleanup_(close_directory) DIR *directory = NULL;
-	int descriptor = cxv_host_open_file(host, O_RDONLY | O_DIRECTORY, "proc/%s/fd", process);
+	struct cxv_host inside;
+	char directory[64];
+	int error;
 
+	snprintf(directory, sizeof(directory), "proc/%.16s/fd", process);
+	error = cxv_host_enter(searched(host), &inside, directory);
+	if (error == -ENOMEM)
+		return error;
 	/* Gone meanwhile, or somebody else's and we are not root. */
-	if (descriptor == -EACCES || descriptor == -EPERM)
-		openings->error = -descriptor;
-	if (descriptor < 0)
-		return 0;
-	directory = fdopendir(descriptor);
-	if (!directory) {
-		close(descriptor);
-		return -ENOMEM;
+	if (error == -EACCES || error == -EPERM) {
+		openings->error = -error;
+		if (host->live)
+			cxv_host_exists(host, "%s", directory);
 	}
-	return read_descriptors(host, process, directory, openings);
+	if (error < 0)
+		return 0;
+	error = read_descriptors(host, process, &inside, openings);
+	cxv_host_close(&inside);
+	return error;
 }
 
 /* A fixture's processes are another machine's. */
@@ -157,7 +163,7 @@ int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings
 	int ret;
 
 	*openings = (struct cxv_openings) { .read = true };
-	ret = cxv_host_list(host, &processes, &count, "proc");
+	ret = cxv_host_list(searched(host), &processes, &count, "proc");
 	if (ret < 0) {
 		openings->error = -ret;
 		return ret;
@@ -185,8 +191,8 @@ void cxv_openings_clear(struct cxv_openings *openings)
 
 struct search {
 	const char *target;
-	char group_node[LINK_MAX];
-	char device_node[LINK_MAX];
+	char group_node[NODE_MAX];
+	char device_node[NODE_MAX];
 };
 
 static struct search make_search(const char *target, const char *group, const char *device)
@@ -194,9 +200,9 @@ static struct search make_search(const char *target, const char *group, const ch
 	struct search search = { .target = target };
 
 	if (group && group[0])
-		snprintf(search.group_node, LINK_MAX, NODE_PREFIX "%s", group);
+		snprintf(search.group_node, NODE_MAX, NODE_PREFIX "%s", group);
 	if (device && device[0])
-		snprintf(search.device_node, LINK_MAX, NODE_PREFIX "devices/%s", device);
+		snprintf(search.device_node, NODE_MAX, NODE_PREFIX "devices/%s", device);
 	return search;
 }
 

@@ -88,6 +88,59 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 			cxv_known(!!(image[PCI_COMMAND] & PCI_COMMAND_MEMORY));
 }
 
+/* The function in whose directory ADDRESS's is; none in that of a host bridge. NULL and 0. */
+static int find_parent(const struct cxv_host *host, const char *address, char **parent)
+{
+	_cleanup_free_ char *target = NULL;
+	char *name;
+	int error;
+
+	*parent = NULL;
+	error = cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", address);
+	if (error < 0)
+		return error;
+	name = strrchr(target, '/');
+	if (!name)
+		return 0;
+	*name = '\0';
+	name = strrchr(target, '/');
+	if (!name || !cxv_pci_is_address(name + 1))
+		return 0;
+	*parent = strdup(name + 1);
+	return *parent ? 0 : -ENOMEM;
+}
+
+static struct cxv_upstream_port *read_upstream_port(const struct cxv_host *host,
+						    const char *address)
+{
+	struct cxv_upstream_port *port = cxv_upstream_port_new(address);
+	char directory[CXV_PCI_DIRECTORY_MAX];
+	uint8_t image[CXV_CONFIG_SIZE];
+
+	if (!port)
+		return NULL;
+	cxv_upstream_port_decode(port, image, read_config(host, address, image));
+	snprintf(directory, CXV_PCI_DIRECTORY_MAX, CXV_PCI_DEVICES "/%s", address);
+	port->driver = cxv_attribute_link(host, directory, "driver");
+	return port;
+}
+
+void cxv_pci_read_upstream_port(const struct cxv_host *host, struct cxv_endpoint *endpoint,
+				struct cxv_upstream_port **last)
+{
+	_cleanup_free_ char *parent = NULL;
+	int error = find_parent(host, endpoint->host, &parent);
+
+	if (parent && (!*last || strcmp(parent, (*last)->host))) {
+		cxv_upstream_port_free(*last);
+		*last = read_upstream_port(host, parent);
+		error = *last ? 0 : -ENOMEM;
+	}
+	if (parent)
+		endpoint->upstream_port = cxv_upstream_port_share(*last);
+	endpoint->upstream_port_error = -error;
+}
+
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
 	char directory[CXV_PCI_DIRECTORY_MAX];

@@ -18,10 +18,13 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* What is above it: another function or a host bridge. */
 void cxv_pci_read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint);
+/* The port above, which is read unless it is *LAST, and is that then: free it in the end. */
+void cxv_pci_read_upstream_port(const struct cxv_host *host, struct cxv_endpoint *endpoint,
+				struct cxv_upstream_port **last);
 /* Everything else that sysfs says about the function, its VFIO nodes and the driver's own view. */
 void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 
-/* sys/component.c: the HDM decoders from the BAR, where that is harmless: no driver owns it. */
+/* sys/component.c: component registers from the BAR, where that is harmless: no driver owns it. */
 void cxv_component_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 
 #endif

@@ -160,7 +160,9 @@ def long_options(metadata: dict, command: dict) -> set:
 def make_cases(metadata: dict) -> list:
     """(line, words that must be all that is offered)."""
     commands = {command["name"] for command in metadata["commands"]}
-    sections = set("cxl pci dvsec decoders ports region driver vfio".split())
+    (show,) = (command for command in metadata["commands"] if command["name"] == "show")
+    (words,) = (option["words"] for option in show["options"] if option["name"] == "section")
+    sections = set(words.split())
     cases = [
         ("cxlvfio ", commands),
         ("cxlvfio sh", {"show"}),

@@ -13,6 +13,9 @@ import struct
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+import dumps  # noqa: E402  (nothing is left in the source tree)
+
 VENDOR_CXL = 0x1E98
 WINDOW = 0x140000000
 WINDOW_SIZE = 256 << 20
@@ -71,6 +74,11 @@ class Config:
     def add_flex_bus_dvsec(self, status: int) -> None:
         self.add_dvsec(7, 2, struct.pack("<HHH", status, status, status) + bytes(16))
 
+    def add_port_dvsec(self, control: int) -> None:
+        """Power management initialized; alternate ranges that are empty; no RCRB."""
+        self.add_dvsec(3, 0, struct.pack("<HHBBHHHHIIII", 1, control, 1, 0, 0xFFF0, 0, 0xFFF0, 0,
+                                         0, 0, 0, 0))
+
     def add_locator_dvsec(self, bar: int, offset: int) -> None:
         self.add_dvsec(8, 0, bytes(2) + struct.pack("<II", bar | 1 << 8 | offset, 0))
 
@@ -81,6 +89,8 @@ def component_registers(decoders: list, size: int = 0x40000) -> bytes:
     hdm = 0x100
     struct.pack_into("<III", image, 0x1000, 0x02110001, 2 | 2 << 16 | 0x80 << 20,
                      5 | 1 << 16 | hdm << 20)
+    # RAS: internal and poison received, data ECC of CXL.mem; poison is a correctable error
+    struct.pack_into("<IIIIII", image, 0x1080, 0x4400, 0x1CFFF, 0x1CFFF, 0x02, 0x7F, 0x220A)
     count = 0 if len(decoders) == 1 else len(decoders) // 2
     struct.pack_into("<II", image, 0x1000 + hdm, count, 2)
     for index, (base, length, control) in enumerate(decoders):
@@ -296,11 +306,32 @@ def type2_config(serial: int, base: int = WINDOW, control: int = 0x0007) -> Conf
     return config
 
 
+def port_config() -> Config:
+    config = Config(0x8086, 0x7075, 0x060400)
+    config.put(0x0E, "<B", 1)
+    config.put(0x18, "<BBB", 0x0C, 0x0D, 0x35)
+    config.add_port_dvsec(0x0001)
+    config.add_flex_bus_dvsec(0x0027)
+    return config
+
+
+def add_port(root: Root) -> None:
+    """The root port above every endpoint."""
+    if os.path.lexists(root.top / "sys/bus/pci/devices/0000:0c:00.0"):
+        return
+    config = port_config()
+    path = f"{BUS_DEVICES}/0000:0c:00.0"
+    root.link("sys/bus/pci/devices/0000:0c:00.0", path)
+    root.link(f"{path}/driver", "sys/bus/pci/drivers/pcieport")
+    root.write(f"{path}/config", bytes(config.image))
+
+
 def add_type2(root: Root, number: int = 0, serial: int = 0x0123456789ABCDEF) -> Function:
     base = WINDOW + number * WINDOW_SIZE
     function = Function(root, f"0000:{0x0d + number:02x}:00.0", type2_config(serial + number, base),
                         group=6 + number)
     root.write(f"{function.path}/resource0", component_registers([(base, WINDOW_SIZE, COMMITTED)]))
+    add_port(root)
     return function
 
 
@@ -386,6 +417,8 @@ def scenario_unprivileged(root: Root) -> None:
                      "EACCES")
     function = Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1)
     function.write_config(64)
+    port = root.top / f"{BUS_DEVICES}/0000:0c:00.0/config"
+    port.write_bytes(port.read_bytes()[:64])
 
 
 def scenario_private(root: Root) -> None:
@@ -684,6 +717,12 @@ def scenario_facts_hostile(root: Root) -> None:
     # A name with controls, one of no valid UTF-8, lines that end too early, no last newline.
     root.write("usr/share/misc/pci.ids", b"1e98  \x1b[31mred\xff\n\te2e\n\te2e2\n\t\t1e98 e2e2\n"
                b"\0\0\0\n\t\t\t\t\nC 12\n\t00  \xc2\x9b31m")
+
+
+def scenario_dumps(root: Root) -> None:
+    """No device, but dumps of configuration space in /dumps."""
+    dumps.write(root.top / "dumps", bytes(type2_config(0x1122334455667788).image),
+                bytes(port_config().image), bytes(Config(0x8086, 0x2918, 0x060100).image))
 
 
 SCENARIOS = {name.removeprefix("scenario_"): make for name, make in list(globals().items())

@@ -6,7 +6,8 @@
 
 COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas. The cases stand in the
 files *.cases, one a line: NAME SCENARIO STATUS ARGUMENT... A scenario is one of make-fixture.py;
-"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot. Every document
+"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; @ROOT@ in an
+argument is the scenario's directory. Every document
 of a case with --json is validated against the schema of its command. --update writes
 expected/NAME.out and .err from what was printed; read the difference before it is committed.
 """
@@ -58,6 +59,7 @@ class Runner:
         if scenario != "-":
             self.fixtures.SCENARIOS[scenario](self.fixtures.Root(root))
             command += ["--sysroot", str(root)]
+        arguments = [argument.replace("@ROOT@", str(root)) for argument in arguments]
         result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)

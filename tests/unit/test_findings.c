@@ -20,11 +20,13 @@ static void set(struct cxv_text *text, const char *value)
 static void add_hdm(struct cxv_endpoint *endpoint)
 {
 	endpoint->hdm.enabled = cxv_known(1);
+	endpoint->hdm.decoders = calloc(1, sizeof(*endpoint->hdm.decoders));
+	assert_non_null(endpoint->hdm.decoders);
 	endpoint->hdm.count = 1;
 	endpoint->hdm.decoders[0] = (struct cxv_hdm_decoder) {
 		.index = cxv_known(0), .resource = cxv_known(BASE), .size = cxv_known(SIZE),
 		.interleave_ways = cxv_known(1), .committed = cxv_known(1), .error = cxv_known(0),
-		.lock_on_commit = cxv_known(0), .target_type = "accelerator",
+		.lock_on_commit = cxv_known(0), .target_type.value = "accelerator",
 	};
 }
 
@@ -145,7 +147,8 @@ static void test_unreadable(void **state)
 {
 	struct cxv_endpoint *endpoint = sound();
 
-	endpoint->hdm = (struct cxv_hdm) { .error = EBUSY };
+	cxv_hdm_clear(&endpoint->hdm);
+	endpoint->hdm.error = EBUSY;
 	endpoint->dvsec.control.mem_enable = cxv_unknown(EACCES);
 	endpoint->dvsec.ranges[0].base = cxv_unknown(EACCES);
 	endpoint->decoders[0].resource = cxv_unknown(EACCES);
@@ -203,7 +206,7 @@ static void damage_locked_uncommitted(struct cxv_endpoint *endpoint)
 
 static void damage_wrong_target_type(struct cxv_endpoint *endpoint)
 {
-	endpoint->hdm.decoders[0].target_type = "expander";
+	endpoint->hdm.decoders[0].target_type.value = "expander";
 }
 
 static void damage_wrong_kernel_target_type(struct cxv_endpoint *endpoint)
@@ -238,7 +241,8 @@ static void damage_window(struct cxv_endpoint *endpoint)
 
 static void damage_no_hdm(struct cxv_endpoint *endpoint)
 {
-	endpoint->hdm = (struct cxv_hdm) { .error = ENOENT };
+	cxv_hdm_clear(&endpoint->hdm);
+	endpoint->hdm.error = ENOENT;
 }
 
 static void damage_hdm_off(struct cxv_endpoint *endpoint)

@@ -33,6 +33,13 @@ static void bind_ours(struct cxv_endpoint *endpoint, const char *driver_state)
 	set(&endpoint->vfio.group_node, "/dev/vfio/6");
 }
 
+static void add_hdm(struct cxv_endpoint *endpoint, size_t count)
+{
+	endpoint->hdm.decoders = calloc(count, sizeof(*endpoint->hdm.decoders));
+	assert_non_null(endpoint->hdm.decoders);
+	endpoint->hdm.count = count;
+}
+
 /* Decides, compares and frees. */
 static void check_state(struct cxv_endpoint *endpoint, enum cxv_state state, const char *reason)
 {
@@ -57,11 +64,11 @@ static void test_free_states(void **state)
 		    "CXL.mem is not enabled in its control register");
 
 	endpoint = new_endpoint();
-	endpoint->hdm.count = 2;
+	add_hdm(endpoint, 2);
 	check_state(endpoint, CXV_STATE_NOT_COMMITTED, "no HDM decoder of 2 is committed");
 
 	endpoint = new_endpoint();
-	endpoint->hdm.count = 2;
+	add_hdm(endpoint, 2);
 	endpoint->hdm.decoders[1].committed = cxv_known(1);
 	check_state(endpoint, CXV_STATE_NO_DRIVER, NULL);
 
@@ -215,7 +222,7 @@ static void test_window(void **state)
 		.base = cxv_known(1), .size = cxv_known(10), .info_valid = cxv_known(1),
 	};
 	check_window(endpoint, 1, 10, "dvsec");
-	endpoint->hdm.count = 1;
+	add_hdm(endpoint, 1);
 	endpoint->hdm.decoders[0].resource = cxv_known(2);
 	endpoint->hdm.decoders[0].size = cxv_known(20);
 	check_window(endpoint, 1, 10, "dvsec");

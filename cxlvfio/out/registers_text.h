@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The CXL registers of an endpoint, and of the port above it, as sections of show. */
+#ifndef CXLVFIO_OUT_REGISTERS_TEXT_H
+#define CXLVFIO_OUT_REGISTERS_TEXT_H
+
+#include "out/printer.h"
+
+void cxv_print_dvsec(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_upstream_port(struct printer *to, const struct cxv_endpoint *endpoint);
+/* The array of capabilities, and RAS. */
+void cxv_print_component(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_hdm(struct printer *to, const struct cxv_endpoint *endpoint);
+
+#endif
