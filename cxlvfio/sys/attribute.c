@@ -2,7 +2,32 @@
 #include "sys/attribute.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+void cxv_directory_open(const struct cxv_host *host, struct cxv_directory *directory,
+			const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(directory->outside, sizeof(directory->outside), format, arguments);
+	va_end(arguments);
+	directory->host = &directory->inside;
+	directory->path = ".";
+	if (!cxv_host_enter(host, &directory->inside, directory->outside))
+		return;
+	/* Each attribute then says itself why it cannot be read. */
+	directory->host = host;
+	directory->path = directory->outside;
+}
+
+void cxv_directory_close(struct cxv_directory *directory)
+{
+	if (directory->host == &directory->inside)
+		cxv_host_close(&directory->inside);
+}
 
 struct cxv_text cxv_attribute_text(const struct cxv_host *host, const char *directory,
 				   const char *name)

@@ -6,6 +6,21 @@
 #include "core/endpoint.h"
 #include "sys/host.h"
 
+/*
+ * A directory of many attributes, walked to once: give HOST and PATH to the functions below.
+ * Begin with zeroes, and close in any case.
+ */
+struct cxv_directory {
+	const struct cxv_host *host;
+	const char *path;
+	struct cxv_host inside;
+	char outside[320];	/* "sys/bus/cxl/devices/" and a name */
+};
+
+void cxv_directory_open(const struct cxv_host *host, struct cxv_directory *directory,
+			const char *format, ...) __attribute__((format(printf, 3, 4)));
+void cxv_directory_close(struct cxv_directory *directory);
+
 struct cxv_text cxv_attribute_text(const struct cxv_host *host, const char *directory,
 				   const char *name);
 struct cxv_number cxv_attribute_number(const struct cxv_host *host, const char *directory,

@@ -196,21 +196,21 @@ struct cxv_cxl_device *cxv_cxl_find(const struct cxv_cxl_index *index, const cha
 static void read_decoder(const struct cxv_host *host, const char *name,
 			 struct cxv_decoder *decoder)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	snprintf(directory, sizeof(directory), CXV_CXL_DEVICES "/%s", name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	decoder->decoder = cxv_text_of(name);
-	decoder->resource = cxv_attribute_number(host, directory, "start");
-	decoder->size = cxv_attribute_number(host, directory, "size");
-	decoder->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
+	decoder->resource = cxv_attribute_number(at.host, at.path, "start");
+	decoder->size = cxv_attribute_number(at.host, at.path, "size");
+	decoder->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
 	decoder->interleave_granularity =
-		cxv_attribute_number(host, directory, "interleave_granularity");
-	decoder->locked = cxv_attribute_number(host, directory, "locked");
-	decoder->target_type = cxv_attribute_text(host, directory, "target_type");
-	decoder->dpa_resource = cxv_attribute_number(host, directory, "dpa_resource");
-	decoder->dpa_size = cxv_attribute_number(host, directory, "dpa_size");
-	decoder->mode = cxv_attribute_text_or_none(host, directory, "mode");
-	decoder->region = cxv_attribute_text_or_none(host, directory, "region");
+		cxv_attribute_number(at.host, at.path, "interleave_granularity");
+	decoder->locked = cxv_attribute_number(at.host, at.path, "locked");
+	decoder->target_type = cxv_attribute_text(at.host, at.path, "target_type");
+	decoder->dpa_resource = cxv_attribute_number(at.host, at.path, "dpa_resource");
+	decoder->dpa_size = cxv_attribute_number(at.host, at.path, "dpa_size");
+	decoder->mode = cxv_attribute_text_or_none(at.host, at.path, "mode");
+	decoder->region = cxv_attribute_text_or_none(at.host, at.path, "region");
 	decoder->state = cxv_decoder_state(&decoder->size);
 }
 
@@ -278,16 +278,16 @@ static int read_regions(const struct cxv_host *host, struct cxv_cxl_index *index
 static void read_endpoint_port(const struct cxv_host *host, const struct cxv_cxl_device *device,
 			       struct cxv_endpoint_port *port)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	snprintf(directory, sizeof(directory), CXV_CXL_DEVICES "/%s", device->name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
 	port->endpoint = cxv_text_of(device->name);
 	if (device->uport)
 		port->host = cxv_text_of(device->uport);
-	port->parent_dport = cxv_attribute_link(host, directory, "parent_dport");
+	port->parent_dport = cxv_attribute_link(at.host, at.path, "parent_dport");
 	port->depth = cxv_topology_depth(device);
-	port->decoders_committed = cxv_attribute_number(host, directory, "decoders_committed");
-	port->state = cxv_attribute_bound(host, directory);
+	port->decoders_committed = cxv_attribute_number(at.host, at.path, "decoders_committed");
+	port->state = cxv_attribute_bound(at.host, at.path);
 }
 
 int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,

@@ -287,14 +287,28 @@ static ssize_t read_path(const struct cxv_host *host, char *buffer, size_t size,
 	return read_all(descriptor, buffer, size);
 }
 
-static int read_string(const struct cxv_host *host, char **value, const char *path)
+/* sysfs gives an attribute, which is a page at most, at once: no second read(2) for its end. */
+static ssize_t read_once(const struct cxv_host *host, char *buffer, size_t size, const char *path)
 {
-	_cleanup_free_ char *buffer = malloc(ATTRIBUTE_LENGTH_MAX);
+	_cleanup_close_ int descriptor = -1;
 	ssize_t length;
 
-	if (!buffer)
-		return -ENOMEM;
-	length = read_path(host, buffer, ATTRIBUTE_LENGTH_MAX, path);
+	if (host->tree)
+		return read_path(host, buffer, size, path);
+	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
+	if (descriptor < 0)
+		return descriptor;
+	do
+		length = read(descriptor, buffer, size);
+	while (length < 0 && errno == EINTR);
+	return length < 0 ? -errno : length;
+}
+
+static int read_string(const struct cxv_host *host, char **value, const char *path)
+{
+	char buffer[ATTRIBUTE_LENGTH_MAX];
+	ssize_t length = read_once(host, buffer, sizeof(buffer), path);
+
 	if (length < 0)
 		return length;
 	if (length == ATTRIBUTE_LENGTH_MAX)

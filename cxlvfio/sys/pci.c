@@ -254,17 +254,19 @@ static void read_vfio(const struct cxv_host *host, const char *directory,
 static void read_driver_view(const struct cxv_host *host, const char *directory,
 			     struct cxv_driver_view *view)
 {
-	char name[64];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
+	cxv_directory_open(host, &at, "%s/" CXL_VFIO_SYSFS_GROUP, directory);
 	for (size_t i = 0; i < cxv_driver_view_fields.count; i++) {
 		const struct cxv_field *field = &cxv_driver_view_fields.fields[i];
 		void *member = (char *)view + field->offset;
 
-		snprintf(name, sizeof(name), CXL_VFIO_SYSFS_GROUP "/%s", field->key);
 		if (field->kind == CXV_KIND_TEXT)
-			*(struct cxv_text *)member = cxv_attribute_text(host, directory, name);
+			*(struct cxv_text *)member = cxv_attribute_text(at.host, at.path,
+									field->key);
 		else
-			*(struct cxv_number *)member = cxv_attribute_number(host, directory, name);
+			*(struct cxv_number *)member = cxv_attribute_number(at.host, at.path,
+									    field->key);
 	}
 }
 
@@ -283,15 +285,12 @@ static void read_attributes(const struct cxv_host *host, const char *directory,
 
 void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 	char directory[CXV_PCI_DIRECTORY_MAX];
-	struct cxv_host inside;
-	bool entered;
 
 	make_directory(directory, endpoint);
-	entered = !cxv_host_enter(host, &inside, directory);
-	read_attributes(entered ? &inside : host, entered ? "." : directory, endpoint);
-	if (entered)
-		cxv_host_close(&inside);
+	cxv_directory_open(host, &at, "%s", directory);
+	read_attributes(at.host, at.path, endpoint);
 	cxv_pci_read_driver(host, endpoint);
 	read_group(host, directory, endpoint);
 	read_vfio(host, directory, endpoint);

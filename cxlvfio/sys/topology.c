@@ -220,20 +220,20 @@ static int get_bus_above(const struct cxv_host *host, struct cxv_cxl_index *inde
 static void read_port_decoder(const struct cxv_host *host, const char *name,
 			      const struct cxv_port *port, struct cxv_port_decoder *decoder)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	make_directory(directory, name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	decoder->decoder = cxv_text_of(name);
-	decoder->resource = cxv_attribute_number(host, directory, "start");
-	decoder->size = cxv_attribute_number(host, directory, "size");
-	decoder->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
+	decoder->resource = cxv_attribute_number(at.host, at.path, "start");
+	decoder->size = cxv_attribute_number(at.host, at.path, "size");
+	decoder->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
 	decoder->interleave_granularity =
-		cxv_attribute_number(host, directory, "interleave_granularity");
-	decoder->locked = cxv_attribute_number(host, directory, "locked");
-	decoder->target_type = cxv_attribute_text(host, directory, "target_type");
-	decoder->region = cxv_attribute_text_or_none(host, directory, "region");
+		cxv_attribute_number(at.host, at.path, "interleave_granularity");
+	decoder->locked = cxv_attribute_number(at.host, at.path, "locked");
+	decoder->target_type = cxv_attribute_text(at.host, at.path, "target_type");
+	decoder->region = cxv_attribute_text_or_none(at.host, at.path, "region");
 	decoder->state = cxv_decoder_state(&decoder->size);
-	decoder->nr_targets = read_targets(host, directory, port->dports, port->dport_count,
+	decoder->nr_targets = read_targets(at.host, at.path, port->dports, port->dport_count,
 					   &decoder->targets, &decoder->target_count);
 }
 
@@ -321,7 +321,7 @@ int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
 int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index,
 			struct cxv_cxl_device *device, const struct cxv_memdev **result)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 	struct cxv_memdev *memdev;
 
 	*result = device->object;
@@ -331,20 +331,20 @@ int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index
 	if (!memdev)
 		return -ENOMEM;
 	*result = device->object = memdev;
-	make_directory(directory, device->name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
 	memdev->memdev = cxv_text_of(device->name);
 	memdev->host = cxv_text_of(device->parent);
-	memdev->state = cxv_attribute_bound(host, directory);
-	memdev->serial = cxv_attribute_number(host, directory, "serial");
-	memdev->ram_size = cxv_attribute_number(host, directory, "ram/size");
-	memdev->pmem_size = cxv_attribute_number(host, directory, "pmem/size");
+	memdev->state = cxv_attribute_bound(at.host, at.path);
+	memdev->serial = cxv_attribute_number(at.host, at.path, "serial");
+	memdev->ram_size = cxv_attribute_number(at.host, at.path, "ram/size");
+	memdev->pmem_size = cxv_attribute_number(at.host, at.path, "pmem/size");
 	/* Without a mailbox it has neither directory, as all of Type 2. */
 	if (memdev->ram_size.error != ENOENT)
-		memdev->ram_qos_class = cxv_attribute_node(host, directory, "ram/qos_class");
+		memdev->ram_qos_class = cxv_attribute_node(at.host, at.path, "ram/qos_class");
 	if (memdev->pmem_size.error != ENOENT)
-		memdev->pmem_qos_class = cxv_attribute_node(host, directory, "pmem/qos_class");
-	memdev->numa_node = cxv_attribute_node(host, directory, "numa_node");
-	memdev->firmware_version = cxv_attribute_text(host, directory, "firmware_version");
+		memdev->pmem_qos_class = cxv_attribute_node(at.host, at.path, "pmem/qos_class");
+	memdev->numa_node = cxv_attribute_node(at.host, at.path, "numa_node");
+	memdev->firmware_version = cxv_attribute_text(at.host, at.path, "firmware_version");
 	memdev->poison_injectable = injectable(host, index, device->name, "inject_poison");
 	return 0;
 }
@@ -413,23 +413,23 @@ static int read_mappings(const struct cxv_host *host, const struct cxv_cxl_index
 static int read_region(const struct cxv_host *host, const struct cxv_cxl_index *index,
 		       const char *name, struct cxv_region *region)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	make_directory(directory, name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	region->region = cxv_text_of(name);
-	region->resource = cxv_attribute_number(host, directory, "resource");
-	region->size = cxv_attribute_number(host, directory, "size");
+	region->resource = cxv_attribute_number(at.host, at.path, "resource");
+	region->size = cxv_attribute_number(at.host, at.path, "size");
 	region->extended_linear_cache_size =
-		cxv_attribute_number(host, directory, "extended_linear_cache_size");
+		cxv_attribute_number(at.host, at.path, "extended_linear_cache_size");
 	cxv_number_optional(&region->extended_linear_cache_size);
-	region->type = cxv_attribute_text(host, directory, "mode");
-	region->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
+	region->type = cxv_attribute_text(at.host, at.path, "mode");
+	region->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
 	region->interleave_granularity =
-		cxv_attribute_number(host, directory, "interleave_granularity");
-	region->decode_state = decode_state(host, directory);
-	region->state = cxv_attribute_bound(host, directory);
-	region->locked = cxv_attribute_number(host, directory, "locked");
-	return read_mappings(host, index, directory, region);
+		cxv_attribute_number(at.host, at.path, "interleave_granularity");
+	region->decode_state = decode_state(at.host, at.path);
+	region->state = cxv_attribute_bound(at.host, at.path);
+	region->locked = cxv_attribute_number(at.host, at.path, "locked");
+	return read_mappings(at.host, index, at.path, region);
 }
 
 static int set_mismatch(const struct cxv_host *host, struct cxv_cxl_index *index,
