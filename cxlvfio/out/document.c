@@ -191,7 +191,7 @@ int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
 	if (length < strlen(OPEN_END) || strcmp(text + length - strlen(OPEN_END), OPEN_END))
 		return -EINVAL;
 	length -= strlen(OPEN_END);
-	return fwrite(text, 1, length, stream) == length ? 0 : -EIO;
+	return fwrite(text, 1, length, stream) == length ? 0 : -errno;
 }
 
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
@@ -200,17 +200,18 @@ int cxv_document_print_element(const struct cxv_document *document, bool first, 
 
 	if (!text)
 		return -ENOMEM;
-	fputs(first ? "\n" : ",\n", stream);
+	if (fputs(first ? "\n" : ",\n", stream) < 0)
+		return -errno;
 	/* A line break is never inside of a string: there it is escaped. */
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 
 		length += text[length] == '\n';
-		fputs(ELEMENT_INDENT, stream);
-		fwrite(text, 1, length, stream);
+		if (fputs(ELEMENT_INDENT, stream) < 0 || fwrite(text, 1, length, stream) != length)
+			return -errno;
 		text += length;
 	}
-	return ferror(stream) ? -EIO : 0;
+	return 0;
 }
 
 int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream)

@@ -160,7 +160,7 @@ def long_options(metadata: dict, command: dict) -> set:
 def make_cases(metadata: dict) -> list:
     """(line, words that must be all that is offered)."""
     commands = {command["name"] for command in metadata["commands"]}
-    sections = set("cxl pci dvsec decoders ports region driver vfio".split())
+    sections = set("findings cxl pci dvsec decoders ports region driver vfio".split())
     cases = [
         ("cxlvfio ", commands),
         ("cxlvfio sh", {"show"}),
