@@ -11,6 +11,8 @@
 #include "out/messages.h"
 #include "sys/deadline.h"
 
+#define STDOUT_BUFFER	(64 * 1024)
+
 bool cxv_color_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -69,6 +71,8 @@ void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *s
 	struct cxv_envelope_facts facts = read_facts(context, &kernel);
 
 	context->document_printed = true;
+	/* Megabytes for a thousand endpoints: the library's buffer is a page. */
+	setvbuf(stdout, NULL, _IOFBF, STDOUT_BUFFER);
 	cxv_envelope_stream_begin(stream, command_name(context), &facts, stdout);
 }
 
