@@ -80,11 +80,12 @@ static void decode_decoder(const uint32_t *from, unsigned int index, struct cxv_
 
 static int decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm)
 {
-	const uint32_t *from = registers + offset / 4;
 	unsigned int decoders;
+	const uint32_t *from;
 
 	if (offset % 4 || offset / 4 + CXL_HDM_DECODER(0) / 4 > count)
 		return -EILSEQ;
+	from = registers + offset / 4;
 	if (from[CXL_HDM_CAPABILITY / 4] == UINT32_MAX)
 		return -ENODEV;
 	decoders = cxl_hdm_decoder_count(from[CXL_HDM_CAPABILITY / 4]);
