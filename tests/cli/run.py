@@ -6,8 +6,9 @@
 
 COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas. The cases stand in the
 files *.cases, one a line: NAME SCENARIO STATUS ARGUMENT... A scenario is one of make-fixture.py;
-"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot. Every document
-of a case with --json is validated against the schema of its command. --update writes
+"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; "@FIXTURES@" in an
+ARGUMENT is the directory of the archives. Every document of a case with --json is validated against
+the schema of its command. --update writes
 expected/NAME.out and .err from what was printed, and the archives in fixtures/; read the difference
 before it is committed.
 """
@@ -61,6 +62,7 @@ class Runner:
         if scenario != "-":
             self.fixtures.make(scenario, root)
             command += ["--sysroot", str(root)]
+        arguments = [word.replace("@FIXTURES@", str(HERE / "fixtures")) for word in arguments]
         result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)
@@ -69,6 +71,7 @@ class Runner:
 
     def neutral(self, stream: bytes, root: Path) -> str:
         text = stream.decode("utf-8", errors="backslashreplace")
+        text = text.replace(str(HERE / "fixtures"), "@FIXTURES@")
         return text.replace(str(root), "@ROOT@").replace(self.version, "@VERSION@")
 
     def compare(self, name: str, suffix: str, got: str) -> list:
