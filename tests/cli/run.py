@@ -6,10 +6,10 @@
 
 COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas. The cases stand in the
 files *.cases, one a line: NAME SCENARIO STATUS ARGUMENT... A scenario is one of make-fixture.py;
-"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; @ROOT@ in an
-argument is the scenario's directory. Every document
-of a case with --json is validated against the schema of its command. --update writes
-expected/NAME.out and .err from what was printed; read the difference before it is committed.
+"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot. In an ARGUMENT "@ROOT@"
+is the scenario's directory and "@FIXTURES@" that of the archives. Every document of a case with
+--json is validated against the schema of its command. --update writes expected/NAME.out and .err
+from what was printed, and the archives in fixtures/; read the difference before it is committed.
 """
 import argparse
 import importlib.util
@@ -22,6 +22,7 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import archives  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ NOBODY = 65534
 def load_fixtures():
     spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules["fixture"] = module
     spec.loader.exec_module(module)
     return module
 
@@ -57,9 +59,11 @@ class Runner:
         user, _, scenario = scenario.rpartition(":")
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         if scenario != "-":
-            self.fixtures.SCENARIOS[scenario](self.fixtures.Root(root))
+            self.fixtures.make(scenario, root)
             command += ["--sysroot", str(root)]
-        arguments = [argument.replace("@ROOT@", str(root)) for argument in arguments]
+        places = {"@ROOT@": str(root), "@FIXTURES@": str(HERE / "fixtures")}
+        for name, path in places.items():
+            arguments = [word.replace(name, path) for word in arguments]
         result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)
@@ -68,6 +72,7 @@ class Runner:
 
     def neutral(self, stream: bytes, root: Path) -> str:
         text = stream.decode("utf-8", errors="backslashreplace")
+        text = text.replace(str(HERE / "fixtures"), "@FIXTURES@")
         return text.replace(str(root), "@ROOT@").replace(self.version, "@VERSION@")
 
     def compare(self, name: str, suffix: str, got: str) -> list:
@@ -109,6 +114,8 @@ def main() -> int:
     parser.add_argument("schemas")
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
+    if arguments.update:
+        archives.write(load_fixtures(), HERE / "fixtures")
     runner = Runner(os.path.abspath(arguments.command), arguments.schemas, arguments.update)
     cases = [case for case in read_cases() if not arguments.cases or case[0] in arguments.cases]
     failed = not cases
