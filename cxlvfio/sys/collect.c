@@ -65,11 +65,14 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	int error;
 
 	cxv_pci_read(survey->host, endpoint);
-	cxv_pci_read_upstream_port(survey->host, endpoint, &survey->port);
+	cxv_pci_read_above(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
-	if (!error && !endpoint->endpoint.value)
-		cxv_pci_read_parent(survey->host, endpoint);
+	/* The CXL core knows better where it is. */
+	if (!error && endpoint->endpoint.value) {
+		free(endpoint->pci_parent);
+		endpoint->pci_parent = NULL;
+	}
 	if (!error)
 		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
 	if (!error)

@@ -92,26 +92,23 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 			cxv_known(!!(image[PCI_COMMAND] & PCI_COMMAND_MEMORY));
 }
 
-/* The function in whose directory ADDRESS's is; none in that of a host bridge. NULL and 0. */
-static int find_parent(const struct cxv_host *host, const char *address, char **parent)
+/* What is above it: the directory that its own is in. */
+static int read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
 	_cleanup_free_ char *target = NULL;
-	char *name;
-	int error;
+	char *slash, *name;
+	int error = cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", endpoint->host);
 
-	*parent = NULL;
-	error = cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", address);
 	if (error < 0)
 		return error;
-	name = strrchr(target, '/');
-	if (!name)
+	slash = strrchr(target, '/');
+	if (!slash)
 		return 0;
-	*name = '\0';
+	*slash = '\0';
 	name = strrchr(target, '/');
-	if (!name || !cxv_pci_is_address(name + 1))
-		return 0;
-	*parent = strdup(name + 1);
-	return *parent ? 0 : -ENOMEM;
+	free(endpoint->pci_parent);
+	endpoint->pci_parent = strdup(name ? name + 1 : target);
+	return endpoint->pci_parent ? 0 : -ENOMEM;
 }
 
 static struct cxv_upstream_port *read_upstream_port(const struct cxv_host *host,
@@ -129,20 +126,22 @@ static struct cxv_upstream_port *read_upstream_port(const struct cxv_host *host,
 	return port;
 }
 
-void cxv_pci_read_upstream_port(const struct cxv_host *host, struct cxv_endpoint *endpoint,
-				struct cxv_upstream_port **last)
+void cxv_pci_read_above(const struct cxv_host *host, struct cxv_endpoint *endpoint,
+			struct cxv_upstream_port **last)
 {
-	_cleanup_free_ char *parent = NULL;
-	int error = find_parent(host, endpoint->host, &parent);
+	int error = read_parent(host, endpoint);
+	const char *parent = endpoint->pci_parent;
 
-	if (parent && (!*last || strcmp(parent, (*last)->host))) {
+	endpoint->upstream_port_error = -error;
+	if (!parent || !cxv_pci_is_address(parent))
+		return;
+	if (!*last || strcmp(parent, (*last)->host)) {
 		cxv_upstream_port_free(*last);
 		*last = read_upstream_port(host, parent);
-		error = *last ? 0 : -ENOMEM;
 	}
-	if (parent)
-		endpoint->upstream_port = cxv_upstream_port_share(*last);
-	endpoint->upstream_port_error = -error;
+	endpoint->upstream_port = cxv_upstream_port_share(*last);
+	if (!*last)
+		endpoint->upstream_port_error = ENOMEM;
 }
 
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint)
@@ -302,20 +301,4 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);
 	if (endpoint->has_driver_view)
 		read_driver_view(host, directory, &endpoint->driver_view);
-}
-
-void cxv_pci_read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint)
-{
-	_cleanup_free_ char *target = NULL;
-	char *slash, *name;
-
-	if (cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", endpoint->host) < 0)
-		return;
-	slash = strrchr(target, '/');
-	if (!slash)
-		return;
-	*slash = '\0';
-	name = strrchr(target, '/');
-	free(endpoint->pci_parent);
-	endpoint->pci_parent = strdup(name ? name + 1 : target);
 }

@@ -16,11 +16,12 @@ bool cxv_pci_is_address(const char *name);
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* The driver alone: what discovery needs when the configuration space says nothing. */
 void cxv_pci_read_driver(const struct cxv_host *host, struct cxv_endpoint *endpoint);
-/* What is above it: another function or a host bridge. */
-void cxv_pci_read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoint);
-/* The port above, which is read unless it is *LAST, and is that then: free it in the end. */
-void cxv_pci_read_upstream_port(const struct cxv_host *host, struct cxv_endpoint *endpoint,
-				struct cxv_upstream_port **last);
+/*
+ * What is above it, another function or a host bridge, and the registers of a function: they are
+ * read unless it is *LAST, which is it then. Free that in the end.
+ */
+void cxv_pci_read_above(const struct cxv_host *host, struct cxv_endpoint *endpoint,
+			struct cxv_upstream_port **last);
 /* Everything else that sysfs says about the function, its VFIO nodes and the driver's own view. */
 void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 
