@@ -81,7 +81,8 @@ static int check(struct cxv_context *context, const struct wanted *wanted)
 		cxv_usage_error(context,
 				"--section changes the text only: it cannot go with --json");
 	else if (map && wanted->open)
-		cxv_usage_error(context, "%s shows no regions of VFIO: it cannot go with --open", map);
+		cxv_usage_error(context, "%s shows no regions of VFIO: it cannot go with --open",
+				map);
 	else if (wanted->open && (context->host.fixture || wanted->from))
 		cxv_usage_error(context, "--open needs the device itself: it cannot go with files "
 				"of another machine");

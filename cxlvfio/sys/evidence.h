@@ -15,7 +15,7 @@
  */
 int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_inventory *inventory);
 
-/* Exported for tests: the lines of a kernel log in the format of /dev/kmsg that matter, as dmesg. */
+/* Exported for tests: lines of a log in the format of /dev/kmsg that matter, as dmesg has them. */
 int cxv_evidence_log_lines(const char *records, const struct cxv_inventory *inventory,
 			   char **lines);
 /* Exported for tests: of pci.ids only what the configuration spaces in the tree name. */

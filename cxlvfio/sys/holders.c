@@ -93,15 +93,11 @@ static const struct cxv_host *searched(const struct cxv_host *host)
 }
 
 static int read_descriptors(const struct cxv_host *host, const char *process,
-			    const struct cxv_host *inside, struct cxv_openings *openings)
+			    const struct cxv_host *inside, char **names, size_t count,
+			    struct cxv_openings *openings)
 {
-	char **names;
-	size_t count;
 	int error = 0;
 
-	/* Ended meanwhile. */
-	if (cxv_host_list(inside, &names, &count, ".") < 0)
-		return 0;
 	for (size_t i = 0; i < count && !error; i++) {
 		_cleanup_free_ char *link = NULL;
 
@@ -111,32 +107,43 @@ static int read_descriptors(const struct cxv_host *host, const char *process,
 			cxv_host_exists(host, "proc/%s/fd/%s", process, names[i]);
 		error = keep_opening(host, process, names[i], link, openings);
 	}
-	cxv_names_free(names, count);
 	return error;
+}
+
+/* Somebody else's, and we are not root: a capture keeps that, too. */
+static void keep_denied(const struct cxv_host *host, const char *directory, int error,
+			struct cxv_openings *openings)
+{
+	char **names;
+	size_t count;
+
+	openings->error = -error;
+	if (host->live && !cxv_host_list(host, &names, &count, "%s", directory))
+		cxv_names_free(names, count);
 }
 
 static int inspect_process(const struct cxv_host *host, const char *process,
 			   struct cxv_openings *openings)
 {
 	struct cxv_host inside;
-	char directory[64];
+	char directory[64], **names;
+	size_t count;
 	int error;
 
 	snprintf(directory, sizeof(directory), "proc/%.16s/fd", process);
 	error = cxv_host_enter(searched(host), &inside, directory);
-	if (error == -ENOMEM)
-		return error;
-	/* Gone meanwhile, or somebody else's and we are not root. */
-	if (error == -EACCES || error == -EPERM) {
-		openings->error = -error;
-		if (host->live)
-			cxv_host_exists(host, "%s", directory);
-	}
+	/* Gone meanwhile. */
 	if (error < 0)
-		return 0;
-	error = read_descriptors(host, process, &inside, openings);
+		return error == -ENOMEM ? error : 0;
+	error = cxv_host_list(&inside, &names, &count, ".");
+	if (error == -EACCES || error == -EPERM)
+		keep_denied(host, directory, error, openings);
+	if (!error) {
+		error = read_descriptors(host, process, &inside, names, count, openings);
+		cxv_names_free(names, count);
+	}
 	cxv_host_close(&inside);
-	return error;
+	return error == -ENOMEM ? error : 0;
 }
 
 /* A fixture's processes are another machine's. */

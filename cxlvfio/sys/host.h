@@ -42,7 +42,10 @@ void cxv_host_close(struct cxv_host *host);
 /* All return -errno on failure; "path" formats are relative to the root. */
 int cxv_host_open_file(const struct cxv_host *host, int flags, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A whole attribute, which read(2) gives at once, without its trailing newline. *VALUE is the caller's to free. */
+/*
+ * A whole attribute, which read(2) gives at once, without its trailing newline. *VALUE is the
+ * caller's to free.
+ */
 int cxv_host_read_string(const struct cxv_host *host, char **value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A whole file of up to LIMIT bytes, as it is, and a NUL after it. -EFBIG: it is longer. */
