@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make a small root directory with CXL endpoints for cxlvfio --sysroot.
 
-    make-fixture.py SCENARIO DIRECTORY      make one
+    make-fixture.py SCENARIO DIRECTORY      make one; many:COUNT has COUNT endpoints
     make-fixture.py --list                  the scenarios
 
 Registers and attributes are those that Linux 7.3 shows of the emulated endpoint of tests/emulator.
@@ -13,8 +13,10 @@ import struct
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 import dumps  # noqa: E402  (nothing is left in the source tree)
+import many  # noqa: E402
 
 VENDOR_CXL = 0x1E98
 WINDOW = 0x140000000
@@ -184,9 +186,9 @@ class Function:
 
 
 class CxlTopology:
-    """/sys/bus/cxl of one host bridge with one root decoder."""
+    """/sys/bus/cxl of one host bridge with one root decoder, or BARE: of none."""
 
-    def __init__(self, root: Root, restricted: bool = False) -> None:
+    def __init__(self, root: Root, restricted: bool = False, bare: bool = False) -> None:
         self.root = root
         self.root_port = "sys/devices/platform/ACPI0017:00/root0"
         self.decoder = f"{self.root_port}/decoder0.0"
@@ -195,6 +197,8 @@ class CxlTopology:
         self.device("root0", self.root_port)
         (root.top / self.root_port).mkdir(parents=True, exist_ok=True)
         (root.top / self.root_port / "uport").symlink_to("../../ACPI0017:00")
+        if bare:
+            return
         # A restricted host (CXL 1.1) has no port below its root.
         self.parent = self.root_port if restricted else self.add_host_bridge("port1", BUS_DEVICES)
         if restricted:
@@ -725,19 +729,30 @@ def scenario_dumps(root: Root) -> None:
                 bytes(port_config().image), bytes(Config(0x8086, 0x2918, 0x060100).image))
 
 
-SCENARIOS = {name.removeprefix("scenario_"): make for name, make in list(globals().items())
+SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list(globals().items())
              if name.startswith("scenario_")}
+
+
+def make(scenario: str, directory: Path) -> bool:
+    """Whether there is such a SCENARIO."""
+    name, _, count = scenario.partition(":")
+    if name == "many" and count.isdigit():
+        many.make(sys.modules[__name__], directory, int(count))
+    elif scenario in SCENARIOS:
+        SCENARIOS[scenario](Root(directory))
+    else:
+        return False
+    return True
 
 
 def main() -> int:
     if sys.argv[1:] == ["--list"]:
-        for name, make in SCENARIOS.items():
-            print(f"{name}\t{make.__doc__.splitlines()[0]}")
+        for name, scenario in SCENARIOS.items():
+            print(f"{name}\t{scenario.__doc__.splitlines()[0]}")
         return 0
-    if len(sys.argv) != 3 or sys.argv[1] not in SCENARIOS:
+    if len(sys.argv) != 3 or not make(sys.argv[1], Path(sys.argv[2])):
         print(__doc__, file=sys.stderr)
         return 2
-    SCENARIOS[sys.argv[1]](Root(Path(sys.argv[2])))
     return 0
 
 

@@ -31,6 +31,7 @@ NOBODY = 65534
 def load_fixtures():
     spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules["fixture"] = module
     spec.loader.exec_module(module)
     return module
 
@@ -57,7 +58,7 @@ class Runner:
         user, _, scenario = scenario.rpartition(":")
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         if scenario != "-":
-            self.fixtures.SCENARIOS[scenario](self.fixtures.Root(root))
+            self.fixtures.make(scenario, root)
             command += ["--sysroot", str(root)]
         arguments = [argument.replace("@ROOT@", str(root)) for argument in arguments]
         result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
