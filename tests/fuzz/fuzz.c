@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz.h"
+
+#include <json-c/json.h>
+
+#include "out/envelope.h"
+#include "out/show_text.h"
+#include "out/text.h"
+
+#define BEHIND	4096
+
+void *fuzz_copy(const uint8_t *data, size_t size, enum fuzz_copy kind)
+{
+	/* malloc(0) may be NULL, which is not what a parser of nothing gets. */
+	uint8_t *copy = malloc(kind == FUZZ_EXACT ? size ?: 1 : size + BEHIND);
+
+	fuzz_check(copy);
+	if (kind != FUZZ_EXACT)
+		memset(copy + size, 0xff, BEHIND);
+	if (size)
+		memcpy(copy, data, size);
+	return copy;
+}
+
+void fuzz_dirty(void *object, size_t size, enum fuzz_copy kind)
+{
+	memset(object, kind == FUZZ_EXACT ? 0x5a : 0xff, size);
+}
+
+static uint32_t dword_at(const uint8_t *data)
+{
+	return data[0] | data[1] << 8 | data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+bool fuzz_contains(const uint8_t *data, size_t size, uint32_t first, uint32_t first_mask,
+		   uint32_t second, uint32_t second_mask)
+{
+	for (size_t i = 0; i + 8 <= size; i += 4)
+		if ((dword_at(data + i) & first_mask) == first &&
+		    (dword_at(data + i + 4) & second_mask) == second)
+			return true;
+	return false;
+}
+
+static void print_json(const struct cxv_endpoint *endpoint, FILE *stream)
+{
+	struct cxv_envelope_facts facts = { .version = "0" };
+	struct cxv_report report = { 0 };
+	struct cxv_document document;
+
+	cxv_envelope_begin(&document, "show", &facts);
+	cxv_envelope_endpoint(&document, endpoint);
+	cxv_envelope_end(&document, &report);
+	fuzz_check(cxv_document_print(&document, stream) == 0);
+	cxv_document_clear(&document);
+}
+
+static void check_json(const char *text, size_t length)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *document;
+
+	fuzz_check(tokener);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* With its final 0: nothing may come behind the document. */
+	document = json_tokener_parse_ex(tokener, text, length + 1);
+	fuzz_check(json_tokener_get_error(tokener) == json_tokener_success);
+	json_object_put(document);
+	json_tokener_free(tokener);
+}
+
+static void check_text(const char *text, size_t length)
+{
+	char *clean;
+
+	fuzz_check(strlen(text) == length);
+	clean = cxv_text_valid_utf8(text);
+	fuzz_check(clean && !strcmp(clean, text));
+	free(clean);
+	for (size_t i = 0; i < length; i++)
+		fuzz_check(text[i] == '\n' || ((unsigned char)text[i] >= ' ' && text[i] != 0x7f));
+}
+
+char *fuzz_print(const struct cxv_endpoint *endpoint)
+{
+	size_t length = 0, json_length;
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, &length);
+
+	fuzz_check(stream);
+	print_json(endpoint, stream);
+	fuzz_check(!fflush(stream));
+	json_length = length;
+	check_json(text, json_length);
+	fuzz_check(cxv_show_print(endpoint, CXV_SECTIONS_ALL, false, stream) == 0);
+	fuzz_check(!fclose(stream));
+	check_text(text, length);
+	return text;
+}
+
+void fuzz_same(char **first, char *printed)
+{
+	if (!*first) {
+		*first = printed;
+		return;
+	}
+	if (strcmp(*first, printed))
+		fprintf(stderr, "--- once:\n%s--- and now:\n%s", *first, printed);
+	fuzz_check(!strcmp(*first, printed));
+	free(printed);
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write first inputs for every harness, from the fixtures of tests/cli: they cannot go stale.
+
+    seeds.py DIRECTORY      DIRECTORY/HARNESS/NAME
+
+A harness without a function here begins with files of its own in tests/fuzz/seeds/HARNESS, or with
+nothing.
+"""
+import hashlib
+import importlib.util
+import shutil
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+VFIO_CAP_TYPE, VFIO_CAP_COMPONENT = 2, 6
+CXL_TYPE = 0x80001E98
+
+
+def load_fixtures():
+    spec = importlib.util.spec_from_file_location("fixture", HERE.parent / "cli/make-fixture.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fixture"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def config(roots: list) -> list:
+    """Whole images, and what is left of them without privileges and on a conventional bus."""
+    images = [file.read_bytes() for root in roots for file in root.glob("sys/devices/**/config")]
+    return [image[:size] for image in images for size in (64, 256, 1024, 4096)]
+
+
+def registers(roots: list) -> list:
+    images = [file.read_bytes() for root in roots
+              for file in root.glob("sys/devices/**/resource0")]
+    return [struct.pack("<H", 0x100) + image[0x1000:end] for image in images
+            for end in (0x1100, 0x1200, 0x2000)]
+
+
+def region_info(_roots: list) -> list:
+    """The memory and the component region, one without capabilities, and a chain that loops."""
+    def info(flags: int, first: int, body: bytes) -> bytes:
+        return struct.pack("<IIIIQQ", 32 + len(body), flags, 9, first, 1 << 28, 9 << 40) + body
+
+    kind = struct.pack("<HHIII", VFIO_CAP_TYPE, 1, 48, CXL_TYPE, 2)
+    component = struct.pack("<HHIIIQ", VFIO_CAP_COMPONENT, 1, 0, 0, 0, 0x1000)
+    return [info(7, 0, b""), info(0xF, 32, kind + component),
+            info(0xF, 32, kind.replace(b"\x30\0\0\0", b"\x20\0\0\0")),
+            info(0xF, 32, kind + component)[:-8]]
+
+
+def planted(_roots: list) -> list:
+    return [b"CX"]
+
+
+HARNESSES = {function.__name__: function for function in (config, registers, region_info, planted)}
+
+
+def write(directory: Path, inputs: list) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for content in inputs:
+        (directory / hashlib.sha1(content).hexdigest()).write_bytes(content)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    target = Path(sys.argv[1])
+    shutil.rmtree(target, ignore_errors=True)
+    fixtures = load_fixtures()
+    with tempfile.TemporaryDirectory() as top:
+        roots = [Path(top) / name for name in fixtures.SCENARIOS]
+        for root in roots:
+            fixtures.make(root.name, root)
+        fixtures.make("many:4", Path(top) / "many")
+        for name, inputs in HARNESSES.items():
+            write(target / name, inputs([*roots, Path(top) / "many"]))
+    for directory in (HERE / "seeds").glob("*"):
+        write(target / directory.name, [file.read_bytes() for file in directory.iterdir()])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
