@@ -106,6 +106,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fuzz_same(&first, decode(image, read_like_sysfs(image, size), kind));
 		free(image);
 	}
-	free(first);
+	fuzz_finish(first);
 	return 0;
 }

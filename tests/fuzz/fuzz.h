@@ -47,13 +47,16 @@ void fuzz_dirty(void *object, size_t size, enum fuzz_copy kind);
 bool fuzz_contains(const uint8_t *data, size_t size, uint32_t first, uint32_t first_mask,
 		   uint32_t second, uint32_t second_mask);
 
-/*
- * Everything that is printed of ENDPOINT, as JSON and then as text; checked to be one JSON
- * document, UTF-8, and free of control characters. Free it with free(3).
- */
+/* Everything that is printed of ENDPOINT, as JSON and then as text. Free it with free(3). */
 char *fuzz_print(const struct cxv_endpoint *endpoint);
 
 /* Keep PRINTED if it is the first one, or check that it equals the first; takes it over. */
 void fuzz_same(char **first, char *printed);
+
+/*
+ * Check that what fuzz_print() returned is one JSON document and then text, both UTF-8 and free of
+ * control characters, and free it. NULL is nothing printed.
+ */
+void fuzz_finish(char *printed);
 
 #endif

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_same(&second, decode(registers, size / 4, offset, kind));
 		free(registers);
 	}
-	free(first);
-	free(second);
+	fuzz_finish(first);
+	fuzz_finish(second);
 	return 0;
 }
