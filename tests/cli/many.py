@@ -114,7 +114,7 @@ def port_config(fixtures, number: int, bus: int):
     config.put(0x3E, "<H", 0x0002)
     # root port, slot implemented, 32 GT/s x16
     put_express(config, 4, 1)
-    config.put(0x54, "<IHH", number << 19 | 0x60, 0x03C0, 0x0040)
+    config.put(0x54, "<IHH", (number & 0x1FFF) << 19 | 0x60, 0x03C0, 0x0040)
     add_aer(config)
     config.add_dvsec(3, 0, struct.pack("<HHHHHHI", 0, 1, 0, 0, 0, 0, 0)
                      + bytes(0x28 - 10 - 16))

@@ -47,14 +47,12 @@ bool fuzz_contains(const uint8_t *data, size_t size, uint32_t first, uint32_t fi
 static void print_json(const struct cxv_endpoint *endpoint, FILE *stream)
 {
 	struct cxv_envelope_facts facts = { .version = "0" };
+	struct cxv_envelope_stream envelope;
 	struct cxv_report report = { 0 };
-	struct cxv_document document;
 
-	cxv_envelope_begin(&document, "show", &facts);
-	cxv_envelope_endpoint(&document, endpoint);
-	cxv_envelope_end(&document, &report);
-	fuzz_check(cxv_document_print(&document, stream) == 0);
-	cxv_document_clear(&document);
+	cxv_envelope_stream_begin(&envelope, "list", &facts, stream);
+	cxv_envelope_stream_endpoint(&envelope, endpoint);
+	fuzz_check(cxv_envelope_stream_end(&envelope, &report) == 0);
 }
 
 static void check_json(const char *text)
