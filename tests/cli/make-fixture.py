@@ -4,6 +4,7 @@
 
     make-fixture.py SCENARIO DIRECTORY      make one; many:COUNT has COUNT endpoints
     make-fixture.py --list                  the scenarios
+    make-fixture.py --archive DIRECTORY     write the archives for --from that changed
 
 Registers and attributes are those that Linux 7.3 shows of the emulated endpoint of tests/emulator.
 """
@@ -15,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
-import dumps  # noqa: E402  (nothing is left in the source tree)
+import archives  # noqa: E402  (nothing is left in the source tree)
+import dumps  # noqa: E402
 import many  # noqa: E402
 
 VENDOR_CXL = 0x1E98
@@ -521,6 +523,75 @@ def scenario_two_decoders(root: Root) -> None:
                component_registers([(WINDOW, WINDOW_SIZE, COMMITTED | 0x100), (0, 0, 0x1000)]))
 
 
+def unavailable(root: Root, path: str, error: str) -> None:
+    """The file at PATH could not be read when the machine was looked at."""
+    file = root.top / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.symlink_to(f"/.unavailable/{error}")
+
+
+def scenario_locked(root: Root) -> None:
+    """Everything locked by firmware: DVSEC, hardware decoder, and what the kernel made of them."""
+    function = add_type2(root)
+    # CONFIG_LOCK of the device DVSEC, which follows the serial number
+    function.config.put(0x110 + 0x14, "<H", 1)
+    function.write_config()
+    root.write(f"{function.path}/resource0",
+               component_registers([(WINDOW, WINDOW_SIZE, COMMITTED | 0x100)]))
+    cxl = CxlTopology(root)
+    cxl.add_memdev(function, 0)
+    endpoint = cxl.add_endpoint(f"{function.path}/mem0", 2)
+    cxl.add_decoder(endpoint, "decoder2.0", "region0", locked=1)
+    cxl.add_region("region0")
+
+
+def scenario_uncommitted(root: Root) -> None:
+    """Firmware left the decoder alone, and said nothing in the DVSEC ranges."""
+    function = add_type2(root)
+    config = Config(VENDOR_CXL, 0xE2E2, 0x120000)
+    config.add_serial(0x0123456789ABCDEF)
+    config.add_device_dvsec(TYPE2_CAPABILITY, 0x0003, 0, 0)
+    config.add_flex_bus_dvsec(0x0027)
+    config.add_locator_dvsec(0, 0)
+    function.config = config
+    function.write_config()
+    root.write(f"{function.path}/resource0", component_registers([(0, 0, 0)]))
+
+
+def scenario_no_memdev(root: Root) -> None:
+    """Bound to our driver where the CXL core shows no memdev: an older kernel or libcxl."""
+    function = add_type2(root)
+    function.bind("cxl-vfio-pci")
+    function.add_vfio(0)
+    function.add_driver_view()
+    CxlTopology(root)
+
+
+def scenario_unreadable(root: Root) -> None:
+    """Every attribute that needs privileges without them, and one that fails."""
+    scenario_ready(root)
+    path = f"{BUS_DEVICES}/0000:0c:00.0/0000:0d:00.0"
+    config = (root.top / path / "config").read_bytes()
+    root.write(f"{path}/config", config[:64])
+    endpoint = "sys/devices/platform/ACPI0017:00/root0/port1/endpoint2"
+    for file in (f"{path}/cxl_vfio/window_base", f"{path}/cxl_vfio/window_size",
+                 f"{endpoint}/decoder2.0/start", f"{endpoint}/decoder2.0/dpa_resource",
+                 "sys/devices/platform/ACPI0017:00/root0/decoder0.0/start"):
+        unavailable(root, file, "EACCES")
+    unavailable(root, f"{path}/power_state", "EIO")
+
+
+def scenario_driver_gone(root: Root) -> None:
+    """The driver was unbound while the snapshot was taken: its link is there, its files are not."""
+    scenario_ready(root)
+    path = f"{BUS_DEVICES}/0000:0c:00.0/0000:0d:00.0"
+    for file in sorted((root.top / path / "cxl_vfio").iterdir())[4:]:
+        unavailable(root, str(file.relative_to(root.top)), "ENODEV")
+    shutil.rmtree(root.top / path / "vfio-dev")
+    unavailable(root, f"{path}/vfio-dev", "ENOENT")
+
+
 def scenario_bare(root: Root) -> None:
     """A directory that is no root of a Linux system."""
     for directory in ("sys", "proc"):
@@ -733,11 +804,11 @@ SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list
              if name.startswith("scenario_")}
 
 
-def make(scenario: str, directory: Path) -> bool:
-    """Whether there is such a SCENARIO."""
+def make(scenario: str, directory: Path, small: bool = False) -> bool:
+    """Whether there is such a SCENARIO. SMALL: of a large one only what cxlvfio reads."""
     name, _, count = scenario.partition(":")
     if name == "many" and count.isdigit():
-        many.make(sys.modules[__name__], directory, int(count))
+        many.make(sys.modules[__name__], directory, int(count), small)
     elif scenario in SCENARIOS:
         SCENARIOS[scenario](Root(directory))
     else:
@@ -749,6 +820,10 @@ def main() -> int:
     if sys.argv[1:] == ["--list"]:
         for name, scenario in SCENARIOS.items():
             print(f"{name}\t{scenario.__doc__.splitlines()[0]}")
+        return 0
+    if len(sys.argv) == 3 and sys.argv[1] == "--archive":
+        for name in archives.write(sys.modules[__name__], Path(sys.argv[2])):
+            print(f"{name}: written")
         return 0
     if len(sys.argv) != 3 or not make(sys.argv[1], Path(sys.argv[2])):
         print(__doc__, file=sys.stderr)

@@ -8,6 +8,7 @@ sysfs gives a PCI Express function: "lspci -vv -A linux-sysfs -O sysfs.path=..."
 """
 import errno
 import os
+import re
 import struct
 from pathlib import Path
 
@@ -39,6 +40,25 @@ POWER = {
     "power/runtime_active_time": "7261184\n", "power/runtime_suspended_time": "0\n",
     "power/autosuspend_delay_ms": "", "power/wakeup": "disabled\n",
 }
+# What only lspci and other programs read; not in archives.
+UNREAD = {
+    "ari_enabled", "broken_parity_status", "consistent_dma_mask_bits", "dma_mask_bits",
+    "d3cold_allowed", "enable", "irq", "local_cpulist", "local_cpus", "msi_bus", "remove",
+    "rescan", "resource", "modalias", "link/clkpm", "link/l0s_aspm", "link/l1_aspm", "reset",
+    "power/control", "power/runtime_active_time", "power/runtime_suspended_time",
+    "power/autosuspend_delay_ms", "power/wakeup", "aer_rootport_total_err_cor",
+    "aer_rootport_total_err_fatal", "aer_rootport_total_err_nonfatal", "uevent", "type",
+    "reserved_regions", "current_link_speed", "current_link_width", "max_link_speed",
+    "max_link_width", "target0", "uuid", "dev", "path", "hid", "uid", *AER,
+}
+UNREAD_OF_PORT = {
+    "subsystem_vendor", "subsystem_device", "revision", "driver_override", "reset_method",
+    "power_state", "power/runtime_status", "iommu_group", "secondary_bus_number",
+    "subordinate_bus_number",
+}
+PORT_GROUP = re.compile(r"/iommu_groups/1\d{6}\b")
+# A file of a function right below its host bridge.
+PORT_FILE = re.compile(r"^sys/devices/pci[0-9a-f]{4}:00/[^/]*/(?![0-9a-f]{4}:)(.*)")
 # What does not differ from function to function.
 FUNCTION = {
     "ari_enabled": "0\n", "broken_parity_status": "0\n", "consistent_dma_mask_bits": "64\n",
@@ -157,8 +177,8 @@ def resources(lines: dict, count: int) -> str:
 
 
 class Machine:
-    def __init__(self, fixtures, root, count: int) -> None:
-        self.fixtures, self.root, self.count = fixtures, root, count
+    def __init__(self, fixtures, root, count: int, small: bool) -> None:
+        self.fixtures, self.root, self.count, self.small = fixtures, root, count, small
         self.bridges = max(BRIDGES, -(-count // PER_BRIDGE))
         self.iomem = []
         self.next_decoder = 1 + self.bridges
@@ -284,9 +304,24 @@ class Machine:
                 self.add_endpoint(domain, index, number, self.add_port(domain, index, number))
                 number += 1
         self.root.write("proc/iomem", "".join(self.iomem))
+        if self.small:
+            self.root.files = {path: content for path, content in self.root.files.items()
+                               if not is_unread(path)}
+            self.root.links = {path: target for path, target in self.root.links.items()
+                               if not is_unread(path)}
+            self.root.directories = {path for path in self.root.directories
+                                     if not PORT_GROUP.search(path)}
 
 
-def make(fixtures, directory: Path, count: int) -> None:
+def is_unread(path: str) -> bool:
+    port = PORT_FILE.match(path)
+    if port and (port[1] in UNREAD_OF_PORT or port[1].startswith("pci_bus/")):
+        return True
+    return bool(PORT_GROUP.search(path)) or path.endswith("/subsystem") or \
+        any(path.endswith("/" + name) for name in UNREAD)
+
+
+def make(fixtures, directory: Path, count: int, small: bool = False) -> None:
     root = collecting(fixtures)(directory)
-    Machine(fixtures, root, count).make()
+    Machine(fixtures, root, count, small).make()
     root.save()

@@ -9,7 +9,8 @@ files *.cases, one a line: NAME SCENARIO STATUS ARGUMENT... A scenario is one of
 "nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; @ROOT@ in an
 argument is the scenario's directory. Every document
 of a case with --json is validated against the schema of its command. --update writes
-expected/NAME.out and .err from what was printed; read the difference before it is committed.
+expected/NAME.out and .err from what was printed, and the archives in fixtures/; read the difference
+before it is committed.
 """
 import argparse
 import importlib.util
@@ -22,6 +23,7 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import archives  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
@@ -110,6 +112,8 @@ def main() -> int:
     parser.add_argument("schemas")
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
+    if arguments.update:
+        archives.write(load_fixtures(), HERE / "fixtures")
     runner = Runner(os.path.abspath(arguments.command), arguments.schemas, arguments.update)
     cases = [case for case in read_cases() if not arguments.cases or case[0] in arguments.cases]
     failed = not cases
