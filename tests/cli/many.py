@@ -317,6 +317,8 @@ def is_unread(path: str) -> bool:
     port = PORT_FILE.match(path)
     if port and (port[1] in UNREAD_OF_PORT or port[1].startswith("pci_bus/")):
         return True
+    if "/vfio-dev/" in path:
+        return False
     return bool(PORT_GROUP.search(path)) or path.endswith("/subsystem") or \
         any(path.endswith("/" + name) for name in UNREAD)
 

@@ -6,9 +6,9 @@
 
 COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas. The cases stand in the
 files *.cases, one a line: NAME SCENARIO STATUS ARGUMENT... A scenario is one of make-fixture.py;
-"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; @ROOT@ in an
-argument is the scenario's directory. Every document
-of a case with --json is validated against the schema of its command. --update writes
+"nobody:SCENARIO" runs the command without privileges, "-" without --sysroot; in an ARGUMENT @ROOT@
+is the scenario's directory and @FIXTURES@ that of the archives. Every document of a case with
+--json is validated against the schema of its command. --update writes
 expected/NAME.out and .err from what was printed, and the archives in fixtures/; read the difference
 before it is committed.
 """
@@ -27,6 +27,7 @@ import archives  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
+FIXTURES = str(HERE / "fixtures")
 NOBODY = 65534
 
 
@@ -62,7 +63,8 @@ class Runner:
         if scenario != "-":
             self.fixtures.make(scenario, root)
             command += ["--sysroot", str(root)]
-        arguments = [argument.replace("@ROOT@", str(root)) for argument in arguments]
+        arguments = [argument.replace("@ROOT@", str(root)).replace("@FIXTURES@", FIXTURES)
+                     for argument in arguments]
         result = subprocess.run(command + arguments, capture_output=True, timeout=60, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)
@@ -71,6 +73,7 @@ class Runner:
 
     def neutral(self, stream: bytes, root: Path) -> str:
         text = stream.decode("utf-8", errors="backslashreplace")
+        text = text.replace(FIXTURES, "@FIXTURES@")
         return text.replace(str(root), "@ROOT@").replace(self.version, "@VERSION@")
 
     def compare(self, name: str, suffix: str, got: str) -> list:

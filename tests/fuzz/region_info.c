@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a VFIO driver answers to VFIO_DEVICE_GET_REGION_INFO: any bytes of any length. */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/vfio.h>
 
 #include "core/vfio_info.h"
@@ -36,28 +37,52 @@ static void check_region(const uint8_t *data, size_t size, const struct cxv_regi
 			    sizeof(region->component_offset)));
 }
 
+/* Every area is a pair of 64-bit numbers of the answer. */
+static void print_areas(const uint8_t *data, size_t size,
+			const struct cxv_region_capability *capability, FILE *stream)
+{
+	fprintf(stream, "%u %u:", (unsigned int)capability->id, (unsigned int)capability->version);
+	for (size_t i = 0; i < capability->area_count; i++) {
+		uint64_t area[] = { capability->areas[i].offset, capability->areas[i].size };
+
+		fuzz_check(contains(data, size, area, sizeof(area)));
+		fprintf(stream, " %#" PRIx64 "+%#" PRIx64, area[0], area[1]);
+	}
+	fputc('\n', stream);
+}
+
+static void print_region(const uint8_t *data, size_t size, const struct cxv_region_info *region,
+			 FILE *stream)
+{
+	fprintf(stream, "%u %#x %#" PRIx64 " %#" PRIx64 " %#x %#x\n", region->index, region->flags,
+		region->size, region->offset, region->type, region->subtype);
+	if (region->has_component)
+		fprintf(stream, "bar %u %#" PRIx64 "\n", region->component_bar,
+			region->component_offset);
+	for (size_t i = 0; i < region->capability_count; i++)
+		print_areas(data, size, &region->capabilities[i], stream);
+}
+
 static char *decode(const uint8_t *buffer, size_t size, enum fuzz_copy kind)
 {
 	struct cxv_region_info region;
-	size_t needed = 0;
-	char *text;
+	size_t needed = 0, length;
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, &length);
 	int error;
 
+	fuzz_check(stream);
 	fuzz_dirty(&region, sizeof(region), kind);
 	error = cxv_region_info_decode(buffer, size, &region, &needed);
 	fuzz_check(!error || error == -EILSEQ || error == -ENOSPC);
 	fuzz_check((error == -ENOSPC) == (needed > size));
-	if (!error)
+	fprintf(stream, "%d %zu\n", error, needed);
+	if (!error) {
 		check_region(buffer, size, &region);
-	else
-		memset(&region, 0, sizeof(region));
-	fuzz_check(asprintf(&text, "%d %zu: %u %#x %#llx %#llx %#x %#x %d %u %#llx\n", error, needed,
-			    region.index, region.flags, (unsigned long long)region.size,
-			    (unsigned long long)region.offset, region.type, region.subtype,
-			    region.has_component,
-			    region.has_component ? region.component_bar : 0,
-			    region.has_component ? (unsigned long long)region.component_offset :
-			    0) > 0);
+		print_region(buffer, size, &region, stream);
+		cxv_region_info_clear(&region);
+	}
+	fuzz_check(!fclose(stream));
 	return text;
 }
 

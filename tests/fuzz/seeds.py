@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-VFIO_CAP_TYPE, VFIO_CAP_COMPONENT = 2, 6
+VFIO_CAP_SPARSE, VFIO_CAP_TYPE, VFIO_CAP_COMPONENT = 1, 2, 6
 CXL_TYPE = 0x80001E98
 
 
@@ -42,13 +42,15 @@ def registers(roots: list) -> list:
 
 
 def region_info(_roots: list) -> list:
-    """The memory and the component region, one without capabilities, and a chain that loops."""
+    """The memory and the component region, one in pieces, one without capabilities, and a chain that loops."""
     def info(flags: int, first: int, body: bytes) -> bytes:
         return struct.pack("<IIIIQQ", 32 + len(body), flags, 9, first, 1 << 28, 9 << 40) + body
 
     kind = struct.pack("<HHIII", VFIO_CAP_TYPE, 1, 48, CXL_TYPE, 2)
     component = struct.pack("<HHIIIQ", VFIO_CAP_COMPONENT, 1, 0, 0, 0, 0x1000)
-    return [info(7, 0, b""), info(0xF, 32, kind + component),
+    sparse = struct.pack("<HHIII", VFIO_CAP_SPARSE, 1, 0, 2, 0) + struct.pack(
+        "<QQQQ", 0, 0x1000, 0x10000, 0x30000)
+    return [info(7, 0, b""), info(0xF, 32, sparse), info(0xF, 32, kind + component),
             info(0xF, 32, kind.replace(b"\x30\0\0\0", b"\x20\0\0\0")),
             info(0xF, 32, kind + component)[:-8]]
 
