@@ -16,6 +16,8 @@ ARCHIVES = {
     "locked": "locked",
     "uncommitted": "uncommitted",
     "two-decoders": "two_decoders",
+    "switch": "topology",
+    "restricted": "restricted",
     "type3-neighbour": "states",
     "no-memdev": "no_memdev",
     "unreadable": "unreadable",

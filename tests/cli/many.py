@@ -49,7 +49,7 @@ UNREAD = {
     "power/autosuspend_delay_ms", "power/wakeup", "aer_rootport_total_err_cor",
     "aer_rootport_total_err_fatal", "aer_rootport_total_err_nonfatal", "uevent", "type",
     "reserved_regions", "current_link_speed", "current_link_width", "max_link_speed",
-    "max_link_width", "target0", "uuid", "dev", "path", "hid", "uid", *AER,
+    "max_link_width", "dev", "path", "hid", "uid", *AER,
 }
 UNREAD_OF_PORT = {
     "subsystem_vendor", "subsystem_device", "revision", "driver_override", "reset_method",
@@ -242,56 +242,41 @@ class Machine:
         self.add_cxl(domain, number, function, port_path, window)
 
     def add_cxl(self, domain: int, number: int, function, port_path: str, window: int) -> None:
-        endpoint = f"endpoint{1 + self.bridges + number}"
-        decoder = f"decoder{1 + self.bridges + number}.0"
-        port = f"{self.topology.root_port}/port{1 + domain}"
+        topology = self.topology
+        port = f"{topology.root_port}/port{1 + domain}"
         memdev = f"{function.path}/mem{number}"
-        self.topology.add_memdev(function, number, uevent=f"MAJOR=251\nMINOR={number}",
-                                 dev=f"251:{number}", numa_node=domain % 2)
+        decoder = f"decoder{1 + self.bridges + number}.0"
+        topology.add_memdev(function, number, uevent=f"MAJOR=251\nMINOR={number}",
+                            dev=f"251:{number}", numa_node=domain % 2)
         self.root.write(f"dev/cxl/mem{number}", "")
-        self.topology.device(endpoint, f"{port}/{endpoint}")
-        self.files(f"{port}/{endpoint}", {"devtype": "cxl_port\n", "decoders_committed": "1\n",
-                                          "uevent": "DEVTYPE=cxl_port\nDRIVER=cxl_port\n"
-                                                    "MODALIAS=cxl:t3\n"})
-        self.root.link(f"{port}/{endpoint}/uport", memdev)
-        self.root.link(f"{port}/{endpoint}/parent_dport", port_path)
-        self.root.link(f"{port}/{endpoint}/driver", "sys/bus/cxl/drivers/cxl_port")
-        self.root.link(f"{port}/dport{number % PER_BRIDGE}", port_path)
-        self.topology.add_decoder(f"{port}/{endpoint}", decoder, f"region{number}",
-                                  start=f"{window:#x}", size=f"{WINDOW_SIZE:#x}",
-                                  devtype="cxl_decoder_endpoint")
-        self.add_region(domain, number, window, decoder)
-
-    def add_region(self, domain: int, number: int, window: int, decoder: str) -> None:
-        name = f"region{number}"
-        path = f"{self.topology.root_port}/decoder0.{domain}/{name}"
-        self.topology.device(name, path)
-        self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_region")
-        self.root.attributes(path, resource=f"{window:#x}", size=f"{WINDOW_SIZE:#x}", mode="ram",
-                             interleave_ways=1, interleave_granularity=256, commit=1, locked=1,
-                             target0=decoder, uuid="")
+        endpoint = topology.add_endpoint(memdev, 1 + self.bridges + number, port)
+        self.root.attributes(endpoint, devtype="cxl_port", uevent="DEVTYPE=cxl_port\n"
+                             "DRIVER=cxl_port\nMODALIAS=cxl:t3")
+        topology.add_dport(port, number, port_path)
+        topology.add_decoder(endpoint, decoder, f"region{number}", start=f"{window:#x}",
+                             size=f"{WINDOW_SIZE:#x}", devtype="cxl_decoder_endpoint")
+        topology.add_region(f"region{number}", window, (decoder,),
+                            f"{topology.root_port}/decoder0.{domain}")
         end = window + WINDOW_SIZE - 1
-        self.iomem.append(f"  {window:x}-{end:x} : {name}\n    {window:x}-{end:x} : cxl-vfio-pci\n")
+        self.iomem.append(f"  {window:x}-{end:x} : region{number}\n"
+                          f"    {window:x}-{end:x} : cxl-vfio-pci\n")
 
     def add_host_bridge(self, domain: int) -> None:
-        root = self.root
+        topology = self.topology
         size = PER_BRIDGE * WINDOW_SIZE
         base = FIRST_WINDOW + domain * WINDOW_STRIDE
-        port = f"{self.topology.root_port}/port{1 + domain}"
-        bridge = f"sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0016:{domain:02x}"
-        self.files(bridge, {"path": f"\\_SB_.CL{domain:02X}\n", "hid": "ACPI0016\n",
-                            "uid": f"{domain}\n"})
-        root.link(f"{bridge}/physical_node", f"sys/devices/pci{domain:04x}:00")
-        self.topology.device(f"port{1 + domain}", port)
-        root.attributes(port, devtype="cxl_port", decoders_committed=1,
-                        uevent="DEVTYPE=cxl_port\nDRIVER=cxl_port\nMODALIAS=cxl:t3")
-        root.link(f"{port}/uport", bridge)
-        root.link(f"{port}/driver", "sys/bus/cxl/drivers/cxl_port")
-        root.link(f"{port}/parent_dport", bridge)
-        root.link(f"{self.topology.root_port}/dport{domain}", bridge)
-        self.topology.add_root_decoder(domain, base, size)
-        self.topology.add_decoder(port, f"decoder{1 + domain}.0", start=f"{base:#x}",
-                                  size=f"{size:#x}", devtype="cxl_decoder_switch")
+        device = f"sys/devices/pci{domain:04x}:00"
+        firmware = f"sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0016:{domain:02x}"
+        self.files(firmware, {"path": f"\\_SB_.CL{domain:02X}\n", "hid": "ACPI0016\n",
+                              "uid": f"{domain}\n"})
+        self.root.link(f"{device}/firmware_node", firmware)
+        self.root.link(f"{firmware}/physical_node", device)
+        self.root.link(f"{topology.root_port}/dport{domain}", device)
+        port = topology.add_port(f"port{1 + domain}", topology.root_port, device, device)
+        self.root.attributes(port, devtype="cxl_port", uevent="DEVTYPE=cxl_port\n"
+                             "DRIVER=cxl_port\nMODALIAS=cxl:t3")
+        topology.add_window(f"decoder0.{domain}", base, size, str(domain))
+        topology.add_port_decoder(port, "", base, size=size)
         self.iomem.append(f"{base:x}-{base + size - 1:x} : CXL Window {domain}\n")
 
     def make(self) -> None:
