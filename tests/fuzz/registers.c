@@ -2,13 +2,13 @@
 /* Component registers: two bytes that say where to decode without looking, then any registers. */
 #include <errno.h>
 
+#include "core/component.h"
 #include "core/hdm.h"
 #include "cxl_regs.h"
 #include "fuzz.h"
 
 static void check_hdm(const uint8_t *data, size_t size, const struct cxv_hdm *hdm)
 {
-	fuzz_check(hdm->count <= CXV_HDM_DECODERS_MAX);
 	fuzz_check(!hdm->error == hdm->decoder_count.known);
 	fuzz_check(hdm->error ? !hdm->count : hdm->count == hdm->decoder_count.value);
 	for (size_t i = 0; i < hdm->count; i++) {
@@ -28,7 +28,14 @@ static char *decode(const uint32_t *registers, size_t count, size_t offset, enum
 	int error;
 
 	fuzz_check(endpoint);
+	fuzz_dirty(&endpoint->component, sizeof(endpoint->component), kind);
 	fuzz_dirty(&endpoint->hdm, sizeof(endpoint->hdm), kind);
+	fuzz_dirty(&endpoint->ras, sizeof(endpoint->ras), kind);
+	error = cxv_component_decode(registers, count, &endpoint->component);
+	fuzz_check(endpoint->component.error == -error);
+	fuzz_check(endpoint->component.count <= count);
+	error = cxv_ras_decode(registers, count, offset, &endpoint->ras);
+	fuzz_check(endpoint->ras.error == -error);
 	error = cxv_hdm_decode(registers, count, offset, &endpoint->hdm);
 	fuzz_check(endpoint->hdm.error == -error);
 	check_hdm((const uint8_t *)registers, count * 4, &endpoint->hdm);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write first inputs for every harness, from the fixtures of tests/cli: they cannot go stale.
 
-    seeds.py DIRECTORY      DIRECTORY/HARNESS/NAME
+    seeds.py DIRECTORY [STAMP]      DIRECTORY/HARNESS/NAME, then the empty file STAMP
 
 A harness without a function here begins with files of its own in tests/fuzz/seeds/HARNESS, or with
 nothing.
@@ -55,11 +55,26 @@ def region_info(_roots: list) -> list:
             info(0xF, 32, kind + component)[:-8]]
 
 
+def config_dump(roots: list) -> list:
+    return [file.read_bytes() for root in roots for file in root.glob("dumps/*")]
+
+
+def iomem(roots: list) -> list:
+    return [struct.pack("<QQ", 0x140000000, 0x15FFFFFFF) + file.read_bytes()
+            for root in roots for file in root.glob("proc/iomem")]
+
+
+def pci_ids(roots: list) -> list:
+    return [struct.pack("<HHHHHH", 0x1E98, 0xE2E2, 0x10DE, 1, 0, 0x12) + file.read_bytes()
+            for root in roots for file in root.glob("usr/share/**/pci.ids")]
+
+
 def planted(_roots: list) -> list:
     return [b"CX"]
 
 
-HARNESSES = {function.__name__: function for function in (config, registers, region_info, planted)}
+HARNESSES = {function.__name__: function for function in (
+    config, config_dump, iomem, pci_ids, region_info, registers, planted)}
 
 
 def write(directory: Path, inputs: list) -> None:
@@ -69,7 +84,7 @@ def write(directory: Path, inputs: list) -> None:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
     target = Path(sys.argv[1])
@@ -84,6 +99,8 @@ def main() -> int:
             write(target / name, inputs([*roots, Path(top) / "many"]))
     for directory in (HERE / "seeds").glob("*"):
         write(target / directory.name, [file.read_bytes() for file in directory.iterdir()])
+    if len(sys.argv) == 3:
+        Path(sys.argv[2]).touch()
     return 0
 
 
