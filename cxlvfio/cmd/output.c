@@ -67,12 +67,14 @@ void cxv_print_json(struct cxv_context *context, const struct cxv_document *docu
 
 void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *stream)
 {
+	/* The stream uses it until the process ends. */
+	static char buffer[STDOUT_BUFFER];
 	_cleanup_free_ char *kernel = NULL;
 	struct cxv_envelope_facts facts = read_facts(context, &kernel);
 
 	context->document_printed = true;
-	/* Megabytes for a thousand endpoints: the library's buffer is a page. */
-	setvbuf(stdout, NULL, _IOFBF, STDOUT_BUFFER);
+	/* Megabytes for a thousand endpoints: the library's own buffer is a page. */
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	cxv_envelope_stream_begin(stream, command_name(context), &facts, stdout);
 }
 

@@ -16,6 +16,7 @@ void cxv_document_init(struct cxv_document *document)
 void cxv_document_clear(struct cxv_document *document)
 {
 	json_object_put(document->root);
+	json_object_put(document->empty);
 	*document = (struct cxv_document) { 0 };
 }
 
@@ -136,14 +137,35 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 	}
 }
 
+static bool has_error(const void *object, const struct cxv_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (cxv_field_error(object, &fields->fields[i]))
+			return true;
+	return false;
+}
+
+/* An object of the library is a kilobyte: one that stays empty is shared. */
+static struct json_object *put_empty(struct cxv_document *document, struct json_object *parent,
+				     const char *key)
+{
+	if (!document->empty)
+		document->empty = json_object_new_object();
+	return put(document, parent, key, json_object_get(document->empty), true);
+}
+
 struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
 				   const char *key, const void *object,
 				   const struct cxv_fields *fields,
 				   struct json_object **unavailable)
 {
 	struct json_object *to = cxv_json_object(document, parent, key);
-	struct json_object *reasons = cxv_json_object(document, to, "unavailable");
+	struct json_object *reasons;
 
+	if (unavailable || has_error(object, fields))
+		reasons = cxv_json_object(document, to, "unavailable");
+	else
+		reasons = put_empty(document, to, "unavailable");
 	cxv_json_fields(document, to, reasons, object, fields);
 	if (unavailable)
 		*unavailable = reasons;

@@ -18,6 +18,7 @@
 
 struct cxv_document {
 	struct json_object *root;
+	struct json_object *empty;	/* for all objects that have no reasons: most */
 	bool failed;			/* out of memory */
 };
 

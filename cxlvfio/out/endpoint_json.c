@@ -6,14 +6,6 @@
 #include "out/topology_json.h"
 #include "out/vfio_json.h"
 
-/* An object with its fields and why some of them are null. */
-static struct json_object *add_object(struct cxv_document *document, struct json_object *parent,
-				      const char *key, const void *object,
-				      const struct cxv_fields *fields)
-{
-	return cxv_json_facts(document, parent, key, object, fields, NULL);
-}
-
 static void add_names(struct cxv_document *document, struct json_object *parent,
 		      struct json_object *unavailable, const char *key,
 		      const struct cxv_names *names)
@@ -48,7 +40,8 @@ static void add_owners(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "resource_owners");
 
 	for (size_t i = 0; i < endpoint->owner_count; i++)
-		add_object(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields);
+		cxv_json_facts(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields,
+			       NULL);
 	cxv_json_unavailable(document, unavailable, "resource_owners", endpoint->owner_error);
 }
 
@@ -71,8 +64,8 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_kernel_view(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
 	if (endpoint->has_driver_view)
-		add_object(document, to, "cxl_vfio", &endpoint->driver_view,
-			   &cxv_driver_view_fields);
+		cxv_json_facts(document, to, "cxl_vfio", &endpoint->driver_view,
+			       &cxv_driver_view_fields, NULL);
 	else
 		cxv_json_null(document, to, "cxl_vfio");
 	cxv_json_vfio(document, to, endpoint);

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "out/topology_json.h"
 
-/* An object with its fields and why some of them are null. */
-static struct json_object *add_object(struct cxv_document *document, struct json_object *parent,
-				      const char *key, const void *object,
-				      const struct cxv_fields *fields)
-{
-	struct json_object *to = cxv_json_object(document, parent, key);
-	struct json_object *unavailable = cxv_json_object(document, to, "unavailable");
-
-	cxv_json_fields(document, to, unavailable, object, fields);
-	return to;
-}
-
 static void add_dports(struct cxv_document *document, struct json_object *to,
 		       const struct cxv_dport *dports, size_t count)
 {
 	struct json_object *array = cxv_json_array(document, to, "dports");
 
 	for (size_t i = 0; i < count; i++)
-		add_object(document, array, NULL, &dports[i], &cxv_dport_fields);
+		cxv_json_facts(document, array, NULL, &dports[i], &cxv_dport_fields, NULL);
 }
 
 static void add_targets(struct cxv_document *document, struct json_object *to,
@@ -28,14 +16,14 @@ static void add_targets(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "targets");
 
 	for (size_t i = 0; i < count; i++)
-		add_object(document, array, NULL, &targets[i], &cxv_target_fields);
+		cxv_json_facts(document, array, NULL, &targets[i], &cxv_target_fields, NULL);
 }
 
 static void add_port_decoder(struct cxv_document *document, struct json_object *array,
 			     const struct cxv_port_decoder *decoder)
 {
-	struct json_object *object = add_object(document, array, NULL, decoder,
-						&cxv_port_decoder_fields);
+	struct json_object *object = cxv_json_facts(document, array, NULL, decoder,
+						    &cxv_port_decoder_fields, NULL);
 
 	add_targets(document, object, decoder->targets, decoder->target_count);
 }
@@ -43,7 +31,8 @@ static void add_port_decoder(struct cxv_document *document, struct json_object *
 static void add_port(struct cxv_document *document, struct json_object *ports,
 		     const struct cxv_port *port)
 {
-	struct json_object *object = add_object(document, ports, NULL, port, &cxv_port_fields);
+	struct json_object *object = cxv_json_facts(document, ports, NULL, port, &cxv_port_fields,
+						    NULL);
 	struct json_object *array;
 
 	add_dports(document, object, port->dports, port->dport_count);
@@ -59,7 +48,8 @@ static void add_port(struct cxv_document *document, struct json_object *ports,
 static void add_step(struct cxv_document *document, struct json_object *ports,
 		     const struct cxv_port *port, const char *dport_name)
 {
-	struct json_object *object = add_object(document, ports, NULL, port, &cxv_port_fields);
+	struct json_object *object = cxv_json_facts(document, ports, NULL, port, &cxv_port_fields,
+						    NULL);
 	const struct cxv_dport *dport = NULL;
 	struct json_object *array;
 
@@ -86,8 +76,8 @@ static void add_path(struct cxv_document *document, struct json_object *to,
 static void add_window(struct cxv_document *document, struct json_object *parent, const char *key,
 		       const struct cxv_root_decoder *window)
 {
-	struct json_object *object = add_object(document, parent, key, window,
-						&cxv_root_decoder_fields);
+	struct json_object *object = cxv_json_facts(document, parent, key, window,
+						    &cxv_root_decoder_fields, NULL);
 
 	add_targets(document, object, window->targets, window->target_count);
 }
@@ -95,13 +85,13 @@ static void add_window(struct cxv_document *document, struct json_object *parent
 static void add_region(struct cxv_document *document, struct json_object *regions,
 		       const struct cxv_region *region)
 {
-	struct json_object *object = add_object(document, regions, NULL, region,
-						&cxv_region_fields);
+	struct json_object *object = cxv_json_facts(document, regions, NULL, region,
+						    &cxv_region_fields, NULL);
 	struct json_object *array = cxv_json_array(document, object, "mappings");
 
 	for (size_t i = 0; i < region->mapping_count; i++)
-		add_object(document, array, NULL, &region->mappings[i],
-			   &cxv_region_mapping_fields);
+		cxv_json_facts(document, array, NULL, &region->mappings[i],
+			       &cxv_region_mapping_fields, NULL);
 }
 
 void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
@@ -110,13 +100,13 @@ void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
 	struct json_object *array, *object;
 
 	if (endpoint->memdev.value)
-		add_object(document, to, "memdev_info", &endpoint->memdev_info,
-			   &cxv_memdev_fields);
+		cxv_json_facts(document, to, "memdev_info", &endpoint->memdev_info,
+			       &cxv_memdev_fields, NULL);
 	else
 		cxv_json_null(document, to, "memdev_info");
 	if (endpoint->endpoint.value)
-		add_object(document, to, "endpoint_info", &endpoint->endpoint_info,
-			   &cxv_endpoint_port_fields);
+		cxv_json_facts(document, to, "endpoint_info", &endpoint->endpoint_info,
+			       &cxv_endpoint_port_fields, NULL);
 	else
 		cxv_json_null(document, to, "endpoint_info");
 	add_path(document, to, endpoint);
@@ -129,7 +119,8 @@ void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
 	}
 	array = cxv_json_array(document, to, "decoders");
 	for (size_t i = 0; i < endpoint->decoder_count; i++)
-		add_object(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields);
+		cxv_json_facts(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields,
+			       NULL);
 	if (endpoint->root_decoder.decoder.value)
 		add_window(document, to, "root_decoder", &endpoint->root_decoder);
 	else

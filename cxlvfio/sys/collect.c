@@ -100,7 +100,8 @@ static int read_function(struct survey *survey, const char *name, bool whatever,
 	if (!found)
 		return -ENOMEM;
 	cxv_pci_read_config(survey->host, found);
-	if (found->dvsec.device_error)
+	/* With all of it read and no DVSEC there, our driver would not have bound. */
+	if (found->dvsec.device_error && found->dvsec.device_error != ENOENT)
 		cxv_pci_read_driver(survey->host, found);
 	if (!whatever && !is_cxl(&survey->index, found)) {
 		survey->hidden += found->dvsec.device_error == EACCES;

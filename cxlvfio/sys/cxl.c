@@ -60,13 +60,14 @@ static void device_clear(struct cxv_cxl_device *device)
 }
 
 /* 1 when DEVICE was filled, 0 when it has gone meanwhile. */
-static int read_device(const struct cxv_host *host, const char *name,
-		       struct cxv_cxl_device *device)
+static int read_device(const struct cxv_host *host, const struct cxv_directory *devices,
+		       const char *name, struct cxv_cxl_device *device)
 {
 	*device = (struct cxv_cxl_device) { 0 };
-	if (starts_with(name, "mem"))
+	/* A fixture stays as it is: sys/identity.c. */
+	if (starts_with(name, "mem") && !host->fixture)
 		device->inode = cxv_host_inode(host, CXV_CXL_DEVICES "/%s", name);
-	if (cxv_host_read_link(host, &device->target, CXV_CXL_DEVICES "/%s", name) < 0)
+	if (cxv_host_read_link(devices->host, &device->target, "%s/%s", devices->path, name) < 0)
 		return 0;
 	device->name = strdup(name);
 	device->parent = parent_of(device->target);
@@ -104,6 +105,7 @@ static void sort(struct cxv_cxl_index *index)
 
 int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index)
 {
+	_cleanup_(cxv_directory_close) struct cxv_directory devices = { 0 };
 	char **names;
 	size_t count;
 	int error = cxv_host_list(host, &names, &count, CXV_CXL_DEVICES);
@@ -116,8 +118,9 @@ int cxv_cxl_index_build(const struct cxv_host *host, struct cxv_cxl_index *index
 	index->topology = cxv_topology_new();
 	if (!index->devices || !index->by_name || !index->topology)
 		error = -ENOMEM;
+	cxv_directory_open(host, &devices, CXV_CXL_DEVICES);
 	for (size_t i = 0; i < count && !error; i++) {
-		int result = read_device(host, names[i], &index->devices[index->count]);
+		int result = read_device(host, &devices, names[i], &index->devices[index->count]);
 
 		if (result < 0)
 			error = result;

@@ -177,10 +177,11 @@ static void read_numa_node(const struct cxv_host *host, const char *directory,
 	free(text.value);
 }
 
-static void read_group(const struct cxv_host *host, const char *directory,
+static void read_group(const struct cxv_host *host, const struct cxv_directory *at,
 		       struct cxv_endpoint *endpoint)
 {
-	struct cxv_text group = cxv_attribute_link(host, directory, "iommu_group");
+	struct cxv_text group = cxv_attribute_link(at->host, at->path, "iommu_group");
+	const char *directory = at->outside;
 	struct cxv_names *members = &endpoint->iommu_group_members;
 	char *end;
 
@@ -294,8 +295,9 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	make_directory(directory, endpoint);
 	cxv_directory_open(host, &at, "%s", directory);
 	read_attributes(at.host, at.path, endpoint);
-	cxv_pci_read_driver(host, endpoint);
-	read_group(host, directory, endpoint);
+	free(endpoint->driver.value);
+	endpoint->driver = cxv_attribute_link(at.host, at.path, "driver");
+	read_group(host, &at, endpoint);
 	read_vfio(host, directory, endpoint);
 	endpoint->has_driver_view = endpoint->driver.value &&
 				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);
