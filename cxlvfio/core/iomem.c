@@ -105,11 +105,12 @@ static int compare(const void *left, const void *right)
 static uint64_t set_reach(struct cxv_iomem *iomem, size_t begin, size_t end)
 {
 	size_t middle = begin + (end - begin) / 2;
-	struct cxv_iomem_entry *entry = &iomem->entries[middle];
+	struct cxv_iomem_entry *entry;
 	uint64_t before, after;
 
 	if (begin == end)
 		return 0;
+	entry = &iomem->entries[middle];
 	before = set_reach(iomem, begin, middle);
 	after = set_reach(iomem, middle + 1, end);
 	entry->reach = entry->last;
