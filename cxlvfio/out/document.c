@@ -17,6 +17,8 @@ void cxv_document_clear(struct cxv_document *document)
 {
 	json_object_put(document->root);
 	json_object_put(document->empty);
+	json_object_put(document->flags[false]);
+	json_object_put(document->flags[true]);
 	*document = (struct cxv_document) { 0 };
 }
 
@@ -88,7 +90,10 @@ void cxv_json_number(struct cxv_document *document, struct json_object *parent, 
 void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
 		   bool value)
 {
-	put(document, parent, key, json_object_new_boolean(value), true);
+	/* Most facts are flags: two objects serve all of them. */
+	if (!document->flags[value])
+		document->flags[value] = json_object_new_boolean(value);
+	put(document, parent, key, json_object_get(document->flags[value]), true);
 }
 
 void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key)
@@ -216,24 +221,40 @@ int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
 	return fwrite(text, 1, length, stream) == length ? 0 : -errno;
 }
 
+/* TEXT with every line indented. A line break is never inside of a string: there it is escaped. */
+static char *indent(const char *text, size_t *length)
+{
+	size_t lines = 1, indentation = strlen(ELEMENT_INDENT);
+	char *result, *to;
+
+	for (const char *line = text; (line = strchr(line, '\n')); line++)
+		lines++;
+	result = malloc(strlen(text) + lines * indentation + 1);
+	for (to = result; result && *text;) {
+		const char *end = strchrnul(text, '\n');
+		size_t line = end - text + (*end == '\n');
+
+		to = mempcpy(to, ELEMENT_INDENT, indentation);
+		to = mempcpy(to, text, line);
+		text += line;
+	}
+	*length = to - result;
+	return result;
+}
+
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
 {
 	const char *text = text_of(document);
+	_cleanup_free_ char *indented = NULL;
+	size_t length = 0;
 
-	if (!text)
+	if (text)
+		indented = indent(text, &length);
+	if (!indented)
 		return -ENOMEM;
-	if (fputs(first ? "\n" : ",\n", stream) == EOF)
+	if (fputs(first ? "\n" : ",\n", stream) == EOF ||
+	    fwrite(indented, 1, length, stream) != length)
 		return -errno;
-	/* A line break is never inside of a string: there it is escaped. */
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-
-		length += text[length] == '\n';
-		if (fputs(ELEMENT_INDENT, stream) == EOF ||
-		    fwrite(text, 1, length, stream) != length)
-			return -errno;
-		text += length;
-	}
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 struct cxv_document {
 	struct json_object *root;
 	struct json_object *empty;	/* for all objects that have no reasons: most */
+	struct json_object *flags[2];	/* for all that are false, and true */
 	bool failed;			/* out of memory */
 };
 
