@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "out/borrowed.h"
 #include "out/text.h"
 
 void cxv_document_init(struct cxv_document *document)
@@ -175,6 +176,19 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 	if (unavailable)
 		*unavailable = reasons;
 	return to;
+}
+
+void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
+		   const void *object, const struct cxv_fields *fields)
+{
+	struct json_object *to;
+
+	if (!document->borrows) {
+		cxv_json_facts(document, parent, key, object, fields, NULL);
+		return;
+	}
+	to = cxv_borrow_facts(object, fields);
+	put(document, parent, key, to, true);
 }
 
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,

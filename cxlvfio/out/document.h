@@ -20,6 +20,8 @@ struct cxv_document {
 	struct json_object *root;
 	struct json_object *empty;	/* for all objects that have no reasons: most */
 	struct json_object *flags[2];	/* for all that are false, and true */
+	/* What facts are of stays until the document is printed: they need no objects of their own. */
+	bool borrows;
 	bool failed;			/* out of memory */
 };
 
@@ -50,6 +52,9 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 				   const char *key, const void *object,
 				   const struct cxv_fields *fields,
 				   struct json_object **unavailable);
+/* The same where nothing is added to it; OBJECT must stay if the document borrows. */
+void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
+		   const void *object, const struct cxv_fields *fields);
 /* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error);

@@ -40,8 +40,7 @@ static void add_owners(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "resource_owners");
 
 	for (size_t i = 0; i < endpoint->owner_count; i++)
-		cxv_json_facts(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields,
-			       NULL);
+		cxv_json_leaf(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields);
 	cxv_json_unavailable(document, unavailable, "resource_owners", endpoint->owner_error);
 }
 
@@ -64,8 +63,8 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_kernel_view(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
 	if (endpoint->has_driver_view)
-		cxv_json_facts(document, to, "cxl_vfio", &endpoint->driver_view,
-			       &cxv_driver_view_fields, NULL);
+		cxv_json_leaf(document, to, "cxl_vfio", &endpoint->driver_view,
+			       &cxv_driver_view_fields);
 	else
 		cxv_json_null(document, to, "cxl_vfio");
 	cxv_json_vfio(document, to, endpoint);

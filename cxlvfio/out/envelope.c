@@ -99,7 +99,7 @@ void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char 
 void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
 				  const struct cxv_endpoint *endpoint)
 {
-	struct cxv_document array = { .root = json_object_new_array() };
+	struct cxv_document array = { .root = json_object_new_array(), .borrows = true };
 	struct cxv_document element = { 0 };
 
 	if (envelope->error < 0)

@@ -145,6 +145,62 @@ static void test_document(void **state)
 	cxv_document_clear(&document);
 }
 
+struct sample {
+	struct cxv_number serial, flag, number, unknown;
+	struct cxv_text text, missing;
+};
+
+static void check_leaf(const struct sample *sample, const struct cxv_fields *fields)
+{
+	char *texts[2];
+
+	for (int borrows = 0; borrows < 2; borrows++) {
+		struct cxv_document document;
+		struct json_object *array;
+
+		cxv_document_init(&document);
+		document.borrows = borrows;
+		cxv_json_leaf(&document, document.root, "leaf", sample, fields);
+		array = cxv_json_array(&document, document.root, "leaves");
+		cxv_json_leaf(&document, array, NULL, sample, fields);
+		texts[borrows] = print_document(&document);
+		cxv_document_clear(&document);
+	}
+	assert_string_equal(texts[0], texts[1]);
+	free(texts[0]);
+	free(texts[1]);
+}
+
+/* What is printed from where it is looks as what is copied into a tree. */
+static void test_leaf(void **state)
+{
+	static const struct cxv_field all[] = {
+		{ "serial", CXV_KIND_SERIAL, offsetof(struct sample, serial) },
+		{ "flag", CXV_KIND_FLAG, offsetof(struct sample, flag) },
+		{ "number", CXV_KIND_NUMBER, offsetof(struct sample, number) },
+		{ "unknown", CXV_KIND_NUMBER, offsetof(struct sample, unknown) },
+		{ "text", CXV_KIND_TEXT, offsetof(struct sample, text) },
+		{ "missing", CXV_KIND_TEXT, offsetof(struct sample, missing) },
+	};
+	static char *const texts[] = {
+		"plain", "", "a\"b\\c/d\n\x01", "\xc3\xa4\xff", "\x7f", NULL,
+	};
+	struct sample sample = {
+		.serial = cxv_known(UINT64_MAX), .flag = cxv_known(1), .number = cxv_known(0),
+		.unknown = cxv_unknown(EACCES), .missing.error = ENOENT,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		sample.text.value = texts[i];
+		check_leaf(&sample, &(struct cxv_fields) { all, ARRAY_SIZE(all) });
+	}
+	sample.serial = cxv_unknown(EIO);
+	sample.flag = cxv_known(0);
+	check_leaf(&sample, &(struct cxv_fields) { all, 3 });
+	check_leaf(&sample, &(struct cxv_fields) { all + 1, 2 });
+	check_leaf(&sample, &(struct cxv_fields) { all, 0 });
+}
+
 /* After one failure nothing is printed: half a document would be read as a whole one. */
 static void test_failed_document(void **state)
 {
@@ -308,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_document),
+		cmocka_unit_test(test_leaf),
 		cmocka_unit_test(test_failed_document),
 		cmocka_unit_test(test_streamed),
 		cmocka_unit_test(test_streamed_out_of_memory),
