@@ -151,7 +151,7 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 		if (error < 0 || !*endpoint)
 			return error;
 		settled = cxv_identity_compare(survey->host, &identity, *endpoint);
-		if (settled == CXV_SETTLED)
+		if (settled == CXV_SETTLED || (settled == CXV_INCOMPLETE && tries == TRIES_MAX))
 			return 0;
 		(*endpoint)->changing = settled == CXV_CHANGED && tries == TRIES_MAX;
 		if ((*endpoint)->changing)

@@ -71,10 +71,14 @@ static bool same_view(const struct cxv_host *host, const struct cxv_endpoint *en
 	return same;
 }
 
-/* Our driver has a memdev as long as it is bound: an index without one is older than the bind. */
-static bool lacks_memdev(const struct cxv_endpoint *endpoint)
+/*
+ * Our driver's attributes come when its probe is done, and then there is all of this: an index
+ * without it may be older than that.
+ */
+static bool is_incomplete(const struct cxv_endpoint *endpoint)
 {
-	return endpoint->has_driver_view && !endpoint->memdev.value;
+	return endpoint->has_driver_view && endpoint->driver_view.state.value &&
+	       (!endpoint->memdev.value || !endpoint->endpoint.value || !endpoint->region.value);
 }
 
 /* The endpoint port and the region can go while the memdev stays. */
@@ -98,7 +102,7 @@ enum cxv_settled cxv_identity_compare(const struct cxv_host *host,
 	    driver_inode(host, endpoint->host) != identity->driver ||
 	    cxl_inode(host, endpoint->memdev.value) != identity->memdev ||
 	    !is_there(host, &endpoint->endpoint) || !is_there(host, &endpoint->region) ||
-	    lacks_memdev(endpoint) || !same_view(host, endpoint))
+	    !same_view(host, endpoint))
 		return CXV_CHANGED;
-	return CXV_SETTLED;
+	return is_incomplete(endpoint) ? CXV_INCOMPLETE : CXV_SETTLED;
 }

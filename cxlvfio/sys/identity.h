@@ -15,6 +15,7 @@ struct cxv_identity {
 enum cxv_settled {
 	CXV_SETTLED,
 	CXV_CHANGED,	/* read it again, with a new index */
+	CXV_INCOMPLETE,	/* the same, but it may really be so */
 	CXV_GONE,
 };
 

@@ -4,11 +4,12 @@
 
     changes.py COUNT
 
-One thread binds and unbinds endpoint 0 and another pulls endpoint 1 out and puts it back, both
-without a pause, while the list is read COUNT times. Every answer must be one valid document with
+One thread binds and unbinds endpoint 0 and another pulls endpoint 1 out and puts it back, over and
+over with short pauses of random length, while the list is read COUNT times. Every answer must be one valid document with
 exit status 0, and no endpoint in it a mixture of two moments. Prints TAP.
 """
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -26,6 +27,10 @@ def write(path: Path, text: str) -> None:
         pass
 
 
+# Seconds: so that each state is met at its beginning, in its middle and at its end.
+PAUSE_MAX = 0.15
+
+
 class Changer(threading.Thread):
     """Changes something for ever, and counts how often."""
 
@@ -38,18 +43,25 @@ class Changer(threading.Thread):
             self.change()
             self.rounds += 1
 
+    def pause(self) -> None:
+        self.stop.wait(random.uniform(0, PAUSE_MAX))
+
 
 class Rebinder(Changer):
     def change(self) -> None:
         write(PCI / "devices" / self.host / "driver_override", DRIVER)
         write(PCI / "drivers_probe", self.host)
+        self.pause()
         write(PCI / "drivers" / DRIVER / "unbind", self.host)
+        self.pause()
 
 
 class Puller(Changer):
     def change(self) -> None:
         write(PCI / "devices" / self.host / "remove", "1")
+        self.pause()
         write(PCI / "rescan", "1")
+        self.pause()
 
 
 def mixtures(endpoint: dict) -> list:
