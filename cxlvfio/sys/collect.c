@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cxl_vfio.h"
+#include "sys/clock.h"
 #include "sys/cxl.h"
 #include "sys/holders.h"
 #include "sys/identity.h"
@@ -13,7 +14,8 @@
 #include "sys/pci_names.h"
 #include "sys/topology.h"
 
-#define TRIES_MAX	5
+#define TRIES_MAX	8
+#define PAUSE_NS	15000000	/* after the second try, then ever longer */
 
 /* DVSEC 0 says so, be it malformed; without one the kernel's memdev or our driver does. */
 static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint *endpoint)
@@ -133,36 +135,47 @@ static int build_index(struct survey *survey)
 	return 0;
 }
 
+static int refresh_index(struct survey *survey)
+{
+	forget_port(survey);
+	cxv_cxl_index_clear(&survey->index);
+	return read_index(survey);
+}
+
 /*
  * An endpoint is many files, and a driver may come or go between two of them: what was read counts
- * when nothing has changed meanwhile. One that never holds still is shown as it was read last,
- * with a finding.
+ * when nothing has changed meanwhile, and what is missing when it is missing from two indexes. A
+ * bind takes a tenth of a second, so there are pauses. An endpoint that never holds still is shown
+ * as it was read last, with a finding.
  */
 static int read_settled(struct survey *survey, const char *name, bool whatever,
 			struct cxv_endpoint **endpoint)
 {
+	enum cxv_settled settled = CXV_CHANGED, before;
+
 	for (unsigned int tries = 1;; tries++) {
 		struct cxv_identity identity;
-		enum cxv_settled settled;
 		int error;
 
 		cxv_identity_read(survey->host, &survey->index, name, &identity);
 		error = read_function(survey, name, whatever, endpoint);
 		if (error < 0 || !*endpoint)
 			return error;
+		before = settled;
 		settled = cxv_identity_compare(survey->host, &identity, *endpoint);
-		if (settled == CXV_SETTLED || (settled == CXV_INCOMPLETE && tries == TRIES_MAX))
+		if (settled == CXV_SETTLED ||
+		    (settled == CXV_INCOMPLETE && before == CXV_INCOMPLETE))
 			return 0;
-		(*endpoint)->changing = settled == CXV_CHANGED && tries == TRIES_MAX;
+		(*endpoint)->changing = settled != CXV_GONE && tries == TRIES_MAX;
 		if ((*endpoint)->changing)
 			return cxv_findings_make(*endpoint);
 		cxv_endpoint_free(*endpoint);
 		*endpoint = NULL;
 		if (settled == CXV_GONE)
 			return 0;
-		forget_port(survey);
-		cxv_cxl_index_clear(&survey->index);
-		error = read_index(survey);
+		if (tries > 1)
+			cxv_clock_sleep(PAUSE_NS * tries);
+		error = refresh_index(survey);
 		if (error < 0)
 			return error;
 	}
