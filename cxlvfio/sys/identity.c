@@ -81,6 +81,12 @@ static bool is_incomplete(const struct cxv_endpoint *endpoint)
 	       (!endpoint->memdev.value || !endpoint->endpoint.value || !endpoint->region.value);
 }
 
+/* The kernel takes the driver's name away first; its memdev goes with what is left of it. */
+static bool is_ending(const struct cxv_endpoint *endpoint)
+{
+	return !endpoint->driver.value && !endpoint->driver.error && endpoint->memdev.value;
+}
+
 /* The endpoint port and the region can go while the memdev stays. */
 static bool is_there(const struct cxv_host *host, const struct cxv_text *name)
 {
@@ -102,7 +108,7 @@ enum cxv_settled cxv_identity_compare(const struct cxv_host *host,
 	    driver_inode(host, endpoint->host) != identity->driver ||
 	    cxl_inode(host, endpoint->memdev.value) != identity->memdev ||
 	    !is_there(host, &endpoint->endpoint) || !is_there(host, &endpoint->region) ||
-	    !same_view(host, endpoint))
+	    is_ending(endpoint) || !same_view(host, endpoint))
 		return CXV_CHANGED;
 	return is_incomplete(endpoint) ? CXV_INCOMPLETE : CXV_SETTLED;
 }
