@@ -137,8 +137,8 @@ static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **messag
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
-			return found(message, "HDM decoder %zu is to be locked but is not committed",
-				     i);
+			return found(message,
+				     "HDM decoder %zu is to be locked but is not committed", i);
 	}
 	return 0;
 }
@@ -424,7 +424,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "an HDM decoder is to be locked on commit, but is not committed",
 	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
-	  "a committed decoder, of the hardware or the kernel, is host-only and not device-coherent",
+	  "a committed decoder, of the hardware or the kernel, is host-only and not "
+	  "device-coherent",
 	  "firmware set it up as a memory expander: change the setup to device-coherent memory" },
 	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
 	  "a committed HDM decoder decodes only a part of its range",
@@ -454,7 +455,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the kernel makes decoders from the DVSEC ranges: the hardware has none, or switched off",
 	  "the driver needs a committed HDM decoder: update the device's firmware" },
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
-	  "the first committed HDM decoder has another base or size than range 0 of the device DVSEC",
+	  "the first committed HDM decoder has another base or size than range 0 of the device "
+	  "DVSEC",
 	  "firmware left two answers; decoders count: report it to the device's vendor" },
 	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
 	  "CXL.mem is not enabled in the device's control register",
@@ -466,8 +468,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the driver is bound, but no decoder of it is in a CXL region",
 	  "unbind and bind it again" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
-	  "the driver has refused the memory since the bind, and has given it free again or was closed",
-	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it holds" },
+	  "the driver has refused the memory since the bind, and has given it free again or was "
+	  "closed",
+	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it "
+	  "holds" },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
 	  "the next open zeroes it before it gives access" },
