@@ -44,11 +44,6 @@ static bool is_not(const struct cxv_number *number)
 	return number->known && !number->value;
 }
 
-static bool text_is(const struct cxv_text *text, const char *value)
-{
-	return text->value && !strcmp(text->value, value);
-}
-
 static bool differ(const struct cxv_number *one, const struct cxv_number *other)
 {
 	return one->known && other->known && one->value != other->value;
@@ -56,7 +51,7 @@ static bool differ(const struct cxv_number *one, const struct cxv_number *other)
 
 static bool is_ours(const struct cxv_endpoint *endpoint)
 {
-	return text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
 }
 
 static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
@@ -157,7 +152,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 
-		if (is(&decoder->size) && text_is(&decoder->target_type, "expander"))
+		if (is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
 			return found(message, "the kernel's %s has the target type expander",
 				     decoder->decoder.value ?: "decoder");
 	}
@@ -261,7 +256,7 @@ static int no_region(const struct cxv_endpoint *endpoint, char **message)
 static int region_not_committed(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->region_count; i++)
-		if (text_is(&endpoint->regions[i].decode_state, "reset"))
+		if (cxv_text_is(&endpoint->regions[i].decode_state, "reset"))
 			return found(message, "%s is not committed",
 				     endpoint->regions[i].region.value ?: "its region");
 	return 0;
@@ -288,7 +283,7 @@ static int refused_before(const struct cxv_endpoint *endpoint, char **message)
 
 static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
+	if (!cxv_text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
 		return 0;
 	return found(message, "the last user's bytes are still in its memory");
 }
@@ -316,20 +311,15 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 		     decoder->index.value, decoder->size.value, decoder->resource.value);
 }
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 /* What may overlap the window: what firmware and the CXL core put there, and its own driver. */
 static bool is_rightful(const struct cxv_endpoint *endpoint, const char *owner)
 {
 	static const char *const prefixes[] = { "region", "Reserved", "Soft Reserved", "reserved" };
 
-	if (cxv_iomem_is_window(owner) || text_is(&endpoint->driver, owner))
+	if (cxv_iomem_is_window(owner) || cxv_text_is(&endpoint->driver, owner))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (starts_with(owner, prefixes[i]))
+		if (cxv_starts_with(owner, prefixes[i]))
 			return true;
 	return false;
 }

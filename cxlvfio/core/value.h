@@ -74,6 +74,11 @@ static inline struct cxv_number cxv_unknown(int error)
 	return (struct cxv_number) { .error = abs(error) };
 }
 
+static inline bool cxv_text_is(const struct cxv_text *text, const char *value)
+{
+	return text->value && !strcmp(text->value, value);
+}
+
 /* The last address of SIZE bytes, not 0, from FIRST on; nothing ends after the last of all. */
 static inline uint64_t cxv_last(uint64_t first, uint64_t size)
 {
