@@ -13,7 +13,8 @@
 
 static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "also list CXL devices that are not Type-2 endpoints" },
-	{ 'm', "memdev", "MEMDEV", "only those with this memory device: mem0, 0, a PCI address, all",
+	{ 'm', "memdev", "MEMDEV",
+	  "only those with this memory device: mem0, 0, a PCI address, all",
 	  CXV_COMPLETE_TARGET },
 	{ 'e', "endpoint", "ENDPOINT", "only those with this endpoint port: endpoint2, 2, all",
 	  CXV_COMPLETE_TARGET },

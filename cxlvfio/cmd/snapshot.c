@@ -166,8 +166,10 @@ static int collect(struct cxv_context *context, struct cxv_host *capture,
 	}
 	if (result == 1)
 		cxv_warning(&context->report, CXV_DEVICE_BUSY, EAGAIN,
-			    (struct cxv_place) { .operation = "snapshot",
-						 .hint = "try again when nothing is bound or unbound" },
+			    (struct cxv_place) {
+				.operation = "snapshot",
+				.hint = "try again when nothing is bound or unbound",
+			    },
 			    "drivers came and went while it was made: it is not of one moment");
 	return result < 0 ? result : 0;
 }

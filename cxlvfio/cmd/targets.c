@@ -39,23 +39,19 @@ static bool is_numbered(const char *name, const char *prefix)
 	return digits && digits < 10 && !name[digits] && (*name != '0' || digits == 1);
 }
 
-static bool text_is(const struct cxv_text *text, const char *value)
-{
-	return text->value && !strcmp(text->value, value);
-}
-
 static bool in_region(const struct cxv_endpoint *endpoint, const char *name)
 {
 	for (size_t i = 0; i < endpoint->region_count; i++)
-		if (text_is(&endpoint->regions[i].region, name))
+		if (cxv_text_is(&endpoint->regions[i].region, name))
 			return true;
 	return false;
 }
 
 static bool is_named(const struct cxv_endpoint *endpoint, const char *name, const char *address)
 {
-	return (address && !strcmp(endpoint->host, address)) || text_is(&endpoint->memdev, name) ||
-	       text_is(&endpoint->endpoint, name) || in_region(endpoint, name);
+	return (address && !strcmp(endpoint->host, address)) ||
+	       cxv_text_is(&endpoint->memdev, name) ||
+	       cxv_text_is(&endpoint->endpoint, name) || in_region(endpoint, name);
 }
 
 static bool is_selected(const struct cxv_targets *targets, const struct cxv_endpoint *endpoint)

@@ -104,11 +104,26 @@ CXV_TABLE(cxv_vfio,
 	CXV_FIELD(cxv_vfio, TEXT, cdev_node),
 );
 
-static void names_free(struct cxv_names *names)
+int cxv_names_add(struct cxv_names *names, const char *name)
+{
+	char **bigger = reallocarray(names->items, names->count + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	names->items = bigger;
+	names->items[names->count] = strdup(name);
+	if (!names->items[names->count])
+		return -ENOMEM;
+	names->count++;
+	return 0;
+}
+
+void cxv_names_clear(struct cxv_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i]);
 	free(names->items);
+	*names = (struct cxv_names) { 0 };
 }
 
 static void vfio_free(struct cxv_vfio *vfio)
@@ -157,8 +172,8 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_aer_clear(&endpoint->aer);
 	vfio_free(&endpoint->vfio);
 	cxv_findings_clear(&endpoint->findings);
-	names_free(&endpoint->iommu_group_members);
-	names_free(&endpoint->reset_methods);
+	cxv_names_clear(&endpoint->iommu_group_members);
+	cxv_names_clear(&endpoint->reset_methods);
 	cxv_topology_release(endpoint->topology);
 	free(endpoint->pci_parent);
 	cxv_dvsec_clear(&endpoint->dvsec);

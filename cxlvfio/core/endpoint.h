@@ -160,6 +160,10 @@ struct cxv_inventory {
 	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
 };
 
+/* A copy of NAME. 0 or -ENOMEM. */
+int cxv_names_add(struct cxv_names *names, const char *name);
+void cxv_names_clear(struct cxv_names *names);
+
 /* HOST may be NULL. NULL: out of memory. */
 struct cxv_endpoint *cxv_endpoint_new(const char *host);
 void cxv_endpoint_free(struct cxv_endpoint *endpoint);

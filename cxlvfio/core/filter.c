@@ -11,11 +11,6 @@
 const char cxv_state_words[] =
 	"unknown ready bound gated refused not_committed no_driver not_visible lost";
 
-static bool text_is(const struct cxv_text *text, const char *value)
-{
-	return text->value && !strcmp(text->value, value);
-}
-
 /* --- words --- */
 
 static bool is_number(const char *word)
@@ -116,20 +111,6 @@ static bool is_word(enum cxv_filter_kind kind, const char *word)
 	}
 }
 
-static int add_word(struct cxv_names *names, const char *word)
-{
-	char **bigger = reallocarray(names->items, names->count + 1, sizeof(*bigger));
-
-	if (!bigger)
-		return -ENOMEM;
-	names->items = bigger;
-	names->items[names->count] = strdup(word);
-	if (!names->items[names->count])
-		return -ENOMEM;
-	names->count++;
-	return 0;
-}
-
 int cxv_filter_add(struct cxv_filter *filter, enum cxv_filter_kind kind, const char *value,
 		   char **bad)
 {
@@ -150,19 +131,15 @@ int cxv_filter_add(struct cxv_filter *filter, enum cxv_filter_kind kind, const c
 			*bad = strdup(word);
 			return *bad ? -EINVAL : -ENOMEM;
 		}
-		error = add_word(&filter->words[kind], word);
+		error = cxv_names_add(&filter->words[kind], word);
 	}
 	return error;
 }
 
 void cxv_filter_clear(struct cxv_filter *filter)
 {
-	for (size_t kind = 0; kind < CXV_FILTER_COUNT; kind++) {
-		for (size_t i = 0; i < filter->words[kind].count; i++)
-			free(filter->words[kind].items[i]);
-		free(filter->words[kind].items);
-	}
-	*filter = (struct cxv_filter) { 0 };
+	for (size_t kind = 0; kind < CXV_FILTER_COUNT; kind++)
+		cxv_names_clear(&filter->words[kind]);
 }
 
 bool cxv_filter_is_empty(const struct cxv_filter *filter)
@@ -251,7 +228,7 @@ static bool names_decoder(const char *word, const char *class, const struct cxv_
 static bool leads_to(const struct cxv_target *targets, size_t count, const char *dport)
 {
 	for (size_t i = 0; i < count; i++)
-		if (text_is(&targets[i].target, dport))
+		if (cxv_text_is(&targets[i].target, dport))
 			return true;
 	return false;
 }
@@ -306,7 +283,7 @@ static bool matches_word(enum cxv_filter_kind kind, const char *word,
 	case CXV_FILTER_SERIAL:
 		return matches_serial(word, endpoint);
 	case CXV_FILTER_DRIVER:
-		return text_is(&endpoint->driver, word);
+		return cxv_text_is(&endpoint->driver, word);
 	case CXV_FILTER_STATE:
 		return find_state(word) == endpoint->state;
 	default:

@@ -44,11 +44,6 @@ static bool is_not(const struct cxv_number *number)
 	return number->known && !number->value;
 }
 
-static bool text_is(const struct cxv_text *text, const char *value)
-{
-	return text->value && !strcmp(text->value, value);
-}
-
 static bool differ(const struct cxv_number *one, const struct cxv_number *other)
 {
 	return one->known && other->known && one->value != other->value;
@@ -56,7 +51,7 @@ static bool differ(const struct cxv_number *one, const struct cxv_number *other)
 
 static bool is_ours(const struct cxv_endpoint *endpoint)
 {
-	return text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
 }
 
 static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
@@ -137,8 +132,8 @@ static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **messag
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
-			return found(message, "HDM decoder %zu is to be locked but is not committed",
-				     i);
+			return found(message,
+				     "HDM decoder %zu is to be locked but is not committed", i);
 	}
 	return 0;
 }
@@ -157,7 +152,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 
-		if (is(&decoder->size) && text_is(&decoder->target_type, "expander"))
+		if (is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
 			return found(message, "the kernel's %s has the target type expander",
 				     decoder->decoder.value ?: "decoder");
 	}
@@ -261,7 +256,7 @@ static int no_region(const struct cxv_endpoint *endpoint, char **message)
 static int region_not_committed(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->region_count; i++)
-		if (text_is(&endpoint->regions[i].decode_state, "reset"))
+		if (cxv_text_is(&endpoint->regions[i].decode_state, "reset"))
 			return found(message, "%s is not committed",
 				     endpoint->regions[i].region.value ?: "its region");
 	return 0;
@@ -288,7 +283,7 @@ static int refused_before(const struct cxv_endpoint *endpoint, char **message)
 
 static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
+	if (!cxv_text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
 		return 0;
 	return found(message, "the last user's bytes are still in its memory");
 }
@@ -316,20 +311,15 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 		     decoder->index.value, decoder->size.value, decoder->resource.value);
 }
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 /* What may overlap the window: what firmware and the CXL core put there, and its own driver. */
 static bool is_rightful(const struct cxv_endpoint *endpoint, const char *owner)
 {
 	static const char *const prefixes[] = { "region", "Reserved", "Soft Reserved", "reserved" };
 
-	if (cxv_iomem_is_window(owner) || text_is(&endpoint->driver, owner))
+	if (cxv_iomem_is_window(owner) || cxv_text_is(&endpoint->driver, owner))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (starts_with(owner, prefixes[i]))
+		if (cxv_starts_with(owner, prefixes[i]))
 			return true;
 	return false;
 }
@@ -424,7 +414,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "an HDM decoder is to be locked on commit, but is not committed",
 	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
-	  "a committed decoder, of the hardware or the kernel, is host-only and not device-coherent",
+	  "a committed decoder, of the hardware or the kernel, is host-only and not "
+	  "device-coherent",
 	  "firmware set it up as a memory expander: change the setup to device-coherent memory" },
 	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
 	  "a committed HDM decoder decodes only a part of its range",
@@ -454,7 +445,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the kernel makes decoders from the DVSEC ranges: the hardware has none, or switched off",
 	  "the driver needs a committed HDM decoder: update the device's firmware" },
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
-	  "the first committed HDM decoder has another base or size than range 0 of the device DVSEC",
+	  "the first committed HDM decoder has another base or size than range 0 of the device "
+	  "DVSEC",
 	  "firmware left two answers; decoders count: report it to the device's vendor" },
 	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
 	  "CXL.mem is not enabled in the device's control register",
@@ -466,8 +458,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the driver is bound, but no decoder of it is in a CXL region",
 	  "unbind and bind it again" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
-	  "the driver has refused the memory since the bind, and has given it free again or was closed",
-	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it holds" },
+	  "the driver has refused the memory since the bind, and has given it free again or was "
+	  "closed",
+	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it "
+	  "holds" },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
 	  "the next open zeroes it before it gives access" },

@@ -339,7 +339,7 @@ static void set_lanes(struct cxv_map *map)
 	map->lanes[CXV_LANE_COUNT] = next;
 }
 
-/* Where the items of LANE end that begin at ADDRESS or before; the last of them reaches furthest. */
+/* Where the items of LANE end that begin at ADDRESS or before; the last one reaches furthest. */
 static size_t find_end(const struct cxv_map *map, enum cxv_lane lane, uint64_t address)
 {
 	size_t begin = map->lanes[lane], end = map->lanes[lane + 1];

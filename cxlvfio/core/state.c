@@ -33,11 +33,6 @@ static int set_text(struct cxv_text *text, const char *value)
 	return text->value ? 0 : -ENOMEM;
 }
 
-static bool text_is(const struct cxv_text *text, const char *value)
-{
-	return text->value && !strcmp(text->value, value);
-}
-
 static int set_type(struct cxv_endpoint *endpoint, unsigned int type, const char *source)
 {
 	endpoint->cxl_type = cxv_known(type);
@@ -57,7 +52,7 @@ static int type_from_dvsec(struct cxv_endpoint *endpoint)
 static bool has_accelerator_decoder(const struct cxv_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->decoder_count; i++)
-		if (text_is(&endpoint->decoders[i].target_type, "accelerator"))
+		if (cxv_text_is(&endpoint->decoders[i].target_type, "accelerator"))
 			return true;
 	return false;
 }
@@ -68,7 +63,7 @@ static int decide_type(struct cxv_endpoint *endpoint)
 		return type_from_dvsec(endpoint);
 	if (endpoint->pci.class.known && endpoint->pci.class.value >> 8 == CLASS_CXL_MEMORY)
 		return set_type(endpoint, 3, "class");
-	if (text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
+	if (cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
 		return set_type(endpoint, 2, "driver");
 	if (has_accelerator_decoder(endpoint))
 		return set_type(endpoint, 2, "decoder");
@@ -153,14 +148,14 @@ static int decide_bound_here(struct cxv_endpoint *endpoint)
 	if (!view->state.value)
 		return set_state(endpoint, CXV_STATE_UNKNOWN, "its state cannot be read: %s",
 				 strerrorname_np(view->state.error) ?: "no such attribute");
-	if (text_is(&view->state, CXL_VFIO_STATE_REFUSED))
+	if (cxv_text_is(&view->state, CXL_VFIO_STATE_REFUSED))
 		return set_state(endpoint, CXV_STATE_REFUSED, "%s",
 				 view->verdict.value ?: "the driver gives no reason");
-	if (text_is(&view->state, CXL_VFIO_STATE_PENDING))
+	if (cxv_text_is(&view->state, CXL_VFIO_STATE_PENDING))
 		return set_state(endpoint, CXV_STATE_GATED, "%s",
 				 view->verdict.value ?: "media not ready");
-	if (!text_is(&view->state, CXL_VFIO_STATE_ACTIVE) &&
-	    !text_is(&view->state, CXL_VFIO_STATE_CLOSED))
+	if (!cxv_text_is(&view->state, CXL_VFIO_STATE_ACTIVE) &&
+	    !cxv_text_is(&view->state, CXL_VFIO_STATE_CLOSED))
 		return set_state(endpoint, CXV_STATE_UNKNOWN, "the driver's state is '%s'",
 				 view->state.value);
 	if (!vfio->group_node.value && !vfio->cdev_node.value)
@@ -194,7 +189,7 @@ static int decide_state(struct cxv_endpoint *endpoint)
 {
 	if (endpoint->dvsec.device_error == ENODEV)
 		return set_state(endpoint, CXV_STATE_LOST, "configuration space reads all ones");
-	if (text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
+	if (cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
 		return decide_bound_here(endpoint);
 	if (endpoint->driver.value)
 		return set_state(endpoint, CXV_STATE_BOUND, "to %s", endpoint->driver.value);

@@ -471,8 +471,8 @@ static bool same_class(const struct cxv_number *one, const struct cxv_number *ot
 void cxv_region_set_mismatch(struct cxv_region *region, const struct cxv_root_decoder *window,
 			     const struct cxv_memdev *const *memdevs, size_t count)
 {
-	bool ram = region->type.value && !strcmp(region->type.value, "ram");
-	bool pmem = region->type.value && !strcmp(region->type.value, "pmem");
+	bool ram = cxv_text_is(&region->type, "ram");
+	bool pmem = cxv_text_is(&region->type, "pmem");
 
 	region->qos_class_mismatch = cxv_known(false);
 	for (size_t i = 0; i < count && (ram || pmem); i++)

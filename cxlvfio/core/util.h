@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few things every file needs: scope-based cleanup and array length. */
+/* The few things every file needs: scope-based cleanup, array length, prefixes. */
 #ifndef CXLVFIO_CORE_UTIL_H
 #define CXLVFIO_CORE_UTIL_H
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -19,6 +21,11 @@ static inline void cxv_close_descriptor(int *descriptor)
 {
 	if (*descriptor >= 0)
 		close(*descriptor);
+}
+
+static inline bool cxv_starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
 }
 
 #define _cleanup_free_		_cleanup_(cxv_free_pointer)

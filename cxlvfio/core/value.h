@@ -74,7 +74,12 @@ static inline struct cxv_number cxv_unknown(int error)
 	return (struct cxv_number) { .error = abs(error) };
 }
 
-/* The last address of SIZE bytes from FIRST on, which must not be 0; nothing ends after the last. */
+static inline bool cxv_text_is(const struct cxv_text *text, const char *value)
+{
+	return text->value && !strcmp(text->value, value);
+}
+
+/* The last address of SIZE bytes, not 0, from FIRST on; nothing ends after the last of all. */
 static inline uint64_t cxv_last(uint64_t first, uint64_t size)
 {
 	return size - 1 > UINT64_MAX - first ? UINT64_MAX : first + (size - 1);

@@ -20,7 +20,7 @@ struct cxv_document {
 	struct json_object *root;
 	struct json_object *empty;	/* for all objects that have no reasons: most */
 	struct json_object *flags[2];	/* for all that are false, and true */
-	/* What facts are of stays until the document is printed: they need no objects of their own. */
+	/* What facts are of stays until the document is printed: no objects of their own. */
 	bool borrows;
 	bool failed;			/* out of memory */
 };

@@ -16,7 +16,10 @@ char *cxv_map_ascii(const char *text);
 int cxv_map_piece(const char *text, int width);
 /* "region0 (ram, commit)" in ASCII. The caller's to free; NULL: out of memory. */
 char *cxv_map_item_text(const struct cxv_map_item *item);
-/* "one row is 64M", and which mark means that a row is not to scale. The caller's to free; NULL: out of memory. */
+/*
+ * "one row is 64M", and which mark means that a row is not to scale. The caller's to free; NULL:
+ * out of memory.
+ */
 char *cxv_map_scale(const struct cxv_map_stretch *stretch);
 /* What is not in the picture: so many sentences, and each. NULL: out of memory. */
 size_t cxv_map_remark_count(const struct cxv_map *map);

@@ -172,7 +172,8 @@ static void put_description(struct drawing *to)
 {
 	const struct cxv_map *map = to->map;
 
-	fprintf(to->stream, "<title id=\"title\">Host physical address space of %zu CXL %s</title>\n"
+	fprintf(to->stream,
+		"<title id=\"title\">Host physical address space of %zu CXL %s</title>\n"
 		"<desc id=\"desc\">", map->endpoint_count,
 		map->endpoint_count == 1 ? "endpoint" : "endpoints");
 	for (unsigned int lane = 0; lane < CXV_LANE_COUNT; lane++)

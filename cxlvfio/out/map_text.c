@@ -297,7 +297,8 @@ static void print_stretch(struct picture *to, const struct cxv_map_stretch *stre
 static void print_gap(struct picture *to, const struct cxv_map_stretch *after)
 {
 	const struct cxv_map_segment *segments = to->map->segments;
-	uint64_t first = segments[after[-1].end - 1].last + 1, last = segments[after->begin].first - 1;
+	uint64_t first = segments[after[-1].end - 1].last + 1;
+	uint64_t last = segments[after->begin].first - 1;
 	char size[CXV_TEXT_MAX];
 
 	cxv_map_size(size, first, last);

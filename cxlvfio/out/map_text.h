@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The map of the address space as a picture for terminals: ASCII, 80 columns, low addresses first. */
+/* The map of the address space as a picture: ASCII, 80 columns, low addresses first. */
 #ifndef CXLVFIO_OUT_MAP_TEXT_H
 #define CXLVFIO_OUT_MAP_TEXT_H
 

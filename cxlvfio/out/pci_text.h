@@ -5,6 +5,6 @@
 #include "out/printer.h"
 
 /* The section "pci": ids, BARs, error counters, who shares the IOMMU group. */
-void cxv_show_pci(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_show_pci(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define LABEL_WIDTH	28
 
-void print_value(struct printer *to, const char *key, const char *value, int error)
+void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error)
 {
 	_cleanup_free_ char *clean = value ? cxv_text_printable(value) : NULL;
 
@@ -19,7 +19,7 @@ void print_value(struct printer *to, const char *key, const char *value, int err
 	fputc('\n', to->stream);
 }
 
-void print_fields(struct printer *to, const void *object, const struct cxv_fields *fields)
+void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct cxv_field *field = &fields->fields[i];
@@ -27,11 +27,11 @@ void print_fields(struct printer *to, const void *object, const struct cxv_field
 
 		if (!text)
 			to->failed = true;
-		print_value(to, field->key, text, cxv_field_error(object, field));
+		cxv_print_value(to, field->key, text, cxv_field_error(object, field));
 	}
 }
 
-void print_names(struct printer *to, const char *key, const struct cxv_names *names)
+void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_names *names)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -45,21 +45,21 @@ void print_names(struct printer *to, const char *key, const struct cxv_names *na
 		fprintf(stream, "%s%s", i ? " " : "", names->items[i]);
 	if (fclose(stream))
 		to->failed = true;
-	print_value(to, key, names->count ? text : NULL, names->error);
+	cxv_print_value(to, key, names->count ? text : NULL, names->error);
 }
 
-void heading(struct printer *to, const char *text)
+void cxv_print_heading(struct cxv_printer *to, const char *text)
 {
 	fprintf(to->stream, "  %s\n", text);
 }
 
-void numbered_heading(struct printer *to, const char *text, size_t number)
+void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number)
 {
 	fprintf(to->stream, "  %s %zu\n", text, number);
 }
 
-void print_empty(struct printer *to, const char *key, int error)
+void cxv_print_empty(struct cxv_printer *to, const char *key, int error)
 {
-	heading(to, key);
-	print_value(to, "none", NULL, error);
+	cxv_print_heading(to, key);
+	cxv_print_value(to, "none", NULL, error);
 }

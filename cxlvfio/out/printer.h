@@ -8,19 +8,19 @@
 
 #include "core/endpoint.h"
 
-struct printer {
+struct cxv_printer {
 	FILE *stream;
 	bool human;
 	bool failed;		/* out of memory */
 };
 
 /* VALUE NULL is none or unknown; ERROR (positive errno, or 0) says why. */
-void print_value(struct printer *to, const char *key, const char *value, int error);
-void print_fields(struct printer *to, const void *object, const struct cxv_fields *fields);
-void print_names(struct printer *to, const char *key, const struct cxv_names *names);
-void heading(struct printer *to, const char *text);
-void numbered_heading(struct printer *to, const char *text, size_t number);
+void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error);
+void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields);
+void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_names *names);
+void cxv_print_heading(struct cxv_printer *to, const char *text);
+void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number);
 /* A list that is empty or could not be read. */
-void print_empty(struct printer *to, const char *key, int error);
+void cxv_print_empty(struct cxv_printer *to, const char *key, int error);
 
 #endif

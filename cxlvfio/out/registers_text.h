@@ -5,10 +5,10 @@
 
 #include "out/printer.h"
 
-void cxv_print_dvsec(struct printer *to, const struct cxv_endpoint *endpoint);
-void cxv_print_upstream_port(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_dvsec(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_upstream_port(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
 /* The array of capabilities, and RAS. */
-void cxv_print_component(struct printer *to, const struct cxv_endpoint *endpoint);
-void cxv_print_hdm(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_component(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
+void cxv_print_hdm(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
 
 #endif

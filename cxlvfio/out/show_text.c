@@ -10,95 +10,95 @@
 #include "out/topology_text.h"
 #include "out/vfio_text.h"
 
-static void print_pci(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_pci(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	cxv_show_pci(to, endpoint);
 }
 
-static void print_cxl(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_cxl(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
-	heading(to, "summary");
-	print_fields(to, endpoint, &cxv_endpoint_fields);
-	print_names(to, "iommu_group_members", &endpoint->iommu_group_members);
-	print_names(to, "reset_methods", &endpoint->reset_methods);
+	cxv_print_heading(to, "summary");
+	cxv_print_fields(to, endpoint, &cxv_endpoint_fields);
+	cxv_print_names(to, "iommu_group_members", &endpoint->iommu_group_members);
+	cxv_print_names(to, "reset_methods", &endpoint->reset_methods);
 	if (endpoint->memdev.value) {
-		heading(to, "memdev_info");
-		print_fields(to, &endpoint->memdev_info, &cxv_memdev_fields);
+		cxv_print_heading(to, "memdev_info");
+		cxv_print_fields(to, &endpoint->memdev_info, &cxv_memdev_fields);
 	}
 }
 
-static void print_decoders(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_decoders(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	cxv_print_hdm(to, endpoint);
 	if (!endpoint->decoder_count)
-		print_empty(to, "decoders", 0);
+		cxv_print_empty(to, "decoders", 0);
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
-		numbered_heading(to, "decoders", i);
-		print_fields(to, &endpoint->decoders[i], &cxv_decoder_fields);
+		cxv_print_numbered_heading(to, "decoders", i);
+		cxv_print_fields(to, &endpoint->decoders[i], &cxv_decoder_fields);
 	}
 }
 
-static void print_owners(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_owners(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	if (!endpoint->owner_count || endpoint->owner_error)
-		print_empty(to, "resource_owners", endpoint->owner_error);
+		cxv_print_empty(to, "resource_owners", endpoint->owner_error);
 	for (size_t i = 0; i < endpoint->owner_count; i++) {
-		numbered_heading(to, "resource_owners", i);
-		print_fields(to, &endpoint->owners[i], &cxv_owner_fields);
+		cxv_print_numbered_heading(to, "resource_owners", i);
+		cxv_print_fields(to, &endpoint->owners[i], &cxv_owner_fields);
 	}
 }
 
-static void print_region(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_region(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	if (!endpoint->region_count)
-		print_empty(to, "regions", 0);
+		cxv_print_empty(to, "regions", 0);
 	for (size_t i = 0; i < endpoint->region_count; i++) {
-		numbered_heading(to, "regions", i);
-		print_fields(to, &endpoint->regions[i], &cxv_region_fields);
+		cxv_print_numbered_heading(to, "regions", i);
+		cxv_print_fields(to, &endpoint->regions[i], &cxv_region_fields);
 		cxv_show_mappings(to, &endpoint->regions[i]);
 	}
 	if (endpoint->root_decoder.decoder.value) {
-		heading(to, "root_decoder");
-		print_fields(to, &endpoint->root_decoder, &cxv_root_decoder_fields);
+		cxv_print_heading(to, "root_decoder");
+		cxv_print_fields(to, &endpoint->root_decoder, &cxv_root_decoder_fields);
 		cxv_show_targets(to, endpoint->root_decoder.targets,
 				 endpoint->root_decoder.target_count);
 	}
 	print_owners(to, endpoint);
 }
 
-static void print_driver(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_driver(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	if (!endpoint->has_driver_view) {
-		print_empty(to, "cxl_vfio", 0);
+		cxv_print_empty(to, "cxl_vfio", 0);
 		return;
 	}
-	heading(to, "cxl_vfio");
-	print_fields(to, &endpoint->driver_view, &cxv_driver_view_fields);
+	cxv_print_heading(to, "cxl_vfio");
+	cxv_print_fields(to, &endpoint->driver_view, &cxv_driver_view_fields);
 }
 
-static void print_vfio(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	cxv_show_vfio(to, endpoint);
 }
 
-static void print_findings(struct printer *to, const struct cxv_endpoint *endpoint)
+static void print_findings(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	const struct cxv_findings *findings = &endpoint->findings;
 
 	if (!findings->count)
-		print_empty(to, "findings", 0);
+		cxv_print_empty(to, "findings", 0);
 	for (size_t i = 0; i < findings->count; i++) {
-		numbered_heading(to, "findings", i);
-		print_value(to, "id", findings->items[i].id, 0);
-		print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
-		print_value(to, "message", findings->items[i].message, 0);
-		print_value(to, "hint", findings->items[i].hint, 0);
+		cxv_print_numbered_heading(to, "findings", i);
+		cxv_print_value(to, "id", findings->items[i].id, 0);
+		cxv_print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
+		cxv_print_value(to, "message", findings->items[i].message, 0);
+		cxv_print_value(to, "hint", findings->items[i].hint, 0);
 	}
 }
 
 static const struct {
 	const char *name;
-	void (*print)(struct printer *to, const struct cxv_endpoint *endpoint);
+	void (*print)(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
 } sections[] = {
 	{ "findings", print_findings },
 	{ "cxl", print_cxl },
@@ -144,7 +144,7 @@ int cxv_sections_parse(const char *list, unsigned int *bits, const char **bad)
 int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool human,
 		   FILE *stream)
 {
-	struct printer to = { .stream = stream, .human = human };
+	struct cxv_printer to = { .stream = stream, .human = human };
 
 	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", cxv_state_name(endpoint->state));
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)

@@ -28,25 +28,25 @@ static char *flags_text(uint32_t flags, const char *(*name_of)(unsigned int bit)
 	return text;
 }
 
-static void show_flags(struct printer *to, uint32_t flags, const char *(*name_of)(unsigned int bit),
-		       int error)
+static void show_flags(struct cxv_printer *to, uint32_t flags,
+		       const char *(*name_of)(unsigned int bit), int error)
 {
 	_cleanup_free_ char *text = flags_text(flags, name_of);
 
 	if (!text)
 		to->failed = true;
-	print_value(to, "flags", text && *text ? text : NULL, error);
+	cxv_print_value(to, "flags", text && *text ? text : NULL, error);
 }
 
-static void show_number(struct printer *to, const char *key, const char *format, uint64_t value)
+static void show_number(struct cxv_printer *to, const char *key, const char *format, uint64_t value)
 {
 	char text[CXV_TEXT_MAX];
 
 	snprintf(text, sizeof(text), format, value);
-	print_value(to, key, text, 0);
+	cxv_print_value(to, key, text, 0);
 }
 
-static void show_size(struct printer *to, const char *key, uint64_t size)
+static void show_size(struct cxv_printer *to, const char *key, uint64_t size)
 {
 	char text[CXV_TEXT_MAX];
 
@@ -54,10 +54,10 @@ static void show_size(struct printer *to, const char *key, uint64_t size)
 		cxv_text_size(text, size);
 	else
 		snprintf(text, sizeof(text), "%" PRIu64, size);
-	print_value(to, key, text, 0);
+	cxv_print_value(to, key, text, 0);
 }
 
-static void show_capability(struct printer *to, const struct cxv_region_info *region,
+static void show_capability(struct cxv_printer *to, const struct cxv_region_info *region,
 			    const struct cxv_region_capability *capability)
 {
 	const char *name = cxv_region_capability_name(region, capability);
@@ -65,19 +65,19 @@ static void show_capability(struct printer *to, const struct cxv_region_info *re
 
 	snprintf(text, sizeof(text), "%s, id %u, version %u", name ?: "unknown", capability->id,
 		 capability->version);
-	print_value(to, "capability", text, 0);
+	cxv_print_value(to, "capability", text, 0);
 	for (size_t i = 0; i < capability->area_count; i++) {
 		const struct cxv_region_area *area = &capability->areas[i];
 
 		snprintf(text, sizeof(text), "0x%" PRIx64 " size 0x%" PRIx64, area->offset,
 			 area->size);
-		print_value(to, "area", text, 0);
+		cxv_print_value(to, "area", text, 0);
 	}
 }
 
-static void show_region(struct printer *to, const struct cxv_region_info *region)
+static void show_region(struct cxv_printer *to, const struct cxv_region_info *region)
 {
-	print_value(to, "name", cxv_region_name(region), 0);
+	cxv_print_value(to, "name", cxv_region_name(region), 0);
 	if (region->type) {
 		show_number(to, "type", "0x%" PRIx64, region->type);
 		show_number(to, "subtype", "%" PRIu64, region->subtype);
@@ -93,25 +93,25 @@ static void show_region(struct printer *to, const struct cxv_region_info *region
 		show_capability(to, region, &region->capabilities[i]);
 }
 
-void cxv_show_vfio(struct printer *to, const struct cxv_endpoint *endpoint)
+void cxv_show_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	const struct cxv_vfio *vfio = &endpoint->vfio;
 
-	heading(to, "vfio");
-	print_fields(to, vfio, &cxv_vfio_fields);
+	cxv_print_heading(to, "vfio");
+	cxv_print_fields(to, vfio, &cxv_vfio_fields);
 	show_flags(to, vfio->flags, cxv_vfio_flag_name, vfio->flags_error);
 	if (!vfio->opener_count || vfio->opened_by_error)
-		print_empty(to, "opened_by", vfio->opened_by_error);
+		cxv_print_empty(to, "opened_by", vfio->opened_by_error);
 	for (size_t i = 0; i < vfio->opener_count; i++) {
-		numbered_heading(to, "opened_by", i);
-		print_fields(to, &vfio->opened_by[i], &cxv_opener_fields);
+		cxv_print_numbered_heading(to, "opened_by", i);
+		cxv_print_fields(to, &vfio->opened_by[i], &cxv_opener_fields);
 	}
 	if (!vfio->region_count)
-		print_empty(to, "vfio regions", vfio->regions_error);
+		cxv_print_empty(to, "vfio regions", vfio->regions_error);
 	for (size_t i = 0; i < vfio->region_count; i++) {
 		if (!vfio->regions[i].size)
 			continue;
-		numbered_heading(to, "vfio regions", vfio->regions[i].index);
+		cxv_print_numbered_heading(to, "vfio regions", vfio->regions[i].index);
 		show_region(to, &vfio->regions[i]);
 	}
 }

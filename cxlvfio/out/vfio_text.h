@@ -5,6 +5,6 @@
 #include "out/printer.h"
 
 /* The section "vfio": nodes, who has it open, and the regions of a device that was opened. */
-void cxv_show_vfio(struct printer *to, const struct cxv_endpoint *endpoint);
+void cxv_show_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint);
 
 #endif

@@ -109,20 +109,6 @@ struct cxv_number cxv_attribute_node(const struct cxv_host *host, const char *di
 	return node;
 }
 
-static int add_word(struct cxv_names *names, const char *word)
-{
-	char **bigger = reallocarray(names->items, names->count + 1, sizeof(*bigger));
-
-	if (!bigger)
-		return -ENOMEM;
-	names->items = bigger;
-	names->items[names->count] = strdup(word);
-	if (!names->items[names->count])
-		return -ENOMEM;
-	names->count++;
-	return 0;
-}
-
 struct cxv_names cxv_attribute_words(const struct cxv_host *host, const char *directory,
 				     const char *name)
 {
@@ -134,7 +120,7 @@ struct cxv_names cxv_attribute_words(const struct cxv_host *host, const char *di
 	names.error = text.error;
 	for (char *word = text.value ? strtok_r(text.value, " \n", &state) : NULL;
 	     word && !names.error; word = strtok_r(NULL, " \n", &state))
-		names.error = -add_word(&names, word);
+		names.error = -cxv_names_add(&names, word);
 	free(text.value);
 	return names;
 }

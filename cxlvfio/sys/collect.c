@@ -22,7 +22,7 @@ static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint 
 {
 	return !endpoint->dvsec.device_error || endpoint->dvsec.device_error == EBADMSG ||
 	       cxv_cxl_find_memdev(index, endpoint->host) ||
-	       (endpoint->driver.value && !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME));
+	       cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
 }
 
 static int keep_error(struct cxv_report *report, int error, const char *path, const char *hint)

@@ -8,11 +8,6 @@
 #include "sys/attribute.h"
 #include "sys/topology.h"
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 /*
  * memdevs are looked up by the PCI function that they sit on ("mem:0000:0d:00.0"), endpoints by
  * their memdev ("endpoint:mem0"), all else by what it is below ("decoder:endpoint2").
@@ -23,12 +18,12 @@ static char *key_of(const struct cxv_cxl_device *device)
 	char *key = NULL;
 	int length;
 
-	if (starts_with(device->name, "endpoint"))
+	if (cxv_starts_with(device->name, "endpoint"))
 		length = asprintf(&key, "endpoint:%s", device->uport ?: "");
 	else
 		length = asprintf(&key, "other:%s", device->parent);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!starts_with(device->name, kinds[i]))
+		if (!cxv_starts_with(device->name, kinds[i]))
 			continue;
 		if (length >= 0)
 			free(key);
@@ -65,13 +60,14 @@ static int read_device(const struct cxv_host *host, const struct cxv_directory *
 {
 	*device = (struct cxv_cxl_device) { 0 };
 	/* A fixture stays as it is: sys/identity.c. */
-	if (starts_with(name, "mem") && !host->fixture)
+	if (cxv_starts_with(name, "mem") && !host->fixture)
 		device->inode = cxv_host_inode(host, CXV_CXL_DEVICES "/%s", name);
 	if (cxv_host_read_link(devices->host, &device->target, "%s/%s", devices->path, name) < 0)
 		return 0;
 	device->name = strdup(name);
 	device->parent = parent_of(device->target);
-	if (starts_with(name, "endpoint") || starts_with(name, "port") || starts_with(name, "root"))
+	if (cxv_starts_with(name, "endpoint") || cxv_starts_with(name, "port") ||
+	    cxv_starts_with(name, "root"))
 		cxv_host_read_link_name(host, &device->uport, CXV_CXL_DEVICES "/%s/uport", name);
 	if (device->name && device->parent)
 		device->key = key_of(device);

@@ -119,7 +119,7 @@ static int keep_attributes(const struct cxv_host *capture, const char *directory
 static bool is_module_of_interest(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(module_prefixes); i++)
-		if (!strncmp(name, module_prefixes[i], strlen(module_prefixes[i])))
+		if (cxv_starts_with(name, module_prefixes[i]))
 			return true;
 	return false;
 }

@@ -83,7 +83,7 @@ static int keep_opening(const struct cxv_host *host, const char *process, const 
 
 static bool is_vfio(const char *link)
 {
-	return !strncmp(link, NODE_PREFIX, strlen(NODE_PREFIX)) || !strcmp(link, DEVICE_LINK);
+	return cxv_starts_with(link, NODE_PREFIX) || !strcmp(link, DEVICE_LINK);
 }
 
 /* Whose descriptors are looked at: a capture keeps those of VFIO only, not all of /proc. */

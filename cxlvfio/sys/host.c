@@ -640,3 +640,18 @@ void cxv_names_free(char **names, size_t count)
 		free(names[i]);
 	free(names);
 }
+
+int cxv_write_all(int descriptor, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t written = write(descriptor, bytes, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		bytes += written;
+		size -= written;
+	}
+	return 0;
+}

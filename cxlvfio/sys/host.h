@@ -77,5 +77,7 @@ int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, con
 		  ...)
 	__attribute__((format(printf, 4, 5)));
 void cxv_names_free(char **names, size_t count);
+/* As many write(2)s as it takes. 0 or -errno. */
+int cxv_write_all(int descriptor, const char *bytes, size_t size);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/util.h"
+#include "sys/host.h"
 #include "sys/new_file.h"
 
 /* May PATH be replaced, and with which mode? */
@@ -21,21 +22,6 @@ static int check_old(const char *path, mode_t *mode)
 	if (!S_ISREG(status.st_mode))
 		return -EEXIST;
 	*mode = status.st_mode & 0777;
-	return 0;
-}
-
-static int write_all(int file, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t written = write(file, data, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		data += written;
-		size -= written;
-	}
 	return 0;
 }
 
@@ -59,7 +45,7 @@ int cxv_output_file_write(const char *path, const void *data, size_t size)
 	error = cxv_new_file_begin(&file, path);
 	if (error < 0)
 		return error;
-	error = write_all(file.descriptor, data, size);
+	error = cxv_write_all(file.descriptor, data, size);
 	if (error < 0)
 		return error;
 	if (fchmod(file.descriptor, wanted_mode(mode)) < 0)

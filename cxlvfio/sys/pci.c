@@ -224,7 +224,7 @@ static struct cxv_text group_name(const struct cxv_host *host, const char *direc
 	/* Those have no domain, whose type would be known: a file less for all others. */
 	if (!type || !strcmp(type, "unknown"))
 		kind = cxv_attribute_text(host, directory, "iommu_group/name");
-	no_iommu = kind.value && !strcmp(kind.value, "vfio-noiommu");
+	no_iommu = cxv_text_is(&kind, "vfio-noiommu");
 	if (asprintf(&text.value, "%s%u", no_iommu ? "noiommu-" : "",
 		     (unsigned int)endpoint->iommu_group.value) < 0)
 		text = (struct cxv_text) { .error = ENOMEM };

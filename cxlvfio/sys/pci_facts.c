@@ -82,15 +82,6 @@ void cxv_pci_read_facts(const struct cxv_host *host, const char *directory,
 	read_aer(host, directory, &endpoint->aer);
 }
 
-static struct cxv_text copy(const char *string)
-{
-	struct cxv_text text = { .value = strdup(string) };
-
-	if (!text.value)
-		text.error = ENOMEM;
-	return text;
-}
-
 static void read_peers(const struct cxv_host *host, const char *directory,
 		       struct cxv_endpoint *endpoint)
 {
@@ -105,7 +96,7 @@ static void read_peers(const struct cxv_host *host, const char *directory,
 			continue;
 		/* A name that is too long for it is no PCI address: no such link. */
 		snprintf(name, sizeof(name), "iommu_group/devices/%.20s/driver", members->items[i]);
-		peer->host = copy(members->items[i]);
+		peer->host = cxv_text_of(members->items[i]);
 		peer->driver = cxv_attribute_link(host, directory, name);
 		endpoint->peer_count++;
 	}

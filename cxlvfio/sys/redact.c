@@ -218,7 +218,7 @@ static bool is_parameter_kept(const char *parameter)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (!strncmp(parameter, prefixes[i], strlen(prefixes[i])))
+		if (cxv_starts_with(parameter, prefixes[i]))
 			return true;
 	return false;
 }

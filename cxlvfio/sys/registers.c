@@ -24,7 +24,10 @@ static void on_sigbus(int signal, siginfo_t *info, void *context)
 
 int cxv_registers_copy(uint32_t *to, const volatile uint32_t *from, size_t count)
 {
-	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus,
+		.sa_flags = SA_SIGINFO | SA_NODEFER,
+	};
 	volatile int error = 0;
 
 	if (!count)

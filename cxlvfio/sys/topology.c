@@ -12,11 +12,6 @@
 /* Interleave ways that CXL 3.1 section 8.2.4.20.7 encodes: 16 at most. */
 #define MAPPINGS_MAX	16
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
 static void make_directory(char directory[static DIRECTORY_MAX], const char *name)
 {
 	snprintf(directory, DIRECTORY_MAX, CXV_CXL_DEVICES "/%s", name);
@@ -102,7 +97,7 @@ static bool dport_id(const char *name, uint64_t *id)
 {
 	char *end;
 
-	if (!starts_with(name, "dport") || name[5] < '0' || name[5] > '9' || strlen(name) > 15)
+	if (!cxv_starts_with(name, "dport") || name[5] < '0' || name[5] > '9' || strlen(name) > 15)
 		return false;
 	*id = strtoull(name + 5, &end, 10);
 	return !*end;
@@ -175,7 +170,7 @@ static int get_bus(const struct cxv_host *host, struct cxv_cxl_index *index, con
 	struct cxv_bus *bus;
 
 	*result = NULL;
-	if (!device || !starts_with(name, "root"))
+	if (!device || !cxv_starts_with(name, "root"))
 		return 0;
 	*result = device->object;
 	if (*result)
@@ -279,7 +274,7 @@ static int get_port(const struct cxv_host *host, struct cxv_cxl_index *index, co
 	int error;
 
 	*result = NULL;
-	if (!device || !starts_with(name, "port") || !depth)
+	if (!device || !cxv_starts_with(name, "port") || !depth)
 		return 0;
 	*result = device->object;
 	if (*result)
@@ -368,10 +363,10 @@ static struct cxv_cxl_device *memdev_of(const struct cxv_cxl_index *index, const
 	struct cxv_cxl_device *memdev;
 
 	endpoint = decoder ? cxv_cxl_find(index, decoder->parent) : NULL;
-	if (!endpoint || !starts_with(endpoint->name, "endpoint") || !endpoint->uport)
+	if (!endpoint || !cxv_starts_with(endpoint->name, "endpoint") || !endpoint->uport)
 		return NULL;
 	memdev = cxv_cxl_find(index, endpoint->uport);
-	return memdev && starts_with(memdev->name, "mem") ? memdev : NULL;
+	return memdev && cxv_starts_with(memdev->name, "mem") ? memdev : NULL;
 }
 
 /* One of the decoders that a region consists of. 1 when there is one, 0 when there is none. */
@@ -503,7 +498,8 @@ static int get_window(const struct cxv_host *host, struct cxv_cxl_index *index, 
 	int error;
 
 	*result = NULL;
-	if (!device || !starts_with(name, "decoder") || !starts_with(device->parent, "root"))
+	if (!device || !cxv_starts_with(name, "decoder") ||
+	    !cxv_starts_with(device->parent, "root"))
 		return 0;
 	*result = device->object;
 	if (*result)
@@ -528,7 +524,7 @@ int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index
 
 	*region = NULL;
 	*window = NULL;
-	if (!device || !starts_with(name, "region"))
+	if (!device || !cxv_starts_with(name, "region"))
 		return 0;
 	error = get_window(host, index, device->parent, window);
 	*region = *window ? device->object : NULL;
@@ -546,11 +542,11 @@ int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index)
 	for (size_t i = 0; i < index->count && !error; i++) {
 		const struct cxv_cxl_device *device = &index->devices[i];
 
-		if (starts_with(device->name, "root"))
+		if (cxv_starts_with(device->name, "root"))
 			error = get_bus(host, index, device->name, &bus);
-		else if (starts_with(device->name, "port"))
+		else if (cxv_starts_with(device->name, "port"))
 			error = get_port(host, index, device->name, DEPTH_MAX, &port);
-		else if (starts_with(device->name, "decoder"))
+		else if (cxv_starts_with(device->name, "decoder"))
 			error = get_window(host, index, device->name, &window);
 	}
 	return error;

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "core/util.h"
+#include "sys/host.h"
 
 #define ENTRIES_MAX	1000000
 #define SIZE_MAX_TOTAL	((size_t)1 << 30)
@@ -400,21 +401,6 @@ static int find_file(struct cxv_tree *tree, const char *path, struct cxv_node **
 	return (*node)->kind == CXV_NODE_DIRECTORY ? -EISDIR : 0;
 }
 
-static int write_all(int descriptor, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t written = write(descriptor, bytes, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		size -= written;
-	}
-	return 0;
-}
-
 int cxv_tree_open(struct cxv_tree *tree, const char *path, int flags)
 {
 	int descriptor, error;
@@ -428,7 +414,7 @@ int cxv_tree_open(struct cxv_tree *tree, const char *path, int flags)
 	descriptor = memfd_create("cxlvfio", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (descriptor < 0)
 		return -errno;
-	error = write_all(descriptor, node->bytes, node->size);
+	error = cxv_write_all(descriptor, node->bytes, node->size);
 	if (!error && (lseek(descriptor, 0, SEEK_SET) < 0 ||
 		       fcntl(descriptor, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW |
 			     F_SEAL_SEAL) < 0))

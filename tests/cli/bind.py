@@ -7,7 +7,6 @@
 COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas.
 """
 import fcntl
-import importlib.util
 import json
 import os
 import select
@@ -21,23 +20,14 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
+import run  # noqa: E402
 import validate  # noqa: E402
 from fake_kernel import OURS, FakeKernel  # noqa: E402
 
-HERE = Path(__file__).parent
 NOBODY = 65534
 FIRST, SECOND = "0000:0d:00.0", "0000:0e:00.0"
 KERNEL = "7.3.4-test"
-
-
-def load_fixtures():
-    spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-FIXTURES = load_fixtures()
+FIXTURES = run.load_fixtures()
 
 
 class Machine:

@@ -4,7 +4,6 @@
 
     snapshot.py COMMAND SCHEMAS
 """
-import importlib.util
 import json
 import os
 import re
@@ -15,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import run  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
-HERE = Path(__file__).parent
 NOBODY = 65534
 READERS = [["list"], ["list", "--all", "-o", "+SERIAL"], ["list", "--json", "--all"],
            ["show", "all"], ["show", "all", "--json"], ["show", "0000:00:1f.0"],
@@ -25,13 +24,6 @@ READERS = [["list"], ["list", "--all", "-o", "+SERIAL"], ["list", "--json", "--a
 SERIALS = ["123456789abcdef", "123456789abcdf0", "81985529216486895",
            "01-23-45-67-89-ab-cd-ef"]
 HOSTNAME = "wintermute"
-
-
-def load_fixtures():
-    spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def describe_machine(root) -> None:
@@ -64,7 +56,7 @@ class Stand:
     def __init__(self, command: str, schemas: str, work: Path) -> None:
         self.command, self.work = command, work
         self.schemas = validate.Schemas(Path(schemas))
-        self.fixtures = load_fixtures()
+        self.fixtures = run.load_fixtures()
         self.number, self.failed = 0, False
         self.environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
                             "SOURCE_DATE_EPOCH": "1000000000"}

@@ -4,7 +4,6 @@
 
     svg.py COMMAND
 """
-import importlib.util
 import os
 import re
 import stat
@@ -15,7 +14,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-HERE = Path(__file__).parent
+import run  # noqa: E402  (nothing is left in the source tree)
+
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 SCENARIOS = ["map", "owners", "ready", "states", "unbound", "malformed", "map_hostile", "map_hidden",
              "empty"]
@@ -27,9 +27,7 @@ class Stand:
     def __init__(self, command: str, top: Path) -> None:
         self.command, self.top = command, top
         self.number, self.failed = 0, False
-        spec = importlib.util.spec_from_file_location("fixture", HERE / "make-fixture.py")
-        self.fixtures = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.fixtures)
+        self.fixtures = run.load_fixtures()
 
     def root(self, scenario: str) -> Path:
         root = self.top / scenario

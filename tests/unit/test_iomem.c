@@ -82,8 +82,9 @@ static void other_lines_are_left_out(void **state)
 {
 	static const char *const lines[] = {
 		"", "\n", ":", "-", " - : ", "140000000", "140000000-", "140000000-14fffffff",
-		"140000000-14fffffff : ", "140000000-14fffffff :x", "14fffffff-140000000 : backwards",
-		"00000000140000000-14fffffff : 17 digits", "140000000-00000000140000000 : 17 digits",
+		"140000000-14fffffff : ", "140000000-14fffffff :x",
+		"14fffffff-140000000 : backwards", "00000000140000000-14fffffff : 17 digits",
+		"140000000-00000000140000000 : 17 digits",
 		"0x140000000-0x14fffffff : prefix", "+1-2 : sign", "-1-2 : sign", "1--2 : sign",
 		"140000000-14FFFFFFF : upper case", "\t140000000-14fffffff : tab", "1 - 2 : blank",
 	};
@@ -98,7 +99,8 @@ static void other_lines_are_left_out(void **state)
 
 static void any_order_and_any_bytes(void **state)
 {
-	static const char text[] = "5-9 : e\n\0\0\n20-2f : last \xff\x1b[0m\n0-ffffffffffffffff : all\n"
+	static const char text[] = "5-9 : e\n\0\0\n20-2f : last \xff\x1b[0m\n"
+				   "0-ffffffffffffffff : all\n"
 				   "7-25 : across\n                  8-8 : deep\n5-9 : equal";
 	_cleanup_(cxv_iomem_clear) struct cxv_iomem iomem;
 

@@ -15,8 +15,8 @@
 #define BASE	(5 * G)
 
 /* An endpoint with a window, and with a region and a decoder where SIZE is not 0. */
-static struct cxv_endpoint *make_endpoint(unsigned int number, uint64_t window, uint64_t window_size,
-					  uint64_t base, uint64_t size)
+static struct cxv_endpoint *make_endpoint(unsigned int number, uint64_t window,
+					  uint64_t window_size, uint64_t base, uint64_t size)
 {
 	struct cxv_endpoint *endpoint;
 	char name[32];
@@ -100,14 +100,16 @@ static void assert_printable(const struct cxv_map *map)
 static void same_interval_is_there_once(void **state)
 {
 	struct cxv_endpoint *endpoints[] = {
-		make_endpoint(13, BASE, G, BASE, 256 * M), make_endpoint(14, BASE, G, BASE, 256 * M),
+		make_endpoint(13, BASE, G, BASE, 256 * M),
+		make_endpoint(14, BASE, G, BASE, 256 * M),
 	};
 	struct cxv_map map;
 
 	build(&map, endpoints, 2, "");
 	assert_int_equal(lane_size(&map, CXV_LANE_WINDOW), 1);
 	assert_int_equal(lane_size(&map, CXV_LANE_DECODER), 1);
-	assert_string_equal(lane_item(&map, CXV_LANE_DECODER, 0)->label, "decoder13.0, decoder14.0");
+	assert_string_equal(lane_item(&map, CXV_LANE_DECODER, 0)->label,
+			    "decoder13.0, decoder14.0");
 	assert_string_equal(lane_item(&map, CXV_LANE_REGION, 0)->label, "region0");
 	assert_int_equal(map.missing_count, 0);
 	cxv_map_clear(&map);
@@ -172,7 +174,8 @@ static void only_owners_of_cxl_are_there(void **state)
 	struct cxv_endpoint *endpoint = make_endpoint(13, BASE, G, BASE, 256 * M);
 	struct cxv_map map;
 
-	build(&map, &endpoint, 1, "0-fff : Reserved\n1000-9fbff : System RAM\n100000000-13fffffff : System RAM\n"
+	build(&map, &endpoint, 1, "0-fff : Reserved\n1000-9fbff : System RAM\n"
+	      "100000000-13fffffff : System RAM\n"
 	      "140000000-17fffffff : CXL Window 0\n  140000000-14fffffff : region0\n"
 	      "180000000-1bfffffff : Reserved\n"
 	      "400000000000-4fffffffffff : CXL Window 1\n  400000000000-40000fffffff : region9\n");
@@ -233,11 +236,13 @@ static void smaller_ones_are_on_top(void **state)
 static void ends_of_the_address_space(void **state)
 {
 	struct cxv_endpoint *endpoints[] = {
-		make_endpoint(13, 0, UINT64_MAX, 0, 1), make_endpoint(14, UINT64_MAX, 64, UINT64_MAX, 9),
+		make_endpoint(13, 0, UINT64_MAX, 0, 1),
+		make_endpoint(14, UINT64_MAX, 64, UINT64_MAX, 9),
 	};
 	struct cxv_map map;
 
-	build(&map, endpoints, 2, "0-ffffffffffffffff : all\nffffffffffffffff-ffffffffffffffff : last\n");
+	build(&map, endpoints, 2, "0-ffffffffffffffff : all\n"
+	      "ffffffffffffffff-ffffffffffffffff : last\n");
 	assert_int_equal(map.segments[map.segment_count - 1].last, UINT64_MAX);
 	assert_int_equal(map.segments[0].last, 0);
 	assert_printable(&map);
@@ -293,7 +298,8 @@ static void hostile_labels_stay_text(void **state)
 	FILE *stream = open_memstream(&text, &size);
 
 	free(endpoint->regions[0].region.value);
-	endpoint->regions[0].region.value = strdup("</text><script>&\"'\x1b[2J\x01\xff\xef\xbf\xbf");
+	endpoint->regions[0].region.value =
+		strdup("</text><script>&\"'\x1b[2J\x01\xff\xef\xbf\xbf");
 	build(&map, &endpoint, 1, "140000000-17fffffff : CXL Window ]]> <!-- \xc2\x9b\n"
 	      "140000000-1400000ff : \x7f\xe2\x80\xae\n");
 	assert_printable(&map);

@@ -195,7 +195,10 @@ static void test_bad_sparse(void **state)
 /* Areas that lie in one another: each fits, all together do not. */
 static void test_sparse_overlap(void **state)
 {
-	struct vfio_info_cap_header inner = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 };
+	struct vfio_info_cap_header inner = {
+		.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+		.version = 1,
+	};
 	struct cxv_region_info region;
 	struct answer answer = begin();
 	uint32_t *first = &info_of(&answer)->cap_offset, *link, count = 9;
