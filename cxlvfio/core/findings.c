@@ -248,8 +248,10 @@ static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message
 
 static int no_region(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!is_ours(endpoint) || !endpoint->memdev.value || endpoint->region_count)
+	if (!is_ours(endpoint) || !endpoint->driver_view.state.value || endpoint->region_count)
 		return 0;
+	if (!endpoint->memdev.value)
+		return found(message, "the driver is bound, but the CXL core has no memdev of it");
 	return found(message, "%s is in no CXL region", endpoint->memdev.value);
 }
 
@@ -345,6 +347,16 @@ static int aer_errors(const struct cxv_endpoint *endpoint, char **message)
 		return 0;
 	return found(message, "it has had %" PRIu64 " fatal and %" PRIu64
 		     " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
+}
+
+static int ras_errors(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_ras *ras = &endpoint->ras;
+
+	if (!is(&ras->uncorrectable_status))
+		return 0;
+	return found(message, "its CXL RAS capability has uncorrectable errors: status 0x%08"
+		     PRIx64, ras->uncorrectable_status.value);
 }
 
 static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
@@ -455,7 +467,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "range 0 of the device DVSEC is valid but not active: the media is not ready",
 	  "wait for the time that cxl_ranges names, then reset it" },
 	{ "no_region", CXV_SEVERITY_WARNING, no_region,
-	  "the driver is bound, but no decoder of it is in a CXL region",
+	  "the driver is bound, but it has no memdev, or no decoder of it is in a CXL region",
 	  "unbind and bind it again" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
 	  "the driver has refused the memory since the bind, and has given it free again or was "
@@ -474,6 +486,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
 	  "errors that were not correctable are counted in its AER attributes",
 	  "look into the kernel log, and at the aer counters of the ports above" },
+	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
+	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
+	  "ras in cxlvfio show names the error; look into the kernel log, then reset it" },
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
 	  "the kernel has no function-level reset for it",
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },

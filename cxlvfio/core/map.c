@@ -661,6 +661,33 @@ static int finish_items(struct cxv_map *map)
 	return error;
 }
 
+/* Whether something that is drawn already is in WINDOW, or around it. */
+static bool is_needed(const struct cxv_map *map, const struct cxv_root_decoder *window)
+{
+	uint64_t first = window->resource.value, last = cxv_last(first, window->size.value);
+
+	if (!window->resource.known || !window->size.known || !window->size.value)
+		return false;
+	for (size_t i = 0; i < map->item_count; i++)
+		if (map->items[i].first <= last && map->items[i].last >= first)
+			return true;
+	return false;
+}
+
+/* An endpoint may have regions in other windows than its first one. */
+static int add_windows(struct cxv_map *map, struct cxv_endpoint *const *endpoints, size_t count)
+{
+	const struct cxv_topology *topology = NULL;
+	int error = 0;
+
+	for (size_t i = 0; i < count && !topology; i++)
+		topology = endpoints[i]->topology;
+	for (size_t i = 0; topology && i < topology->window_count && !error; i++)
+		if (is_needed(map, topology->windows[i]))
+			error = add_window(map, topology->windows[i]);
+	return error;
+}
+
 static int add_everything(struct cxv_map *map, struct cxv_endpoint *const *endpoints, size_t count,
 			  const struct cxv_iomem *iomem)
 {
@@ -672,6 +699,8 @@ static int add_everything(struct cxv_map *map, struct cxv_endpoint *const *endpo
 		return -ENOMEM;
 	for (size_t i = 0; i < count && !error; i++)
 		error = add_endpoint(map, endpoints[i]);
+	if (!error)
+		error = add_windows(map, endpoints, count);
 	/* Sorted before owners are asked for. */
 	if (!error)
 		error = finish_items(map);

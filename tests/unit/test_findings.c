@@ -318,6 +318,19 @@ static void damage_aer(struct cxv_endpoint *endpoint)
 	endpoint->aer.nonfatal = cxv_known(1);
 }
 
+static void damage_ras(struct cxv_endpoint *endpoint)
+{
+	endpoint->ras.uncorrectable_status = cxv_known(0x4);
+}
+
+static void damage_no_memdev(struct cxv_endpoint *endpoint)
+{
+	free(endpoint->memdev.value);
+	endpoint->memdev.value = NULL;
+	endpoint->region_count = 0;
+	cxv_fields_free(&endpoint->regions[0], &cxv_region_fields);
+}
+
 static void damage_link_width(struct cxv_endpoint *endpoint)
 {
 	set_link(endpoint, "64.0 GT/s PCIe", 8);
@@ -363,6 +376,8 @@ static const struct {
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
 	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
 	{ "aer_errors", CXV_SEVERITY_WARNING, damage_aer },
+	{ "ras_errors", CXV_SEVERITY_WARNING, damage_ras },
+	{ "no_region", CXV_SEVERITY_WARNING, damage_no_memdev },
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_width },
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_speed },
 };
