@@ -74,8 +74,12 @@ static int fail(struct cxv_context *context, const struct arguments *arguments, 
 	struct cxv_place place = {
 		.operation = "snapshot",
 		.path = arguments->file,
-		.hint = error == -EEXIST ? "--force replaces it" : NULL,
 	};
+
+	if (arguments->force && (error == -EEXIST || error == -EISDIR))
+		place.hint = "only a regular file is replaced: name another one";
+	else if (error == -EEXIST)
+		place.hint = "--force replaces it";
 
 	return cxv_error(&context->report, cxv_code_of_errno(error), error, place, "%s", sentence);
 }

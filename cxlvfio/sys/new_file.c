@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/util.h"
@@ -59,9 +60,25 @@ static int sync_directory(const char *path)
 	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 
+/* A device node, a pipe or a link is somebody's: root could replace /dev/null. */
+static int check_old(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	return S_ISREG(status.st_mode) ? 0 : -EEXIST;
+}
+
 static int give_name(struct cxv_new_file *file, bool replace)
 {
 	if (replace) {
+		int error = check_old(file->path);
+
+		if (error < 0)
+			return error;
 		if (rename(file->temporary, file->path) < 0)
 			return -errno;
 	} else {

@@ -242,6 +242,21 @@ def check_redaction(stand: Stand) -> None:
     stand.say(document["endpoints"] == plain["endpoints"], "redacted: all else is the same")
 
 
+def check_special(stand: Stand) -> None:
+    """--force in a directory of device nodes would be the end of one."""
+    directory = stand.work / "special"
+    directory.mkdir()
+    os.mkfifo(directory / "fifo")
+    (directory / "link").symlink_to("nothing")
+    for name in "fifo", "link":
+        file = directory / name
+        before = file.lstat().st_ino
+        refused = stand.run("--sysroot", stand.work / "ready", "snapshot", "-f", "-o", file)
+        stand.say(refused.returncode == 1 and "regular file" in refused.stderr
+                  and file.lstat().st_ino == before and len(list(directory.iterdir())) == 2,
+                  f"--force does not replace a {name}")
+
+
 def check_file(stand: Stand) -> None:
     root, file = stand.work / "ready", stand.work / "place" / "file.tar.zst"
     file.parent.mkdir()
@@ -257,6 +272,7 @@ def check_file(stand: Stand) -> None:
     forced = stand.run("--sysroot", stand.work / "states", "snapshot", "-f", "-o", file)
     stand.say(forced.returncode == 0 and file.read_bytes() != before and names() == [file.name],
               "--force replaces it")
+    check_special(stand)
     missing = stand.run("--sysroot", root, "snapshot", "-o", file.parent / "no" / "file")
     stand.say(missing.returncode == 1 and missing.stderr.count("\n") <= 2 and
               "ENOENT" in missing.stderr, "a directory that does not exist is an error")
