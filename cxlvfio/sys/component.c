@@ -116,7 +116,8 @@ static int read_bar(const struct cxv_host *host, const struct cxv_endpoint *endp
 	_cleanup_close_ int descriptor = -1;
 	struct stat status;
 
-	descriptor = cxv_host_open_file(host, O_RDONLY | O_SYNC, CXV_PCI_DEVICES "/%s/resource%u",
+	descriptor = cxv_host_open_file(host, O_RDONLY | O_SYNC | O_NONBLOCK,
+					CXV_PCI_DEVICES "/%s/resource%u",
 					endpoint->host, (unsigned int)block->bar.value);
 	if (descriptor < 0)
 		return descriptor;

@@ -50,7 +50,8 @@ static ssize_t read_config(const struct cxv_host *host, const char *address,
 	_cleanup_close_ int descriptor = -1;
 	size_t size = 0, wanted;
 
-	descriptor = cxv_host_open_file(host, O_RDONLY, CXV_PCI_DEVICES "/%s/config", address);
+	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK,
+					CXV_PCI_DEVICES "/%s/config", address);
 	if (descriptor < 0)
 		return descriptor;
 	while ((wanted = cxv_config_extent(image, size)) > size) {
