@@ -137,7 +137,8 @@ static int change_root(struct cxv_context *context, const char *directory)
 	int error;
 
 	cxv_host_close(&context->host);
-	error = cxv_host_open(&context->host, directory);
+	/* An empty variable of a script must not mean this machine. */
+	error = *directory ? cxv_host_open(&context->host, directory) : -ENOENT;
 	if (error < 0)
 		return cxv_error(&context->report, CXV_USAGE, error,
 				 (struct cxv_place) { .operation = "open the root",
