@@ -198,12 +198,38 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 	*inventory = (struct cxv_inventory) { 0 };
 }
 
+/* Of what overlaps, a window comes early: it is around regions and owners. */
+static bool is_outside(const struct cxv_iomem *iomem, uint64_t first, uint64_t last)
+{
+	const struct cxv_iomem_entry *entries[OWNERS_MAX];
+	size_t count = cxv_iomem_overlapping(iomem, first, last, entries, OWNERS_MAX);
+
+	for (size_t i = 0; i < count && i < OWNERS_MAX; i++)
+		if (cxv_iomem_is_window(entries[i]->name) && entries[i]->first <= first &&
+		    entries[i]->last >= last)
+			return false;
+	return count <= OWNERS_MAX;
+}
+
+/* A decoder need not decode the window that the kernel and the driver say. */
+static void look_for_windows(struct cxv_hdm *hdm, const struct cxv_iomem *iomem)
+{
+	for (size_t i = 0; i < hdm->count; i++) {
+		struct cxv_hdm_decoder *decoder = &hdm->decoders[i];
+		uint64_t first = decoder->resource.value, size = decoder->size.value;
+
+		decoder->outside = decoder->resource.known && size && !cxv_iomem_error(iomem) &&
+				   is_outside(iomem, first, cxv_last(first, size));
+	}
+}
+
 int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iomem *iomem)
 {
 	const struct cxv_iomem_entry *entries[OWNERS_MAX];
 	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
 	size_t count;
 
+	look_for_windows(&endpoint->hdm, iomem);
 	endpoint->owner_error = cxv_iomem_error(iomem);
 	if (!endpoint->resource.known || !size) {
 		endpoint->owner_error = endpoint->resource.error;

@@ -54,6 +54,26 @@ static bool is_ours(const struct cxv_endpoint *endpoint)
 	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
 }
 
+/* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */
+struct extent {
+	char text[64];
+};
+
+static struct extent extent(const struct cxv_number *base, const struct cxv_number *size)
+{
+	char number[24];
+	struct extent extent;
+
+	snprintf(number, sizeof(number), "0x%" PRIx64, base->value);
+	if (size->known)
+		snprintf(extent.text, sizeof(extent.text), "0x%" PRIx64 " bytes at %s", size->value,
+			 base->known ? number : "an unknown address");
+	else
+		snprintf(extent.text, sizeof(extent.text), "bytes at %s",
+			 base->known ? number : "an unknown address");
+	return extent;
+}
+
 static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->hdm.count; i++)
@@ -181,10 +201,9 @@ static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **messag
 	if (!decoder || !endpoint->dvsec.range_count || !is(&range->info_valid) ||
 	    (!differ(&decoder->resource, &range->base) && !differ(&decoder->size, &range->size)))
 		return 0;
-	return found(message, "HDM decoder %" PRIu64 " has 0x%" PRIx64 " bytes at 0x%" PRIx64
-		     ", DVSEC range 0 has 0x%" PRIx64 " bytes at 0x%" PRIx64,
-		     decoder->index.value, decoder->size.value, decoder->resource.value,
-		     range->size.value, range->base.value);
+	return found(message, "HDM decoder %" PRIu64 " has %s, DVSEC range 0 has %s",
+		     decoder->index.value, extent(&decoder->resource, &decoder->size).text,
+		     extent(&range->base, &range->size).text);
 }
 
 /* The kernel numbers an endpoint's decoders as the hardware does: "decoder2.0" is decoder 0. */
@@ -203,7 +222,13 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 		const struct cxv_hdm_decoder *hardware = hardware_of(endpoint, decoder);
 
-		if (!hardware || !is(&decoder->size))
+		if (!hardware)
+			continue;
+		if (is_not(&decoder->size) && is(&hardware->committed))
+			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
+				     "kernel's %s decodes nothing", hardware->index.value,
+				     decoder->decoder.value);
+		if (!is(&decoder->size))
 			continue;
 		if (is_not(&hardware->committed))
 			return found(message, "the kernel uses %s, but HDM decoder %" PRIu64
@@ -211,12 +236,11 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 				     hardware->index.value);
 		if (differ(&hardware->resource, &decoder->resource) ||
 		    differ(&hardware->size, &decoder->size))
-			return found(message, "HDM decoder %" PRIu64 " has 0x%" PRIx64
-				     " bytes at 0x%" PRIx64 ", the kernel's %s has 0x%" PRIx64
-				     " bytes at 0x%" PRIx64,
-				     hardware->index.value, hardware->size.value,
-				     hardware->resource.value, decoder->decoder.value,
-				     decoder->size.value, decoder->resource.value);
+			return found(message, "HDM decoder %" PRIu64 " has %s, the kernel's %s has "
+				     "%s", hardware->index.value,
+				     extent(&hardware->resource, &hardware->size).text,
+				     decoder->decoder.value,
+				     extent(&decoder->resource, &decoder->size).text);
 	}
 	return 0;
 }
@@ -230,10 +254,10 @@ static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **me
 	    (!differ(&view->window_base, &region->resource) &&
 	     !differ(&view->window_size, &region->size)))
 		return 0;
-	return found(message, "%s has 0x%" PRIx64 " bytes at 0x%" PRIx64
-		     ", the driver's window has 0x%" PRIx64 " bytes at 0x%" PRIx64,
-		     region->region.value ?: "the region", region->size.value,
-		     region->resource.value, view->window_size.value, view->window_base.value);
+	return found(message, "%s has %s, the driver's window has %s",
+		     region->region.value ?: "the region",
+		     extent(&region->resource, &region->size).text,
+		     extent(&view->window_base, &view->window_size).text);
 }
 
 /* Without the capability, or with it switched off, the kernel makes decoders from the ranges. */
@@ -290,27 +314,18 @@ static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
 	return found(message, "the last user's bytes are still in its memory");
 }
 
-static bool covers(const struct cxv_owner *owner, const struct cxv_hdm_decoder *decoder)
-{
-	return owner->resource.value <= decoder->resource.value &&
-	       decoder->resource.value + decoder->size.value <=
-		       owner->resource.value + owner->size.value;
-}
-
 /* CXL 3.1 section 9.18.1.3: the host routes only addresses in a fixed memory window to CXL. */
 static int committed_without_window(const struct cxv_endpoint *endpoint, char **message)
 {
-	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-	if (!decoder || endpoint->owner_error || !is(&decoder->size))
-		return 0;
-	for (size_t i = 0; i < endpoint->owner_count; i++)
-		if (cxv_iomem_is_window(endpoint->owners[i].name.value) &&
-		    covers(&endpoint->owners[i], decoder))
-			return 0;
-	return found(message, "HDM decoder %" PRIu64 " is committed to 0x%" PRIx64
-		     " bytes at 0x%" PRIx64 ", which no CXL window covers",
-		     decoder->index.value, decoder->size.value, decoder->resource.value);
+		if (is(&decoder->committed) && decoder->outside)
+			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which no "
+				     "CXL window covers", decoder->index.value,
+				     extent(&decoder->resource, &decoder->size).text);
+	}
+	return 0;
 }
 
 /* What may overlap the window: what firmware and the CXL core put there, and its own driver. */

@@ -10,6 +10,7 @@ struct cxv_hdm_decoder {
 		commit, lock_on_commit, error, raw_control, dpa_skip, bi, uio,
 		upstream_ways, upstream_granularity, interleave_set_position;
 	struct cxv_word target_type;	/* "accelerator" or "expander", as sysfs names them */
+	bool outside;	/* by cxv_endpoint_set_owners(): no CXL window of /proc/iomem covers it */
 };
 
 struct cxv_hdm {

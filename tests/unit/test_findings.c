@@ -132,6 +132,14 @@ static void decide(struct cxv_endpoint *endpoint)
 	assert_int_equal(cxv_findings_make(endpoint), 0);
 }
 
+static const struct cxv_finding *find(const struct cxv_endpoint *endpoint, const char *id)
+{
+	for (size_t i = 0; i < endpoint->findings.count; i++)
+		if (!strcmp(endpoint->findings.items[i].id, id))
+			return &endpoint->findings.items[i];
+	return NULL;
+}
+
 static void test_sound(void **state)
 {
 	struct cxv_endpoint *endpoint = sound();
@@ -158,6 +166,27 @@ static void test_unreadable(void **state)
 	endpoint->owner_error = EACCES;
 	decide(endpoint);
 	assert_int_equal(endpoint->findings.count, 0);
+	cxv_endpoint_free(endpoint);
+}
+
+/* A sentence has no value that was not read: not 0 in place of one. */
+static void test_unknown_base(void **state)
+{
+	static const char *const ids[] = { "hdm_kernel_mismatch", "kernel_driver_mismatch" };
+	struct cxv_endpoint *endpoint = sound();
+
+	endpoint->decoders[0].resource = cxv_unknown(EACCES);
+	endpoint->decoders[0].size = cxv_known(2 * SIZE);
+	endpoint->driver_view.window_base = cxv_unknown(EACCES);
+	endpoint->driver_view.window_size = cxv_known(2 * SIZE);
+	decide(endpoint);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		const struct cxv_finding *finding = find(endpoint, ids[i]);
+
+		assert_non_null(finding);
+		assert_non_null(strstr(finding->message, "0x20000000 bytes at an unknown address"));
+		assert_null(strstr(finding->message, "0x0"));
+	}
 	cxv_endpoint_free(endpoint);
 }
 
@@ -234,6 +263,11 @@ static void damage_kernel_committed(struct cxv_endpoint *endpoint)
 	endpoint->hdm.decoders[0].committed = cxv_known(0);
 }
 
+static void damage_kernel_nothing(struct cxv_endpoint *endpoint)
+{
+	endpoint->decoders[0].size = cxv_known(0);
+}
+
 static void damage_window(struct cxv_endpoint *endpoint)
 {
 	endpoint->driver_view.window_size = cxv_known(SIZE / 2);
@@ -295,7 +329,7 @@ static void damage_no_node(struct cxv_endpoint *endpoint)
 
 static void damage_no_window(struct cxv_endpoint *endpoint)
 {
-	endpoint->owners[1].size = cxv_known(SIZE / 2);
+	endpoint->hdm.decoders[0].outside = true;
 }
 
 static void damage_rival(struct cxv_endpoint *endpoint)
@@ -360,6 +394,7 @@ static const struct {
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, damage_range },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_base },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_committed },
+	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_nothing },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, damage_window },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_no_hdm },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_hdm_off },
@@ -381,14 +416,6 @@ static const struct {
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_width },
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_speed },
 };
-
-static const struct cxv_finding *find(const struct cxv_endpoint *endpoint, const char *id)
-{
-	for (size_t i = 0; i < endpoint->findings.count; i++)
-		if (!strcmp(endpoint->findings.items[i].id, id))
-			return &endpoint->findings.items[i];
-	return NULL;
-}
 
 static void test_damages(void **state)
 {
@@ -440,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_unknown_base),
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_other_types),

@@ -167,6 +167,39 @@ static struct cxv_endpoint *owned_endpoint(const char *text, uint64_t resource, 
 	return endpoint;
 }
 
+/* Decoders are looked up where they are, not where the endpoint's window is. */
+static void decoders_are_in_windows(void **state)
+{
+	static const struct {
+		uint64_t base, size;
+		bool outside;
+	} places[] = {
+		{ 0x1000, 0x1000, false }, { 0x2000, 0x1000, false }, { 0x2000, 0x2000, true },
+		{ 0x8000, 0x1000, false }, { 0x4000, 0x1000, true }, { 0, 0, false },
+		{ 0xfffffffffffff000, 0x2000, true },
+	};
+	static const char text[] = "1000-2fff : CXL Window 0\n8000-8fff : CXL Window 1\n"
+				   "4000-4fff : System RAM\n";
+	_cleanup_(cxv_iomem_clear) struct cxv_iomem iomem;
+	struct cxv_endpoint *endpoint = cxv_endpoint_new("0000:0d:00.0");
+
+	assert_non_null(endpoint);
+	parse(&iomem, text, strlen(text));
+	endpoint->resource = cxv_known(0x1000);
+	endpoint->size = cxv_known(0x1000);
+	endpoint->hdm.count = ARRAY_SIZE(places);
+	endpoint->hdm.decoders = calloc(ARRAY_SIZE(places), sizeof(*endpoint->hdm.decoders));
+	assert_non_null(endpoint->hdm.decoders);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		endpoint->hdm.decoders[i].resource = cxv_known(places[i].base);
+		endpoint->hdm.decoders[i].size = cxv_known(places[i].size);
+	}
+	assert_int_equal(cxv_endpoint_set_owners(endpoint, &iomem), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		assert_int_equal(endpoint->hdm.decoders[i].outside, places[i].outside);
+	cxv_endpoint_free(endpoint);
+}
+
 static void endpoint_knows_its_owners(void **state)
 {
 	struct cxv_endpoint *endpoint = owned_endpoint(usual, 0x150000000, 0x10000000);
@@ -213,6 +246,7 @@ int main(void)
 		cmocka_unit_test(any_order_and_any_bytes),
 		cmocka_unit_test(search_agrees_with_a_scan),
 		cmocka_unit_test(entries_are_bounded),
+		cmocka_unit_test(decoders_are_in_windows),
 		cmocka_unit_test(endpoint_knows_its_owners),
 		cmocka_unit_test(owners_of_an_endpoint_are_bounded),
 	};
