@@ -321,8 +321,8 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->committed) && decoder->outside)
-			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which no "
-				     "CXL window covers", decoder->index.value,
+			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
+				     "no CXL window covers", decoder->index.value,
 				     extent(&decoder->resource, &decoder->size).text);
 	}
 	return 0;

@@ -14,7 +14,8 @@ struct cxv_new_file {
 /* 0 or -errno. */
 int cxv_new_file_begin(struct cxv_new_file *file, const char *path);
 /*
- * Gives it its name. -EEXIST: the name is taken, and REPLACE was not wanted or it is no regular file.
+ * Gives it its name. -EEXIST: the name is taken, and REPLACE was not wanted or it is no regular
+ * file.
  */
 int cxv_new_file_finish(struct cxv_new_file *file, bool replace);
 /* Afterwards, or instead: nothing that was not finished stays. */
