@@ -192,17 +192,42 @@ static int interleaved(const struct cxv_endpoint *endpoint, char **message)
 	return 0;
 }
 
-/* CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, but name the same. */
+/* The first place that the kernel has for the endpoint's memory; NULLs: none. */
+static void kernel_window(const struct cxv_endpoint *endpoint, const char **name,
+			  const struct cxv_number **base, const struct cxv_number **size)
+{
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		if (!is(&endpoint->decoders[i].size))
+			continue;
+		*name = endpoint->decoders[i].decoder.value ?: "the decoder";
+		*base = &endpoint->decoders[i].resource;
+		*size = &endpoint->decoders[i].size;
+		return;
+	}
+	*name = NULL;
+}
+
+/*
+ * CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, but name the same. The
+ * hardware's decoders are not to be read while a driver owns them: then the kernel's stand in.
+ */
 static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
 	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+	const struct cxv_number *base, *size;
+	const char *name = "HDM decoder";
 
-	if (!decoder || !endpoint->dvsec.range_count || !is(&range->info_valid) ||
-	    (!differ(&decoder->resource, &range->base) && !differ(&decoder->size, &range->size)))
+	if (decoder) {
+		base = &decoder->resource;
+		size = &decoder->size;
+	} else {
+		kernel_window(endpoint, &name, &base, &size);
+	}
+	if (!name || (endpoint->hdm.count && !decoder) || !endpoint->dvsec.range_count ||
+	    !is(&range->info_valid) || (!differ(base, &range->base) && !differ(size, &range->size)))
 		return 0;
-	return found(message, "HDM decoder %" PRIu64 " has %s, DVSEC range 0 has %s",
-		     decoder->index.value, extent(&decoder->resource, &decoder->size).text,
+	return found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
 		     extent(&range->base, &range->size).text);
 }
 
@@ -248,16 +273,21 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_driver_view *view = &endpoint->driver_view;
-	const struct cxv_region *region = endpoint->regions;
+	const struct cxv_number *base, *size;
+	const char *name;
 
-	if (!endpoint->has_driver_view || !endpoint->region_count ||
-	    (!differ(&view->window_base, &region->resource) &&
-	     !differ(&view->window_size, &region->size)))
+	if (!endpoint->has_driver_view)
 		return 0;
-	return found(message, "%s has %s, the driver's window has %s",
-		     region->region.value ?: "the region",
-		     extent(&region->resource, &region->size).text,
-		     extent(&view->window_base, &view->window_size).text);
+	kernel_window(endpoint, &name, &base, &size);
+	if (endpoint->region_count) {
+		name = endpoint->regions[0].region.value ?: "the region";
+		base = &endpoint->regions[0].resource;
+		size = &endpoint->regions[0].size;
+	}
+	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)))
+		return 0;
+	return found(message, "%s has %s, the driver's window has %s", name,
+		     extent(base, size).text, extent(&view->window_base, &view->window_size).text);
 }
 
 /* Without the capability, or with it switched off, the kernel makes decoders from the ranges. */
@@ -328,17 +358,20 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 	return 0;
 }
 
+/* "region0", as the CXL core names its resources. */
+static bool is_region(const char *owner)
+{
+	size_t digits = cxv_starts_with(owner, "region") ? strspn(owner + 6, "0123456789") : 0;
+
+	return digits && !owner[6 + digits];
+}
+
 /* What may overlap the window: what firmware and the CXL core put there, and its own driver. */
 static bool is_rightful(const struct cxv_endpoint *endpoint, const char *owner)
 {
-	static const char *const prefixes[] = { "region", "Reserved", "Soft Reserved", "reserved" };
-
-	if (cxv_iomem_is_window(owner) || cxv_text_is(&endpoint->driver, owner))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (cxv_starts_with(owner, prefixes[i]))
-			return true;
-	return false;
+	return cxv_iomem_is_window(owner) || cxv_text_is(&endpoint->driver, owner) ||
+	       is_region(owner) || !strcmp(owner, "Reserved") || !strcmp(owner, "reserved") ||
+	       !strcmp(owner, "Soft Reserved");
 }
 
 static int rival_owner(const struct cxv_endpoint *endpoint, char **message)
@@ -451,7 +484,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
 	  "something reprogrammed the device: unbind it, reset it, and look again" },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
-	  "the driver has another window than the CXL region",
+	  "the driver has another window than the CXL region, or the decoder where there is none",
 	  "unbind and bind it again" },
 	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
 	  "the CXL region that it belongs to is not committed",

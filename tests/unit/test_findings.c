@@ -268,6 +268,31 @@ static void damage_kernel_nothing(struct cxv_endpoint *endpoint)
 	endpoint->decoders[0].size = cxv_known(0);
 }
 
+static void damage_no_region(struct cxv_endpoint *endpoint)
+{
+	endpoint->region_count = 0;
+	cxv_fields_free(&endpoint->regions[0], &cxv_region_fields);
+}
+
+/* A driver has the BAR: the kernel's decoder is compared with the range. */
+static void damage_range_unseen(struct cxv_endpoint *endpoint)
+{
+	cxv_hdm_clear(&endpoint->hdm);
+	endpoint->hdm.error = EBUSY;
+	damage_range(endpoint);
+}
+
+static void damage_window_without_region(struct cxv_endpoint *endpoint)
+{
+	damage_no_region(endpoint);
+	endpoint->driver_view.window_base = cxv_known(BASE + SIZE);
+}
+
+static void damage_thief(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->owners[3].name, "region0 thief");
+}
+
 static void damage_window(struct cxv_endpoint *endpoint)
 {
 	endpoint->driver_view.window_size = cxv_known(SIZE / 2);
@@ -282,12 +307,6 @@ static void damage_no_hdm(struct cxv_endpoint *endpoint)
 static void damage_hdm_off(struct cxv_endpoint *endpoint)
 {
 	endpoint->hdm.enabled = cxv_known(0);
-}
-
-static void damage_no_region(struct cxv_endpoint *endpoint)
-{
-	endpoint->region_count = 0;
-	cxv_fields_free(&endpoint->regions[0], &cxv_region_fields);
 }
 
 static void damage_region_reset(struct cxv_endpoint *endpoint)
@@ -396,6 +415,9 @@ static const struct {
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_committed },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, damage_kernel_nothing },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, damage_window },
+	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, damage_window_without_region },
+	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, damage_range_unseen },
+	{ "rival_owner", CXV_SEVERITY_ERROR, damage_thief },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_no_hdm },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, damage_hdm_off },
 	{ "no_region", CXV_SEVERITY_WARNING, damage_no_region },
