@@ -28,7 +28,7 @@ def write(path: Path, text: str) -> None:
 
 
 # Seconds: so that each state is met at its beginning, in its middle and at its end.
-PAUSE_MAX = 0.15
+PAUSE_MAX = 1.5
 
 
 class Changer(threading.Thread):
