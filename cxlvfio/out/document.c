@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "out/borrowed.h"
+#include "out/json_text.h"
 #include "out/text.h"
 
 void cxv_document_init(struct cxv_document *document)
@@ -187,7 +187,7 @@ void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, co
 		cxv_json_facts(document, parent, key, object, fields, NULL);
 		return;
 	}
-	to = cxv_borrow_facts(object, fields);
+	to = cxv_json_borrow(object, fields);
 	put(document, parent, key, to, true);
 }
 
@@ -199,84 +199,63 @@ void cxv_json_unavailable(struct cxv_document *document, struct json_object *una
 				strerrorname_np(abs(error)) ?: "unknown");
 }
 
-static const char *text_of(const struct cxv_document *document)
+static int text_of(const struct cxv_document *document, size_t level, char **text, size_t *length)
 {
-	if (document->failed)
-		return NULL;
-	return json_object_to_json_string_ext(document->root, JSON_C_TO_STRING_PRETTY |
-					      JSON_C_TO_STRING_SPACED |
-					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	*text = NULL;
+	return document->failed ? -ENOMEM : cxv_json_text(document->root, level, text, length);
 }
 
 int cxv_document_print(const struct cxv_document *document, FILE *stream)
 {
-	const char *text = text_of(document);
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int error = text_of(document, 0, &text, &length);
 
-	if (!text)
-		return -ENOMEM;
+	if (error < 0)
+		return error;
 	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
 }
 
-/* How the library ends an object whose last member is an empty array. */
+/* How an object ends whose last member is an empty array. */
 #define OPEN_END	"]\n}"
-/* Indentation of an element of an array of the top level. */
-#define ELEMENT_INDENT	"    "
+/* How deep an element of an array of the top level is. */
+#define ELEMENT_LEVEL	2
 
 int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
 {
-	const char *text = text_of(document);
-	size_t length = text ? strlen(text) : 0;
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int error = text_of(document, 0, &text, &length);
 
-	if (!text)
-		return -ENOMEM;
+	if (error < 0)
+		return error;
 	if (length < strlen(OPEN_END) || strcmp(text + length - strlen(OPEN_END), OPEN_END))
 		return -EINVAL;
 	length -= strlen(OPEN_END);
 	return fwrite(text, 1, length, stream) == length ? 0 : -errno;
 }
 
-/* TEXT with every line indented. A line break is never inside of a string: there it is escaped. */
-static char *indent(const char *text, size_t *length)
-{
-	size_t lines = 1, indentation = strlen(ELEMENT_INDENT);
-	char *result, *to;
-
-	for (const char *line = text; (line = strchr(line, '\n')); line++)
-		lines++;
-	result = malloc(strlen(text) + lines * indentation + 1);
-	for (to = result; result && *text;) {
-		const char *end = strchrnul(text, '\n');
-		size_t line = end - text + (*end == '\n');
-
-		to = mempcpy(to, ELEMENT_INDENT, indentation);
-		to = mempcpy(to, text, line);
-		text += line;
-	}
-	*length = to - result;
-	return result;
-}
-
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
 {
-	const char *text = text_of(document);
-	_cleanup_free_ char *indented = NULL;
-	size_t length = 0;
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int error = text_of(document, ELEMENT_LEVEL, &text, &length);
 
-	if (text)
-		indented = indent(text, &length);
-	if (!indented)
-		return -ENOMEM;
-	if (fputs(first ? "\n" : ",\n", stream) == EOF ||
-	    fwrite(indented, 1, length, stream) != length)
+	if (error < 0)
+		return error;
+	if (fputs(first ? "\n    " : ",\n    ", stream) == EOF ||
+	    fwrite(text, 1, length, stream) != length)
 		return -errno;
 	return 0;
 }
 
 int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream)
 {
-	const char *text = text_of(document);
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int error = text_of(document, 0, &text, &length);
 
-	if (!text)
-		return -ENOMEM;
+	if (error < 0)
+		return error;
 	return fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + 1) < 0 ? -errno : 0;
 }

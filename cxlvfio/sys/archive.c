@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/util.h"
+#include "sys/library.h"
 
 #define BLOCK_SIZE	65536
 
@@ -20,19 +21,56 @@
 #define MODE_FILE	0644
 #define MODE_LINK	0777
 
+/* That of Debian 13 and its contemporaries. */
+#define LIBRARY		"libarchive.so.13"
+#define FUNCTIONS(F)									\
+	F(archive_entry_clear) F(archive_entry_filetype) F(archive_entry_free)			\
+	F(archive_entry_hardlink) F(archive_entry_new) F(archive_entry_pathname)		\
+	F(archive_entry_pathname_utf8) F(archive_entry_perm)					\
+	F(archive_entry_set_filetype) F(archive_entry_set_gid)					\
+	F(archive_entry_set_mtime) F(archive_entry_set_pathname)				\
+	F(archive_entry_set_perm) F(archive_entry_set_size)					\
+	F(archive_entry_set_symlink) F(archive_entry_set_uid) F(archive_entry_size)		\
+	F(archive_entry_size_is_set) F(archive_entry_symlink)					\
+	F(archive_entry_symlink_utf8) F(archive_errno) F(archive_error_string)			\
+	F(archive_read_data) F(archive_read_free) F(archive_read_new)				\
+	F(archive_read_next_header) F(archive_read_open_fd)					\
+	F(archive_read_support_filter_bzip2) F(archive_read_support_filter_gzip)		\
+	F(archive_read_support_filter_xz) F(archive_read_support_filter_zstd)			\
+	F(archive_read_support_format_tar) F(archive_write_add_filter_zstd)			\
+	F(archive_write_close) F(archive_write_data) F(archive_write_free)			\
+	F(archive_write_header) F(archive_write_new) F(archive_write_open_fd)			\
+	F(archive_write_set_bytes_in_last_block) F(archive_write_set_format_gnutar)
+
+static struct {
+	FUNCTIONS(CXV_FUNCTION_POINTER)
+} lib;
+
+#define FUNCTION(name)	{ #name, (void **)&lib.name },
+
+static const struct cxv_function functions[] = { FUNCTIONS(FUNCTION) };
+
+static int load(void)
+{
+	return cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions));
+}
+
 static void free_reader(struct archive **archive)
 {
-	archive_read_free(*archive);
+	if (*archive)
+		lib.archive_read_free(*archive);
 }
 
 static void free_writer(struct archive **archive)
 {
-	archive_write_free(*archive);
+	if (*archive)
+		lib.archive_write_free(*archive);
 }
 
 static void free_entry(struct archive_entry **entry)
 {
-	archive_entry_free(*entry);
+	if (*entry)
+		lib.archive_entry_free(*entry);
 }
 
 __attribute__((format(printf, 3, 4)))
@@ -50,8 +88,8 @@ static int fail(char **reason, int error, const char *format, ...)
 /* libarchive's word for it; its numbers are errno values only for system calls. */
 static int fail_archive(struct archive *archive, char **reason)
 {
-	const char *text = archive_error_string(archive);
-	int error = archive_errno(archive);
+	const char *text = lib.archive_error_string(archive);
+	int error = lib.archive_errno(archive);
 
 	if (error == ENOMEM || error == EIO || error == EISDIR)
 		return -error;
@@ -64,11 +102,11 @@ static int fail_archive(struct archive *archive, char **reason)
  */
 static int allow_formats(struct archive *archive)
 {
-	if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_bzip2(archive) != ARCHIVE_OK)
+	if (lib.archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+	    lib.archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
+	    lib.archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
+	    lib.archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+	    lib.archive_read_support_filter_bzip2(archive) != ARCHIVE_OK)
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -106,18 +144,18 @@ static char *clean_name(const char *name)
 /* NULL when libarchive cannot put it into the locale's characters; UTF-8 is as good. */
 static const char *name_of(struct archive_entry *entry)
 {
-	return archive_entry_pathname(entry) ?: archive_entry_pathname_utf8(entry);
+	return lib.archive_entry_pathname(entry) ?: lib.archive_entry_pathname_utf8(entry);
 }
 
 static const char *target_of(struct archive_entry *entry)
 {
-	return archive_entry_symlink(entry) ?: archive_entry_symlink_utf8(entry);
+	return lib.archive_entry_symlink(entry) ?: lib.archive_entry_symlink_utf8(entry);
 }
 
 static int read_content(struct archive *archive, struct archive_entry *entry,
 			struct cxv_tree *tree, struct cxv_node *node, char **reason)
 {
-	int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
+	int64_t size = lib.archive_entry_size_is_set(entry) ? lib.archive_entry_size(entry) : -1;
 	la_ssize_t got;
 	char *bytes;
 
@@ -127,7 +165,7 @@ static int read_content(struct archive *archive, struct archive_entry *entry,
 	bytes = malloc(size + 1);
 	if (!bytes)
 		return -ENOMEM;
-	got = archive_read_data(archive, bytes, size);
+	got = lib.archive_read_data(archive, bytes, size);
 	if (got != size) {
 		free(bytes);
 		return got < 0 ? fail_archive(archive, reason) :
@@ -141,23 +179,23 @@ static int read_node(struct archive *archive, struct archive_entry *entry, struc
 {
 	const char *target;
 
-	switch (archive_entry_filetype(entry)) {
+	switch (lib.archive_entry_filetype(entry)) {
 	case AE_IFREG:
 		return read_content(archive, entry, tree, node, reason);
 	case AE_IFLNK:
 		target = target_of(entry);
 		return target ? cxv_tree_set_link(tree, node, target) : -EINVAL;
 	default:
-		node->partial = archive_entry_perm(entry) & S_ISVTX;
+		node->partial = lib.archive_entry_perm(entry) & S_ISVTX;
 		return 0;
 	}
 }
 
 static bool is_allowed(struct archive_entry *entry)
 {
-	mode_t type = archive_entry_filetype(entry);
+	mode_t type = lib.archive_entry_filetype(entry);
 
-	return !archive_entry_hardlink(entry) &&
+	return !lib.archive_entry_hardlink(entry) &&
 	       (type == AE_IFREG || type == AE_IFLNK || type == AE_IFDIR);
 }
 
@@ -178,7 +216,7 @@ static int add_entry(struct archive *archive, struct archive_entry *entry, struc
 	error = cxv_tree_make(tree, clean, &node);
 	/* A name that comes twice is what an attack looks like; of directories it is harmless. */
 	if (error == -ENOTDIR || (!error && tree->entries == before &&
-				  archive_entry_filetype(entry) != AE_IFDIR) ||
+				  lib.archive_entry_filetype(entry) != AE_IFDIR) ||
 	    (!error && node->kind != CXV_NODE_DIRECTORY))
 		return fail(reason, -EBADMSG, "a name comes twice in the archive");
 	if (!error)
@@ -194,19 +232,23 @@ static int add_entry(struct archive *archive, struct archive_entry *entry, struc
 
 int cxv_archive_read(int descriptor, struct cxv_tree *tree, char **reason)
 {
-	_cleanup_(free_reader) struct archive *archive = archive_read_new();
+	_cleanup_(free_reader) struct archive *archive = NULL;
 	struct archive_entry *entry;
 	int error, result;
 
 	*reason = NULL;
+	error = load();
+	if (error < 0)
+		return fail(reason, error, "cannot load " LIBRARY ", which reads it");
+	archive = lib.archive_read_new();
 	if (!archive)
 		return -ENOMEM;
 	error = allow_formats(archive);
 	if (error < 0)
 		return error;
-	if (archive_read_open_fd(archive, descriptor, BLOCK_SIZE) != ARCHIVE_OK)
+	if (lib.archive_read_open_fd(archive, descriptor, BLOCK_SIZE) != ARCHIVE_OK)
 		return fail_archive(archive, reason);
-	while (!error && (result = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
+	while (!error && (result = lib.archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
 		/* A warning is about characters and times, which do not matter here. */
 		if (result < ARCHIVE_WARN)
 			return fail_archive(archive, reason);
@@ -228,25 +270,25 @@ static void describe(struct archive_entry *entry, const struct cxv_node *node)
 
 	switch (node->kind) {
 	case CXV_NODE_DIRECTORY:
-		archive_entry_set_filetype(entry, AE_IFDIR);
-		archive_entry_set_perm(entry, node->partial ? MODE_PARTIAL : MODE_DIRECTORY);
+		lib.archive_entry_set_filetype(entry, AE_IFDIR);
+		lib.archive_entry_set_perm(entry, node->partial ? MODE_PARTIAL : MODE_DIRECTORY);
 		break;
 	case CXV_NODE_FILE:
-		archive_entry_set_filetype(entry, AE_IFREG);
-		archive_entry_set_perm(entry, MODE_FILE);
-		archive_entry_set_size(entry, node->size);
+		lib.archive_entry_set_filetype(entry, AE_IFREG);
+		lib.archive_entry_set_perm(entry, MODE_FILE);
+		lib.archive_entry_set_size(entry, node->size);
 		break;
 	case CXV_NODE_LINK:
-		archive_entry_set_filetype(entry, AE_IFLNK);
-		archive_entry_set_perm(entry, MODE_LINK);
-		archive_entry_set_symlink(entry, node->bytes);
+		lib.archive_entry_set_filetype(entry, AE_IFLNK);
+		lib.archive_entry_set_perm(entry, MODE_LINK);
+		lib.archive_entry_set_symlink(entry, node->bytes);
 		break;
 	case CXV_NODE_UNAVAILABLE:
 		snprintf(target, sizeof(target), CXV_UNAVAILABLE "%s",
 			 strerrorname_np(node->error) ?: "EIO");
-		archive_entry_set_filetype(entry, AE_IFLNK);
-		archive_entry_set_perm(entry, MODE_LINK);
-		archive_entry_set_symlink(entry, target);
+		lib.archive_entry_set_filetype(entry, AE_IFLNK);
+		lib.archive_entry_set_perm(entry, MODE_LINK);
+		lib.archive_entry_set_symlink(entry, target);
 		break;
 	}
 }
@@ -260,7 +302,7 @@ static bool is_needless(const struct cxv_node *node)
 
 static int write_failed(struct archive *archive)
 {
-	int error = archive_errno(archive);
+	int error = lib.archive_errno(archive);
 
 	return error > 0 ? -error : -EIO;
 }
@@ -276,16 +318,17 @@ static int write_node(struct cxv_node *node, void *context)
 	error = cxv_tree_path(node, path, sizeof(path));
 	if (error < 0)
 		return error;
-	archive_entry_clear(writer->entry);
-	archive_entry_set_pathname(writer->entry, path);
-	archive_entry_set_mtime(writer->entry, 0, 0);
-	archive_entry_set_uid(writer->entry, 0);
-	archive_entry_set_gid(writer->entry, 0);
+	lib.archive_entry_clear(writer->entry);
+	lib.archive_entry_set_pathname(writer->entry, path);
+	lib.archive_entry_set_mtime(writer->entry, 0, 0);
+	lib.archive_entry_set_uid(writer->entry, 0);
+	lib.archive_entry_set_gid(writer->entry, 0);
 	describe(writer->entry, node);
-	if (archive_write_header(writer->archive, writer->entry) < ARCHIVE_WARN)
+	if (lib.archive_write_header(writer->archive, writer->entry) < ARCHIVE_WARN)
 		return write_failed(writer->archive);
 	if (node->kind == CXV_NODE_FILE && node->size &&
-	    archive_write_data(writer->archive, node->bytes, node->size) != (la_ssize_t)node->size)
+	    lib.archive_write_data(writer->archive, node->bytes, node->size) !=
+	    (la_ssize_t)node->size)
 		return write_failed(writer->archive);
 	return 0;
 }
@@ -293,27 +336,32 @@ static int write_node(struct cxv_node *node, void *context)
 /* GNU's format has names as the bytes that they are: pax wants them in UTF-8. */
 static int begin(struct archive *archive, int descriptor)
 {
-	if (archive_write_set_format_gnutar(archive) != ARCHIVE_OK ||
-	    archive_write_add_filter_zstd(archive) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK)
+	if (lib.archive_write_set_format_gnutar(archive) != ARCHIVE_OK ||
+	    lib.archive_write_add_filter_zstd(archive) != ARCHIVE_OK ||
+	    lib.archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK)
 		return -EOPNOTSUPP;
-	return archive_write_open_fd(archive, descriptor) == ARCHIVE_OK ? 0 :
-									  write_failed(archive);
+	if (lib.archive_write_open_fd(archive, descriptor) != ARCHIVE_OK)
+		return write_failed(archive);
+	return 0;
 }
 
 int cxv_archive_write(struct cxv_tree *tree, int descriptor)
 {
-	_cleanup_(free_writer) struct archive *archive = archive_write_new();
-	_cleanup_(free_entry) struct archive_entry *entry = archive_entry_new();
-	int error;
+	_cleanup_(free_writer) struct archive *archive = NULL;
+	_cleanup_(free_entry) struct archive_entry *entry = NULL;
+	int error = load();
 
+	if (error < 0)
+		return error;
+	archive = lib.archive_write_new();
+	entry = lib.archive_entry_new();
 	if (!archive || !entry)
 		return -ENOMEM;
 	error = begin(archive, descriptor);
 	if (!error)
 		error = cxv_tree_walk(&tree->root, write_node,
 				      &(struct writer) { archive, entry });
-	if (!error && archive_write_close(archive) != ARCHIVE_OK)
+	if (!error && lib.archive_write_close(archive) != ARCHIVE_OK)
 		error = write_failed(archive);
 	return error;
 }

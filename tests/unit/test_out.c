@@ -7,6 +7,7 @@
 
 #include "out/document.h"
 #include "out/envelope.h"
+#include "out/json_text.h"
 #include "out/messages.h"
 #include "out/show_text.h"
 #include "out/table.h"
@@ -202,6 +203,41 @@ static void test_leaf(void **state)
 	check_leaf(&sample, &(struct cxv_fields) { all, 0 });
 }
 
+/* The library reads what is printed, at any indentation, as the tree that it was. */
+static void test_json_text(void **state)
+{
+	static const char *const strings[] = {
+		"plain", "", "a\"b\\c/d\n\t\x01\x7f", "\xc3\xa4 \xe2\x82\xac", "{[,:", NULL,
+	};
+	static const uint64_t numbers[] = { 0, 9, 10, UINT32_MAX, INT64_MAX, UINT64_MAX };
+
+	for (size_t level = 0; level < 3; level++) {
+		struct json_object *array, *parsed;
+		_cleanup_free_ char *text = NULL;
+		struct cxv_document document;
+		size_t length;
+
+		cxv_document_init(&document);
+		cxv_json_object(&document, document.root, "empty_object");
+		cxv_json_array(&document, document.root, "empty_array");
+		array = cxv_json_array(&document, document.root, "strings");
+		for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+			cxv_json_string(&document, array, NULL, strings[i]);
+		array = cxv_json_array(&document, cxv_json_object(&document, array, NULL), "inner");
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+			cxv_json_number(&document, array, NULL, numbers[i]);
+		cxv_json_flag(&document, document.root, "yes", true);
+		cxv_json_flag(&document, document.root, "no", false);
+		assert_int_equal(cxv_json_text(document.root, level, &text, &length), 0);
+		assert_int_equal(length, strlen(text));
+		parsed = json_tokener_parse(text);
+		assert_true(json_object_equal(parsed, document.root));
+		assert_int_equal(strspn(strchr(text, '\n') + 1, " "), 2 * (level + 1));
+		json_object_put(parsed);
+		cxv_document_clear(&document);
+	}
+}
+
 /* After one failure nothing is printed: half a document would be read as a whole one. */
 static void test_failed_document(void **state)
 {
@@ -366,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_leaf),
+		cmocka_unit_test(test_json_text),
 		cmocka_unit_test(test_failed_document),
 		cmocka_unit_test(test_streamed),
 		cmocka_unit_test(test_streamed_out_of_memory),
