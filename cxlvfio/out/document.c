@@ -168,6 +168,11 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 	struct json_object *to = cxv_json_object(document, parent, key);
 	struct json_object *reasons;
 
+	if (document->borrows && !unavailable) {
+		if (to && cxv_json_borrow(to, object, fields) < 0)
+			document->failed = true;
+		return to;
+	}
 	if (unavailable || has_error(object, fields))
 		reasons = cxv_json_object(document, to, "unavailable");
 	else
@@ -187,7 +192,7 @@ void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, co
 		cxv_json_facts(document, parent, key, object, fields, NULL);
 		return;
 	}
-	to = cxv_json_borrow(object, fields);
+	to = cxv_json_borrowed(object, fields);
 	put(document, parent, key, to, true);
 }
 

@@ -46,13 +46,14 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 		     const struct cxv_fields *fields);
 /*
  * An object of OBJECT's fields, with why some of them are null under "unavailable", which is
- * *UNAVAILABLE too where the caller has more to say (may be NULL).
+ * *UNAVAILABLE too where the caller has more to say (may be NULL). OBJECT must stay if the document
+ * borrows.
  */
 struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
 				   const char *key, const void *object,
 				   const struct cxv_fields *fields,
 				   struct json_object **unavailable);
-/* The same where nothing is added to it; OBJECT must stay if the document borrows. */
+/* The same where nothing is added to it, which costs less. */
 void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
 		   const void *object, const struct cxv_fields *fields);
 /* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */

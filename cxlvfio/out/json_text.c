@@ -204,19 +204,35 @@ static void add_reasons(struct members *members, const struct facts *facts)
 	end(&reasons, '}');
 }
 
-static void add_facts(struct text *to, size_t level, const struct facts *facts)
+static void add_facts(struct members *members, const struct facts *facts)
 {
-	struct members members = begin(to, level, '{');
-
-	add_reasons(&members, facts);
+	add_reasons(members, facts);
 	for (size_t i = 0; i < facts->fields->count; i++) {
 		const struct cxv_field *field = &facts->fields->fields[i];
 
-		begin_member(&members, field->key);
+		begin_member(members, field->key);
 		if (cxv_field_is_string(field))
-			add_string(to, cxv_field_string(facts->object, field));
+			add_string(members->to, cxv_field_string(facts->object, field));
 		else
-			add_field_number(&members, field, cxv_field_number(facts->object, field));
+			add_field_number(members, field, cxv_field_number(facts->object, field));
+	}
+}
+
+static void add_value(struct text *to, size_t level, struct json_object *value);
+
+/* What an object borrowed comes first. */
+static void add_object(struct text *to, size_t level, struct json_object *object)
+{
+	const struct facts *facts = json_object_get_userdata(object);
+	struct members members = begin(to, level, '{');
+
+	if (facts)
+		add_facts(&members, facts);
+	if (json_object_is_type(object, json_type_object)) {
+		json_object_object_foreach(object, key, member) {
+			begin_member(&members, key);
+			add_value(to, members.level, member);
+		}
 	}
 	end(&members, '}');
 }
@@ -228,12 +244,7 @@ static void add_value(struct text *to, size_t level, struct json_object *value)
 
 	switch (json_object_get_type(value)) {
 	case json_type_object:
-		members = begin(to, level, '{');
-		json_object_object_foreach(value, key, member) {
-			begin_member(&members, key);
-			add_value(to, members.level, member);
-		}
-		end(&members, '}');
+		add_object(to, level, value);
 		break;
 	case json_type_array:
 		members = begin(to, level, '[');
@@ -245,7 +256,7 @@ static void add_value(struct text *to, size_t level, struct json_object *value)
 		break;
 	case json_type_boolean:
 		if (json_object_get_userdata(value))
-			add_facts(to, level, json_object_get_userdata(value));
+			add_object(to, level, value);
 		else
 			add_flag(to, json_object_get_boolean(value));
 		break;
@@ -266,20 +277,26 @@ static void free_facts(struct json_object *borrowed, void *facts)
 	free(facts);
 }
 
-struct json_object *cxv_json_borrow(const void *object, const struct cxv_fields *fields)
+int cxv_json_borrow(struct json_object *to, const void *object, const struct cxv_fields *fields)
+{
+	struct facts *facts = malloc(sizeof(*facts));
+
+	if (!facts)
+		return -ENOMEM;
+	*facts = (struct facts) { object, fields };
+	json_object_set_userdata(to, facts, free_facts);
+	return 0;
+}
+
+struct json_object *cxv_json_borrowed(const void *object, const struct cxv_fields *fields)
 {
 	/* No tree of ours has data of its own at any other boolean, and this kind is the smallest. */
 	struct json_object *borrowed = json_object_new_boolean(false);
-	struct facts *facts = malloc(sizeof(*facts));
 
-	if (!borrowed || !facts) {
-		json_object_put(borrowed);
-		free(facts);
-		return NULL;
-	}
-	*facts = (struct facts) { object, fields };
-	json_object_set_userdata(borrowed, facts, free_facts);
-	return borrowed;
+	if (borrowed && !cxv_json_borrow(borrowed, object, fields))
+		return borrowed;
+	json_object_put(borrowed);
+	return NULL;
 }
 
 int cxv_json_text(struct json_object *root, size_t level, char **text, size_t *length)

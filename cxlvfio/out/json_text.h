@@ -11,10 +11,12 @@
 #include "core/value.h"
 
 /*
- * OBJECT's fields as an object of the tree that is printed from where they are: both must stay
- * until it was. It looks as cxv_json_facts() does. NULL: out of memory.
+ * Have TO, an object, begin with what cxv_json_facts() would put into it: OBJECT's fields, printed
+ * from where they are, so that both must stay until they were. 0 or -ENOMEM.
  */
-struct json_object *cxv_json_borrow(const void *object, const struct cxv_fields *fields);
+int cxv_json_borrow(struct json_object *to, const void *object, const struct cxv_fields *fields);
+/* An object of just that, to which nothing can be added. NULL: out of memory. */
+struct json_object *cxv_json_borrowed(const void *object, const struct cxv_fields *fields);
 
 /*
  * ROOT, whose first line is not indented and whose other lines are by LEVEL steps more than they
