@@ -103,24 +103,29 @@ static int make_path(const struct cxv_host **host, char path[static PATH_MAX], c
 		return -ENAMETOOLONG;
 	if (!is_inside(path))
 		return -EINVAL;
-	if (!(*host)->outer || !(*host)->tree)
-		return 0;
-	memcpy(inner, path, length + 1);
-	length = join(*host, inner, path);
-	*host = (*host)->outer;
-	return length;
+	while ((*host)->outer && (*host)->tree) {
+		memcpy(inner, path, strlen(path) + 1);
+		if (join(*host, inner, path) < 0)
+			return -ENAMETOOLONG;
+		*host = (*host)->outer;
+	}
+	return 0;
 }
 
 static void trace(const struct cxv_host *host, const char *operation, const char *path,
 		  const char *value, int result)
 {
-	char joined[PATH_MAX];
+	char joined[PATH_MAX], inner[PATH_MAX];
 
 	if (!host->trace)
 		return;
-	if (host->outer && !join(host, path, joined))
-		path = joined;
-	host->trace(operation, path, value, result < 0 ? result : 0);
+	snprintf(joined, sizeof(joined), "%s", path);
+	for (const struct cxv_host *at = host; at->outer; at = at->outer) {
+		memcpy(inner, joined, sizeof(inner));
+		if (join(at, inner, joined) < 0)
+			break;
+	}
+	host->trace(operation, joined, value, result < 0 ? result : 0);
 }
 
 /*

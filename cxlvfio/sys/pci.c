@@ -44,14 +44,13 @@ static void make_directory(char directory[static CXV_PCI_DIRECTORY_MAX],
  * As much as the capabilities take: each dword is a transaction with the device, and 4096 bytes of
  * them from every function of the machine take long. A file has no such cost.
  */
-static ssize_t read_config(const struct cxv_host *host, const char *address,
+static ssize_t read_config(const struct cxv_host *host, const char *directory,
 			   uint8_t image[static CXV_CONFIG_SIZE])
 {
 	_cleanup_close_ int descriptor = -1;
 	size_t size = 0, wanted;
 
-	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK,
-					CXV_PCI_DEVICES "/%s/config", address);
+	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK, "%s/config", directory);
 	if (descriptor < 0)
 		return descriptor;
 	while ((wanted = cxv_config_extent(image, size)) > size) {
@@ -72,11 +71,14 @@ static ssize_t read_config(const struct cxv_host *host, const char *address,
 
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 {
+	char directory[CXV_PCI_DIRECTORY_MAX];
 	uint8_t image[CXV_CONFIG_SIZE];
-	ssize_t size = read_config(host, endpoint->host, image);
 	uint64_t serial;
+	ssize_t size;
 	int error;
 
+	make_directory(directory, endpoint);
+	size = read_config(host, directory, image);
 	cxv_dvsec_decode(image, size > 0 ? size : 0, &endpoint->dvsec);
 	cxv_pci_config_decode(image, size > 0 ? size : 0, &endpoint->pci);
 	if (size < 0)
@@ -115,15 +117,15 @@ static int read_parent(const struct cxv_host *host, struct cxv_endpoint *endpoin
 static struct cxv_upstream_port *read_upstream_port(const struct cxv_host *host,
 						    const char *address)
 {
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 	struct cxv_upstream_port *port = cxv_upstream_port_new(address);
-	char directory[CXV_PCI_DIRECTORY_MAX];
 	uint8_t image[CXV_CONFIG_SIZE];
 
 	if (!port)
 		return NULL;
-	cxv_upstream_port_decode(port, image, read_config(host, address, image));
-	snprintf(directory, CXV_PCI_DIRECTORY_MAX, CXV_PCI_DEVICES "/%s", address);
-	port->driver = cxv_attribute_link(host, directory, "driver");
+	cxv_directory_open(host, &at, CXV_PCI_DEVICES "/%s", address);
+	cxv_upstream_port_decode(port, image, read_config(at.host, at.path, image));
+	port->driver = cxv_attribute_link(at.host, at.path, "driver");
 	return port;
 }
 
@@ -178,11 +180,10 @@ static void read_numa_node(const struct cxv_host *host, const char *directory,
 	free(text.value);
 }
 
-static void read_group(const struct cxv_host *host, const struct cxv_directory *at,
-		       struct cxv_endpoint *endpoint)
+static void read_group(const struct cxv_directory *at, struct cxv_endpoint *endpoint)
 {
+	_cleanup_(cxv_directory_close) struct cxv_directory inside = { 0 };
 	struct cxv_text group = cxv_attribute_link(at->host, at->path, "iommu_group");
-	const char *directory = at->outside;
 	struct cxv_names *members = &endpoint->iommu_group_members;
 	char *end;
 
@@ -191,9 +192,10 @@ static void read_group(const struct cxv_host *host, const struct cxv_directory *
 		endpoint->iommu_group = cxv_known(strtoull(group.value, &end, 10));
 		if (*end || end == group.value)
 			endpoint->iommu_group = cxv_unknown(EINVAL);
-		members->error = -cxv_host_list(host, &members->items, &members->count,
-						"%s/iommu_group/devices", directory);
-		cxv_pci_read_group(host, directory, endpoint);
+		cxv_directory_open(at->host, &inside, "%s/iommu_group", at->path);
+		members->error = -cxv_host_list(inside.host, &members->items, &members->count,
+						"%s/devices", inside.path);
+		cxv_pci_read_group(inside.host, inside.path, endpoint);
 	}
 	free(group.value);
 }
@@ -233,7 +235,7 @@ static struct cxv_text group_name(const struct cxv_host *host, const char *direc
 	return text;
 }
 
-static void read_vfio(const struct cxv_host *host, const char *directory,
+static void read_vfio(const struct cxv_host *host, const struct cxv_directory *at,
 		      struct cxv_endpoint *endpoint)
 {
 	struct cxv_vfio *vfio = &endpoint->vfio;
@@ -242,26 +244,25 @@ static void read_vfio(const struct cxv_host *host, const char *directory,
 
 	/* Only the open device tells. */
 	vfio->flags_error = vfio->regions_error = ENODATA;
-	if (cxv_host_list(host, &names, &count, "%s/vfio-dev", directory) < 0)
+	if (cxv_host_list(at->host, &names, &count, "%s/vfio-dev", at->path) < 0)
 		return;
 	if (count) {
 		vfio->cdev_node = existing(host, "dev/vfio/devices", names[0]);
 		if (vfio->cdev_node.value)
 			vfio->cdev.value = strdup(names[0]);
 		if (endpoint->iommu_group.known)
-			vfio->group = group_name(host, directory, endpoint);
+			vfio->group = group_name(at->host, at->path, endpoint);
 		if (vfio->group.value)
 			vfio->group_node = existing(host, "dev/vfio", vfio->group.value);
 	}
 	cxv_names_free(names, count);
 }
 
-static void read_driver_view(const struct cxv_host *host, const char *directory,
-			     struct cxv_driver_view *view)
+static void read_driver_view(const struct cxv_directory *device, struct cxv_driver_view *view)
 {
 	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	cxv_directory_open(host, &at, "%s/" CXL_VFIO_SYSFS_GROUP, directory);
+	cxv_directory_open(device->host, &at, "%s/" CXL_VFIO_SYSFS_GROUP, device->path);
 	for (size_t i = 0; i < cxv_driver_view_fields.count; i++) {
 		const struct cxv_field *field = &cxv_driver_view_fields.fields[i];
 		void *member = (char *)view + field->offset;
@@ -298,10 +299,10 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	read_attributes(at.host, at.path, endpoint);
 	free(endpoint->driver.value);
 	endpoint->driver = cxv_attribute_link(at.host, at.path, "driver");
-	read_group(host, &at, endpoint);
-	read_vfio(host, directory, endpoint);
+	read_group(&at, endpoint);
+	read_vfio(host, &at, endpoint);
 	endpoint->has_driver_view = endpoint->driver.value &&
 				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);
 	if (endpoint->has_driver_view)
-		read_driver_view(host, directory, &endpoint->driver_view);
+		read_driver_view(&at, &endpoint->driver_view);
 }

@@ -95,7 +95,7 @@ static void read_peers(const struct cxv_host *host, const char *directory,
 		if (!strcmp(members->items[i], endpoint->host))
 			continue;
 		/* A name that is too long for it is no PCI address: no such link. */
-		snprintf(name, sizeof(name), "iommu_group/devices/%.20s/driver", members->items[i]);
+		snprintf(name, sizeof(name), "devices/%.20s/driver", members->items[i]);
 		peer->host = cxv_text_of(members->items[i]);
 		peer->driver = cxv_attribute_link(host, directory, name);
 		endpoint->peer_count++;
@@ -105,7 +105,7 @@ static void read_peers(const struct cxv_host *host, const char *directory,
 void cxv_pci_read_group(const struct cxv_host *host, const char *directory,
 			struct cxv_endpoint *endpoint)
 {
-	endpoint->iommu_group_type = cxv_attribute_text(host, directory, "iommu_group/type");
+	endpoint->iommu_group_type = cxv_attribute_text(host, directory, "type");
 	cxv_text_optional(&endpoint->iommu_group_type);
 	if (endpoint->iommu_group_members.count > 1)
 		read_peers(host, directory, endpoint);

@@ -9,7 +9,7 @@
 /* Ids and link where the configuration space did not tell them; BARs; error counters. */
 void cxv_pci_read_facts(const struct cxv_host *host, const char *directory,
 			struct cxv_endpoint *endpoint);
-/* Type of the IOMMU group and the drivers of its other members, which are known. */
+/* Type of the IOMMU group in DIRECTORY, and the drivers of its other members, which are known. */
 void cxv_pci_read_group(const struct cxv_host *host, const char *directory,
 			struct cxv_endpoint *endpoint);
 

@@ -12,11 +12,6 @@
 /* Interleave ways that CXL 3.1 section 8.2.4.20.7 encodes: 16 at most. */
 #define MAPPINGS_MAX	16
 
-static void make_directory(char directory[static DIRECTORY_MAX], const char *name)
-{
-	snprintf(directory, DIRECTORY_MAX, CXV_CXL_DEVICES "/%s", name);
-}
-
 struct cxv_text cxv_decoder_state(const struct cxv_number *size)
 {
 	if (!size->known)
@@ -103,15 +98,16 @@ static bool dport_id(const char *name, uint64_t *id)
 	return !*end;
 }
 
-/* The number of downstream ports in DIRECTORY; COUNT of them were read. */
+/* The number of downstream ports of the device AT; COUNT of them were read. */
 static struct cxv_number read_dports(const struct cxv_host *host,
-				     const struct cxv_cxl_index *index, const char *directory,
-				     struct cxv_dport **dports, size_t *count)
+				     const struct cxv_cxl_index *index,
+				     const struct cxv_directory *at, struct cxv_dport **dports,
+				     size_t *count)
 {
 	char **names;
 	size_t name_count;
 	uint64_t id;
-	int error = cxv_host_list(host, &names, &name_count, "%s", directory);
+	int error = cxv_host_list(at->host, &names, &name_count, "%s", at->path);
 
 	if (error < 0)
 		return cxv_unknown(error);
@@ -122,8 +118,9 @@ static struct cxv_number read_dports(const struct cxv_host *host,
 		if (!dport_id(names[i], &id))
 			continue;
 		dport->id = cxv_known(id);
-		dport->dport = cxv_attribute_link(host, directory, names[i]);
-		dport->alias = read_alias(host, directory, names[i], &dport->dport);
+		dport->dport = cxv_attribute_link(at->host, at->path, names[i]);
+		/* That link leads out of the directory. */
+		dport->alias = read_alias(host, at->outside, names[i], &dport->dport);
 		dport->protocol_injectable = injectable(host, index, dport->dport.value,
 							"einj_inject");
 		++*count;
@@ -166,7 +163,7 @@ static int get_bus(const struct cxv_host *host, struct cxv_cxl_index *index, con
 		   const struct cxv_bus **result)
 {
 	struct cxv_cxl_device *device = cxv_cxl_find(index, name);
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 	struct cxv_bus *bus;
 
 	*result = NULL;
@@ -179,10 +176,10 @@ static int get_bus(const struct cxv_host *host, struct cxv_cxl_index *index, con
 	if (!bus)
 		return -ENOMEM;
 	*result = device->object = bus;
-	make_directory(directory, name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	bus->bus = cxv_text_of(name);
 	bus->provider = provider_of(device);
-	bus->nr_dports = read_dports(host, index, directory, &bus->dports, &bus->dport_count);
+	bus->nr_dports = read_dports(host, index, &at, &bus->dports, &bus->dport_count);
 	read_injectable_errors(host, index, bus);
 	return 0;
 }
@@ -250,18 +247,17 @@ static int read_port_decoders(const struct cxv_host *host, const struct cxv_cxl_
 static int read_port(const struct cxv_host *host, const struct cxv_cxl_index *index,
 		     const struct cxv_cxl_device *device, struct cxv_port *port)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	make_directory(directory, device->name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
 	port->port = cxv_text_of(device->name);
 	if (device->uport)
 		port->host = cxv_text_of(device->uport);
-	port->parent_dport = cxv_attribute_link(host, directory, "parent_dport");
+	port->parent_dport = cxv_attribute_link(at.host, at.path, "parent_dport");
 	port->depth = cxv_topology_depth(device);
-	port->decoders_committed = cxv_attribute_number(host, directory, "decoders_committed");
-	port->state = cxv_attribute_bound(host, directory);
-	port->nr_dports = read_dports(host, index, directory, &port->dports,
-				      &port->dport_count);
+	port->decoders_committed = cxv_attribute_number(at.host, at.path, "decoders_committed");
+	port->state = cxv_attribute_bound(at.host, at.path);
+	port->nr_dports = read_dports(host, index, &at, &port->dports, &port->dport_count);
 	return read_port_decoders(host, index, device->name, port);
 }
 
@@ -470,22 +466,22 @@ static int get_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
 static void read_window(const struct cxv_host *host, const char *name, const struct cxv_bus *bus,
 			struct cxv_root_decoder *window)
 {
-	char directory[DIRECTORY_MAX];
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
-	make_directory(directory, name);
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	window->decoder = cxv_text_of(name);
-	window->resource = cxv_attribute_number(host, directory, "start");
-	window->size = cxv_attribute_number(host, directory, "size");
-	window->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
+	window->resource = cxv_attribute_number(at.host, at.path, "start");
+	window->size = cxv_attribute_number(at.host, at.path, "size");
+	window->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
 	window->interleave_granularity =
-		cxv_attribute_number(host, directory, "interleave_granularity");
-	window->accelmem_capable = cxv_attribute_number(host, directory, "cap_type2");
-	window->volatile_capable = cxv_attribute_number(host, directory, "cap_ram");
-	window->pmem_capable = cxv_attribute_number(host, directory, "cap_pmem");
-	window->locked = cxv_attribute_number(host, directory, "locked");
-	window->qos_class = cxv_attribute_node(host, directory, "qos_class");
+		cxv_attribute_number(at.host, at.path, "interleave_granularity");
+	window->accelmem_capable = cxv_attribute_number(at.host, at.path, "cap_type2");
+	window->volatile_capable = cxv_attribute_number(at.host, at.path, "cap_ram");
+	window->pmem_capable = cxv_attribute_number(at.host, at.path, "cap_pmem");
+	window->locked = cxv_attribute_number(at.host, at.path, "locked");
+	window->qos_class = cxv_attribute_node(at.host, at.path, "qos_class");
 	window->state = cxv_decoder_state(&window->size);
-	window->nr_targets = read_targets(host, directory, bus->dports, bus->dport_count,
+	window->nr_targets = read_targets(at.host, at.path, bus->dports, bus->dport_count,
 					  &window->targets, &window->target_count);
 }
 

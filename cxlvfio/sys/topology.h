@@ -11,7 +11,6 @@
 
 #define CXL_DEBUG	"sys/kernel/debug/cxl"
 /* CXV_CXL_DEVICES, '/' and a name. */
-#define DIRECTORY_MAX	(sizeof(CXV_CXL_DEVICES) + 256 + 1)
 
 /* Everything that the machine has, in the order of the names. */
 int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index);
