@@ -10,7 +10,6 @@
 #include "sys/cxl.h"
 
 #define CXL_DEBUG	"sys/kernel/debug/cxl"
-/* CXV_CXL_DEVICES, '/' and a name. */
 
 /* Everything that the machine has, in the order of the names. */
 int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index);
