@@ -59,7 +59,7 @@ _cxlvfio_list()
 
 _cxlvfio()
 {
-	local cur prev words cword command= options= i
+	local cur prev words cword command= action= options= i
 	local commands=%(commands)s
 
 	_get_comp_words_by_ref -n := cur prev words cword
@@ -79,6 +79,18 @@ _cxlvfio()
 			;;
 		esac
 	done
+	for ((i++; i < cword; i++)); do
+		case $command,${words[i]} in
+		%(command_arguments)s)
+			((i++))
+			;;
+		*,-*) ;;
+		*)
+			action=${words[i]}
+			break
+			;;
+		esac
+	done
 
 	case $command,$prev in
 %(value_cases)s	esac
@@ -88,13 +100,23 @@ _cxlvfio()
 		COMPREPLY=($(compgen -W "$options %(global_options)s" -- "$cur"))
 		return
 	fi
-	case $command in
-	'') COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+	case $command,$action in
+	,) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
 %(operand_cases)s	esac
 }
 
 complete -F _cxlvfio cxlvfio
 """
+
+
+def bash_operands(command: dict) -> str:
+    name = command["name"]
+    if not command["actions"]:
+        return f"\t{name},*) {bash_value(command['complete'], None)} ;;\n"
+    names = " ".join(action["name"] for action in command["actions"])
+    return (f"\t{name},) COMPREPLY=($(compgen -W {shlex.quote(names)} -- \"$cur\")) ;;\n" +
+            "".join(f"\t{name},{action['name']}) {bash_value(action['complete'], None)} ;;\n"
+                    for action in command["actions"]))
 
 
 def bash(metadata: dict) -> str:
@@ -110,13 +132,17 @@ def bash(metadata: dict) -> str:
     option_cases = "".join(
         f"\t\t{command['name']}) options='{words_of(command['options'])}' ;;\n"
         for command in commands)
-    operand_cases = "".join(
-        f"\t{command['name']}) {bash_value(command['complete'], None)} ;;\n"
-        for command in commands)
+    operand_cases = "".join(bash_operands(command) for command in commands)
+    command_arguments = " | ".join(
+        f"{command['name'] if command else '*'},{name}"
+        for command in [*commands, None]
+        for option in (command or metadata)["options"] if option["argument"]
+        for name in option_names(option))
     return BASH % {
         "commands": shlex.quote(" ".join(command["name"] for command in commands)),
         "global_arguments": with_argument(metadata["options"]),
         "global_options": words_of(metadata["options"]),
+        "command_arguments": command_arguments,
         "value_cases": value_cases,
         "option_cases": option_cases,
         "operand_cases": operand_cases,
@@ -198,6 +224,19 @@ _cxlvfio "$@"
 """
 
 
+def zsh_actions(actions: list) -> str:
+    """What completes the states that _arguments leaves for a command with actions."""
+    if not actions:
+        return ""
+    cases = "".join(f"\t\toperand,{action['name']}) {zsh_action(action['complete'], None)} ;;\n"
+                    for action in actions if action["operands"])
+    names = " ".join(f"'{action['name']}:{zsh_text(action['summary'])}'" for action in actions)
+    return (f"\t\tlocal -a actions=({names})\n"
+            "\t\tcase $state,$line[1] in\n"
+            "\t\taction,*) _describe action actions ;;\n"
+            f"{cases}\t\tesac\n")
+
+
 def zsh(metadata: dict) -> str:
     cases = ""
     for command in metadata["commands"]:
@@ -205,8 +244,11 @@ def zsh(metadata: dict) -> str:
         if command["operands"]:
             repeat = "*" if command["operands"].endswith("...") else "1"
             lines.append(f"'{repeat}:operand:{zsh_action(command['complete'], None)}'")
+        if command["actions"]:
+            lines += ["'1:action:->action'", "'*:operand:->operand'"]
         arguments = "".join(f" \\\n\t\t\t{line}" for line in lines)
-        cases += f"\t{command['name']})\n\t\t_arguments -s $global{arguments}\n\t\t;;\n"
+        cases += (f"\t{command['name']})\n\t\t_arguments -s $global{arguments}\n"
+                  f"{zsh_actions(command['actions'])}\t\t;;\n")
     return ZSH % {
         "commands": "".join(f"\t\t'{command['name']}:{zsh_text(command['summary'])}'\n"
                             for command in metadata["commands"]),
@@ -264,12 +306,37 @@ function __cxlvfio_using
 	test (__cxlvfio_command; or echo none) = $argv[1]
 end
 
+# The first of the words in $argv that is on the command line.
+function __cxlvfio_action
+	for word in (commandline -opc)[2..-1]
+		if contains -- $word $argv
+			echo $word
+			return 0
+		end
+	end
+	return 1
+end
+
 function __cxlvfio_commands
 %(commands)send
 
 complete -c cxlvfio -f
 complete -c cxlvfio -n 'not __cxlvfio_command >/dev/null' -a '(__cxlvfio_commands)'
 """
+
+
+def fish_actions(command: dict) -> str:
+    names = " ".join(action["name"] for action in command["actions"])
+    text = ""
+    for action in command["actions"]:
+        using = f"__cxlvfio_using {command['name']}; and "
+        text += (f"complete -c cxlvfio -n '{using}not __cxlvfio_action {names} >/dev/null' "
+                 f"-a {action['name']} -d {fish_quote(action['summary'])}\n")
+        if action["operands"]:
+            text += (f"complete -c cxlvfio -n '{using}"
+                     f"test (__cxlvfio_action {names}; or echo none) = {action['name']}'"
+                     f"{fish_arguments(action['complete'], None)}\n")
+    return text
 
 
 def fish(metadata: dict) -> str:
@@ -285,6 +352,7 @@ def fish(metadata: dict) -> str:
         text += "".join(fish_option(option, condition) for option in command["options"])
         if command["operands"]:
             text += f"complete -c cxlvfio{condition}{fish_arguments(command['complete'], None)}\n"
+        text += fish_actions(command)
     return text
 
 

@@ -4,8 +4,9 @@
 
     expand.py METADATA PAGE.scd
 
-A line "@OPTIONS@" becomes the options of the command that the page is called after, "@COMMANDS@"
-the list of commands, "@FINDINGS@" that of findings. A page of a command that does not exist, or without its options, is an error.
+A line "@OPTIONS@" becomes the options of the command that the page is called after, "@ACTIONS@" its
+actions, "@COMMANDS@" the list of commands, "@FINDINGS@" that of findings. A page of a command that
+does not exist, or without its options or actions, is an error.
 """
 import json
 import sys
@@ -41,6 +42,13 @@ def format_commands(commands: list) -> str:
                      for command in commands)
 
 
+def format_actions(actions: list) -> str:
+    return "\n".join(f"*{action['name']}*" +
+                     (f" _{escape(action['operands'])}_" if action["operands"] else "") +
+                     f"\n\t{escape(action['summary'][0].upper() + action['summary'][1:])}.\n"
+                     for action in actions)
+
+
 def format_findings(findings: list) -> str:
     return "\n".join(f"*{escape(finding['id'])}* ({finding['severity']})\n"
                      f"\t{escape(finding['meaning'])}. Next step: {escape(finding['hint'])}.\n"
@@ -60,6 +68,11 @@ def main() -> int:
     if "\n@OPTIONS@\n" not in source:
         print(f"expand.py: {page}: no line @OPTIONS@", file=sys.stderr)
         return 1
+    actions = command.get("actions", [])
+    if actions and "\n@ACTIONS@\n" not in source:
+        print(f"expand.py: {page}: no line @ACTIONS@", file=sys.stderr)
+        return 1
+    source = source.replace("\n@ACTIONS@\n", "\n" + format_actions(actions))
     pages = [each for each in metadata["commands"]
              if (page.parent / f"cxlvfio-{each['name']}.1.scd").exists()]
     source = source.replace("\n@OPTIONS@\n",

@@ -241,3 +241,47 @@ int cxv_next_option(struct cxv_context *context, int argc, char **argv,
 			return error;
 	}
 }
+
+/* "add, remove or list": the caller's to free. */
+static char *list_actions(const struct cxv_command *command)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < command->action_count; i++)
+		fprintf(stream, "%s%s", !i ? "" : i + 1 < command->action_count ? ", " : " or ",
+			command->actions[i].name);
+	fclose(stream);
+	return text;
+}
+
+static const struct cxv_action *find_action(const struct cxv_command *command, const char *name)
+{
+	for (size_t i = 0; i < command->action_count; i++)
+		if (!strcmp(command->actions[i].name, name))
+			return &command->actions[i];
+	return NULL;
+}
+
+const struct cxv_action *cxv_take_action(struct cxv_context *context, int argc, char **argv)
+{
+	_cleanup_free_ char *names = list_actions(context->command);
+	const struct cxv_action *action;
+
+	if (optind == argc) {
+		cxv_usage_error(context, "an action is missing: %s", names ?: "");
+		return NULL;
+	}
+	action = find_action(context->command, argv[optind]);
+	if (!action)
+		cxv_usage_error(context, "unknown action '%s': it is %s", argv[optind],
+				names ?: "");
+	else if (++optind < argc && !action->operands)
+		cxv_usage_error(context, "%s takes no operand", action->name);
+	else
+		return action;
+	return NULL;
+}

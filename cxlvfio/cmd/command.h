@@ -53,9 +53,19 @@ struct cxv_context {
 	sigset_t signals_before;
 };
 
+/* What the first operand of a command that does several things can be: "persist add". */
+struct cxv_action {
+	const char *name;
+	const char *summary;
+	const char *operands;		/* "TARGET..." or NULL */
+	enum cxv_complete operand_complete;	/* when operands are no targets */
+};
+
 struct cxv_command {
 	const char *name;
 	const char *summary;		/* one line for the command list */
+	const struct cxv_action *actions;	/* NULL: it does one thing */
+	size_t action_count;
 	const char *operands;		/* "TARGET..." or NULL */
 	enum cxv_complete operand_complete;	/* when operands are no targets */
 	const char *arrays;		/* its own ones in the JSON document, or NULL */
@@ -106,6 +116,11 @@ struct cxv_option_value {
  */
 int cxv_next_option(struct cxv_context *context, int argc, char **argv,
 		    struct cxv_option_value *value);
+/*
+ * The action that argv[optind], after the options, names exactly; optind moves on to the operands.
+ * NULL with a usage error kept: it is missing or unknown, or takes no operand and there is one.
+ */
+const struct cxv_action *cxv_take_action(struct cxv_context *context, int argc, char **argv);
 /* Keep a usage error with the hint to read this command's --help. Returns CXV_EXIT_USAGE. */
 enum cxv_exit cxv_usage_error(struct cxv_context *context, const char *format, ...) _printf_(2, 3);
 

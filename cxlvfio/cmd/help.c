@@ -43,10 +43,26 @@ static void print_program(void)
 	       "statuses.\n");
 }
 
+static void print_actions(const struct cxv_command *command)
+{
+	if (command->action_count)
+		printf("\nActions:\n");
+	for (size_t i = 0; i < command->action_count; i++) {
+		const struct cxv_action *action = &command->actions[i];
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s%s%s", action->name, action->operands ? " " : "",
+			 action->operands ?: "");
+		printf("  %-*s  %s\n", OPTION_WIDTH, text, action->summary);
+	}
+}
+
 static void print_command(const struct cxv_command *command)
 {
-	printf("Usage: cxlvfio %s [OPTIONS]%s%s\n\n%s\n", command->name,
-	       command->operands ? " " : "", command->operands ?: "", command->summary);
+	printf("Usage: cxlvfio %s%s [OPTIONS]%s%s\n\n%s\n", command->name,
+	       command->action_count ? " ACTION" : "", command->operands ? " " : "",
+	       command->operands ?: "", command->summary);
+	print_actions(command);
 	print_options("Options", command->options, command->option_count);
 	print_options("Options of every command", cxv_global_options, cxv_global_option_count);
 	if (!cxv_command_hidden(command))

@@ -53,18 +53,34 @@ static void add_options(struct cxv_document *document, struct json_object *paren
 	}
 }
 
+static struct json_object *add_name(struct cxv_document *document, struct json_object *array,
+				    const char *name, const char *summary, const char *operands,
+				    enum cxv_complete complete)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL);
+
+	if (operands && complete == CXV_COMPLETE_NOTHING)
+		complete = CXV_COMPLETE_TARGET;
+	cxv_json_string(document, object, "name", name);
+	cxv_json_string(document, object, "summary", summary);
+	cxv_json_string(document, object, "operands", operands);
+	cxv_json_string(document, object, "complete", complete_name(complete));
+	return object;
+}
+
 static void add_command(struct cxv_document *document, struct json_object *array,
 			const struct cxv_command *command)
 {
-	struct json_object *object = cxv_json_object(document, array, NULL);
-	enum cxv_complete complete = command->operand_complete;
+	struct json_object *object = add_name(document, array, command->name, command->summary,
+					      command->operands, command->operand_complete);
+	struct json_object *actions = cxv_json_array(document, object, "actions");
 
-	if (command->operands && complete == CXV_COMPLETE_NOTHING)
-		complete = CXV_COMPLETE_TARGET;
-	cxv_json_string(document, object, "name", command->name);
-	cxv_json_string(document, object, "summary", command->summary);
-	cxv_json_string(document, object, "operands", command->operands);
-	cxv_json_string(document, object, "complete", complete_name(complete));
+	for (size_t i = 0; i < command->action_count; i++) {
+		const struct cxv_action *action = &command->actions[i];
+
+		add_name(document, actions, action->name, action->summary, action->operands,
+			 action->operand_complete);
+	}
 	add_options(document, object, "options", command->options, command->option_count);
 }
 
