@@ -17,6 +17,7 @@ const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_bind,
 	&cxv_command_unbind,
 	&cxv_command_reset,
+	&cxv_command_driver,
 	&cxv_command_snapshot,
 	&cxv_command_help,
 	&cxv_command_version,

@@ -96,6 +96,7 @@ extern const struct cxv_command cxv_command_show;
 extern const struct cxv_command cxv_command_bind;
 extern const struct cxv_command cxv_command_unbind;
 extern const struct cxv_command cxv_command_reset;
+extern const struct cxv_command cxv_command_driver;
 extern const struct cxv_command cxv_command_snapshot;
 extern const struct cxv_command cxv_command_help;
 extern const struct cxv_command cxv_command_version;

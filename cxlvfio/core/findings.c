@@ -550,7 +550,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 
 const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
 
-static int add(struct cxv_findings *findings, const struct cxv_finding_kind *kind, char *message)
+int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
+		     char *message, const char *hint)
 {
 	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
 						  sizeof(*bigger));
@@ -560,9 +561,7 @@ static int add(struct cxv_findings *findings, const struct cxv_finding_kind *kin
 		return -ENOMEM;
 	}
 	findings->items = bigger;
-	findings->items[findings->count++] = (struct cxv_finding) {
-		kind->id, kind->severity, message, kind->hint,
-	};
+	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
 	return 0;
 }
 
@@ -573,11 +572,13 @@ int cxv_findings_make(struct cxv_endpoint *endpoint)
 	if (!cxv_endpoint_is_type2(endpoint) && endpoint->state != CXV_STATE_LOST)
 		return 0;
 	for (size_t i = 0; i < cxv_finding_kind_count; i++) {
+		const struct cxv_finding_kind *kind = &cxv_finding_kinds[i];
 		char *message;
-		int result = cxv_finding_kinds[i].find(endpoint, &message);
+		int result = kind->find(endpoint, &message);
 
 		if (result > 0)
-			result = add(&endpoint->findings, &cxv_finding_kinds[i], message);
+			result = cxv_findings_add(&endpoint->findings, kind->id, kind->severity,
+						  message, kind->hint);
 		if (result < 0)
 			return result;
 	}

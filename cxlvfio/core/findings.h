@@ -44,6 +44,9 @@ extern const size_t cxv_finding_kind_count;
 
 /* All that is to be found of ENDPOINT, whose state and owners are decided. 0 or -ENOMEM. */
 int cxv_findings_make(struct cxv_endpoint *endpoint);
+/* MESSAGE is taken over, also on failure. 0 or -ENOMEM. */
+int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
+		     char *message, const char *hint);
 void cxv_findings_clear(struct cxv_findings *findings);
 /* "warning" */
 const char *cxv_severity_name(enum cxv_severity severity);

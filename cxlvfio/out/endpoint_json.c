@@ -6,9 +6,9 @@
 #include "out/topology_json.h"
 #include "out/vfio_json.h"
 
-static void add_names(struct cxv_document *document, struct json_object *parent,
-		      struct json_object *unavailable, const char *key,
-		      const struct cxv_names *names)
+void cxv_json_names(struct cxv_document *document, struct json_object *parent,
+		    struct json_object *unavailable, const char *key,
+		    const struct cxv_names *names)
 {
 	struct json_object *array = cxv_json_array(document, parent, key);
 
@@ -17,8 +17,8 @@ static void add_names(struct cxv_document *document, struct json_object *parent,
 	cxv_json_unavailable(document, unavailable, key, names->error);
 }
 
-static void add_findings(struct cxv_document *document, struct json_object *to,
-			 const struct cxv_findings *findings)
+void cxv_json_findings(struct cxv_document *document, struct json_object *to,
+		       const struct cxv_findings *findings)
 {
 	struct json_object *array = cxv_json_array(document, to, "findings");
 
@@ -54,10 +54,10 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_string(document, to, "state", cxv_state_name(endpoint->state));
 	unavailable = cxv_json_object(document, to, "unavailable");
 	cxv_json_fields(document, to, unavailable, endpoint, &cxv_endpoint_fields);
-	add_findings(document, to, &endpoint->findings);
-	add_names(document, to, unavailable, "iommu_group_members",
-		  &endpoint->iommu_group_members);
-	add_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);
+	cxv_json_findings(document, to, &endpoint->findings);
+	cxv_json_names(document, to, unavailable, "iommu_group_members",
+		       &endpoint->iommu_group_members);
+	cxv_json_names(document, to, unavailable, "reset_methods", &endpoint->reset_methods);
 	cxv_json_pci(document, to, unavailable, endpoint);
 	cxv_json_registers(document, to, unavailable, endpoint);
 	cxv_json_kernel_view(document, to, endpoint);

@@ -8,5 +8,11 @@
 /* Append ENDPOINT to ARRAY: the same keys whatever the command. */
 void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 		       const struct cxv_endpoint *endpoint);
+/* An array of strings, and why it is not known. */
+void cxv_json_names(struct cxv_document *document, struct json_object *parent,
+		    struct json_object *unavailable, const char *key,
+		    const struct cxv_names *names);
+void cxv_json_findings(struct cxv_document *document, struct json_object *to,
+		       const struct cxv_findings *findings);
 
 #endif

@@ -63,3 +63,16 @@ void cxv_print_empty(struct cxv_printer *to, const char *key, int error)
 	cxv_print_heading(to, key);
 	cxv_print_value(to, "none", NULL, error);
 }
+
+void cxv_print_findings(struct cxv_printer *to, const struct cxv_findings *findings)
+{
+	if (!findings->count)
+		cxv_print_empty(to, "findings", 0);
+	for (size_t i = 0; i < findings->count; i++) {
+		cxv_print_numbered_heading(to, "findings", i);
+		cxv_print_value(to, "id", findings->items[i].id, 0);
+		cxv_print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
+		cxv_print_value(to, "message", findings->items[i].message, 0);
+		cxv_print_value(to, "hint", findings->items[i].hint, 0);
+	}
+}

@@ -22,5 +22,6 @@ void cxv_print_heading(struct cxv_printer *to, const char *text);
 void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number);
 /* A list that is empty or could not be read. */
 void cxv_print_empty(struct cxv_printer *to, const char *key, int error);
+void cxv_print_findings(struct cxv_printer *to, const struct cxv_findings *findings);
 
 #endif

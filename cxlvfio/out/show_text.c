@@ -83,17 +83,7 @@ static void print_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoi
 
 static void print_findings(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
-	const struct cxv_findings *findings = &endpoint->findings;
-
-	if (!findings->count)
-		cxv_print_empty(to, "findings", 0);
-	for (size_t i = 0; i < findings->count; i++) {
-		cxv_print_numbered_heading(to, "findings", i);
-		cxv_print_value(to, "id", findings->items[i].id, 0);
-		cxv_print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
-		cxv_print_value(to, "message", findings->items[i].message, 0);
-		cxv_print_value(to, "hint", findings->items[i].hint, 0);
-	}
+	cxv_print_findings(to, &endpoint->findings);
 }
 
 static const struct {

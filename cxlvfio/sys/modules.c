@@ -137,3 +137,34 @@ int cxv_module_load(const char *name)
 		return -ECANCELED;
 	return ret;
 }
+
+int cxv_module_read_info(int file, int (*keep)(const char *key, const char *value, void *argument),
+			 void *argument)
+{
+	static const char *const no_configuration[] = { NULL };
+	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new("/", no_configuration);
+	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	struct kmod_list *info = NULL, *item;
+	char path[64];
+	int ret;
+
+	if (!context)
+		return -ENOMEM;
+	kmod_set_log_fn(context, say_nothing, NULL);
+	/* By descriptor: libkmod would follow a fixture's links out of it. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	ret = kmod_module_new_from_path(context, path, &module);
+	if (!ret)
+		ret = kmod_module_get_info(module, &info);
+	if (ret < 0)
+		return ret;
+	ret = 0;
+	kmod_list_foreach(item, info) {
+		ret = keep(kmod_module_info_get_key(item), kmod_module_info_get_value(item),
+			   argument);
+		if (ret)
+			break;
+	}
+	kmod_module_info_free_list(info);
+	return ret;
+}

@@ -23,4 +23,11 @@ int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_mo
  */
 int cxv_module_load(const char *name);
 
+/*
+ * KEEP each pair of what modinfo(8) shows of the module that is open as FILE; anything but 0 from
+ * it ends that. 0 or -errno.
+ */
+int cxv_module_read_info(int file, int (*keep)(const char *key, const char *value, void *argument),
+			 void *argument);
+
 #endif
