@@ -178,6 +178,7 @@ def make_cases(metadata: dict) -> list:
         ("cxlvfio bind 0000:14", {"0000:14:00.0"}),
         ("cxlvfio unbind mem0 al", {"all"}),
         ("cxlvfio list mem", set()),
+        ("cxlvfio driver ", {"status"}),
     ]
     for command in metadata["commands"]:
         cases.append((f"cxlvfio {command['name']} --", long_options(metadata, command)))

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 import archives  # noqa: E402
 import dumps  # noqa: E402
 import many  # noqa: E402  (nothing is left in the source tree)
+import modules  # noqa: E402
 
 VENDOR_CXL = 0x1E98
 WINDOW = 0x140000000
@@ -798,6 +799,88 @@ def scenario_dumps(root: Root) -> None:
     """No device, but dumps of configuration space in /dumps."""
     dumps.write(root.top / "dumps", bytes(type2_config(0x1122334455667788).image),
                 bytes(port_config().image), bytes(Config(0x8086, 0x2918, 0x060100).image))
+
+
+KERNEL = "7.3.4-test"
+
+
+def scenario_driver(root: Root) -> None:
+    """The driver's module as it should be: from DKMS, signed, loaded, with two endpoints."""
+    cxl = CxlTopology(root)
+    for number, state in enumerate(("active", "closed")):
+        function = add_type2(root, number)
+        bind_ours(root, function, cxl, number, state=state)
+        modules.give(root, function)
+    content = modules.sign(modules.elf(modules.information(KERNEL)), "DKMS module signing key",
+                           bytes(range(20)))
+    modules.install(root, KERNEL, content)
+    modules.install(root, "7.3.1", modules.elf(modules.information("7.3.1")), "extra")
+    modules.load(root, refcnt=2)
+    modules.dkms(root, "5.0.1", KERNEL, "7.3.1", installed=KERNEL)
+    modules.dkms(root, "5.0.2")
+    root.attributes("sys/module/module/parameters", sig_enforce="Y")
+    root.attributes("sys/kernel/security", lockdown="none [integrity] confidentiality")
+
+
+def scenario_driver_update(root: Root) -> None:
+    """Another one is loaded than is installed, which is for another kernel, without a signature."""
+    modules.install(root, KERNEL, modules.elf(modules.information("7.3.1", srcversion="FFFF")),
+                    index=False)
+    modules.load(root, taint="OFE", initstate="live")
+    (root.top / "sys/bus/pci/drivers/cxl-vfio-pci").rmdir()
+    root.attributes("sys/module/module/parameters", sig_enforce="Y")
+    modules.dkms(root, "5.0.1")
+
+
+def scenario_driver_elsewhere(root: Root) -> None:
+    """Installed for another kernel, built by DKMS for the running one and not installed."""
+    modules.install(root, "7.3.1", modules.elf(modules.information("7.3.1")))
+    modules.dkms(root, "5.0.1", KERNEL, "7.3.1", installed="7.3.1")
+    root.write("sys/module/module/parameters/sig_enforce", "N\n")
+
+
+def scenario_driver_builtin(root: Root) -> None:
+    """Part of the kernel's image; a device whose driver is of another release."""
+    function = add_type2(root)
+    bind_ours(root, function, CxlTopology(root), abi_version=7)
+    root.write(f"lib/modules/{KERNEL}/modules.builtin",
+               "kernel/drivers/vfio/pci/cxl_vfio_pci/cxl_vfio_pci.ko\n")
+    modules.give(root, function)
+    root.attributes(f"sys/module/{modules.NAME}", version="5.0.1")
+
+
+def scenario_driver_hostile(root: Root) -> None:
+    """Files and attributes of anything: parameters, indexes, modules, states."""
+    modules.load(root, taint="\x1b[31m", refcnt="-1", initstate="going")
+    parameters = f"sys/module/{modules.NAME}/parameters"
+    root.write(f"{parameters}/bytes", bytes(range(256)))
+    root.write(f"{parameters}/na\x1bme\n", "x")
+    root.unavailable(f"{parameters}/secret", "EACCES")
+    root.attributes("sys/kernel/security", lockdown="no brackets")
+    root.attributes("sys/module/module/parameters", sig_enforce="perhaps")
+    root.attributes("proc/sys/kernel", tainted="0xffffffffffffffff")
+    (root.top / "sys/bus/pci/drivers/cxl-vfio-pci/..0000:0d:00.0").mkdir()
+    modules.install(root, KERNEL, b"\x7fELF" + b"\xff" * 300)
+    root.write("lib/modules/escape/modules.dep", f"../../../../etc/{modules.NAME}.ko:\n")
+    os.mkfifo(root.top / "lib/modules/escape/pipe")
+    root.write("lib/modules/pipe/modules.dep", f"{modules.NAME}.ko:\n")
+    os.mkfifo(root.top / f"lib/modules/pipe/{modules.NAME}.ko")
+    root.write("lib/modules/bytes/modules.dep", b"\0\n:\n/\n\xff:")
+    modules.install(root, "7.3.1", modules.elf({"vermagic": b"\xff\x1b[31m", "version": "",
+                                               "depends": ",,", "softdep": ["", "\xe9"]}))
+    modules.install(root, "cut", modules.sign(modules.elf({}), "x", b"")[:-40] + modules.MAGIC)
+    root.link(f"var/lib/dkms/{modules.NAME}/../source", "usr/src")
+    root.write(f"var/lib/dkms/{modules.NAME}/5.0.1/source", "no link")
+    root.write(f"var/lib/dkms/{modules.NAME}/5.0.1/{KERNEL}/x86\x1b/module", "no directory")
+
+
+def scenario_driver_private(root: Root) -> None:
+    """What root alone may read of it, by file modes."""
+    scenario_driver(root)
+    for file in ("sys/module/module/parameters/sig_enforce", f"lib/modules/{KERNEL}/modules.dep",
+                 f"sys/module/{modules.NAME}/parameters/scrub"):
+        (root.top / file).chmod(0)
+    (root.top / "var/lib/dkms" / modules.NAME).chmod(0)
 
 
 SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list(globals().items())

@@ -63,6 +63,20 @@ def main() -> int:
     results.append(("every finding has a test",
                     set(finding["id"]["enum"])
                     - names_in(unit / "test_findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
+    module = schemas["driver"]["properties"]["modules"]["items"]["properties"]
+    driver = set(module["findings"]["items"]["properties"]["id"]["enum"])
+    results += [
+        ("the driver's findings are those of driver.c",
+         driver ^ names_in(core / "driver.c", r'\t\{ "(\w+)", CXV_SEVERITY')),
+        ("every finding of the driver has a test",
+         driver ^ names_in(unit / "test_driver.c", r'\t\{ "(\w+)", CXV_SEVERITY')),
+        ("every finding of the driver is in its man page",
+         driver ^ names_in(Path(sys.argv[2]) / "man/cxlvfio-driver.1.scd",
+                           r"(?m)^\*(\w+)\* \((?:error|warning|info)\)")),
+        ("the taints are those of driver.c",
+         set(module["taints"]["items"]["enum"])
+         ^ names_in(core / "driver.c", r"\{ '[A-Z]', \"(\w+)\"")),
+    ]
     print(f"1..{len(results)}")
     for number, (text, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {text}")
