@@ -10,25 +10,28 @@
 static const struct cxv_option options[] = {
 	{ 'n', "dry-run", NULL, "print the steps and change nothing" },
 	{ 'w', "wait", "SEC", "let each step take SEC seconds at most, 10 by default" },
+	{ 0, "force", NULL, "bind although another device of its IOMMU group has a host driver, or no "
+	  "decoder is committed" },
 	{ 0, "no-modprobe", NULL, "do not load the driver's module: fail if it is not loaded" },
 };
 
 static int plan_bind(const struct cxv_bind_facts *facts, const struct cxv_binding_options *wanted,
 		     struct cxv_report *report, struct cxv_plan *plan)
 {
-	return cxv_plan_bind(facts, wanted->load_module, report, plan);
+	return cxv_plan_bind(facts, &wanted->wishes, report, plan);
 }
 
 static const struct cxv_binding_change change = {
 	.plan = plan_bind,
 	.print = cxv_print_bound,
+	.changed = "bound",
 	.roll_back = true,
 };
 
 static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv)
 {
 	struct cxv_binding_options wanted = {
-		.load_module = true,
+		.wishes.load_module = true,
 		.step_seconds = CXV_BINDING_STEP_SECONDS,
 	};
 	struct cxv_option_value value;
@@ -38,7 +41,9 @@ static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv
 		if (!strcmp(value.option->name, "dry-run"))
 			wanted.dry_run = true;
 		else if (!strcmp(value.option->name, "no-modprobe"))
-			wanted.load_module = false;
+			wanted.wishes.load_module = false;
+		else if (!strcmp(value.option->name, "force"))
+			wanted.wishes.force = true;
 		else if (cxv_parse_seconds(context, &value, &wanted.step_seconds) < 0)
 			return CXV_EXIT_USAGE;
 	}
@@ -51,7 +56,7 @@ const struct cxv_command cxv_command_bind = {
 	.name = "bind",
 	.summary = "hand endpoints to the VFIO driver",
 	.operands = "TARGET...",
-	.arrays = "actions",
+	.arrays = "actions results",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run_bind,

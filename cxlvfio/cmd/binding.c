@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/targets.h"
 #include "cxl_vfio.h"
 #include "out/plan_json.h"
@@ -54,21 +55,56 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 				 "another cxlvfio (process %d, or a child the kernel keeps) is "
 				 "changing it", (int)owner);
 	}
+	if (lock == -ENOTRECOVERABLE)
+		place.hint = "it must belong to root, and nobody else may write to it: remove it";
 	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
 		place.hint = "run it as root, or add --dry-run to see what it would do";
 	return cxv_error(&context->report, cxv_code_of_errno(lock), lock, place,
 			 "cannot take the endpoint's lock");
 }
 
-/* Read the facts, again while somebody has the endpoint open and there is time for them to end. */
-static int read_facts(struct cxv_context *context, const struct cxv_endpoint *endpoint,
-		      unsigned int users_seconds, struct cxv_bind_facts *facts)
+/* Everything that a target needs, and what is the same for all of them. */
+struct work {
+	struct cxv_context *context;
+	struct cxv_bind_survey survey;
+	const struct cxv_binding_options *options;
+	const struct cxv_binding_change *change;
+};
+
+enum outcome { PLANNED, CHANGED, ALREADY, FAILED, OUTCOME_COUNT };
+
+struct result {
+	enum outcome outcome;
+	enum cxv_code code;		/* of what failed */
+	struct cxv_plan plan;
+};
+
+/* While another cxlvfio takes a module back nobody can rely on it. */
+static int lock_modules(struct work *work, const char *target)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(users_seconds * 1000);
+	struct cxv_deadline deadline = cxv_deadline_after(work->options->step_seconds * 1000);
+	int lock = cxv_modules_lock(&work->context->host, &deadline);
+
+	if (lock >= 0)
+		return lock;
+	return cxv_error(&work->context->report, cxv_code_of_errno(lock), lock,
+			 (struct cxv_place) {
+				 .operation = work->context->command->name,
+				 .target = target,
+				 .path = "/" CXV_STATE_DIRECTORY "/modules.lock",
+				 .hint = "wait until it has ended",
+			 }, "another cxlvfio is unloading modules");
+}
+
+/* Read the facts, again while somebody has the endpoint open and there is time for them to end. */
+static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
+		      struct cxv_bind_facts *facts)
+{
+	struct cxv_deadline deadline = cxv_deadline_after(work->options->users_seconds * 1000);
 
 	for (;;) {
-		int ret = cxv_bind_facts_read(&context->host, context->command->name, endpoint,
-					      &context->report, facts);
+		int ret = cxv_bind_facts_read(&work->survey, work->context->command->name,
+					      endpoint, &work->context->report, facts);
 
 		if (ret < 0 || !facts->holder_count || !cxv_deadline_left(&deadline) ||
 		    cxv_signal_came())
@@ -78,49 +114,106 @@ static int read_facts(struct cxv_context *context, const struct cxv_endpoint *en
 	}
 }
 
-static int change_target(struct cxv_context *context, const struct cxv_endpoint *endpoint,
-			 const struct cxv_binding_options *options,
-			 const struct cxv_binding_change *change, struct cxv_plan *plan)
+static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
+			 struct cxv_plan *plan)
 {
 	_cleanup_(cxv_bind_facts_clear) struct cxv_bind_facts facts = { 0 };
-	_cleanup_close_ int lock = -1;
+	_cleanup_close_ int lock = -1, modules_lock = -1;
+	struct cxv_context *context = work->context;
 	struct cxv_execution execution = {
 		.host = &context->host,
 		.report = &context->report,
 		.operation = context->command->name,
 		.identity = facts.identity,
 		.iommu_group = facts.iommu_group,
-		.step_ms = options->step_seconds * 1000,
-		.roll_back = change->roll_back,
+		.step_ms = work->options->step_seconds * 1000,
+		.roll_back = work->change->roll_back,
 	};
 	int ret;
 
-	if (!options->dry_run) {
-		lock = lock_target(context, endpoint->host, options->step_seconds);
+	if (!work->options->dry_run) {
+		lock = lock_target(context, endpoint->host, work->options->step_seconds);
 		if (lock < 0)
 			return lock;
+		modules_lock = lock_modules(work, endpoint->host);
+		if (modules_lock < 0)
+			return modules_lock;
 	}
 	execution.lock = lock;
-	ret = read_facts(context, endpoint, options->users_seconds, &facts);
+	execution.modules_lock = modules_lock;
+	ret = read_facts(work, endpoint, &facts);
 	if (!ret)
-		ret = change->plan(&facts, options, &context->report, plan);
-	if (ret || options->dry_run)
+		ret = work->change->plan(&facts, work->options, &context->report, plan);
+	if (ret || work->options->dry_run)
 		return ret;
 	cxv_hold_until_finished(context);
 	return cxv_execute_plan(&execution, plan);
 }
 
-static void print_text(const struct cxv_context *context, const struct cxv_plan *plan, int result,
-		       const struct cxv_binding_options *options,
-		       const struct cxv_binding_change *change)
+/* What went wrong is said on stderr; of several targets each has a line. */
+static void print_text(const struct work *work, const struct result *result)
 {
-	/* What went wrong is said on stderr. */
-	if (result < 0 || context->json || context->quiet)
+	const struct cxv_plan *plan = &result->plan;
+
+	if (work->context->json || work->context->quiet)
 		return;
-	if (options->dry_run)
-		cxv_print_plan(plan, context->command->name, stdout);
+	if (result->outcome == FAILED && work->survey.target_count > 1)
+		printf("%s: failed (%s)\n", plan->target, cxv_code_name(result->code));
+	if (result->outcome == FAILED)
+		return;
+	if (work->options->dry_run)
+		cxv_print_plan(plan, work->context->command->name, stdout);
 	else
-		change->print(plan, stdout);
+		work->change->print(plan, stdout);
+}
+
+static const char *outcome_name(const struct work *work, enum outcome outcome)
+{
+	static const char *const names[] = {
+		[PLANNED] = "planned", [ALREADY] = "already", [FAILED] = "failed",
+	};
+
+	return outcome == CHANGED ? work->change->changed : names[outcome];
+}
+
+/* "64 endpoints: 62 bound, 1 already, 1 failed" */
+static void print_summary(const struct work *work, const size_t counts[static OUTCOME_COUNT])
+{
+	const char *separator = ": ";
+
+	if (work->context->json || work->context->quiet || work->options->dry_run ||
+	    work->survey.target_count < 2)
+		return;
+	printf("%zu endpoints", work->survey.target_count);
+	for (enum outcome i = 0; i < OUTCOME_COUNT; i++) {
+		if (!counts[i])
+			continue;
+		printf("%s%zu %s", separator, counts[i], outcome_name(work, i));
+		separator = ", ";
+	}
+	putchar('\n');
+}
+
+static const struct cxv_endpoint *find(const struct cxv_inventory *inventory, const char *host)
+{
+	for (size_t i = 0; i < inventory->count; i++)
+		if (!strcmp(inventory->endpoints[i]->host, host))
+			return inventory->endpoints[i];
+	return NULL;
+}
+
+/* The endpoints as they are now; as they were where they cannot be read any more. */
+static void add_endpoints(struct cxv_context *context, struct cxv_document *document,
+			  const struct cxv_targets *targets)
+{
+	_cleanup_(cxv_inventory_clear) struct cxv_inventory now = { 0 };
+	/* What could not be read was said before. */
+	_cleanup_(cxv_report_clear) struct cxv_report unsaid = { 0 };
+
+	cxv_collect(&context->host, &unsaid, &now);
+	for (size_t i = 0; i < targets->count; i++)
+		cxv_envelope_endpoint(document, find(&now, targets->endpoints[i]->host) ?:
+				      targets->endpoints[i]);
 }
 
 /* The endpoint as it is now; as it was where it cannot be read any more. */
@@ -137,18 +230,34 @@ static void add_endpoint(struct cxv_context *context, struct cxv_document *docum
 	cxv_endpoint_free(now);
 }
 
-static void print_json(struct cxv_context *context, const struct cxv_targets *targets,
-		       const struct cxv_plan *plans)
+static void add_results(struct cxv_document *document, const struct work *work,
+			const struct result *results)
+{
+	struct json_object *array = cxv_json_array(document, document->root, "results");
+
+	for (size_t i = 0; i < work->survey.target_count; i++)
+		cxv_json_result(document, array, work->survey.targets[i]->host,
+				outcome_name(work, results[i].outcome),
+				results[i].outcome == FAILED ? cxv_code_name(results[i].code) :
+							       NULL);
+}
+
+static void print_json(const struct work *work, const struct cxv_targets *targets,
+		       const struct result *results)
 {
 	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
+	struct cxv_context *context = work->context;
 	struct json_object *actions;
 
 	cxv_document_begin(context, &document);
-	for (size_t i = 0; i < targets->count; i++)
-		add_endpoint(context, &document, targets->endpoints[i]);
+	if (targets->count == 1)
+		add_endpoint(context, &document, targets->endpoints[0]);
+	else
+		add_endpoints(context, &document, targets);
 	actions = cxv_json_array(&document, document.root, "actions");
 	for (size_t i = 0; i < targets->count; i++)
-		cxv_json_actions(&document, actions, &plans[i]);
+		cxv_json_actions(&document, actions, &results[i].plan);
+	add_results(&document, work, results);
 	cxv_document_finish(context, &document);
 }
 
@@ -159,38 +268,58 @@ static enum cxv_exit exit_status(const struct cxv_context *context, size_t faile
 	return failed < count ? CXV_EXIT_PARTIAL : cxv_report_exit(&context->report);
 }
 
-static enum cxv_exit change_targets(struct cxv_context *context, const struct cxv_targets *targets,
-				    const struct cxv_binding_options *options,
-				    const struct cxv_binding_change *change)
+static void decide_result(struct work *work, const struct cxv_endpoint *endpoint,
+			  struct result *result)
 {
-	_cleanup_free_ struct cxv_plan *plans = calloc(targets->count + 1, sizeof(*plans));
-	size_t failed = 0;
+	struct cxv_report *report = &work->context->report;
+	struct cxv_place place = {
+		.operation = work->context->command->name,
+		.target = endpoint->host,
+	};
+	size_t errors = report->error_count;
+	int ret;
 
-	if (!plans) {
+	if (cxv_signal_came())
+		ret = cxv_error(report, CXV_FAILED, EINTR, place,
+				"interrupted before anything was changed");
+	else
+		ret = change_target(work, endpoint, &result->plan);
+	if (ret < 0)
+		result->outcome = FAILED;
+	else if (cxv_plan_already(&result->plan))
+		result->outcome = ALREADY;
+	else
+		result->outcome = work->options->dry_run ? PLANNED : CHANGED;
+	result->code = errors < report->error_count ? report->errors[errors].code : CXV_FAILED;
+	/* Also where there was no plan. */
+	snprintf(result->plan.target, sizeof(result->plan.target), "%s", endpoint->host);
+}
+
+static enum cxv_exit change_targets(struct work *work, const struct cxv_targets *targets)
+{
+	struct cxv_context *context = work->context;
+	_cleanup_free_ struct result *results = calloc(targets->count + 1, sizeof(*results));
+	struct cxv_progress progress = cxv_progress_begin(context, targets->count);
+	size_t counts[OUTCOME_COUNT] = { 0 };
+
+	if (!results) {
 		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = context->command->name },
 			  "cannot plan");
 		return CXV_EXIT_FAILED;
 	}
 	for (size_t i = 0; i < targets->count; i++) {
-		struct cxv_place place = {
-			.operation = context->command->name,
-			.target = targets->endpoints[i]->host,
-		};
-		int ret;
-
-		if (cxv_signal_came())
-			ret = cxv_error(&context->report, CXV_FAILED, EINTR, place,
-					"interrupted before anything was changed");
-		else
-			ret = change_target(context, targets->endpoints[i], options, change,
-					    &plans[i]);
-		failed += ret < 0;
-		print_text(context, &plans[i], ret, options, change);
+		cxv_progress_show(&progress, "%s: %zu of %zu, %s", context->command->name, i + 1,
+				  targets->count, targets->endpoints[i]->host);
+		decide_result(work, targets->endpoints[i], &results[i]);
+		counts[results[i].outcome]++;
+		cxv_progress_clear(&progress);
+		print_text(work, &results[i]);
 	}
 	if (context->json)
-		print_json(context, targets, plans);
-	return exit_status(context, failed, targets->count);
+		print_json(work, targets, results);
+	print_summary(work, counts);
+	return exit_status(context, counts[FAILED], targets->count);
 }
 
 enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, int count,
@@ -198,9 +327,19 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
 				  const struct cxv_binding_change *change)
 {
 	_cleanup_(cxv_targets_clear) struct cxv_targets targets;
+	struct work work = { .context = context, .options = options, .change = change };
+	enum cxv_exit status;
 
 	/* A target that is not what its user believes it to be: nothing is changed. */
 	if (cxv_targets_resolve(context, operands, count, &targets) < 0)
 		return cxv_report_exit(&context->report);
-	return change_targets(context, &targets, options, change);
+	work.survey = (struct cxv_bind_survey) {
+		.host = &context->host,
+		.iomem = &targets.inventory.iomem,
+		.targets = targets.endpoints,
+		.target_count = targets.count,
+	};
+	status = change_targets(&work, &targets);
+	cxv_bind_survey_clear(&work.survey);
+	return status;
 }

@@ -10,7 +10,7 @@
 
 struct cxv_binding_options {
 	bool dry_run;
-	bool load_module;
+	struct cxv_bind_wishes wishes;	/* of bind */
 	unsigned int step_seconds;	/* for each step */
 	unsigned int users_seconds;	/* for those who have the endpoint open to let it go */
 };
@@ -19,6 +19,7 @@ struct cxv_binding_change {
 	int (*plan)(const struct cxv_bind_facts *facts, const struct cxv_binding_options *options,
 		    struct cxv_report *report, struct cxv_plan *plan);
 	void (*print)(const struct cxv_plan *plan, FILE *stream);
+	const char *changed;		/* "bound": what became of a target */
 	bool roll_back;
 };
 

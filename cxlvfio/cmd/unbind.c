@@ -24,6 +24,7 @@ static int plan_unbind(const struct cxv_bind_facts *facts,
 static const struct cxv_binding_change change = {
 	.plan = plan_unbind,
 	.print = cxv_print_unbound,
+	.changed = "unbound",
 };
 
 static enum cxv_exit run_unbind(struct cxv_context *context, int argc, char **argv)
@@ -50,7 +51,7 @@ const struct cxv_command cxv_command_unbind = {
 	.name = "unbind",
 	.summary = "take endpoints back from the VFIO driver",
 	.operands = "TARGET...",
-	.arrays = "actions",
+	.arrays = "actions results",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
 	.run = run_unbind,

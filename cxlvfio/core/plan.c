@@ -10,6 +10,7 @@
 #define LIST_SIZE		512
 
 static const char *const step_names[CXV_STEP_KIND_COUNT] = {
+	[CXV_STEP_NOTE_MODULES] = "note_modules",
 	[CXV_STEP_LOAD_MODULE] = "load_module",
 	[CXV_STEP_REMEMBER] = "remember",
 	[CXV_STEP_SET_OVERRIDE] = "set_override",
@@ -20,6 +21,8 @@ static const char *const step_names[CXV_STEP_KIND_COUNT] = {
 	[CXV_STEP_WAIT_NODE] = "wait_node",
 	[CXV_STEP_READ_STATE] = "read_state",
 	[CXV_STEP_FORGET] = "forget",
+	[CXV_STEP_UNLOAD_MODULES] = "unload_modules",
+	[CXV_STEP_FORGET_MODULES] = "forget_modules",
 };
 
 static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
@@ -49,7 +52,8 @@ void cxv_bind_facts_clear(struct cxv_bind_facts *facts)
 
 bool cxv_plan_already(const struct cxv_plan *plan)
 {
-	return plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY;
+	return plan->count && plan->steps[0].result == CXV_STEP_ALREADY &&
+	       (plan->count == 1 || plan->steps[1].kind == CXV_STEP_FORGET_MODULES);
 }
 
 static bool is_ours(const char *driver)
@@ -136,6 +140,21 @@ static void add_record_step(struct cxv_plan *plan, enum cxv_step_kind kind, cons
 	plan->steps[plan->count++] = step;
 }
 
+static void add_note_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *value)
+{
+	struct cxv_step step = new_step(kind, value);
+
+	snprintf(step.path, sizeof(step.path), "run/cxlvfio/%s.modules", plan->target);
+	plan->steps[plan->count++] = step;
+}
+
+/* Take back what was loaded; nothing that was there before, nor what somebody uses. */
+static void add_unload_steps(struct cxv_plan *plan)
+{
+	add_step(plan, CXV_STEP_UNLOAD_MODULES, "proc/modules", plan->modules);
+	add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
+}
+
 static void add_node_step(struct cxv_plan *plan, const char *group)
 {
 	struct cxv_step step = new_step(CXV_STEP_WAIT_NODE, "");
@@ -149,10 +168,11 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 	memset(plan, 0, sizeof(*plan));
 	memcpy(plan->target, facts->target, sizeof(plan->target));
 	plan->before = binding_before(facts);
+	memcpy(plan->modules, facts->noted_modules, sizeof(plan->modules));
 }
 
 /* What its registers say already: the driver would refuse it too, after it was taken away. */
-static int refuse_state(const struct cxv_bind_facts *facts, struct cxv_report *report)
+static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct cxv_report *report)
 {
 	struct cxv_place place = { .operation = "bind", .target = facts->target };
 
@@ -161,6 +181,8 @@ static int refuse_state(const struct cxv_bind_facts *facts, struct cxv_report *r
 		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
 		return cxv_error(report, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
 	case CXV_STATE_NOT_COMMITTED:
+		if (force)
+			return 0;
 		place.hint = "firmware must enable CXL.mem and commit the decoder before Linux "
 			     "starts: cxlvfio show tells what it left";
 		return cxv_error(report, CXV_BIND_REFUSED, 0, place,
@@ -204,7 +226,8 @@ static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_report 
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "a group goes to VFIO as a whole: unbind the others' drivers first",
+		.hint = "a group goes to VFIO as a whole: unbind the others' drivers first, or name "
+			"them too if they are endpoints",
 	};
 	char text[LIST_SIZE] = "";
 
@@ -212,7 +235,7 @@ static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_report 
 		const struct cxv_group_member *member = &facts->members[i];
 		char name[sizeof(member->target) + sizeof(member->driver) + 16];
 
-		if (shares_group(member->driver))
+		if (member->selected || shares_group(member->driver))
 			continue;
 		snprintf(name, sizeof(name), "%s (driver %s)", member->target, member->driver);
 		append(text, name);
@@ -292,26 +315,42 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 			 facts->kernel);
 }
 
-static int refuse_bind(const struct cxv_bind_facts *facts, bool load_module,
+static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
 		       struct cxv_report *report)
 {
-	int ret = refuse_state(facts, report);
+	int ret = refuse_state(facts, wishes->force, report);
 
 	if (!ret)
 		ret = refuse_iommu(facts, report);
-	if (!ret)
+	if (!ret && !wishes->force)
 		ret = refuse_members(facts, report);
 	if (!ret)
 		ret = refuse_holders(facts, "bind", "end the program that uses it first", report);
 	if (!ret)
 		ret = refuse_window_users(facts, report);
 	if (!ret)
-		ret = refuse_module(facts, load_module, report);
+		ret = refuse_module(facts, wishes->load_module, report);
 	return ret;
 }
 
-int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct cxv_report *report,
-		  struct cxv_plan *plan)
+/* A bind that was killed may have noted some: those are taken back, or kept, with ours. */
+static void add_load_steps(struct cxv_plan *plan, const struct cxv_bind_facts *facts)
+{
+	char modules[CXV_STEP_VALUE_SIZE];
+	int length;
+
+	if (facts->module == CXV_MODULE_LOADED)
+		return;
+	length = snprintf(modules, sizeof(modules), "%s%s%s", facts->noted_modules,
+			  facts->noted_modules[0] ? " " : "", facts->missing_modules);
+	/* What does not fit stays loaded. */
+	add_note_step(plan, CXV_STEP_NOTE_MODULES,
+		      length < (int)sizeof(modules) ? modules : facts->noted_modules);
+	add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
+}
+
+int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
+		  struct cxv_report *report, struct cxv_plan *plan)
 {
 	int ret;
 
@@ -319,14 +358,15 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct c
 	if (is_ours(facts->now.driver)) {
 		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
 		plan->steps[0].result = CXV_STEP_ALREADY;
+		if (plan->modules[0])
+			add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 		return 0;
 	}
-	ret = refuse_bind(facts, load_module, report);
+	ret = refuse_bind(facts, wishes, report);
 	if (ret)
 		return ret;
 
-	if (facts->module != CXV_MODULE_LOADED)
-		add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
+	add_load_steps(plan, facts);
 	add_record_step(plan, CXV_STEP_REMEMBER, plan->before.driver);
 	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXL_VFIO_DRIVER_NAME);
 	if (facts->now.driver[0])
@@ -335,6 +375,8 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct c
 	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
 	add_node_step(plan, facts->iommu_group);
 	add_device_step(plan, CXV_STEP_READ_STATE, CXL_VFIO_SYSFS_GROUP "/state", "");
+	if (plan->modules[0] || facts->module != CXV_MODULE_LOADED)
+		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 	return 0;
 }
 
@@ -379,6 +421,8 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *repor
 	}
 	if (facts->remembered)
 		add_record_step(plan, CXV_STEP_FORGET, "");
+	if (plan->modules[0])
+		add_unload_steps(plan);
 	if (!plan->count) {
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
 		plan->steps[0].result = CXV_STEP_ALREADY;
@@ -416,6 +460,10 @@ size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone)
 		take_device_back(plan, failed);
 	if (tried(plan, failed, CXV_STEP_REMEMBER))
 		add_record_step(plan, CXV_STEP_FORGET, "");
+	if (plan->modules[0])
+		add_unload_steps(plan);
+	else if (tried(plan, failed, CXV_STEP_NOTE_MODULES))
+		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 	for (size_t i = first; i < plan->count; i++)
 		plan->steps[i].undo = true;
 	return first;

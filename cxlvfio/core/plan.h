@@ -13,11 +13,12 @@
 #include "core/endpoint.h"
 #include "core/report.h"
 
-#define CXV_STEP_MAX		16
+#define CXV_STEP_MAX		20
 #define CXV_STEP_PATH_SIZE	320	/* "sys/bus/pci/drivers/", NAME_MAX, "/unbind" */
 #define CXV_STEP_VALUE_SIZE	256
 
 enum cxv_step_kind {
+	CXV_STEP_NOTE_MODULES,	/* path: the note, value: the modules that are to be loaded */
 	CXV_STEP_LOAD_MODULE,	/* path: the module file, value: the module */
 	CXV_STEP_REMEMBER,	/* path: the record, value: the driver that had the endpoint */
 	CXV_STEP_SET_OVERRIDE,	/* value: the driver, "" clears */
@@ -28,6 +29,8 @@ enum cxv_step_kind {
 	CXV_STEP_WAIT_NODE,	/* path: the VFIO device node */
 	CXV_STEP_READ_STATE,	/* path: the driver's verdict */
 	CXV_STEP_FORGET,	/* path: the record */
+	CXV_STEP_UNLOAD_MODULES,	/* path: /proc/modules, value: those that were loaded */
+	CXV_STEP_FORGET_MODULES,	/* path: the note, which goes */
 	CXV_STEP_KIND_COUNT
 };
 
@@ -57,6 +60,7 @@ struct cxv_binding {
 struct cxv_plan {
 	char target[16];		/* "0000:0d:00.0" */
 	struct cxv_binding before;
+	char modules[CXV_STEP_VALUE_SIZE];	/* what binds of it have loaded: "a b" */
 	struct cxv_step steps[CXV_STEP_MAX];
 	size_t count;
 };
@@ -72,6 +76,7 @@ struct cxv_holder {
 struct cxv_group_member {
 	char target[16];
 	char driver[CXV_STEP_VALUE_SIZE];	/* "": none */
+	bool selected;			/* the same command binds it too */
 };
 
 /* Something else that owns addresses of the HDM window. */
@@ -106,6 +111,8 @@ struct cxv_bind_facts {
 	size_t window_user_count;
 	enum cxv_module_presence module;
 	char module_path[CXV_STEP_PATH_SIZE];	/* "" unless a file is there */
+	char missing_modules[CXV_STEP_VALUE_SIZE];	/* to load for it, in this order: "a b" */
+	char noted_modules[CXV_STEP_VALUE_SIZE];	/* of a bind that was killed; "": none */
 	char kernel[65];		/* the running kernel's release */
 	char identity[64];		/* of the device, whatever its address: "10de:2e12:1000" */
 	bool remembered;		/* a bind of this very device left its record */
@@ -115,12 +122,17 @@ struct cxv_bind_facts {
 
 void cxv_bind_facts_clear(struct cxv_bind_facts *facts);
 
+struct cxv_bind_wishes {
+	bool load_module;
+	bool force;		/* although its group is in use, or its registers speak against it */
+};
+
 /*
  * The steps that hand the endpoint to the driver, or a refusal kept in REPORT. 0 or -errno. An
- * endpoint that is bound already gives a plan whose only step has the result "already".
+ * endpoint that is bound already gives a plan whose first step has the result "already".
  */
-int cxv_plan_bind(const struct cxv_bind_facts *facts, bool load_module, struct cxv_report *report,
-		  struct cxv_plan *plan);
+int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
+		  struct cxv_report *report, struct cxv_plan *plan);
 /* The same back to what the endpoint was before. */
 int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *report,
 		    struct cxv_plan *plan);
@@ -131,7 +143,7 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *repor
  */
 size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone);
 
-/* True where the plan changes nothing. */
+/* True where the endpoint is as it should be, but for notes of a run before. */
 bool cxv_plan_already(const struct cxv_plan *plan);
 
 /* "set_override" */

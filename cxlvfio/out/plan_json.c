@@ -28,3 +28,13 @@ void cxv_json_actions(struct cxv_document *document, struct json_object *actions
 	for (size_t i = 0; i < plan->count; i++)
 		add_action(document, actions, plan->target, &plan->steps[i]);
 }
+
+void cxv_json_result(struct cxv_document *document, struct json_object *results,
+		     const char *target, const char *result, const char *code)
+{
+	struct json_object *object = cxv_json_object(document, results, NULL);
+
+	cxv_json_string(document, object, "target", target);
+	cxv_json_string(document, object, "result", result);
+	cxv_json_string(document, object, "code", code);
+}

@@ -8,5 +8,8 @@
 /* Append PLAN's steps, those that take others back included, to the array ACTIONS. */
 void cxv_json_actions(struct cxv_document *document, struct json_object *actions,
 		      const struct cxv_plan *plan);
+/* What became of TARGET: RESULT, and the CODE of its error, or NULL. */
+void cxv_json_result(struct cxv_document *document, struct json_object *results,
+		     const char *target, const char *result, const char *code);
 
 #endif

@@ -9,7 +9,6 @@
 #include "core/util.h"
 #include "cxl_vfio.h"
 #include "sys/holders.h"
-#include "sys/iomem.h"
 #include "sys/modules.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
@@ -50,11 +49,12 @@ int cxv_bound_driver(const struct cxv_host *host, const char *target,
 	return ret;
 }
 
-static int read_override(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int read_override(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			 struct cxv_bind_facts *facts)
 {
 	_cleanup_free_ char *text = NULL;
-	int ret = cxv_host_read_string(host, &text, DEVICE "/driver_override", facts->target);
+	int ret = cxv_host_read_string(survey->host, &text, DEVICE "/driver_override",
+				       facts->target);
 
 	(void)endpoint;
 	if (ret < 0)
@@ -64,7 +64,37 @@ static int read_override(const struct cxv_host *host, const struct cxv_endpoint 
 			 strcmp(text, "(null)") == 0 ? "" : text);
 }
 
-static int read_members(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static bool is_selected(const struct cxv_bind_survey *survey, const char *target)
+{
+	for (size_t i = 0; i < survey->target_count; i++)
+		if (!strcmp(survey->targets[i]->host, target))
+			return true;
+	return false;
+}
+
+static int read_member(const struct cxv_bind_survey *survey, const char *name,
+		       struct cxv_bind_facts *facts)
+{
+	struct cxv_group_member *member = &facts->members[facts->member_count];
+	char directory[128];
+	int ret;
+
+	snprintf(member->target, sizeof(member->target), "%.15s", name);
+	member->selected = is_selected(survey, name);
+	/* Of 64 that are bound together each would read all others' drivers, for nothing. */
+	if (member->selected) {
+		facts->member_count++;
+		return 0;
+	}
+	snprintf(directory, sizeof(directory), DEVICE "/iommu_group/devices/%.32s", facts->target,
+		 name);
+	ret = read_link_name(survey->host, directory, "driver", member->driver,
+			     sizeof(member->driver));
+	facts->member_count += !ret;
+	return ret;
+}
+
+static int read_members(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			struct cxv_bind_facts *facts)
 {
 	char **names;
@@ -74,24 +104,15 @@ static int read_members(const struct cxv_host *host, const struct cxv_endpoint *
 	(void)endpoint;
 	if (!facts->iommu_group[0])
 		return 0;
-	ret = cxv_host_list(host, &names, &count, DEVICE "/iommu_group/devices", facts->target);
+	ret = cxv_host_list(survey->host, &names, &count, DEVICE "/iommu_group/devices",
+			    facts->target);
 	if (ret < 0)
 		return ret;
 	facts->members = calloc(count ? count : 1, sizeof(*facts->members));
 	ret = facts->members ? 0 : -ENOMEM;
-	for (size_t i = 0; i < count && !ret; i++) {
-		struct cxv_group_member *member = &facts->members[facts->member_count];
-		char directory[128];
-
-		if (strcmp(names[i], facts->target) == 0)
-			continue;
-		snprintf(directory, sizeof(directory), DEVICE "/iommu_group/devices/%.32s",
-			 facts->target, names[i]);
-		snprintf(member->target, sizeof(member->target), "%.15s", names[i]);
-		ret = read_link_name(host, directory, "driver", member->driver,
-				     sizeof(member->driver));
-		facts->member_count += !ret;
-	}
+	for (size_t i = 0; i < count && !ret; i++)
+		if (strcmp(names[i], facts->target) != 0)
+			ret = read_member(survey, names[i], facts);
 	cxv_names_free(names, count);
 	return ret;
 }
@@ -111,21 +132,41 @@ int cxv_vfio_device_name(const struct cxv_host *host, const char *target, char *
 	return ret;
 }
 
-/* Only VFIO drivers have users whom an unbind would wait for. */
-static int read_holders(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int refresh_openings(struct cxv_bind_survey *survey)
+{
+	cxv_openings_clear(&survey->openings);
+	return cxv_openings_read(survey->host, &survey->openings);
+}
+
+/*
+ * Only VFIO drivers have users whom an unbind would wait for. All processes are looked at once for
+ * all targets: who came later keeps the group open, which the unbind finds out; and who is said to
+ * have it open is looked for again.
+ */
+static int read_holders(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			struct cxv_bind_facts *facts)
 {
+	bool fresh = !survey->openings.read;
 	char device[32];
 	int ret;
 
 	(void)endpoint;
 	if (!strstr(facts->now.driver, "vfio"))
 		return 0;
-	ret = cxv_vfio_device_name(host, facts->target, device, sizeof(device));
-	if (ret < 0)
+	ret = cxv_vfio_device_name(survey->host, facts->target, device, sizeof(device));
+	if (!ret && fresh)
+		ret = refresh_openings(survey);
+	if (!ret)
+		ret = cxv_holders_among(&survey->openings, facts->target, facts->iommu_group,
+					device, &facts->holders, &facts->holder_count);
+	if (ret || fresh || !facts->holder_count)
 		return ret;
-	return cxv_find_holders(host, facts->target, facts->iommu_group, device, &facts->holders,
-				&facts->holder_count);
+	free(facts->holders);
+	facts->holders = NULL;
+	facts->holder_count = 0;
+	ret = refresh_openings(survey);
+	return ret ? ret : cxv_holders_among(&survey->openings, facts->target, facts->iommu_group,
+					     device, &facts->holders, &facts->holder_count);
 }
 
 int cxv_window_users_find(const struct cxv_iomem *iomem, uint64_t first, uint64_t last,
@@ -151,51 +192,70 @@ int cxv_window_users_find(const struct cxv_iomem *iomem, uint64_t first, uint64_
 	return 0;
 }
 
-static int read_window_users(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+/* As it was when the endpoints were read: of what came since, the driver keeps away itself. */
+static int read_window_users(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			     struct cxv_bind_facts *facts)
 {
-	_cleanup_(cxv_iomem_clear) struct cxv_iomem iomem = { 0 };
+	const struct cxv_iomem *iomem = survey->iomem;
 	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
 
 	if (!endpoint->resource.known || !endpoint->size.known || !size)
 		return 0;
-	cxv_iomem_read(host, &iomem);
-	if (iomem.error || iomem.truncated)
-		return iomem.error == ENOENT ? 0 : -cxv_iomem_error(&iomem);
-	return cxv_window_users_find(&iomem, first, cxv_last(first, size), &facts->window_users,
+	if (iomem->error || iomem->truncated)
+		return iomem->error == ENOENT ? 0 : -cxv_iomem_error(iomem);
+	return cxv_window_users_find(iomem, first, cxv_last(first, size), &facts->window_users,
 				     &facts->window_user_count);
 }
 
-static int read_module(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+/* What is installed does not change while one command runs; what is loaded does. */
+static int find_module(struct cxv_bind_survey *survey)
+{
+	int ret;
+
+	if (survey->module_read)
+		return 0;
+	ret = cxv_module_find(survey->host, CXL_VFIO_MODULE_NAME, &survey->module);
+	survey->module_read = !ret;
+	return ret;
+}
+
+static int read_module(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		       struct cxv_bind_facts *facts)
 {
-	struct cxv_module module;
+	const struct cxv_module *module = &survey->module;
 	int ret;
 
 	(void)endpoint;
-	if (cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME)) {
+	if (cxv_host_exists(survey->host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME)) {
 		facts->module = CXV_MODULE_LOADED;
 		return 0;
 	}
-	ret = cxv_module_find(host, CXL_VFIO_MODULE_NAME, &module);
+	ret = find_module(survey);
 	if (ret < 0)
 		return ret;
-	memcpy(facts->kernel, module.kernel, sizeof(facts->kernel));
-	memcpy(facts->module_path, module.path, sizeof(facts->module_path));
-	if (!module.path[0])
+	memcpy(facts->kernel, module->kernel, sizeof(facts->kernel));
+	memcpy(facts->module_path, module->path, sizeof(facts->module_path));
+	if (!module->path[0])
 		facts->module = CXV_MODULE_MISSING;
 	else
-		facts->module = module.fits ? CXV_MODULE_AVAILABLE : CXV_MODULE_OTHER_KERNEL;
-	return 0;
+		facts->module = module->fits ? CXV_MODULE_AVAILABLE : CXV_MODULE_OTHER_KERNEL;
+	if (facts->module != CXV_MODULE_AVAILABLE)
+		return 0;
+	/* A fixture shows another machine; what is loaded here does not matter there. */
+	if (survey->host->fixture)
+		return copy_name(facts->missing_modules, sizeof(facts->missing_modules),
+				 CXL_VFIO_MODULE_NAME);
+	return cxv_module_missing(CXL_VFIO_MODULE_NAME, facts->missing_modules,
+				  sizeof(facts->missing_modules));
 }
 
 /* What tells this device from another one that comes to its slot later. */
-static int read_identity(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int read_identity(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			 struct cxv_bind_facts *facts)
 {
 	const char *reason = endpoint->state_reason.value;
 
-	(void)host;
+	(void)survey;
 	facts->state = endpoint->state;
 	snprintf(facts->state_reason, sizeof(facts->state_reason), "%s", reason ? reason : "");
 	snprintf(facts->identity, sizeof(facts->identity), "%04" PRIx64 ":%04" PRIx64 ":%" PRIx64,
@@ -203,35 +263,44 @@ static int read_identity(const struct cxv_host *host, const struct cxv_endpoint 
 	return copy_name(facts->target, sizeof(facts->target), endpoint->host);
 }
 
-static int read_driver(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int read_driver(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		       struct cxv_bind_facts *facts)
 {
-	return cxv_bound_driver(host, endpoint->host, facts->now.driver);
+	return cxv_bound_driver(survey->host, endpoint->host, facts->now.driver);
 }
 
-static int read_group(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int read_group(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		      struct cxv_bind_facts *facts)
 {
 	char directory[64];
 
 	snprintf(directory, sizeof(directory), DEVICE, endpoint->host);
-	return read_link_name(host, directory, "iommu_group", facts->iommu_group,
+	return read_link_name(survey->host, directory, "iommu_group", facts->iommu_group,
 			      sizeof(facts->iommu_group));
 }
 
-static int read_record(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+static int read_record(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		       struct cxv_bind_facts *facts)
 {
-	int ret = cxv_record_read(host, endpoint->host, facts->identity, &facts->record);
+	int ret = cxv_record_read(survey->host, endpoint->host, facts->identity, &facts->record);
 
 	facts->remembered = !ret;
 	facts->record_damaged = ret == -EINVAL;
 	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
 }
 
+/* A damaged one is none: then what was loaded stays loaded. */
+static int read_note(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
+		     struct cxv_bind_facts *facts)
+{
+	int ret = cxv_note_read(survey->host, endpoint->host, facts->noted_modules);
+
+	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
+}
+
 static const struct {
 	const char *what;
-	int (*read)(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+	int (*read)(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		    struct cxv_bind_facts *facts);
 } readers[] = {
 	{ "its address", read_identity },
@@ -243,6 +312,7 @@ static const struct {
 	{ "/proc/iomem", read_window_users },
 	{ "which modules are installed", read_module },
 	{ "what it was before an earlier bind", read_record },
+	{ "what an earlier bind loaded", read_note },
 };
 
 static int explain(const char *operation, const char *target, const char *what, int error,
@@ -272,13 +342,18 @@ static void warn_of_record(const char *operation, const char *target, struct cxv
 		    "the record of an earlier bind is damaged and not used");
 }
 
-int cxv_bind_facts_read(const struct cxv_host *host, const char *operation,
+void cxv_bind_survey_clear(struct cxv_bind_survey *survey)
+{
+	cxv_openings_clear(&survey->openings);
+}
+
+int cxv_bind_facts_read(struct cxv_bind_survey *survey, const char *operation,
 			const struct cxv_endpoint *endpoint, struct cxv_report *report,
 			struct cxv_bind_facts *facts)
 {
 	memset(facts, 0, sizeof(*facts));
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
-		int ret = readers[i].read(host, endpoint, facts);
+		int ret = readers[i].read(survey, endpoint, facts);
 
 		/* What this one would have said is not known, so nothing can be decided. */
 		if (ret < 0)

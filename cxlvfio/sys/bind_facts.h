@@ -7,12 +7,27 @@
 #include "core/iomem.h"
 #include "core/plan.h"
 #include "core/report.h"
+#include "sys/holders.h"
 #include "sys/host.h"
+#include "sys/modules.h"
+
+/* What one command reads once for all of its targets. Clear it in the end. */
+struct cxv_bind_survey {
+	const struct cxv_host *host;
+	const struct cxv_iomem *iomem;
+	struct cxv_endpoint *const *targets;	/* all that are named */
+	size_t target_count;
+	struct cxv_openings openings;	/* read when they are needed first */
+	struct cxv_module module;
+	bool module_read;
+};
+
+void cxv_bind_survey_clear(struct cxv_bind_survey *survey);
 
 /*
  * OPERATION is for messages. 0, or -errno with the error kept in REPORT. Clear FACTS either way.
  */
-int cxv_bind_facts_read(const struct cxv_host *host, const char *operation,
+int cxv_bind_facts_read(struct cxv_bind_survey *survey, const char *operation,
 			const struct cxv_endpoint *endpoint, struct cxv_report *report,
 			struct cxv_bind_facts *facts);
 

@@ -14,6 +14,7 @@
 #define UNDO_MS		10000
 
 static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
+	[CXV_STEP_NOTE_MODULES] = "cannot write down what is to be loaded",
 	[CXV_STEP_LOAD_MODULE] = "cannot load the module",
 	[CXV_STEP_REMEMBER] = "cannot write down what the endpoint was before",
 	[CXV_STEP_SET_OVERRIDE] = "cannot set which driver it is for",
@@ -24,6 +25,8 @@ static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
 	[CXV_STEP_WAIT_NODE] = "it has no VFIO device node",
 	[CXV_STEP_READ_STATE] = "cannot read what the driver says of it",
 	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
+	[CXV_STEP_UNLOAD_MODULES] = "cannot unload what was loaded for it",
+	[CXV_STEP_FORGET_MODULES] = "cannot remove the note of what was loaded for it",
 };
 
 static bool is_gone(const struct cxv_step_run *run)
@@ -121,12 +124,9 @@ static void describe(const struct cxv_step_run *run, const struct cxv_step *step
 			 reason[0] ? reason : "it gave no reason");
 	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
 		snprintf(text, size, "another driver than %s took it", step->value);
-	else if (reason[0] && step->kind == CXV_STEP_WAIT_DRIVER)
-		snprintf(text, size, "%s: %s", what, reason);
-	else if (step->value[0])
-		snprintf(text, size, "%s (%s)", what, step->value);
 	else
-		snprintf(text, size, "%s", what);
+		snprintf(text, size, "%s%s%s%s%s%s", what, step->value[0] ? " (" : "", step->value,
+			 step->value[0] ? ")" : "", reason[0] ? ": " : "", reason);
 }
 
 static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error,
@@ -152,6 +152,28 @@ static void say(const struct cxv_step_run *run, const struct cxv_step *step, int
 		cxv_error(run->execution->report, code, error, place, "%s%s", text, outcome);
 }
 
+/* What the kernel says of a step that failed. The wait for a driver has read on already. */
+static void read_log(struct cxv_step_run *run, const struct cxv_step *step)
+{
+	struct cxv_kernel_speaker speaker = { .target = run->plan->target };
+
+	switch (step->kind) {
+	case CXV_STEP_LOAD_MODULE:
+		/* The note before it names all that is to be loaded. */
+		speaker.modules = step > run->plan->steps ? step[-1].value : step->value;
+		break;
+	case CXV_STEP_SET_OVERRIDE:
+	case CXV_STEP_UNBIND_DRIVER:
+	case CXV_STEP_PROBE:
+	case CXV_STEP_BIND_DRIVER:
+		break;
+	default:
+		return;
+	}
+	memset(&run->verdict, 0, sizeof(run->verdict));
+	cxv_kernel_log_read(run->log, &speaker, &run->verdict);
+}
+
 static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 {
 	int ret;
@@ -162,6 +184,7 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 	if (ret < 0) {
 		step->result = CXV_STEP_FAILED;
 		step->error = -ret;
+		read_log(run, step);
 		return ret;
 	}
 	step->result = ret ? CXV_STEP_ALREADY : CXV_STEP_DONE;
@@ -196,7 +219,7 @@ static int run_plan(struct cxv_step_run *run)
 
 	for (size_t i = 0; i < count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
-		int ret = run_step(run, step);
+		int ret = step->result == CXV_STEP_ALREADY ? 0 : run_step(run, step);
 
 		if (ret < 0) {
 			struct cxv_step_run failure = *run;
@@ -215,7 +238,7 @@ int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *pla
 	sigset_t previous;
 	int ret;
 
-	if (cxv_plan_already(plan))
+	if (plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY)
 		return 0;
 	cxv_hold_signals(&previous);
 	/* Both before anything is changed, or what they wait for could be over. */

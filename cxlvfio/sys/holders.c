@@ -251,17 +251,16 @@ static int add_holder(const struct cxv_opening *opening, struct cxv_holder **hol
 	return 0;
 }
 
-int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
-		     const char *device, struct cxv_holder **holders, size_t *count)
+int cxv_holders_among(const struct cxv_openings *openings, const char *target, const char *group,
+		      const char *device, struct cxv_holder **holders, size_t *count)
 {
-	_cleanup_(cxv_openings_clear) struct cxv_openings openings = { 0 };
 	struct search search = make_search(target, group, device);
 	const struct cxv_opening *opening;
 	struct cxv_holder *found = NULL;
 	size_t index = 0, found_count = 0;
-	int last = 0, ret = cxv_openings_read(host, &openings);
+	int last = 0, ret = 0;
 
-	while (!ret && (opening = next_holder(&openings, &search, &index, &last)))
+	while (!ret && (opening = next_holder(openings, &search, &index, &last)))
 		ret = add_holder(opening, &found, &found_count);
 	if (ret < 0) {
 		free(found);
@@ -270,6 +269,15 @@ int cxv_find_holders(const struct cxv_host *host, const char *target, const char
 	*holders = found;
 	*count = found_count;
 	return 0;
+}
+
+int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
+		     const char *device, struct cxv_holder **holders, size_t *count)
+{
+	_cleanup_(cxv_openings_clear) struct cxv_openings openings = { 0 };
+	int ret = cxv_openings_read(host, &openings);
+
+	return ret ? ret : cxv_holders_among(&openings, target, group, device, holders, count);
 }
 
 static int add_opener(struct cxv_vfio *vfio, const struct cxv_opening *opening)

@@ -37,6 +37,10 @@ void cxv_openings_clear(struct cxv_openings *openings);
 int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
 		     const char *device, struct cxv_holder **holders, size_t *count);
 
+/* The same of OPENINGS that were read before. */
+int cxv_holders_among(const struct cxv_openings *openings, const char *target, const char *group,
+		      const char *device, struct cxv_holder **holders, size_t *count);
+
 /*
  * The same as a fact of ENDPOINT, where VFIO shows it. OPENINGS is read when it is needed first.
  * 0 or -ENOMEM.

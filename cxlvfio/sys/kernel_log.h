@@ -17,11 +17,18 @@ struct cxv_kernel_verdict {
 	char reason[256];	/* the driver's own words; "" without any */
 };
 
-/* Read on and keep what DRIVER said about TARGET. May be called again for what comes later. */
-void cxv_kernel_log_read(int log, const char *driver, const char *target,
+/* Whose words count. */
+struct cxv_kernel_speaker {
+	const char *driver;	/* NULL: any driver, or the bus */
+	const char *target;	/* about this device */
+	const char *modules;	/* or one of these modules itself: "cxl_core cxl_acpi" */
+};
+
+/* Read on and keep what SPEAKER said. May be called again for what comes later. */
+void cxv_kernel_log_read(int log, const struct cxv_kernel_speaker *speaker,
 			 struct cxv_kernel_verdict *verdict);
 /* One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE\n KEY=VALUE...". */
-void cxv_kernel_log_record(char *record, const char *driver, const char *target,
+void cxv_kernel_log_record(char *record, const struct cxv_kernel_speaker *speaker,
 			   struct cxv_kernel_verdict *verdict);
 
 #endif

@@ -110,32 +110,155 @@ int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_mo
 	return 0;
 }
 
-/* Without a function here libkmod gives the command to a shell. */
-static int refuse_install_command(struct kmod_module *module, const char *command, void *refused)
+#define SEQUENCE_MAX	64
+
+/* What has to be inserted for a module, in this order. */
+struct sequence {
+	struct kmod_module *modules[SEQUENCE_MAX];
+	char *options[SEQUENCE_MAX];
+	size_t count;
+	bool refused;		/* modprobe.d(5) has an install command for one of them */
+	bool too_long;
+};
+
+/* libkmod hands no argument of ours to the function that it tells. */
+static struct sequence *told;
+
+static void keep_in_sequence(struct kmod_module *module, bool install, const char *options)
 {
-	(void)module, (void)command;
-	*(bool *)refused = true;
+	if (install)
+		told->refused = true;
+	if (told->count == SEQUENCE_MAX) {
+		told->too_long = true;
+		return;
+	}
+	told->options[told->count] = strdup(options);
+	told->modules[told->count++] = kmod_module_ref(module);
+}
+
+static void sequence_clear(struct sequence *sequence)
+{
+	for (size_t i = 0; i < sequence->count; i++) {
+		kmod_module_unref(sequence->modules[i]);
+		free(sequence->options[i]);
+	}
+}
+
+/* Without a function here libkmod gives an install command to a shell, were this no dry run. */
+static int refuse_install_command(struct kmod_module *module, const char *command, void *data)
+{
+	(void)module, (void)command, (void)data;
 	return -ECANCELED;
 }
 
-int cxv_module_load(const char *name)
+/* MODULE and what it depends on, soft dependencies included, without what is in the kernel. */
+static int make_sequence(struct kmod_module *module, struct sequence *sequence)
+{
+	int ret;
+
+	told = sequence;
+	ret = kmod_module_probe_insert_module(module, KMOD_PROBE_DRY_RUN, NULL,
+					      refuse_install_command, NULL, keep_in_sequence);
+	told = NULL;
+	if (ret < 0)
+		return ret;
+	return sequence->too_long ? -E2BIG : 0;
+}
+
+static bool is_required(struct kmod_module *module, struct kmod_list *dependencies,
+			const struct kmod_module *wanted)
+{
+	const char *name = kmod_module_get_name(wanted);
+	bool found = !strcmp(name, kmod_module_get_name(module));
+	struct kmod_list *item;
+
+	kmod_list_foreach(item, dependencies) {
+		struct kmod_module *dependency = kmod_module_get_module(item);
+
+		found = found || !strcmp(name, kmod_module_get_name(dependency));
+		kmod_module_unref(dependency);
+	}
+	return found;
+}
+
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t length = strlen(list);
+
+	if (length + strlen(name) + 2 <= size)
+		snprintf(list + length, size - length, "%s%s", length ? " " : "", name);
+}
+
+/* A soft dependency that cannot be inserted is none, as for modprobe(8). */
+static int insert(struct kmod_module *module, const struct sequence *sequence, char *inserted,
+		  size_t size)
+{
+	struct kmod_list *dependencies = kmod_module_get_dependencies(module);
+	int ret = 0;
+
+	for (size_t i = 0; i < sequence->count && !ret; i++) {
+		struct kmod_module *next = sequence->modules[i];
+
+		ret = kmod_module_insert_module(next, 0, sequence->options[i]);
+		if (!ret)
+			append_name(inserted, size, kmod_module_get_name(next));
+		if (ret == -EEXIST || (ret < 0 && !is_required(module, dependencies, next)))
+			ret = 0;
+	}
+	kmod_module_unref_list(dependencies);
+	return ret;
+}
+
+int cxv_module_missing(const char *name, char *missing, size_t size)
 {
 	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, NULL);
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
-	bool refused = false;
+	_cleanup_(sequence_clear) struct sequence sequence = { 0 };
+	int ret;
+
+	missing[0] = '\0';
+	if (!context)
+		return -ENOMEM;
+	kmod_set_log_fn(context, say_nothing, NULL);
+	ret = look_up(context, name, &module);
+	if (!ret)
+		ret = make_sequence(module, &sequence);
+	for (size_t i = 0; i < sequence.count && !ret; i++)
+		append_name(missing, size, kmod_module_get_name(sequence.modules[i]));
+	return ret;
+}
+
+int cxv_module_load(const char *name, char *inserted, size_t size)
+{
+	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, NULL);
+	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	_cleanup_(sequence_clear) struct sequence sequence = { 0 };
 	int ret;
 
 	if (!context)
 		return -ENOMEM;
 	kmod_set_log_fn(context, say_nothing, NULL);
 	ret = look_up(context, name, &module);
-	if (ret < 0)
-		return ret;
-	ret = kmod_module_probe_insert_module(module, 0, NULL, refuse_install_command, &refused,
-					      NULL);
-	if (refused)
-		return -ECANCELED;
-	return ret;
+	if (!ret)
+		ret = make_sequence(module, &sequence);
+	if (!ret && sequence.refused)
+		ret = -ECANCELED;
+	return ret ? ret : insert(module, &sequence, inserted, size);
+}
+
+int cxv_module_unload(const char *name)
+{
+	static const char *const no_configuration[] = { NULL };
+	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, no_configuration);
+	_cleanup_(unref_module) struct kmod_module *module = NULL;
+	int ret;
+
+	if (!context)
+		return -ENOMEM;
+	kmod_set_log_fn(context, say_nothing, NULL);
+	ret = kmod_module_new_from_name(context, name, &module);
+	/* It does not wait for users: delete_module(2) gets O_NONBLOCK. */
+	return ret < 0 ? ret : kmod_module_remove_module(module, 0);
 }
 
 int cxv_module_read_info(int file, int (*keep)(const char *key, const char *value, void *argument),

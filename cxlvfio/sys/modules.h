@@ -18,10 +18,18 @@ struct cxv_module {
 int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *module);
 
 /*
- * Load NAME after what it depends on, soft dependencies included. No command runs: where
- * modprobe.d(5) has an install command for one of them it is -ECANCELED.
+ * What loading NAME would insert into the running kernel, in this order: "cxl_core cxl_acpi". What
+ * does not fit into SIZE is left out. 0 or -errno.
  */
-int cxv_module_load(const char *name);
+int cxv_module_missing(const char *name, char *missing, size_t size);
+/*
+ * Load NAME after what it depends on, soft dependencies included. No command runs: where
+ * modprobe.d(5) has an install command for one of them it is -ECANCELED. INSERTED, "" before,
+ * names what was not there before and is now, also on failure.
+ */
+int cxv_module_load(const char *name, char *inserted, size_t size);
+/* -EAGAIN, -EWOULDBLOCK or -EBUSY where somebody uses it; -ENOENT where it is not loaded. */
+int cxv_module_unload(const char *name);
 
 /*
  * KEEP each pair of what modinfo(8) shows of the module that is open as FILE; anything but 0 from

@@ -14,12 +14,44 @@
 #define RECORD_SIZE	1024
 #define RETRY_MS	50
 
+#define NAME_SIZE	32	/* "0000:0d:00.0.modules" */
+
 static int open_lock(const struct cxv_host *host, const char *target)
 {
-	char name[32];
+	char name[NAME_SIZE];
 
 	snprintf(name, sizeof(name), "%s.lock", target);
 	return cxv_state_file_open(host, name);
+}
+
+/* 0, -EBUSY where somebody else has it until the deadline, or -errno. */
+static int take_lock(int lock, int kind, const struct cxv_deadline *deadline)
+{
+	while (flock(lock, kind | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (!deadline || !cxv_deadline_left(deadline))
+			return -EBUSY;
+		poll(NULL, 0, RETRY_MS);
+	}
+	return 0;
+}
+
+int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline)
+{
+	int lock = open_lock(host, "modules"), ret;
+
+	if (lock < 0)
+		return lock;
+	ret = take_lock(lock, LOCK_SH, deadline);
+	if (ret < 0)
+		close(lock);
+	return ret < 0 ? ret : lock;
+}
+
+int cxv_modules_lock_alone(int lock)
+{
+	return take_lock(lock, LOCK_EX, NULL);
 }
 
 static pid_t read_owner(int lock)
@@ -44,20 +76,16 @@ static void write_owner(int lock)
 int cxv_record_lock(const struct cxv_host *host, const char *target,
 		    const struct cxv_deadline *deadline, pid_t *owner)
 {
-	int lock = open_lock(host, target);
+	int lock = open_lock(host, target), ret;
 
 	*owner = 0;
 	if (lock < 0)
 		return lock;
-	while (flock(lock, LOCK_EX | LOCK_NB)) {
-		int error = errno;
-
-		if (error != EWOULDBLOCK || !cxv_deadline_left(deadline)) {
-			*owner = read_owner(lock);
-			close(lock);
-			return error == EWOULDBLOCK ? -EBUSY : -error;
-		}
-		poll(NULL, 0, RETRY_MS);
+	ret = take_lock(lock, LOCK_EX, deadline);
+	if (ret < 0) {
+		*owner = read_owner(lock);
+		close(lock);
+		return ret;
 	}
 	write_owner(lock);
 	return lock;
@@ -132,4 +160,63 @@ int cxv_record_write(const struct cxv_host *host, const char *target, const char
 int cxv_record_remove(const struct cxv_host *host, const char *target)
 {
 	return cxv_state_file_remove(host, target);
+}
+
+bool cxv_note_is_valid(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	for (;;) {
+		size_t length = strspn(text, letters);
+
+		if (!length || (text[length] && text[length] != ' '))
+			return false;
+		if (!text[length])
+			return true;
+		text += length + 1;
+	}
+}
+
+static void name_note(char name[static NAME_SIZE], const char *target)
+{
+	snprintf(name, NAME_SIZE, "%s.modules", target);
+}
+
+int cxv_note_read(const struct cxv_host *host, const char *target,
+		  char modules[static CXV_STEP_VALUE_SIZE])
+{
+	char name[NAME_SIZE], text[CXV_STEP_VALUE_SIZE + 1];
+	ssize_t length;
+
+	modules[0] = '\0';
+	name_note(name, target);
+	length = cxv_state_file_read(host, name, text, sizeof(text));
+	if (length < 0)
+		return length == -EFBIG ? -EINVAL : (int)length;
+	/* Its last byte is a line end; without one it is not ours. */
+	if (!length || (size_t)length != strlen(text) || text[length - 1] != '\n')
+		return -EINVAL;
+	text[length - 1] = '\0';
+	if (!cxv_note_is_valid(text))
+		return -EINVAL;
+	memcpy(modules, text, (size_t)length);
+	return 0;
+}
+
+int cxv_note_write(const struct cxv_host *host, const char *target, const char *modules)
+{
+	char name[NAME_SIZE], text[CXV_STEP_VALUE_SIZE + 1];
+
+	name_note(name, target);
+	snprintf(text, sizeof(text), "%s\n", modules);
+	return cxv_state_file_write(host, name, text);
+}
+
+int cxv_note_remove(const struct cxv_host *host, const char *target)
+{
+	char name[NAME_SIZE];
+
+	name_note(name, target);
+	return cxv_state_file_remove(host, name);
 }

@@ -6,6 +6,7 @@
 #ifndef CXLVFIO_SYS_RECORD_H
 #define CXLVFIO_SYS_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -31,6 +32,25 @@ int cxv_record_write(const struct cxv_host *host, const char *target, const char
 		     const struct cxv_binding *binding);
 /* 0 also where there is none. */
 int cxv_record_remove(const struct cxv_host *host, const char *target);
+
+/*
+ * No cxlvfio unloads a module until the descriptor is closed. -EBUSY where one is at it until the
+ * DEADLINE. Then alone: -EBUSY where another one is binding something.
+ */
+int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline);
+int cxv_modules_lock_alone(int lock);
+
+/*
+ * The modules that a bind of TARGET was about to load, "cxl_core cxl_acpi", until it is known that
+ * they stay. -ENOENT without a note, -EINVAL for a damaged one.
+ */
+int cxv_note_read(const struct cxv_host *host, const char *target,
+		  char modules[static CXV_STEP_VALUE_SIZE]);
+int cxv_note_write(const struct cxv_host *host, const char *target, const char *modules);
+/* 0 also where there is none. */
+int cxv_note_remove(const struct cxv_host *host, const char *target);
+/* Is TEXT a list of names of modules, one space between two? exposed for tests. */
+bool cxv_note_is_valid(const char *text);
 
 /* The text of a record, for cxv_record_read(). TEXT is changed. 0 or -EINVAL; exposed for tests. */
 int cxv_record_parse(char *text, char *identity, size_t identity_size,

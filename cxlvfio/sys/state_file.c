@@ -20,11 +20,29 @@ static int open_below(int parent, const char *name, bool make)
 	return directory < 0 ? -errno : directory;
 }
 
+/* In a directory of somebody else's, names could be made and moved under our hands. */
+static int refuse_strangers(int directory)
+{
+	struct stat status;
+
+	if (fstat(directory, &status))
+		return -errno;
+	if (status.st_uid && status.st_uid != geteuid())
+		return -ENOTRECOVERABLE;
+	return status.st_mode & (S_IWGRP | S_IWOTH) ? -ENOTRECOVERABLE : 0;
+}
+
 static int open_directory(const struct cxv_host *host, bool make)
 {
 	_cleanup_close_ int run = open_below(host->root, "run", make);
+	int directory = run < 0 ? run : open_below(run, "cxlvfio", make);
+	int ret = directory < 0 ? directory : refuse_strangers(directory);
 
-	return run < 0 ? run : open_below(run, "cxlvfio", make);
+	if (ret >= 0)
+		return directory;
+	if (directory >= 0)
+		close(directory);
+	return ret;
 }
 
 int cxv_state_file_open(const struct cxv_host *host, const char *name)

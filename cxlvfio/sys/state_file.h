@@ -13,6 +13,8 @@
 
 #define CXV_STATE_DIRECTORY	"run/cxlvfio"
 
+/* All return -ENOTRECOVERABLE where others than root and the caller could change the directory. */
+
 /* A descriptor to lock, of a file that is made if need be, or -errno. */
 int cxv_state_file_open(const struct cxv_host *host, const char *name);
 /* The text, ended by a 0. Returns its length, -EFBIG where it does not fit, or -errno. */

@@ -59,7 +59,12 @@ static void damaged_record_is_refused(void **state)
 	assert_int_equal(parse_record(longest, identity, &binding), -EINVAL);
 }
 
-static struct cxv_kernel_verdict read_log(const char *const *records, size_t count)
+static const struct cxv_kernel_speaker probing = {
+	.driver = "cxl-vfio-pci", .target = "0000:0d:00.0",
+};
+
+static struct cxv_kernel_verdict read_log_of(const struct cxv_kernel_speaker *speaker,
+					     const char *const *records, size_t count)
 {
 	struct cxv_kernel_verdict verdict = { 0 };
 
@@ -67,9 +72,14 @@ static struct cxv_kernel_verdict read_log(const char *const *records, size_t cou
 		char copy[1024];
 
 		strcpy(copy, records[i]);
-		cxv_kernel_log_record(copy, "cxl-vfio-pci", "0000:0d:00.0", &verdict);
+		cxv_kernel_log_record(copy, speaker, &verdict);
 	}
 	return verdict;
+}
+
+static struct cxv_kernel_verdict read_log(const char *const *records, size_t count)
+{
+	return read_log_of(&probing, records, count);
 }
 
 static void refusal_is_found_in_the_log(void **state)
@@ -112,6 +122,60 @@ static void other_records_are_no_refusal(void **state)
 	assert_false(verdict.refused);
 	/* A warning alone is no refusal, but it is told when the driver does not come. */
 	assert_string_equal(verdict.reason, "BAR 0: can't reserve");
+}
+
+/* An unbind: whatever is said about the device counts, the last most. */
+static void words_about_a_device_are_found(void **state)
+{
+	static const char *const records[] = {
+		"5,1,1,-;accelerator 0000:0d:00.0: still in use",
+		"4,2,2,-;pci 0000:0d:00.0: cannot be left",
+		"6,3,3,-;accelerator 0000:0d:00.0: chatter",
+		"4,4,4,-;accelerator 0000:0e:00.0: another one",
+		"4,5,5,-; 0000:0d:00.0: nobody", "4,6,6,-;0000:0d:00.0: nobody",
+	};
+	const struct cxv_kernel_speaker anybody = { .target = "0000:0d:00.0" };
+	struct cxv_kernel_verdict verdict = read_log_of(&anybody, records, 1);
+
+	(void)state;
+	assert_string_equal(verdict.reason, "still in use");
+	verdict = read_log_of(&anybody, records, ARRAY_SIZE(records));
+	assert_string_equal(verdict.reason, "cannot be left");
+	assert_false(verdict.refused);
+}
+
+static void words_of_a_module_are_found(void **state)
+{
+	static const char *const records[] = {
+		"3,1,1,-;cxl_vfio_pci: disagrees about version of symbol vfio_pci_core_mmap",
+		"3,2,2,-;cxl_vfio: Unknown symbol of another", "3,3,3,-;vfio: Unknown symbol x",
+		"6,4,4,-;cxl_vfio_pci: loading out-of-tree module taints kernel.",
+	};
+	static const char *const refused[] = {
+		"5,1,1,-;Lockdown: cxlvfio: unsigned module loading is restricted; see man "
+		"kernel_lockdown.7", };
+	const struct cxv_kernel_speaker modules = { .modules = "cxl_core vfio cxl_vfio_pci" };
+	struct cxv_kernel_verdict verdict = read_log_of(&modules, records, 2);
+
+	(void)state;
+	assert_string_equal(verdict.reason,
+			    "cxl_vfio_pci: disagrees about version of symbol vfio_pci_core_mmap");
+	verdict = read_log_of(&modules, records, ARRAY_SIZE(records));
+	assert_string_equal(verdict.reason, "vfio: Unknown symbol x");
+	verdict = read_log_of(&modules, refused, 1);
+	assert_non_null(strstr(verdict.reason, "unsigned module loading is restricted"));
+}
+
+static void note_is_a_list_of_modules(void **state)
+{
+	static const char *const bad[] = { "", " ", "a ", " a", "a  b", "../x", "a/b", "a\nb",
+					   "a.ko", "\xff" };
+
+	(void)state;
+	assert_true(cxv_note_is_valid("cxl_vfio_pci"));
+	assert_true(cxv_note_is_valid("vfio vfio-pci-core cxl_vfio_pci"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(cxv_note_is_valid(bad[i]));
 }
 
 static int find_users(const char *text, uint64_t first, uint64_t last,
@@ -168,6 +232,9 @@ int main(void)
 		cmocka_unit_test(damaged_record_is_refused),
 		cmocka_unit_test(refusal_is_found_in_the_log),
 		cmocka_unit_test(other_records_are_no_refusal),
+		cmocka_unit_test(words_about_a_device_are_found),
+		cmocka_unit_test(words_of_a_module_are_found),
+		cmocka_unit_test(note_is_a_list_of_modules),
 		cmocka_unit_test(users_of_the_window_are_found),
 		cmocka_unit_test(hidden_addresses_are_nobodys),
 	};

@@ -11,7 +11,11 @@
 #define TARGET		"0000:0d:00.0"
 #define DEVICE		"sys/bus/pci/devices/" TARGET "/"
 #define OURS		CXL_VFIO_DRIVER_NAME
+#define NOTE		"run/cxlvfio/" TARGET ".modules"
 #define OURS_UNBIND	"sys/bus/pci/drivers/" OURS "/unbind"
+
+static const struct cxv_bind_wishes loading = { .load_module = true };
+static const struct cxv_bind_wishes careful = { .load_module = false };
 
 struct expected_step {
 	enum cxv_step_kind kind;
@@ -27,6 +31,7 @@ static struct cxv_bind_facts good_facts(void)
 		.iommu_group = "6",
 		.module = CXV_MODULE_AVAILABLE,
 		.module_path = "lib/modules/7.3.4/updates/cxl_vfio_pci.ko",
+		.missing_modules = "vfio cxl_vfio_pci",
 		.kernel = "7.3.4",
 	};
 }
@@ -70,7 +75,7 @@ static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum c
 	struct cxv_report report = { 0 };
 	struct cxv_plan plan;
 
-	assert_int_equal(cxv_plan_bind(&facts, load_module, &report, &plan), -error);
+	assert_int_equal(cxv_plan_bind(&facts, load_module ? &loading : &careful, &report, &plan), -error);
 	assert_int_equal(report.error_count, 1);
 	assert_string_equal(cxv_code_name(report.errors[0].code), cxv_code_name(code));
 	assert_string_equal(report.errors[0].target, TARGET);
@@ -83,6 +88,7 @@ static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum c
 static void bind_from_nothing(void **state)
 {
 	static const struct expected_step expected[] = {
+		{ CXV_STEP_NOTE_MODULES, NOTE, "vfio cxl_vfio_pci" },
 		{ CXV_STEP_LOAD_MODULE, "lib/modules/7.3.4/updates/cxl_vfio_pci.ko",
 		  "cxl_vfio_pci" },
 		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "" },
@@ -91,13 +97,14 @@ static void bind_from_nothing(void **state)
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
 		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
 		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
+		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
 	struct cxv_report report = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	assert_int_equal(report.error_count, 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	assert_false(cxv_plan_already(&plan));
@@ -122,7 +129,7 @@ static void bind_from_another_driver(void **state)
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.now.driver, "accelerator");
 	strcpy(facts.now.driver_override, "accelerator");
-	assert_int_equal(cxv_plan_bind(&facts, false, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &careful, &report, &plan), 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	assert_string_equal(plan.before.driver, "accelerator");
 	assert_string_equal(plan.before.driver_override, "accelerator");
@@ -137,7 +144,7 @@ static void bind_of_a_bound_one_changes_nothing(void **state)
 	(void)state;
 	/* Not even what would be refused otherwise matters. */
 	facts.iommu_group[0] = '\0';
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	assert_true(cxv_plan_already(&plan));
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_WAIT_DRIVER);
 	assert_string_equal(cxv_step_result_name(plan.steps[0].result), "already");
@@ -154,19 +161,19 @@ static void bind_goes_on_after_a_killed_one(void **state)
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.now.driver_override, OURS);
 	remember(&facts, "accelerator", "");
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	assert_string_equal(plan.before.driver, "accelerator");
 	assert_string_equal(plan.before.driver_override, "");
 	assert_string_equal(plan.steps[0].value, "accelerator");
 
 	/* The unbind of a run before was cut short: nobody has the endpoint. */
 	facts.now.driver_override[0] = '\0';
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	assert_string_equal(plan.before.driver, "accelerator");
 
 	/* Somebody has it, and without the driver's mark: the record is of some earlier time. */
 	strcpy(facts.now.driver, "other");
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	assert_string_equal(plan.before.driver, "other");
 }
 
@@ -208,7 +215,7 @@ static void bind_refuses_a_shared_group(void **state)
 	(void)state;
 	facts.members = members;
 	facts.member_count = 4;
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	facts.member_count = 5;
 	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ": 0000:0d:00.4 (driver nvme)");
 }
@@ -299,7 +306,7 @@ static size_t roll_back_from(enum cxv_step_kind failed, struct cxv_plan *plan)
 	struct cxv_report report = { 0 };
 
 	strcpy(facts.now.driver, "accelerator");
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, plan), 0);
 	return cxv_plan_rollback(plan, find_step(plan, failed), false);
 }
 
@@ -311,6 +318,7 @@ static void rollback_undoes_what_was_tried(void **state)
 		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
 		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	static const enum cxv_step_kind after_probe[] = {
 		CXV_STEP_PROBE, CXV_STEP_WAIT_DRIVER, CXV_STEP_WAIT_NODE, CXV_STEP_READ_STATE,
@@ -328,9 +336,140 @@ static void rollback_undoes_what_was_tried(void **state)
 	first = roll_back_from(CXV_STEP_SET_OVERRIDE, &plan);
 	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
 	first = roll_back_from(CXV_STEP_REMEMBER, &plan);
-	assert_steps(&plan, first, &all[4], 1);
+	assert_steps(&plan, first, &all[4], 2);
 	first = roll_back_from(CXV_STEP_LOAD_MODULE, &plan);
-	assert_steps(&plan, first, NULL, 0);
+	assert_steps(&plan, first, &all[5], 1);
+	first = roll_back_from(CXV_STEP_NOTE_MODULES, &plan);
+	assert_steps(&plan, first, &all[5], 1);
+}
+
+/* Those that the run has loaded, and those that one that was killed has. */
+static void rollback_unloads_what_was_loaded(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+		{ CXV_STEP_UNLOAD_MODULES, "proc/modules", "cxl_core vfio" },
+		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+	size_t first;
+
+	(void)state;
+	strcpy(facts.noted_modules, "cxl_core");
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_string_equal(plan.steps[0].value, "cxl_core vfio cxl_vfio_pci");
+	assert_string_equal(plan.modules, "cxl_core");
+	/* As the step that loads does. */
+	strcat(plan.modules, " vfio");
+	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_REMEMBER), true);
+	assert_steps(&plan, first, expected, ARRAY_SIZE(expected));
+	/* Nothing was loaded before the note was written: what is loaded now is somebody else's. */
+	facts.noted_modules[0] = '\0';
+	facts.module = CXV_MODULE_LOADED;
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_NODE), true);
+	assert_steps(&plan, first, expected, 1);
+}
+
+/* A run that was killed between its last two steps. */
+static void bind_keeps_modules_of_a_bound_one(void **state)
+{
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	strcpy(facts.noted_modules, "vfio");
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_true(cxv_plan_already(&plan));
+	assert_int_equal(plan.count, 2);
+	assert_int_equal(plan.steps[1].kind, CXV_STEP_FORGET_MODULES);
+	assert_int_equal(plan.steps[1].result, CXV_STEP_PLANNED);
+}
+
+static void unbind_unloads_what_a_killed_bind_loaded(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_UNLOAD_MODULES, "proc/modules", "vfio cxl_vfio_pci" },
+		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.module = CXV_MODULE_LOADED;
+	strcpy(facts.noted_modules, "vfio cxl_vfio_pci");
+	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), 0);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	assert_false(cxv_plan_already(&plan));
+}
+
+static const struct cxv_bind_wishes forcing = { .load_module = true, .force = true };
+
+/* --force is for these two, and for nothing else. */
+static void force_binds_what_may_work_later(void **state)
+{
+	struct cxv_group_member member = { "0000:0d:00.1", "e1000e" };
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.members = &member;
+	facts.member_count = 1;
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, "e1000e");
+	assert_int_equal(cxv_plan_bind(&facts, &forcing, &report, &plan), 0);
+	facts.state = CXV_STATE_NOT_COMMITTED;
+	assert_int_equal(cxv_plan_bind(&facts, &forcing, &report, &plan), 0);
+	assert_int_equal(report.error_count, 0);
+}
+
+static void force_changes_nothing_else(void **state)
+{
+	struct cxv_holder holder = { 4242, "qemu", "/dev/vfio/6" };
+	struct cxv_window_user user = { 0x140000000, 0x14fffffff, "System RAM" };
+	struct cxv_bind_facts bad[6];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		bad[i] = good_facts();
+	bad[0].state = CXV_STATE_LOST;
+	bad[1].iommu_group[0] = '\0';
+	bad[2].holders = &holder;
+	bad[2].holder_count = 1;
+	bad[3].window_users = &user;
+	bad[3].window_user_count = 1;
+	bad[4].module = CXV_MODULE_OTHER_KERNEL;
+	bad[5].module = CXV_MODULE_MISSING;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct cxv_report report = { 0 };
+		struct cxv_plan plan;
+
+		assert_true(cxv_plan_bind(&bad[i], &forcing, &report, &plan) < 0);
+		assert_int_equal(report.error_count, 1);
+		cxv_report_clear(&report);
+	}
+}
+
+static void bind_needs_no_force_for_those_bound_with_it(void **state)
+{
+	struct cxv_group_member members[] = {
+		{ "0000:0d:00.1", "accelerator", .selected = true },
+		{ "0000:0d:00.2", "e1000e" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	(void)state;
+	facts.members = members;
+	facts.member_count = 1;
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	facts.member_count = 2;
+	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ": 0000:0d:00.2 (driver e1000e)");
 }
 
 static void rollback_restores_the_override(void **state)
@@ -342,17 +481,18 @@ static void rollback_restores_the_override(void **state)
 
 	(void)state;
 	strcpy(facts.now.driver_override, "other");
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), false);
-	assert_int_equal(plan.count - first, 3);
+	assert_int_equal(plan.count - first, 4);
 	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[first + 1].value, "other");
 }
 
 static void rollback_of_a_lost_device_forgets(void **state)
 {
-	static const struct expected_step expected = {
-		CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "",
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
 	struct cxv_report report = { 0 };
@@ -360,9 +500,9 @@ static void rollback_of_a_lost_device_forgets(void **state)
 	size_t first;
 
 	(void)state;
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), true);
-	assert_steps(&plan, first, &expected, 1);
+	assert_steps(&plan, first, expected, ARRAY_SIZE(expected));
 }
 
 static void plan_unbind(const struct cxv_bind_facts *facts, struct cxv_plan *plan)
@@ -484,7 +624,7 @@ static void plans_have_room(void **state)
 
 	(void)state;
 	memset(facts.now.driver, 'd', sizeof(facts.now.driver) - 1);
-	assert_int_equal(cxv_plan_bind(&facts, true, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
 	end = strrchr(plan.steps[find_step(&plan, CXV_STEP_UNBIND_DRIVER)].path, '/');
 	assert_string_equal(end, "/unbind");
 	cxv_plan_rollback(&plan, plan.count - 1, false);
@@ -507,6 +647,12 @@ int main(void)
 		cmocka_unit_test(bind_refuses_without_a_module),
 		cmocka_unit_test(refusals_have_their_exit_status),
 		cmocka_unit_test(rollback_undoes_what_was_tried),
+		cmocka_unit_test(rollback_unloads_what_was_loaded),
+		cmocka_unit_test(bind_keeps_modules_of_a_bound_one),
+		cmocka_unit_test(unbind_unloads_what_a_killed_bind_loaded),
+		cmocka_unit_test(force_binds_what_may_work_later),
+		cmocka_unit_test(force_changes_nothing_else),
+		cmocka_unit_test(bind_needs_no_force_for_those_bound_with_it),
 		cmocka_unit_test(rollback_restores_the_override),
 		cmocka_unit_test(rollback_of_a_lost_device_forgets),
 		cmocka_unit_test(unbind_to_the_driver_before),
