@@ -196,12 +196,15 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
 	size_t first = cxv_plan_rollback(run->plan, failed, is_gone(run));
 	bool worked = true;
+	int ret = 0;
 
 	for (size_t i = first; i < run->plan->count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
-		int ret;
 
 		if (step->kind == CXV_STEP_FORGET && !worked)
+			continue;
+		/* A driver that was not even given the endpoint is not waited for. */
+		if (step->kind == CXV_STEP_WAIT_DRIVER && ret < 0 && ret != -ETIMEDOUT)
 			continue;
 		ret = run_step(run, step);
 		if (ret < 0)

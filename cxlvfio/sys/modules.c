@@ -128,6 +128,10 @@ static void keep_in_sequence(struct kmod_module *module, bool install, const cha
 {
 	if (install)
 		told->refused = true;
+	/* In a dry run a module that several need is never there. */
+	for (size_t i = 0; i < told->count; i++)
+		if (!strcmp(kmod_module_get_name(told->modules[i]), kmod_module_get_name(module)))
+			return;
 	if (told->count == SEQUENCE_MAX) {
 		told->too_long = true;
 		return;

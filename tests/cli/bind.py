@@ -109,6 +109,29 @@ class Machine:
         assert status in (0, -signal.SIGKILL), f"{arguments}: exit status {status}"
         return status != 0
 
+    def settle(self) -> None:
+        """Wait for what a run that was killed has left: its child, which has its lock, and writes."""
+        locks = self.top / "run/cxlvfio"
+        for file in locks.glob("*.lock") if locks.is_dir() else []:
+            with open(file, encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        self.kernel.settle()
+
+    def write_fails(self, status: int, path: str, error: str, *arguments: str) -> dict:
+        """The document of a run whose writes to PATH fail with ERROR, as the kernel's may."""
+        file = (self.top / path).resolve()
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(file), "--trace=write",
+                   f"--inject=write:error={error}", self.command, *arguments, "--json",
+                   "--sysroot", str(self.top)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                                env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        assert result.returncode == status, \
+            f"{path} {error}: exit status {result.returncode}, not {status}\n{result.stderr}"
+        document = json.loads(result.stdout)
+        problems = self.schemas.problems(document)
+        assert not problems, "\n".join(problems)
+        return document
+
     def forget_driver(self) -> None:
         """The driver is not registered: its module is not loaded."""
         directory = self.top / "sys/bus/pci/drivers" / OURS
@@ -466,6 +489,7 @@ def walk(machine: Machine, killed: str, then: str) -> None:
             if killed == "unbind":
                 machine.run(0, "bind", FIRST)
             more = machine.killed_at(name, call, killed, FIRST)
+            machine.settle()
             machine.run(0, then, FIRST)
             if then == "bind":
                 machine.has(OURS, OURS)
@@ -529,17 +553,18 @@ def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
         try:
             with machine.kernel:
                 test(machine)
-        except (AssertionError, subprocess.TimeoutExpired, KeyError, OSError):
+        except (AssertionError, subprocess.SubprocessError, LookupError, OSError, ValueError):
             return traceback.format_exc()
     return ""
 
 
-def main() -> int:
+def run_tests(module: dict) -> int:
+    """The tests of MODULE, a file's globals()."""
     if len(sys.argv) < 3:
-        print(__doc__, file=sys.stderr)
+        print(module["__doc__"], file=sys.stderr)
         return 2
     command, schemas = os.path.abspath(sys.argv[1]), validate.Schemas(Path(sys.argv[2]))
-    tests = {name: test for name, test in globals().items() if name.startswith("test_")
+    tests = {name: test for name, test in module.items() if name.startswith("test_")
              and (not sys.argv[3:] or name.removeprefix("test_") in sys.argv[3:])}
     failed = not tests
     print(f"1..{len(tests)}")
@@ -555,4 +580,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals()))

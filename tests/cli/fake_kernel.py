@@ -21,7 +21,11 @@ class FakeKernel(threading.Thread):
         self.refused: set = set()       # drivers whose probe fails
         self.delay = 0.0                # seconds until a driver has a device
         self.nodes = True               # VFIO makes device nodes
+        self.links = True               # a driver that takes a device is linked to it
         self.vanish: set = set()        # devices that are gone when they are probed
+        self.words: dict = {}           # driver: what it says when it refuses a device
+        self.stubborn: dict = {}        # driver: what it says and keeps the device at an unbind
+        self.looks = 0                  # rounds in which nothing was found to do
         self.done = threading.Event()
         (self.pci / "drivers_probe").touch()
 
@@ -53,14 +57,25 @@ class FakeKernel(threading.Thread):
     def group_of(self, target: str) -> str:
         return (self.device(target) / "iommu_group").readlink().name
 
+    def say(self, priority: int, message: str) -> None:
+        """A record of /dev/kmsg, and a line of details as the kernel has them."""
+        log = self.root / "dev/kmsg"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{priority},1,1,-;{message}\n SUBSYSTEM=pci\n")
+
     def attach(self, target: str, driver: str) -> None:
-        if driver in self.refused or not (self.pci / "drivers" / driver).is_dir():
+        if driver in self.words:
+            self.say(3, f"{driver} {target}: refused: {self.words[driver]}")
+            self.say(3, f"{driver} {target}: probe with driver {driver} failed with error -6")
+        if driver in self.refused | set(self.words) or not (self.pci / "drivers" / driver).is_dir():
             return
         time.sleep(self.delay)
         device = self.device(target)
         if driver == OURS:
             self.make_vfio(device, target)
-        (device / "driver").symlink_to(self.pci / "drivers" / driver)
+        if self.links or driver != OURS:
+            (device / "driver").symlink_to(self.pci / "drivers" / driver)
 
     def make_vfio(self, device: Path, target: str) -> None:
         attributes = device / "cxl_vfio"
@@ -84,9 +99,19 @@ class FakeKernel(threading.Thread):
             (self.root / f"dev/vfio/{group}").unlink(missing_ok=True)
         (device / "driver").unlink(missing_ok=True)
 
+    def remove(self, target: str) -> None:
+        self.detach(target)
+        (self.pci / "devices" / target).unlink()
+
+    def unbind(self, target: str, driver: str) -> None:
+        if driver in self.stubborn:
+            self.say(5, f"{driver} {target}: {self.stubborn[driver]}")
+        elif self.driver_of(target) == driver:
+            self.detach(target)
+
     def probe(self, target: str) -> None:
         if target in self.vanish:
-            (self.pci / "devices" / target).unlink()
+            self.remove(target)
         else:
             driver = self.override_of(target)
             if driver and not self.driver_of(target):
@@ -103,19 +128,32 @@ class FakeKernel(threading.Thread):
             file.write_text("")
         return text.strip()
 
-    def look(self) -> None:
-        target = self.take(self.pci / "drivers_probe")
+    def look(self) -> bool:
+        """Whether there was anything to do."""
+        target = busy = self.take(self.pci / "drivers_probe")
         if target:
             self.probe(target)
         for directory in (self.pci / "drivers").glob("*"):
             target = self.take(directory / "unbind")
-            if target and self.driver_of(target) == directory.name:
-                self.detach(target)
+            busy += target
+            if target:
+                self.unbind(target, directory.name)
             target = self.take(directory / "bind")
+            busy += target
             if target and not self.driver_of(target):
                 self.attach(target, directory.name)
+        for device in (self.pci / "devices").iterdir():
+            if self.take(device / "remove"):
+                self.remove(device.name)
+        return bool(busy)
 
     def run(self) -> None:
         while not self.done.is_set():
-            self.look()
+            self.looks += not self.look()
+            time.sleep(LOOK_SECONDS)
+
+    def settle(self) -> None:
+        """Wait until all is done that was written before: a real kernel does it at once."""
+        until = self.looks + 2
+        while self.looks < until and self.is_alive():
             time.sleep(LOOK_SECONDS)
