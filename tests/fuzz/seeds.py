@@ -69,12 +69,29 @@ def pci_ids(roots: list) -> list:
             for root in roots for file in root.glob("usr/share/**/pci.ids")]
 
 
+def binding(roots: list) -> list:
+    """The byte says which file: see binding.c."""
+    device, driver = "0000:0d:00.0", "cxl-vfio-pci"
+    texts = [(0, "device=1e98:e2e2:123\ndriver=accelerator\ndriver_override=\n"),
+             (0, "device=1e98:e2e2:0\ndriver=../x\ndriver_override=a/b\n"),
+             (1, "vfio vfio_pci_core cxl_vfio_pci"), (1, "../x"),
+             (2, f"5,812,9,-;vfio-pci {device}: No device request channel registered\n"),
+             (3, "3,1,2,-;cxl_vfio_pci: Unknown symbol vfio_pci_core_mmap (err -22)\n SUBSYSTEM=x"),
+             (3, "5,1,2,-;Lockdown: cxlvfio: unsigned module loading is restricted\n"),
+             (4, f"3,1,2,-;{driver} {device}: refused: HDM decoder 0 is not committed\n"),
+             (4, f"3,1,2,-;{driver} {device}: probe with driver {driver} failed with error -6\n")]
+    inputs = [bytes([kind]) + text.encode() for kind, text in texts]
+    inputs += [b"\5" + file.read_bytes() for root in roots for file in root.glob("proc/iomem")]
+    return inputs + [b"\6" + file.read_bytes() for root in roots
+                     for file in root.glob("sys/module/*/parameters/*") if not file.is_symlink()]
+
+
 def planted(_roots: list) -> list:
     return [b"CX"]
 
 
 HARNESSES = {function.__name__: function for function in (
-    config, config_dump, iomem, pci_ids, region_info, registers, planted)}
+    binding, config, config_dump, iomem, pci_ids, region_info, registers, planted)}
 
 
 def write(directory: Path, inputs: list) -> None:
