@@ -315,14 +315,15 @@ static const struct {
 	{ "what an earlier bind loaded", read_note },
 };
 
-static int explain(const char *operation, const char *target, const char *what, int error,
-		   struct cxv_report *report)
+static int explain(const struct cxv_host *host, const char *operation, const char *target,
+		   const char *what, int error, struct cxv_report *report)
 {
 	struct cxv_place place = { .operation = operation, .target = target };
 
-	if (error == -ENODEV) {
+	/* It may go between two of its files. */
+	if (error == -ENODEV || !cxv_host_exists(host, DEVICE, target)) {
 		place.hint = "look into the kernel log, then: cxlvfio list";
-		return cxv_error(report, CXV_DEVICE_LOST, error, place, "the device is gone");
+		return cxv_error(report, CXV_DEVICE_LOST, ENODEV, place, "the device is gone");
 	}
 	return cxv_error(report, cxv_code_of_errno(error), error, place, "cannot read %s", what);
 }
@@ -357,7 +358,8 @@ int cxv_bind_facts_read(struct cxv_bind_survey *survey, const char *operation,
 
 		/* What this one would have said is not known, so nothing can be decided. */
 		if (ret < 0)
-			return explain(operation, endpoint->host, readers[i].what, ret, report);
+			return explain(survey->host, operation, endpoint->host, readers[i].what,
+				       ret, report);
 	}
 	if (facts->record_damaged)
 		warn_of_record(operation, endpoint->host, report);

@@ -43,6 +43,7 @@ static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 	case -ECONNREFUSED:
 		return CXV_BIND_REFUSED;
 	case -ECANCELED:
+	case -ENOPKG:
 		return CXV_NO_MODULE;
 	case -EBUSY:
 		return CXV_DEVICE_BUSY;
@@ -78,6 +79,8 @@ static const char *hint_of_unbind(int error)
 
 static const char *hint_of_wait(const struct cxv_step_run *run, int error)
 {
+	if (error == -ENOPKG)
+		return "somebody removed its module meanwhile: run this again";
 	if (error != -ETIMEDOUT)
 		return "see dmesg";
 	if (run->log < 0)
@@ -122,6 +125,8 @@ static void describe(const struct cxv_step_run *run, const struct cxv_step *step
 	else if (error == -ECONNREFUSED)
 		snprintf(text, size, "driver %s refused it: %s", step->value,
 			 reason[0] ? reason : "it gave no reason");
+	else if (error == -ENOPKG && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "driver %s is no longer loaded", step->value);
 	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
 		snprintf(text, size, "another driver than %s took it", step->value);
 	else

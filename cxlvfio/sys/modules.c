@@ -7,15 +7,38 @@
 #include <string.h>
 
 #include "core/util.h"
+#include "sys/library.h"
+
+/* That of Debian 13 and its contemporaries. */
+#define LIBRARY		"libkmod.so.2"
+#define FUNCTIONS(F)									\
+	F(kmod_list_next) F(kmod_module_get_dependencies) F(kmod_module_get_info)		\
+	F(kmod_module_get_module) F(kmod_module_get_name) F(kmod_module_get_path)		\
+	F(kmod_module_info_free_list) F(kmod_module_info_get_key)				\
+	F(kmod_module_info_get_value) F(kmod_module_insert_module)				\
+	F(kmod_module_new_from_lookup) F(kmod_module_new_from_name)				\
+	F(kmod_module_new_from_path) F(kmod_module_probe_insert_module)				\
+	F(kmod_module_ref) F(kmod_module_remove_module) F(kmod_module_unref)			\
+	F(kmod_module_unref_list) F(kmod_new) F(kmod_set_log_fn) F(kmod_unref)
+
+static struct {
+	FUNCTIONS(CXV_FUNCTION_POINTER)
+} lib;
+
+#define FUNCTION(name)	{ #name, (void **)&lib.name },
+
+static const struct cxv_function functions[] = { FUNCTIONS(FUNCTION) };
 
 static void unref_context(struct kmod_ctx **context)
 {
-	kmod_unref(*context);
+	if (*context)
+		lib.kmod_unref(*context);
 }
 
 static void unref_module(struct kmod_module **module)
 {
-	kmod_module_unref(*module);
+	if (*module)
+		lib.kmod_module_unref(*module);
 }
 
 /* libkmod writes to stderr by itself otherwise. */
@@ -26,18 +49,33 @@ static void say_nothing(void *data, int priority, const char *file, int line, co
 	(void)arguments;
 }
 
+/* Modules below DIRECTORY, NULL: the running kernel's; with modprobe.d(5) or without. */
+static int open_context(const char *directory, bool configured, struct kmod_ctx **context)
+{
+	static const char *const no_configuration[] = { NULL };
+	int ret = cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions));
+
+	if (ret < 0)
+		return ret;
+	*context = lib.kmod_new(directory, configured ? NULL : no_configuration);
+	if (!*context)
+		return -ENOMEM;
+	lib.kmod_set_log_fn(*context, say_nothing, NULL);
+	return 0;
+}
+
 /* The first module that NAME stands for in the index. *MODULE is the caller's to unref. */
 static int look_up(struct kmod_ctx *context, const char *name, struct kmod_module **module)
 {
 	struct kmod_list *list = NULL;
-	int ret = kmod_module_new_from_lookup(context, name, &list);
+	int ret = lib.kmod_module_new_from_lookup(context, name, &list);
 
 	if (ret < 0)
 		return ret;
 	if (!list)
 		return -ENOENT;
-	*module = kmod_module_get_module(list);
-	kmod_module_unref_list(list);
+	*module = lib.kmod_module_get_module(list);
+	lib.kmod_module_unref_list(list);
 	return 0;
 }
 
@@ -48,16 +86,16 @@ static bool built_for(const struct kmod_module *module, const char *kernel)
 	size_t length = strlen(kernel);
 	bool fits = true;
 
-	if (kmod_module_get_info(module, &info) < 0)
+	if (lib.kmod_module_get_info(module, &info) < 0)
 		return false;
-	kmod_list_foreach(item, info) {
-		const char *value = kmod_module_info_get_value(item);
+	for (item = info; item; item = lib.kmod_list_next(info, item)) {
+		const char *value = lib.kmod_module_info_get_value(item);
 
-		if (strcmp(kmod_module_info_get_key(item), "vermagic") == 0)
+		if (strcmp(lib.kmod_module_info_get_key(item), "vermagic") == 0)
 			fits = strncmp(value, kernel, length) == 0 &&
 			       (value[length] == ' ' || !value[length]);
 	}
-	kmod_module_info_free_list(info);
+	lib.kmod_module_info_free_list(info);
 	return fits;
 }
 
@@ -77,7 +115,6 @@ static int read_kernel(const struct cxv_host *host, char *kernel, size_t size)
 
 int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *found)
 {
-	static const char *const no_configuration[] = { NULL };
 	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
 	_cleanup_free_ char *directory = NULL;
@@ -90,16 +127,14 @@ int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_mo
 		return ret;
 	if (asprintf(&directory, "%s/lib/modules/%s", host->root_path, found->kernel) < 0)
 		return -ENOMEM;
-	context = kmod_new(directory, no_configuration);
-	if (!context)
-		return -ENOMEM;
-	kmod_set_log_fn(context, say_nothing, NULL);
-	ret = look_up(context, name, &module);
+	ret = open_context(directory, false, &context);
+	if (!ret)
+		ret = look_up(context, name, &module);
 	if (ret == -ENOENT || ret == -ENOSYS)
 		return 0;
 	if (ret < 0)
 		return ret;
-	path = kmod_module_get_path(module);
+	path = lib.kmod_module_get_path(module);
 	if (!path || strncmp(path, host->root_path, strlen(host->root_path)) != 0)
 		return 0;
 	path += strlen(host->root_path);
@@ -126,24 +161,26 @@ static struct sequence *told;
 
 static void keep_in_sequence(struct kmod_module *module, bool install, const char *options)
 {
+	const char *name = lib.kmod_module_get_name(module);
+
 	if (install)
 		told->refused = true;
 	/* In a dry run a module that several need is never there. */
 	for (size_t i = 0; i < told->count; i++)
-		if (!strcmp(kmod_module_get_name(told->modules[i]), kmod_module_get_name(module)))
+		if (!strcmp(lib.kmod_module_get_name(told->modules[i]), name))
 			return;
 	if (told->count == SEQUENCE_MAX) {
 		told->too_long = true;
 		return;
 	}
 	told->options[told->count] = strdup(options);
-	told->modules[told->count++] = kmod_module_ref(module);
+	told->modules[told->count++] = lib.kmod_module_ref(module);
 }
 
 static void sequence_clear(struct sequence *sequence)
 {
 	for (size_t i = 0; i < sequence->count; i++) {
-		kmod_module_unref(sequence->modules[i]);
+		lib.kmod_module_unref(sequence->modules[i]);
 		free(sequence->options[i]);
 	}
 }
@@ -161,7 +198,7 @@ static int make_sequence(struct kmod_module *module, struct sequence *sequence)
 	int ret;
 
 	told = sequence;
-	ret = kmod_module_probe_insert_module(module, KMOD_PROBE_DRY_RUN, NULL,
+	ret = lib.kmod_module_probe_insert_module(module, KMOD_PROBE_DRY_RUN, NULL,
 					      refuse_install_command, NULL, keep_in_sequence);
 	told = NULL;
 	if (ret < 0)
@@ -172,15 +209,15 @@ static int make_sequence(struct kmod_module *module, struct sequence *sequence)
 static bool is_required(struct kmod_module *module, struct kmod_list *dependencies,
 			const struct kmod_module *wanted)
 {
-	const char *name = kmod_module_get_name(wanted);
-	bool found = !strcmp(name, kmod_module_get_name(module));
+	const char *name = lib.kmod_module_get_name(wanted);
+	bool found = !strcmp(name, lib.kmod_module_get_name(module));
 	struct kmod_list *item;
 
-	kmod_list_foreach(item, dependencies) {
-		struct kmod_module *dependency = kmod_module_get_module(item);
+	for (item = dependencies; item; item = lib.kmod_list_next(dependencies, item)) {
+		struct kmod_module *dependency = lib.kmod_module_get_module(item);
 
-		found = found || !strcmp(name, kmod_module_get_name(dependency));
-		kmod_module_unref(dependency);
+		found = found || !strcmp(name, lib.kmod_module_get_name(dependency));
+		lib.kmod_module_unref(dependency);
 	}
 	return found;
 }
@@ -197,52 +234,48 @@ static void append_name(char *list, size_t size, const char *name)
 static int insert(struct kmod_module *module, const struct sequence *sequence, char *inserted,
 		  size_t size)
 {
-	struct kmod_list *dependencies = kmod_module_get_dependencies(module);
+	struct kmod_list *dependencies = lib.kmod_module_get_dependencies(module);
 	int ret = 0;
 
 	for (size_t i = 0; i < sequence->count && !ret; i++) {
 		struct kmod_module *next = sequence->modules[i];
 
-		ret = kmod_module_insert_module(next, 0, sequence->options[i]);
+		ret = lib.kmod_module_insert_module(next, 0, sequence->options[i]);
 		if (!ret)
-			append_name(inserted, size, kmod_module_get_name(next));
+			append_name(inserted, size, lib.kmod_module_get_name(next));
 		if (ret == -EEXIST || (ret < 0 && !is_required(module, dependencies, next)))
 			ret = 0;
 	}
-	kmod_module_unref_list(dependencies);
+	lib.kmod_module_unref_list(dependencies);
 	return ret;
 }
 
 int cxv_module_missing(const char *name, char *missing, size_t size)
 {
-	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, NULL);
+	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
 	_cleanup_(sequence_clear) struct sequence sequence = { 0 };
-	int ret;
+	int ret = open_context(NULL, true, &context);
 
 	missing[0] = '\0';
-	if (!context)
-		return -ENOMEM;
-	kmod_set_log_fn(context, say_nothing, NULL);
-	ret = look_up(context, name, &module);
+	if (!ret)
+		ret = look_up(context, name, &module);
 	if (!ret)
 		ret = make_sequence(module, &sequence);
 	for (size_t i = 0; i < sequence.count && !ret; i++)
-		append_name(missing, size, kmod_module_get_name(sequence.modules[i]));
+		append_name(missing, size, lib.kmod_module_get_name(sequence.modules[i]));
 	return ret;
 }
 
 int cxv_module_load(const char *name, char *inserted, size_t size)
 {
-	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, NULL);
+	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
 	_cleanup_(sequence_clear) struct sequence sequence = { 0 };
-	int ret;
+	int ret = open_context(NULL, true, &context);
 
-	if (!context)
-		return -ENOMEM;
-	kmod_set_log_fn(context, say_nothing, NULL);
-	ret = look_up(context, name, &module);
+	if (!ret)
+		ret = look_up(context, name, &module);
 	if (!ret)
 		ret = make_sequence(module, &sequence);
 	if (!ret && sequence.refused)
@@ -252,46 +285,40 @@ int cxv_module_load(const char *name, char *inserted, size_t size)
 
 int cxv_module_unload(const char *name)
 {
-	static const char *const no_configuration[] = { NULL };
-	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new(NULL, no_configuration);
+	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
-	int ret;
+	int ret = open_context(NULL, false, &context);
 
-	if (!context)
-		return -ENOMEM;
-	kmod_set_log_fn(context, say_nothing, NULL);
-	ret = kmod_module_new_from_name(context, name, &module);
+	if (!ret)
+		ret = lib.kmod_module_new_from_name(context, name, &module);
 	/* It does not wait for users: delete_module(2) gets O_NONBLOCK. */
-	return ret < 0 ? ret : kmod_module_remove_module(module, 0);
+	return ret < 0 ? ret : lib.kmod_module_remove_module(module, 0);
 }
 
 int cxv_module_read_info(int file, int (*keep)(const char *key, const char *value, void *argument),
 			 void *argument)
 {
-	static const char *const no_configuration[] = { NULL };
-	_cleanup_(unref_context) struct kmod_ctx *context = kmod_new("/", no_configuration);
+	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
 	struct kmod_list *info = NULL, *item;
 	char path[64];
-	int ret;
+	int ret = open_context("/", false, &context);
 
-	if (!context)
-		return -ENOMEM;
-	kmod_set_log_fn(context, say_nothing, NULL);
 	/* By descriptor: libkmod would follow a fixture's links out of it. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	ret = kmod_module_new_from_path(context, path, &module);
 	if (!ret)
-		ret = kmod_module_get_info(module, &info);
+		ret = lib.kmod_module_new_from_path(context, path, &module);
+	if (!ret)
+		ret = lib.kmod_module_get_info(module, &info);
 	if (ret < 0)
 		return ret;
 	ret = 0;
-	kmod_list_foreach(item, info) {
-		ret = keep(kmod_module_info_get_key(item), kmod_module_info_get_value(item),
+	for (item = info; item; item = lib.kmod_list_next(info, item)) {
+		ret = keep(lib.kmod_module_info_get_key(item), lib.kmod_module_info_get_value(item),
 			   argument);
 		if (ret)
 			break;
 	}
-	kmod_module_info_free_list(info);
+	lib.kmod_module_info_free_list(info);
 	return ret;
 }

@@ -367,7 +367,11 @@ static int has_driver(void *argument)
 	if (driver[0])
 		return strcmp(driver, awaited->step->value) == 0 ? 1 : -EEXIST;
 	cxv_kernel_log_read(run->log, &speaker, &run->verdict);
-	return run->verdict.refused ? -ECONNREFUSED : 0;
+	if (run->verdict.refused)
+		return -ECONNREFUSED;
+	/* Somebody took its module away: it cannot come any more. */
+	return cxv_host_exists(run->execution->host, "sys/bus/pci/drivers/%s", speaker.driver) ?
+	       0 : -ENOPKG;
 }
 
 static int wait_driver(struct cxv_step_run *run, struct cxv_step *step)

@@ -400,6 +400,18 @@ def test_driver_never_comes(machine: Machine) -> None:
     machine.is_untouched("accelerator")
 
 
+def test_driver_is_unloaded(machine: Machine) -> None:
+    """Told at once: a driver that is no longer there never takes it."""
+    machine.take("accelerator")
+    machine.kernel.unload = {OURS}
+    start = time.monotonic()
+    document = machine.run_json(6, "bind", "--wait", "50", FIRST)
+    assert time.monotonic() - start < 40
+    assert error_of(document)["code"] == "NO_MODULE", document["errors"]
+    assert "no longer loaded" in error_of(document)["message"], document["errors"]
+    machine.is_untouched("accelerator")
+
+
 def test_driver_without_node(machine: Machine) -> None:
     machine.take("accelerator")
     machine.kernel.nodes = False

@@ -23,6 +23,7 @@ class FakeKernel(threading.Thread):
         self.nodes = True               # VFIO makes device nodes
         self.links = True               # a driver that takes a device is linked to it
         self.vanish: set = set()        # devices that are gone when they are probed
+        self.unload: set = set()        # drivers that are gone when they are to probe
         self.words: dict = {}           # driver: what it says when it refuses a device
         self.stubborn: dict = {}        # driver: what it says and keeps the device at an unbind
         self.looks = 0                  # rounds in which nothing was found to do
@@ -65,6 +66,8 @@ class FakeKernel(threading.Thread):
             file.write(f"{priority},1,1,-;{message}\n SUBSYSTEM=pci\n")
 
     def attach(self, target: str, driver: str) -> None:
+        if driver in self.unload:
+            shutil.rmtree(self.pci / "drivers" / driver)
         if driver in self.words:
             self.say(3, f"{driver} {target}: refused: {self.words[driver]}")
             self.say(3, f"{driver} {target}: probe with driver {driver} failed with error -6")
