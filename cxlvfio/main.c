@@ -16,6 +16,7 @@ const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_show,
 	&cxv_command_bind,
 	&cxv_command_unbind,
+	&cxv_command_persist,
 	&cxv_command_reset,
 	&cxv_command_driver,
 	&cxv_command_snapshot,
@@ -23,6 +24,7 @@ const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_version,
 	&cxv_command_metadata,
 	&cxv_command_targets,
+	&cxv_command_persist_match,
 };
 
 const size_t cxv_command_count = ARRAY_SIZE(cxv_commands);

@@ -21,7 +21,7 @@ static int plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bindin
 	return cxv_plan_bind(facts, &wanted->wishes, report, plan);
 }
 
-static const struct cxv_binding_change change = {
+const struct cxv_binding_change cxv_binding_bind = {
 	.plan = plan_bind,
 	.print = cxv_print_bound,
 	.changed = "bound",
@@ -49,7 +49,8 @@ static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv
 	}
 	if (ret < 0)
 		return CXV_EXIT_USAGE;
-	return cxv_change_bindings(context, argv + optind, argc - optind, &wanted, &change);
+	return cxv_change_bindings(context, argv + optind, argc - optind, &wanted,
+				   &cxv_binding_bind);
 }
 
 const struct cxv_command cxv_command_bind = {

@@ -258,6 +258,8 @@ static void print_json(const struct work *work, const struct cxv_targets *target
 	for (size_t i = 0; i < targets->count; i++)
 		cxv_json_actions(&document, actions, &results[i].plan);
 	add_results(&document, work, results);
+	if (work->change->describe)
+		work->change->describe(&document, work->change->argument);
 	cxv_document_finish(context, &document);
 }
 

@@ -8,6 +8,8 @@
 #include "cmd/command.h"
 #include "core/plan.h"
 
+struct cxv_document;
+
 struct cxv_binding_options {
 	bool dry_run;
 	struct cxv_bind_wishes wishes;	/* of bind */
@@ -21,7 +23,13 @@ struct cxv_binding_change {
 	void (*print)(const struct cxv_plan *plan, FILE *stream);
 	const char *changed;		/* "bound": what became of a target */
 	bool roll_back;
+	/* May be NULL: what the JSON document has besides, from ARGUMENT. */
+	void (*describe)(struct cxv_document *document, const void *argument);
+	const void *argument;
 };
+
+/* What bind does. */
+extern const struct cxv_binding_change cxv_binding_bind;
 
 #define CXV_BINDING_STEP_SECONDS	10
 

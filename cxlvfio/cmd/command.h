@@ -95,6 +95,7 @@ extern const struct cxv_command cxv_command_list;
 extern const struct cxv_command cxv_command_show;
 extern const struct cxv_command cxv_command_bind;
 extern const struct cxv_command cxv_command_unbind;
+extern const struct cxv_command cxv_command_persist;
 extern const struct cxv_command cxv_command_reset;
 extern const struct cxv_command cxv_command_driver;
 extern const struct cxv_command cxv_command_snapshot;
@@ -102,6 +103,7 @@ extern const struct cxv_command cxv_command_help;
 extern const struct cxv_command cxv_command_version;
 extern const struct cxv_command cxv_command_metadata;
 extern const struct cxv_command cxv_command_targets;
+extern const struct cxv_command cxv_command_persist_match;
 
 /* One option as cxv_next_option() met it. */
 struct cxv_option_value {

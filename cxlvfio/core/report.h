@@ -42,6 +42,8 @@ enum cxv_code {
 	CXV_TIMEOUT,
 	CXV_DEVICE_LOST,
 	CXV_OUT_OF_MEMORY,
+	CXV_CONFLICT,			/* another definition wants another driver */
+	CXV_BAD_DEFINITION,		/* a file of definitions that is not understood */
 	CXV_CODE_COUNT
 };
 

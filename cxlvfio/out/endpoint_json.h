@@ -12,6 +12,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 void cxv_json_names(struct cxv_document *document, struct json_object *parent,
 		    struct json_object *unavailable, const char *key,
 		    const struct cxv_names *names);
+/* The array "findings" of the object TO. */
 void cxv_json_findings(struct cxv_document *document, struct json_object *to,
 		       const struct cxv_findings *findings);
 

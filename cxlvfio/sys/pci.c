@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sys/pci.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,25 +12,6 @@
 #include "cxl_vfio.h"
 #include "sys/attribute.h"
 #include "sys/pci_facts.h"
-
-static bool hex_digits(const char **text, size_t minimum, size_t maximum)
-{
-	size_t count = 0;
-
-	while (count < maximum && isxdigit((unsigned char)**text) &&
-	       !isupper((unsigned char)**text)) {
-		++*text;
-		count++;
-	}
-	return count >= minimum;
-}
-
-bool cxv_pci_is_address(const char *name)
-{
-	return hex_digits(&name, 4, 8) && *name++ == ':' && hex_digits(&name, 2, 2) &&
-	       *name++ == ':' && hex_digits(&name, 2, 2) && *name++ == '.' && *name >= '0' &&
-	       *name <= '7' && !name[1];
-}
 
 static void make_directory(char directory[static CXV_PCI_DIRECTORY_MAX],
 			   const struct cxv_endpoint *endpoint)

@@ -4,14 +4,13 @@
 #define CXLVFIO_SYS_PCI_H
 
 #include "core/endpoint.h"
+#include "core/pci_address.h"
 #include "sys/host.h"
 
 #define CXV_PCI_DEVICES		"sys/bus/pci/devices"
 /* "sys/bus/pci/devices/" and a PCI address. */
 #define CXV_PCI_DIRECTORY_MAX	64
 
-/* A PCI address as sysfs prints it: "DDDD:BB:DD.F", the domain four or more digits. */
-bool cxv_pci_is_address(const char *name);
 /* The configuration space: decodes DVSECs, serial number and memory enable. */
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* The driver alone: what discovery needs when the configuration space says nothing. */

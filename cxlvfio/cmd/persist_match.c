@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the udev rule asks when a PCI function comes: is a definition to bind it, and to which
+ * driver? Nothing is changed, and no more read than it takes: it delays the boot.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "core/definition.h"
+#include "core/pci_address.h"
+#include "sys/attribute.h"
+#include "sys/definitions.h"
+#include "sys/pci.h"
+
+/* The kernel has these without asking the device, which may have to wake up for more. */
+static bool may_match(const struct cxv_host *host, const char *address,
+		      const struct cxv_definitions *definitions)
+{
+	uint64_t vendor, device;
+
+	if (cxv_host_read_number(host, &vendor, CXV_PCI_DEVICES "/%s/vendor", address) < 0 ||
+	    cxv_host_read_number(host, &device, CXV_PCI_DEVICES "/%s/device", address) < 0)
+		return false;
+	for (size_t i = 0; i < definitions->count; i++) {
+		const struct cxv_definition *item = &definitions->items[i];
+
+		if (item->vendor.known && item->vendor.value == vendor &&
+		    item->device.value == device)
+			return true;
+	}
+	return false;
+}
+
+static void free_endpoint(struct cxv_endpoint **endpoint)
+{
+	cxv_endpoint_free(*endpoint);
+}
+
+static enum cxv_exit match(struct cxv_context *context, const char *address,
+			   const struct cxv_definitions *definitions)
+{
+	_cleanup_(free_endpoint) struct cxv_endpoint *endpoint =
+		cxv_endpoint_new(address);
+	const struct cxv_definition *item, *rival;
+
+	if (!endpoint)
+		return CXV_EXIT_FAILED;
+	cxv_pci_read_config(&context->host, endpoint);
+	if (cxv_endpoint_decide(endpoint) < 0)
+		return CXV_EXIT_FAILED;
+	item = cxv_definitions_find(definitions, endpoint, &rival);
+	if (!item || !cxv_endpoint_is_type2(endpoint) || !item->automatic.value)
+		return CXV_EXIT_DONE;
+	if (rival) {
+		cxv_error(&context->report, CXV_CONFLICT, EEXIST,
+			  (struct cxv_place) { .operation = "persist", .target = address,
+					       .path = item->file.value,
+					       .hint = "remove one of them" },
+			  "it wants driver %s, and %s wants %s", item->driver.value,
+			  rival->file.value, rival->driver.value);
+		return CXV_EXIT_BUSY;
+	}
+	/* Both are of letters, digits and "-_.:" only: core/definition_file.c. */
+	printf("CXLVFIO_DRIVER=%s\nCXLVFIO_DEFINITION=%s\n", item->driver.value,
+	       item->file.value);
+	return CXV_EXIT_DONE;
+}
+
+static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
+{
+	_cleanup_(cxv_definitions_clear) struct cxv_definitions definitions = { 0 };
+	struct cxv_option_value value;
+
+	if (cxv_next_option(context, argc, argv, &value) < 0)
+		return CXV_EXIT_USAGE;
+	if (argc - optind != 1 || !cxv_pci_is_address(argv[optind]))
+		return cxv_usage_error(context, "takes one PCI address");
+	if (cxv_definitions_read(&context->host, &context->report, &definitions) == -ENOMEM)
+		return CXV_EXIT_FAILED;
+	if (!may_match(&context->host, argv[optind], &definitions))
+		return CXV_EXIT_DONE;
+	return match(context, argv[optind], &definitions);
+}
+
+const struct cxv_command cxv_command_persist_match = {
+	.name = "__persist-match",
+	.summary = "print what a definition says of a PCI address, for udev",
+	.operands = "ADDRESS",
+	.run = run,
+};
