@@ -241,11 +241,11 @@ def zsh(metadata: dict) -> str:
     cases = ""
     for command in metadata["commands"]:
         lines = [zsh_option(option) for option in command["options"]]
-        if command["operands"]:
-            repeat = "*" if command["operands"].endswith("...") else "1"
-            lines.append(f"'{repeat}:operand:{zsh_action(command['complete'], None)}'")
         if command["actions"]:
             lines += ["'1:action:->action'", "'*:operand:->operand'"]
+        elif command["operands"]:
+            repeat = "*" if command["operands"].endswith("...") else "1"
+            lines.append(f"'{repeat}:operand:{zsh_action(command['complete'], None)}'")
         arguments = "".join(f" \\\n\t\t\t{line}" for line in lines)
         cases += (f"\t{command['name']})\n\t\t_arguments -s $global{arguments}\n"
                   f"{zsh_actions(command['actions'])}\t\t;;\n")
@@ -350,7 +350,7 @@ def fish(metadata: dict) -> str:
     for command in commands:
         condition = f" -n '__cxlvfio_using {command['name']}'"
         text += "".join(fish_option(option, condition) for option in command["options"])
-        if command["operands"]:
+        if command["operands"] and not command["actions"]:
             text += f"complete -c cxlvfio{condition}{fish_arguments(command['complete'], None)}\n"
         text += fish_actions(command)
     return text

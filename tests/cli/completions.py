@@ -179,6 +179,11 @@ def make_cases(metadata: dict) -> list:
         ("cxlvfio unbind mem0 al", {"all"}),
         ("cxlvfio list mem", set()),
         ("cxlvfio driver ", {"status"}),
+        ("cxlvfio persist ", {"add", "remove", "list", "apply"}),
+        ("cxlvfio persist --dry-run re", {"remove"}),
+        ("cxlvfio persist add mem", {"mem0", "mem1", "mem2"}),
+        ("cxlvfio persist --wait 5 apply 0000:14", {"0000:14:00.0"}),
+        ("cxlvfio persist list mem", set()),
     ]
     for command in metadata["commands"]:
         cases.append((f"cxlvfio {command['name']} --", long_options(metadata, command)))
