@@ -8,8 +8,6 @@
 #include "out/text.h"
 
 #define BEHIND		4096
-/* Between JSON and text; neither may have it. */
-#define SEPARATOR	'\x1e'
 
 void *fuzz_copy(const uint8_t *data, size_t size, enum fuzz_copy kind)
 {
@@ -87,7 +85,7 @@ char *fuzz_print(const struct cxv_endpoint *endpoint)
 
 	fuzz_check(stream);
 	print_json(endpoint, stream);
-	fputc(SEPARATOR, stream);
+	fputc(FUZZ_SEPARATOR, stream);
 	fuzz_check(cxv_show_print(endpoint, CXV_SECTIONS_ALL, false, stream) == 0);
 	fuzz_check(!fclose(stream));
 	fuzz_check(strlen(text) == length);
@@ -112,7 +110,7 @@ void fuzz_finish(char *printed)
 
 	if (!printed)
 		return;
-	separator = strchr(printed, SEPARATOR);
+	separator = strchr(printed, FUZZ_SEPARATOR);
 	fuzz_check(separator);
 	*separator = '\0';
 	check_json(printed);

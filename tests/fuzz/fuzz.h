@@ -47,6 +47,9 @@ void fuzz_dirty(void *object, size_t size, enum fuzz_copy kind);
 bool fuzz_contains(const uint8_t *data, size_t size, uint32_t first, uint32_t first_mask,
 		   uint32_t second, uint32_t second_mask);
 
+/* Between JSON and text. */
+#define FUZZ_SEPARATOR	'\x1e'
+
 /* Everything that is printed of ENDPOINT, as JSON and then as text. Free it with free(3). */
 char *fuzz_print(const struct cxv_endpoint *endpoint);
 

@@ -86,12 +86,23 @@ def binding(roots: list) -> list:
                      for file in root.glob("sys/module/*/parameters/*") if not file.is_symlink()]
 
 
+def persist(_roots: list) -> list:
+    """A definition of each kind, then with a line too much, too long, or twice."""
+    match = "[match]\nvendor = 0x1e98\ndevice = 0xe2e2\n"
+    bind = "\n[bind]\ndriver = cxl-vfio-pci\nauto = yes\n"
+    files = ["", match + "serial = 0x1000\n" + bind, match + "address = 0000:0d:00.0\n" + bind,
+             "# by hand\n; too\n" + match + bind, match + "serial: 0x1\n" + bind + "auto = no\n",
+             match + "serial=0x1 ; one\n" + bind + "[other]\n", match + "# " + "x" * 200]
+    name = b"1e98-e2e2-1000.conf"
+    return [bytes([len(name)]) + name + file.encode() for file in files]
+
+
 def planted(_roots: list) -> list:
     return [b"CX"]
 
 
 HARNESSES = {function.__name__: function for function in (
-    binding, config, config_dump, iomem, pci_ids, region_info, registers, planted)}
+    binding, config, config_dump, iomem, pci_ids, persist, region_info, registers, planted)}
 
 
 def write(directory: Path, inputs: list) -> None:

@@ -91,7 +91,9 @@ class Kernel:
 class Machine:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.topology = topology.build(options.endpoints, options.host_bridges, options.hdm_size)
+        self.topology = topology.build(
+            options.endpoints, options.host_bridges, options.hdm_size, options.serials
+        )
         self.directory = Path(tempfile.mkdtemp(prefix="machine-", dir="/dev/shm"))
         self.mark = f"<vm {os.urandom(16).hex()} end>"
         self.console = Console()
@@ -123,6 +125,7 @@ class Machine:
         values = {
             "driver": "no" if self.options.no_driver else "yes",
             "udev": "yes" if self.options.udev else "no",
+            "systemd": "yes" if self.options.systemd else "no",
             "leaks": "yes" if self.options.leaks else "no",
             "mark": self.mark,
         }

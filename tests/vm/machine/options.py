@@ -32,6 +32,13 @@ def hdm_size(text: str) -> int:
     return size
 
 
+def numbers(text: str) -> list[int]:
+    try:
+        return [int(word, 0) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of numbers: 0x1000,0x1001")
+
+
 def seconds(text: str) -> float:
     try:
         value = float(text)
@@ -74,6 +81,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-driver", action="store_true")
     parser.add_argument("--driver-flags", type=words, action="extend", default=[])
     parser.add_argument("--udev", action="store_true")
+    parser.add_argument("--systemd", action="store_true")
+    parser.add_argument("--serials", type=numbers, default=[])
     parser.add_argument("--share", type=host_path)
     parser.add_argument("--dmesg", type=host_path)
     parser.add_argument("--keep-log", action="store_true")
@@ -108,6 +117,8 @@ def verify(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--endpoints {options.endpoints}: there can be 0 to {ENDPOINTS_MAXIMUM}")
     if not 1 <= options.host_bridges <= max(1, options.endpoints):
         parser.error(f"--host-bridges {options.host_bridges}: there can be 1 to --endpoints")
+    if len(options.serials) > options.endpoints:
+        parser.error("--serials has more numbers than there are endpoints")
     if options.leaks and options.kernel != "debug":
         parser.error("--leaks needs --kernel debug")
     if options.share and not options.share.is_dir():

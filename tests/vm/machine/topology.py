@@ -65,7 +65,11 @@ def align_up(value: int, alignment: int) -> int:
     return (value + alignment - 1) // alignment * alignment
 
 
-def build(endpoint_count: int, bridge_count: int, hdm_size: int) -> Topology:
+def build(
+    endpoint_count: int, bridge_count: int, hdm_size: int, serials: list[int] | None = None
+) -> Topology:
+    """SERIALS are those of the first endpoints; the others have numbers of their own."""
+    numbers = dict(enumerate(serials or []))
     # As aligned as it is big, so that the largest page size can map it.
     stride = 1 << (hdm_size - 1).bit_length()
     first = align_up(RAM_HIGH_BASE + RAM_HIGH_ORDINARY, stride)
@@ -87,7 +91,7 @@ def build(endpoint_count: int, bridge_count: int, hdm_size: int) -> Topology:
             port=i // bridge_count,
             base=first + i * stride,
             size=hdm_size,
-            serial=0x1000 + i,
+            serial=numbers.get(i, 0x1000 + i),
         )
         for i in range(endpoint_count)
     ]

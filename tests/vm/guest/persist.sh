@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What one boot of tests/vm/test_persist.sh has to see: persist.sh BOOT. Without a definition udev
+# loads rival_test for the endpoint, which takes it.
+# shellcheck disable=SC2319  # "result $?" means the condition before it
+set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+name=1e98-e2e2-1000.conf
+
+# shellcheck disable=SC2317  # called by result
+why() {
+	cxlvfio persist list
+	cxlvfio list
+	cat /tmp/output
+	systemctl --no-pager status 'cxlvfio@*'
+	journalctl --no-pager -n 20 -u systemd-udevd
+	dmesg | grep -E 'rival_test|cxl-vfio|cxl_vfio' | tail -n 10
+}
+
+# The address of the endpoint whose serial number is $1.
+address() {
+	cxlvfio list --json | jq -r ".endpoints[] | select(.serial == $(($1))) | .host"
+}
+
+driver() { # ADDRESS
+	readlink "/sys/bus/pci/devices/$1/driver" | sed 's|.*/||'
+}
+
+has_driver() { # ADDRESS DRIVER
+	for _ in $(seq 300); do
+		[ "$(driver "$1")" != "$2" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# What the unit of ADDRESS came to, once it has ended.
+unit() { # ADDRESS
+	for _ in $(seq 600); do
+		state=$(systemctl show -P ActiveState "cxlvfio@$1.service")
+		[ "$state" = activating ] || break
+		sleep 0.1
+	done
+	echo "$state"
+}
+
+rival_had() { # ADDRESS
+	dmesg | grep -q "$1: rival_test has it"
+}
+
+state() {
+	cxlvfio persist list --json | jq -r '.definitions[].state'
+}
+
+device=$(address 0x1000)
+other=$(address 0x2000)
+case $1 in
+add)
+	has_driver "$device" rival_test
+	result $? "without a definition another driver takes the endpoint"
+	[ "$(unit "$device")" = inactive ]
+	result $? "and no unit is started"
+	cxlvfio persist add "$device" > /tmp/output 2>&1 && [ "$(state)" = not_bound ]
+	result $? "a definition is added"
+	systemctl start "cxlvfio@$device.service" > /tmp/output 2>&1 &&
+		[ "$(driver "$device")" = cxl-vfio-pci ] && [ "$(state)" = bound ]
+	result $? "the unit takes it over from the driver that has it"
+	cxlvfio unbind "$device" > /tmp/output 2>&1 && [ "$(driver "$device")" = rival_test ] &&
+		[ "$(state)" = not_bound ]
+	result $? "unbind gives it back, and leaves the definition"
+	[ -z "$other" ] && [ -s /etc/cxlvfio.d/$name ]
+	result $? "the file is named after the device"
+	;;
+again)
+	[ "$(unit "$device")" = active ]
+	result $? "after a reboot the unit has run"
+	[ "$(driver "$device")" = cxl-vfio-pci ] && [ "$(state)" = bound ]
+	result $? "the endpoint is bound again"
+	[ -d /sys/module/rival_test ] && ! rival_had "$device"
+	result $? "the other driver was loaded, and never had it"
+	[ "$(udevadm info -q property --property=CXLVFIO_DEFINITION --value \
+		"/sys/bus/pci/devices/$device")" = /etc/cxlvfio.d/$name ]
+	result $? "udev tells which definition it was"
+	[ "$(journalctl -o cat -u systemd-udevd | grep -c cxlvfio)" = 0 ]
+	result $? "udev complains of nothing"
+	cxlvfio persist apply > /tmp/output 2>&1 && grep -q already /tmp/output
+	result $? "apply finds it done"
+	cxlvfio unbind "$device" > /tmp/output 2>&1 && udevadm settle && sleep 2 &&
+		[ -z "$(driver "$device")" ] && [ "$(state)" = not_bound ]
+	result $? "unbind is not undone by the events that it makes"
+	;;
+moved)
+	[ "$(unit "$device")" = active ] && [ "$(driver "$device")" = cxl-vfio-pci ]
+	result $? "in another slot it is bound again"
+	! rival_had "$device"
+	result $? "and the other driver never had it"
+	has_driver "$other" rival_test && [ "$(cat "/sys/bus/pci/devices/$other/driver_override")" = "(null)" ]
+	result $? "another device in its slot goes to its own driver"
+	[ "$(unit "$other")" = inactive ]
+	result $? "and no unit is started for it"
+	cxlvfio persist apply > /tmp/output 2>&1 && [ "$(driver "$other")" = rival_test ]
+	result $? "apply leaves it alone"
+	[ "$other" \< "$device" ] && [ "$(state)" = bound ]
+	result $? "the list says bound, at the new place"
+	cxlvfio persist remove $name > /tmp/output 2>&1 && [ ! -e /etc/cxlvfio.d/$name ] &&
+		[ "$(driver "$device")" = cxl-vfio-pci ]
+	result $? "the definition is removed, and the binding stays"
+	;;
+removed)
+	has_driver "$device" rival_test && [ "$(unit "$device")" = inactive ]
+	result $? "without its definition it is bound no more"
+	! [ -d /sys/module/cxl_vfio_pci ]
+	result $? "and the driver is not even loaded"
+	;;
+esac
+echo "1..$count"
+exit "$bad"
