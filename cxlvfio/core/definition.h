@@ -113,8 +113,8 @@ int cxv_definition_of(const struct cxv_endpoint *endpoint, const char *driver, b
 int cxv_definition_matches(const struct cxv_definition *definition,
 			   const struct cxv_endpoint *endpoint);
 /*
- * The definition that means ENDPOINT, an automatic one first; NULL without one. *RIVAL is another one that means it too and
- * names another driver, or NULL.
+ * The definition that means ENDPOINT, an automatic one first; NULL without one. *RIVAL is another
+ * one that means it too and names another driver, or NULL.
  */
 const struct cxv_definition *cxv_definitions_find(const struct cxv_definitions *definitions,
 						  const struct cxv_endpoint *endpoint,

@@ -16,7 +16,8 @@ static void check(const struct cxv_definition *definition)
 	fuzz_check(!definition->masked || !definition->problem.value);
 	if (empty)
 		return;
-	fuzz_check(definition->vendor.value <= UINT16_MAX && definition->device.value <= UINT16_MAX);
+	fuzz_check(definition->vendor.value <= UINT16_MAX &&
+		   definition->device.value <= UINT16_MAX);
 	fuzz_check(definition->serial.known || definition->address.value);
 	fuzz_check(!definition->serial.known || (definition->serial.value &&
 						 definition->serial.value != UINT64_MAX));
