@@ -22,7 +22,7 @@ start() {
 	share=$2
 	shift 2
 	(
-		"$here/run" --systemd --no-driver --share "$share" --timeout 300 \
+		"$here/run" --systemd --no-driver --share "$share" --timeout 600 \
 			--append modprobe.blacklist=ahci "$@" -- \
 			tests/vm/guest/persist.sh "$name" > "$work/$name.out" 2> "$work/$name.err"
 		echo $? > "$work/$name.status"
