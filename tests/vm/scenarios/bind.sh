@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 900
+# vm: --timeout 1200
 #
 # cxlvfio bind and unbind on a real kernel: there and back, refused, in use, killed, at once.
 # shellcheck disable=SC2319  # "result $?" means the condition before it
@@ -172,9 +172,15 @@ status=$(try cxlvfio bind --no-modprobe "$endpoint")
 result $? "bind --no-modprobe does not load the module"
 status=$(try cxlvfio bind --json "$endpoint")
 [ "$status" = 0 ] && [ "$(driver)" = cxl-vfio-pci ] &&
-	[ "$(jq -c '[.actions[0].step, .actions[0].result]' "$run/stdout")" = \
-		'["load_module","done"]' ]
+	[ "$(jq -c '[.actions[1].step, .actions[1].result]' "$run/stdout")" = \
+		'["load_module","done"]' ] && [ ! -e "/run/cxlvfio/$endpoint.modules" ]
 result $? "bind loads the module"
+status=$(try cxlvfio driver status --json)
+[ "$status" = 0 ] && [ "$(jq -c '.modules[0] | [.loaded, .findings, .abi_version,
+		.uapi_generation, .devices[0].host, .files[0].running, .files[0].fits,
+		.srcversion == .files[0].srcversion]' "$run/stdout")" = \
+	"[true,[],1,\"typed_regions\",\"$endpoint\",true,true,true]" ]
+result $? "driver status knows the module and its device"
 cxlvfio unbind -q "$endpoint"
 # Of a module that needs it: libkmod passes over the command of one with soft dependencies.
 rmmod cxl_vfio_pci vfio_pci_core
@@ -248,5 +254,56 @@ status=$(try cxlvfio bind --json "$endpoint")
 [ "$status" = 1 ] && [ "$(jq -r '.errors[0].code' "$run/stdout")" = BIND_REFUSED ] &&
 	is_left_with "" "(null)"
 result $? "a refused bind leaves none where there was none"
+
+# The names of all modules, and that they are those in the file.
+modules() {
+	cut -d' ' -f1 /proc/modules | sort
+}
+
+# shellcheck disable=SC2317  # called by result
+are_as_before() {
+	modules > "$run/after"
+	diff "$run/before" "$run/after" > "$run/difference" || {
+		sed 's/^/# /' "$run/difference"
+		return 1
+	}
+}
+
+# --force: the registers say already what the driver will say.
+echo "# modules that a bind loaded, which the driver then refuses"
+rmmod vfio_pci cxl_vfio_pci vfio_pci_core vfio_iommu_type1 vfio
+modules > "$run/before"
+status=$(try cxlvfio bind --force --json "$endpoint")
+[ "$status" = 1 ] && [ "$(jq -r '.errors[0].code' "$run/stdout")" = BIND_REFUSED ] &&
+	[ "$(jq '[.actions[] | select(.step == "load_module" and .result == "done")] | length' \
+		"$run/stdout")" = 1 ] && is_left_with "" "(null)" && are_as_before
+result $? "a refused bind unloads what it has loaded"
+modprobe vfio_iommu_type1
+modules > "$run/before"
+status=$(try cxlvfio bind --force "$endpoint")
+[ "$status" = 1 ] && are_as_before
+result $? "a refused bind leaves what was loaded before"
+points=0
+while [ $points -lt 12 ]; do
+	strace -qq -o /dev/null -e trace=clone -e inject=clone:signal=KILL:when=$((points + 1)) \
+		cxlvfio bind --force -q "$endpoint" > /dev/null 2>&1
+	[ $? = 137 ] || break
+	points=$((points + 1))
+	status=$(try cxlvfio unbind "$endpoint")
+	if [ "$status" != 0 ] || [ -e "/run/cxlvfio/$endpoint.modules" ] || ! are_as_before; then
+		break
+	fi
+done
+[ $points -gt 4 ] && [ $points -lt 12 ] && is_left_with "" "(null)" && are_as_before
+result $? "unbind unloads what a bind loaded that was killed at each of $points points"
+modprobe cxl_vfio_pci
+echo "vfio vfio_pci_core cxl_vfio_pci" > "/run/cxlvfio/$endpoint.modules"
+python3 -c 'import time; file = open("/dev/vfio/vfio"); time.sleep(60)' &
+user=$!
+sleep 1
+status=$(try cxlvfio unbind "$endpoint")
+[ "$status" = 0 ] && grep -q '^vfio ' /proc/modules && ! grep -q '^cxl_vfio_pci ' /proc/modules
+result $? "what a program uses stays loaded"
+kill $user
 
 exit $bad
