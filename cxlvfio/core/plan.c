@@ -226,8 +226,8 @@ static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_report 
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "a group goes to VFIO as a whole: unbind the others' drivers first, or name "
-			"them too if they are endpoints",
+		.hint = "a group goes to VFIO as a whole: unbind the others' drivers first, or "
+			"name them too if they are endpoints",
 	};
 	char text[LIST_SIZE] = "";
 

@@ -124,7 +124,7 @@ void cxv_bind_facts_clear(struct cxv_bind_facts *facts);
 
 struct cxv_bind_wishes {
 	bool load_module;
-	bool force;		/* although its group is in use, or its registers speak against it */
+	bool force;		/* although its group is in use, or its registers forbid it */
 };
 
 /*

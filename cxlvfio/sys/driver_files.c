@@ -23,14 +23,13 @@ static const char *const places[] = { "updates/dkms", "updates", "extra", "weak-
 				      "kernel/drivers/vfio/pci/cxl_vfio_pci" };
 static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };
 
-/* The line of modules.dep of FILE_NAME, as a path relative to the kernel's directory; NULL: none. */
+/* FILE_NAME in modules.dep: its path, relative to the kernel's directory or absolute; or NULL. */
 static char *find_in_index(char *index)
 {
-	char *state = NULL;
+	char *state = NULL, *name;
 
-	for (char *line = strtok_r(index, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-		char *name;
-
+	for (char *line = strtok_r(index, "\n", &state); line;
+	     line = strtok_r(NULL, "\n", &state)) {
 		line[strcspn(line, ":")] = '\0';
 		name = strrchr(line, '/');
 		name = name ? name + 1 : line;

@@ -76,7 +76,7 @@ static void parse_log(char *text, size_t size, const struct cxv_kernel_speaker *
 
 	cxv_kernel_log_record(text, speaker, &verdict);
 	fuzz_check(memchr(verdict.reason, '\0', sizeof(verdict.reason)));
-	/* Only the words that stand there, and no refusal unless it is a probe that is asked for. */
+	/* Only words that stand there, and no refusal unless a probe is asked about. */
 	fuzz_check(strstr(before, verdict.reason));
 	fuzz_check(!strchr(verdict.reason, '\n'));
 	fuzz_check(speaker->driver || !verdict.refused);

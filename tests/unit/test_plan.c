@@ -75,7 +75,8 @@ static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum c
 	struct cxv_report report = { 0 };
 	struct cxv_plan plan;
 
-	assert_int_equal(cxv_plan_bind(&facts, load_module ? &loading : &careful, &report, &plan), -error);
+	assert_int_equal(cxv_plan_bind(&facts, load_module ? &loading : &careful, &report, &plan),
+			 -error);
 	assert_int_equal(report.error_count, 1);
 	assert_string_equal(cxv_code_name(report.errors[0].code), cxv_code_name(code));
 	assert_string_equal(report.errors[0].target, TARGET);
