@@ -488,7 +488,7 @@ static void warn_of_twins(struct persist *persist, const struct cxv_endpoint *en
 static int add_endpoint(struct persist *persist, const struct cxv_endpoint *endpoint)
 {
 	_cleanup_(cxv_definition_clear) struct cxv_definition new;
-	const char *file;
+	const char *file = NULL;
 	int ret = cxv_definition_of(endpoint, CXL_VFIO_DRIVER_NAME, !persist->wanted.manual,
 				    persist->wanted.by_address, &new);
 

@@ -290,7 +290,7 @@ int cxv_json_borrow(struct json_object *to, const void *object, const struct cxv
 
 struct json_object *cxv_json_borrowed(const void *object, const struct cxv_fields *fields)
 {
-	/* No tree of ours has data of its own at any other boolean, and this kind is the smallest. */
+	/* No other boolean of ours has data of its own, and this kind is the smallest. */
 	struct json_object *borrowed = json_object_new_boolean(false);
 
 	if (borrowed && !cxv_json_borrow(borrowed, object, fields))
