@@ -5,7 +5,7 @@
     expand.py METADATA PAGE.scd
 
 A line "@OPTIONS@" becomes the options of the command that the page is called after, "@ACTIONS@" its
-actions, "@COMMANDS@" the list of commands, "@FINDINGS@" that of findings. A page of a command that
+actions, "@COMMANDS@" the list of commands, "@FINDINGS@" that of findings, "@CHECKS@" that of checks. A page of a command that
 does not exist, or without its options or actions, is an error.
 """
 import json
@@ -55,6 +55,12 @@ def format_findings(findings: list) -> str:
                      for finding in findings)
 
 
+def format_checks(checks: list) -> str:
+    return "\n".join(f"*{escape(check['id'])}* ({check['group']})\n"
+                     f"\t{escape(check['about'])}. Next step: {escape(check['hint'])}.\n"
+                     for check in checks)
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -78,6 +84,7 @@ def main() -> int:
     source = source.replace("\n@OPTIONS@\n",
                             "\n" + format_options(command, metadata["options"], bool(name)))
     source = source.replace("\n@FINDINGS@\n", "\n" + format_findings(metadata["findings"]))
+    source = source.replace("\n@CHECKS@\n", "\n" + format_checks(metadata["checks"]))
     sys.stdout.write(source.replace("\n@COMMANDS@\n", "\n" + format_commands(pages)))
     return 0
 

@@ -98,6 +98,7 @@ extern const struct cxv_command cxv_command_unbind;
 extern const struct cxv_command cxv_command_persist;
 extern const struct cxv_command cxv_command_reset;
 extern const struct cxv_command cxv_command_driver;
+extern const struct cxv_command cxv_command_doctor;
 extern const struct cxv_command cxv_command_snapshot;
 extern const struct cxv_command cxv_command_help;
 extern const struct cxv_command cxv_command_version;

@@ -7,6 +7,7 @@
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "config.h"
+#include "core/doctor.h"
 #include "core/findings.h"
 #include "sys/collect.h"
 
@@ -99,6 +100,21 @@ static void add_findings(struct cxv_document *document)
 	}
 }
 
+static void add_checks(struct cxv_document *document)
+{
+	struct json_object *array = cxv_json_array(document, document->root, "checks");
+
+	for (size_t i = 0; i < cxv_doctor_kind_count; i++) {
+		const struct cxv_doctor_kind *kind = &cxv_doctor_kinds[i];
+		struct json_object *object = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, object, "id", kind->id);
+		cxv_json_string(document, object, "group", kind->group);
+		cxv_json_string(document, object, "about", kind->about);
+		cxv_json_string(document, object, "hint", kind->hint);
+	}
+}
+
 static enum cxv_exit print_metadata(struct cxv_context *context)
 {
 	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
@@ -114,6 +130,7 @@ static enum cxv_exit print_metadata(struct cxv_context *context)
 		if (!cxv_command_hidden(cxv_commands[i]))
 			add_command(&document, array, cxv_commands[i]);
 	add_findings(&document);
+	add_checks(&document);
 	context->document_printed = true;
 	cxv_print_json(context, &document);
 	return cxv_report_exit(&context->report);

@@ -33,11 +33,13 @@
 	F(archive_entry_set_symlink) F(archive_entry_set_uid) F(archive_entry_size)		\
 	F(archive_entry_size_is_set) F(archive_entry_symlink)					\
 	F(archive_entry_symlink_utf8) F(archive_errno) F(archive_error_string)			\
+	F(archive_filter_code)									\
 	F(archive_read_data) F(archive_read_free) F(archive_read_new)				\
-	F(archive_read_next_header) F(archive_read_open_fd)					\
+	F(archive_read_next_header) F(archive_read_open_fd) F(archive_read_open_memory)		\
 	F(archive_read_support_filter_bzip2) F(archive_read_support_filter_gzip)		\
 	F(archive_read_support_filter_xz) F(archive_read_support_filter_zstd)			\
-	F(archive_read_support_format_tar) F(archive_write_add_filter_zstd)			\
+	F(archive_read_support_format_raw) F(archive_read_support_format_tar)			\
+	F(archive_write_add_filter_zstd)							\
 	F(archive_write_close) F(archive_write_data) F(archive_write_free)			\
 	F(archive_write_header) F(archive_write_new) F(archive_write_open_fd)			\
 	F(archive_write_set_bytes_in_last_block) F(archive_write_set_format_gnutar)
@@ -364,4 +366,47 @@ int cxv_archive_write(struct cxv_tree *tree, int descriptor)
 	if (!error && lib.archive_write_close(archive) != ARCHIVE_OK)
 		error = write_failed(archive);
 	return error;
+}
+
+static int begin_gunzip(struct archive *archive, const void *bytes, size_t size)
+{
+	struct archive_entry *entry;
+
+	if (lib.archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+	    lib.archive_read_support_format_raw(archive) != ARCHIVE_OK ||
+	    lib.archive_read_open_memory(archive, bytes, size) != ARCHIVE_OK ||
+	    lib.archive_read_next_header(archive, &entry) != ARCHIVE_OK ||
+	    /* What it does not know it would take as it is. */
+	    lib.archive_filter_code(archive, 0) != ARCHIVE_FILTER_GZIP)
+		return -EBADMSG;
+	return 0;
+}
+
+int cxv_archive_gunzip(const void *bytes, size_t size, size_t limit, char **text)
+{
+	_cleanup_(free_reader) struct archive *archive = NULL;
+	_cleanup_free_ char *buffer = NULL;
+	la_ssize_t got = 1;
+	size_t length = 0;
+	int error = load();
+
+	if (error < 0)
+		return error;
+	archive = lib.archive_read_new();
+	buffer = malloc(limit + 1);
+	if (!archive || !buffer)
+		return -ENOMEM;
+	error = begin_gunzip(archive, bytes, size);
+	if (error < 0)
+		return error;
+	for (; length <= limit && got > 0; length += got > 0 ? got : 0)
+		got = lib.archive_read_data(archive, buffer + length, limit + 1 - length);
+	if (got < 0)
+		return -EBADMSG;
+	if (length > limit)
+		return -EFBIG;
+	buffer[length] = '\0';
+	*text = buffer;
+	buffer = NULL;
+	return 0;
 }

@@ -2,7 +2,6 @@
 #include "sys/bind_facts.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -258,8 +257,7 @@ static int read_identity(struct cxv_bind_survey *survey, const struct cxv_endpoi
 	(void)survey;
 	facts->state = endpoint->state;
 	snprintf(facts->state_reason, sizeof(facts->state_reason), "%s", reason ? reason : "");
-	snprintf(facts->identity, sizeof(facts->identity), "%04" PRIx64 ":%04" PRIx64 ":%" PRIx64,
-		 endpoint->pci.vendor.value, endpoint->pci.device.value, endpoint->serial.value);
+	cxv_record_identity(endpoint, facts->identity);
 	return copy_name(facts->target, sizeof(facts->target), endpoint->host);
 }
 

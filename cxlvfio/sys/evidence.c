@@ -15,6 +15,7 @@
 #include "core/pci_ids.h"
 #include "sys/capture.h"
 #include "sys/cxl.h"
+#include "sys/doctor.h"
 #include "sys/pci.h"
 
 #define LOG_RECORD	8192			/* the kernel's longest record with its escapes */
@@ -442,6 +443,21 @@ static int shorten_pci_ids(const struct cxv_host *capture, const char *path)
 	return cxv_tree_set_file(capture->tree, node, excerpt, strlen(excerpt));
 }
 
+/* What doctor reads, by reading it. */
+static int keep_preconditions(const struct cxv_host *capture, const struct cxv_inventory *inventory)
+{
+	_cleanup_(cxv_doctor_facts_clear) struct cxv_doctor_facts facts = { 0 };
+	_cleanup_free_ struct cxv_endpoint **type2 = calloc(inventory->count + 1, sizeof(*type2));
+	size_t count = 0;
+
+	if (!type2)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->count; i++)
+		if (cxv_endpoint_is_type2(inventory->endpoints[i]))
+			type2[count++] = inventory->endpoints[i];
+	return cxv_doctor_read(capture, inventory, type2, count, &facts);
+}
+
 int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_inventory *inventory)
 {
 	int error = 0;
@@ -454,6 +470,8 @@ int cxv_evidence_collect(const struct cxv_host *capture, const struct cxv_invent
 		error = keep_cxl_devices(capture);
 	for (size_t i = 0; i < inventory->count && !error; i++)
 		error = keep_function(capture, inventory->endpoints[i]->host);
+	if (!error)
+		error = keep_preconditions(capture, inventory);
 	if (!error)
 		error = keep_log(capture, inventory);
 	for (size_t i = 0; i < ARRAY_SIZE(pci_ids_files) && !error; i++)

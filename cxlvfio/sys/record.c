@@ -2,6 +2,7 @@
 #include "sys/record.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,13 @@ int cxv_record_lock(const struct cxv_host *host, const char *target,
 	}
 	write_owner(lock);
 	return lock;
+}
+
+void cxv_record_identity(const struct cxv_endpoint *endpoint,
+			 char identity[static CXV_RECORD_IDENTITY_SIZE])
+{
+	snprintf(identity, CXV_RECORD_IDENTITY_SIZE, "%04" PRIx64 ":%04" PRIx64 ":%" PRIx64,
+		 endpoint->pci.vendor.value, endpoint->pci.device.value, endpoint->serial.value);
 }
 
 /* The value of the line "KEY=VALUE" at *TEXT, which moves on. NULL for any other line. */

@@ -21,6 +21,11 @@
 int cxv_record_lock(const struct cxv_host *host, const char *target,
 		    const struct cxv_deadline *deadline, pid_t *owner);
 
+/* "10de:2e12:1000": what tells this device from another one that comes to its slot later. */
+#define CXV_RECORD_IDENTITY_SIZE	64
+void cxv_record_identity(const struct cxv_endpoint *endpoint,
+			 char identity[static CXV_RECORD_IDENTITY_SIZE]);
+
 /*
  * The record of the device at TARGET whose IDENTITY ("10de:2e12:1000") is the same. -ENOENT
  * without one, -EINVAL for a damaged one.

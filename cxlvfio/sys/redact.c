@@ -214,7 +214,7 @@ static bool is_parameter_kept(const char *parameter)
 	static const char *const prefixes[] = {
 		"acpi", "amd_iommu", "cxl", "dax", "default_hugepagesz", "efi=", "hugepages",
 		"hmem", "intel_iommu", "iommu", "kvm", "mem=", "memhp", "memmap", "memory_hotplug",
-		"movable_node", "numa", "pci", "vfio",
+		"modprobe.blacklist", "module", "movable_node", "numa", "pci", "vfio",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)

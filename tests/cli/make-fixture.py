@@ -883,6 +883,57 @@ def scenario_driver_private(root: Root) -> None:
     (root.top / "var/lib/dkms" / modules.NAME).chmod(0)
 
 
+def cedt(windows: list, bridges: tuple = (12,)) -> bytes:
+    """Firmware's table of CXL; WINDOWS: (base, size, restrictions, bridge)."""
+    body = b"".join(struct.pack("<BBHIIIQQ", 0, 0, 32, uid, 1, 0, 0xFE000000, 0x10000)
+                    for uid in bridges)
+    body += b"".join(struct.pack("<BBHIQQBBHIHHI", 1, 0, 40, 0, base, size, 0, 0, 0, 0,
+                                 restrictions, 0, bridge)
+                     for base, size, restrictions, bridge in windows)
+    table = bytearray(struct.pack("<4sIBB6s8sI4sI", b"CEDT", 36 + len(body), 1, 0, b"CXLVFI",
+                                  b"FIXTURE ", 1, b"TEST", 1) + body)
+    table[9] = -sum(table) & 0xFF
+    return bytes(table)
+
+
+KERNEL_CONFIG = "".join(f"CONFIG_{option}\n" for option in (
+    "CXL_BUS=y", "CXL_ACPI=m", "CXL_MEM=m", "CXL_PORT=y", "CXL_REGION=y", "VFIO=m", "VFIO_GROUP=y",
+    "VFIO_CONTAINER=y", "VFIO_IOMMU_TYPE1=m", "VFIO_PCI_CORE=m", "INTEL_IOMMU=y"))
+# Device-coherent, host-only, volatile, persistent.
+ANY_MEMORY = 0x0F
+
+
+def scenario_healthy(root: Root) -> None:
+    """One endpoint bound to our driver, on a machine that has all that it needs."""
+    function = add_type2(root)
+    bind_ours(root, function, CxlTopology(root))
+    modules.give(root, function)
+    modules.install(root, KERNEL, modules.elf(modules.information(KERNEL)))
+    modules.load(root)
+    root.attributes("sys/module/module/parameters", sig_enforce="N")
+    for name in ("cxl_core", "cxl_acpi", "cxl_port", "cxl_mem", "vfio", "vfio_pci_core"):
+        root.attributes(f"sys/module/{name}", srcversion="ABC")
+    root.attributes("sys/module/vfio/parameters", enable_unsafe_noiommu_mode="N")
+    root.attributes("sys/kernel/security", lockdown="[none] integrity confidentiality")
+    root.write(f"boot/config-{KERNEL}", KERNEL_CONFIG)
+    root.write("proc/cmdline", "root=/dev/vda1 intel_iommu=on iommu=pt quiet\n")
+    root.write("proc/iomem", "140000000-14fffffff : CXL Window 0\n")
+    root.write("proc/self/limits", "Limit Soft Hard Units\nMax locked memory  8388608  8388608  bytes\n")
+    root.write("proc/self/status", "Name:\tcxlvfio\nCapEff:\t000001ffffffffff\n")
+    root.write("sys/firmware/acpi/tables/CEDT", cedt([(WINDOW, WINDOW_SIZE, ANY_MEMORY, 12)]))
+    root.write("sys/firmware/acpi/tables/DMAR", b"")
+    root.link("sys/class/iommu/dmar0", "sys/devices/virtual/iommu/dmar0")
+    # Link capabilities, status and speeds: 32 GT/s, 16 lanes.
+    function.config.put(0x6C, "<I", 0x3E)
+    function.config.put(0x4C, "<I", 5 | 16 << 4)
+    function.config.put(0x52, "<H", 5 | 16 << 4)
+    function.write_config()
+    root.write("dev/vfio/vfio", "")
+    (root.top / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
+    (root.top / "usr/lib/x86_64-linux-gnu/libcxl.so.1").symlink_to("libcxl.so.1.0.8")
+    root.write("etc/modprobe.d/other.conf", "options snd secret=1\n")
+
+
 SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list(globals().items())
              if name.startswith("scenario_")}
 

@@ -64,6 +64,14 @@ def iomem(roots: list) -> list:
             for root in roots for file in root.glob("proc/iomem")]
 
 
+def cedt(roots: list) -> list:
+    """A range and a table; one cut short, and one with a structure that does not end."""
+    tables = [file.read_bytes() for root in roots
+              for file in root.glob("sys/firmware/acpi/tables/CEDT")]
+    return [struct.pack("<QQ", 0x140000000, 0x10000000) + table
+            for each in tables for table in (each, each[:-8], each[:38] + b"\0\0" + each[40:])]
+
+
 def pci_ids(roots: list) -> list:
     return [struct.pack("<HHHHHH", 0x1E98, 0xE2E2, 0x10DE, 1, 0, 0x12) + file.read_bytes()
             for root in roots for file in root.glob("usr/share/**/pci.ids")]
@@ -102,7 +110,7 @@ def planted(_roots: list) -> list:
 
 
 HARNESSES = {function.__name__: function for function in (
-    binding, config, config_dump, iomem, pci_ids, persist, region_info, registers, planted)}
+    binding, cedt, config, config_dump, iomem, pci_ids, persist, region_info, registers, planted)}
 
 
 def write(directory: Path, inputs: list) -> None:

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Read what doctor decides on: core/doctor.h. */
+#ifndef CXLVFIO_SYS_DOCTOR_H
+#define CXLVFIO_SYS_DOCTOR_H
+
+#include "core/doctor.h"
+#include "sys/host.h"
+
+/*
+ * About ENDPOINTS, which are INVENTORY's. Into a capture (sys/capture.h) goes what is read, and no
+ * more of somebody's configuration than that. 0 or -ENOMEM; clear FACTS, which point to ENDPOINTS,
+ * in any case.
+ */
+int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inventory,
+		    struct cxv_endpoint *const *endpoints, size_t count,
+		    struct cxv_doctor_facts *facts);
+
+/* sys/doctor_modules.c: the part of it that is about modules. 0 or -ENOMEM. */
+int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts *facts);
+
+/* What is read by its whole path: a capture reads the machine itself. */
+static inline const struct cxv_host *cxv_doctor_source(const struct cxv_host *host)
+{
+	return host->live ? host->live : host;
+}
+
+#endif

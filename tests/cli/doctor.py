@@ -1,0 +1,441 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""doctor on a healthy fixture in which one precondition at a time is broken. Prints TAP.
+
+    doctor.py COMMAND SCHEMAS
+
+Each breakage must change the result of exactly the checks that it names, and every check of the
+program's own table must be broken by one of them. Findings are those of list and driver status.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+import run  # noqa: E402
+import validate  # noqa: E402  (nothing is left in the source tree)
+
+FIXTURES = run.load_fixtures()
+TARGET = "0000:0d:00.0"
+FUNCTION = f"{FIXTURES.BUS_DEVICES}/0000:0c:00.0/{TARGET}"
+CEDT = "sys/firmware/acpi/tables/CEDT"
+CONFIG = f"boot/config-{FIXTURES.KERNEL}"
+CMDLINE = "root=/dev/vda1 intel_iommu=on "
+MODULE = f"lib/modules/{FIXTURES.KERNEL}/updates/dkms/{FIXTURES.modules.NAME}.ko"
+NOBODY = 65534
+# What depends on the CEDT.
+OF_CEDT = ("cedt_windows", "cedt_bridges", "kernel_windows", "window_in_cedt")
+
+
+def write(path: str, content):
+    return lambda root: root.write(path, content)
+
+
+def remove(*paths: str):
+    def change(root) -> None:
+        for path in paths:
+            file = root.top / path
+            shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
+    return change
+
+
+def unavailable(path: str):
+    return lambda root: root.unavailable(path, "EACCES")
+
+
+def both(*changes):
+    def change(root) -> None:
+        for each in changes:
+            each(root)
+    return change
+
+
+def without(option: str):
+    return write(CONFIG, "\n".join(line for line in FIXTURES.KERNEL_CONFIG.splitlines()
+                                   if option not in line))
+
+
+def patch(path: str, offset: int, data: bytes):
+    def change(root) -> None:
+        content = bytearray((root.top / path).read_bytes())
+        content[offset:offset + len(data)] = data
+        root.write(path, bytes(content))
+    return change
+
+
+def parameter(text: str):
+    return write("proc/cmdline", CMDLINE + text + "\n")
+
+
+def table(*windows: tuple, bridges: tuple = (12,)):
+    return write(CEDT, FIXTURES.cedt(list(windows), bridges))
+
+
+def damaged(root) -> None:
+    content = bytearray((root.top / CEDT).read_bytes())
+    content[-1] ^= 1
+    root.write(CEDT, bytes(content))
+
+
+def endless(root) -> None:
+    content = bytearray((root.top / CEDT).read_bytes())
+    content[38:40] = b"\0\0"
+    content[9] = 0
+    content[9] = -sum(content) & 0xFF
+    root.write(CEDT, bytes(content))
+
+
+def move(base: int, size: int = 0):
+    """The window of driver, decoder and region, and the CEDT that goes with it."""
+    def change(root) -> None:
+        size_text = f"{size or FIXTURES.WINDOW_SIZE:#x}\n"
+        cxl = "sys/devices/platform/ACPI0017:00/root0"
+        root.write(f"{FUNCTION}/cxl_vfio/window_base", f"{base:#x}\n")
+        root.write(f"{FUNCTION}/cxl_vfio/window_size", size_text)
+        decoder = f"{cxl}/port1/endpoint2/decoder2.0"
+        root.write(f"{decoder}/start", f"{base:#x}\n")
+        root.write(f"{decoder}/size", size_text)
+        root.write(f"{cxl}/decoder0.0/region0/resource", f"{base:#x}\n")
+        root.write(f"{cxl}/decoder0.0/region0/size", size_text)
+    return change
+
+
+RECORD = "device=1e98:e2e2:123456789abcdef\ndriver=\ndriver_override=\n"
+W, S, A = FIXTURES.WINDOW, FIXTURES.WINDOW_SIZE, FIXTURES.ANY_MEMORY
+UNBOUND = remove(f"{FUNCTION}/driver", f"{FUNCTION}/vfio-dev", f"{FUNCTION}/cxl_vfio")
+
+# What is broken, how, and which checks say what then.
+BREAKAGES = [
+    ("an old kernel", both(write("proc/sys/kernel/osrelease", "7.2.9-test\n"),
+                           write("boot/config-7.2.9-test", FIXTURES.KERNEL_CONFIG),
+                           lambda root: FIXTURES.modules.install(
+                               root, "7.2.9-test", FIXTURES.modules.elf(
+                                   FIXTURES.modules.information("7.2.9-test")))),
+     {"kernel_release": "problem"}),
+    ("a newer kernel", both(write("proc/sys/kernel/osrelease", "10.0-rc1\n"),
+                            write("boot/config-10.0-rc1", FIXTURES.KERNEL_CONFIG),
+                            lambda root: FIXTURES.modules.install(
+                                root, "10.0-rc1", FIXTURES.modules.elf(
+                                    FIXTURES.modules.information("10.0-rc1")))), {}),
+    ("a kernel without CXL_REGION", without("CXL_REGION"), {"config_cxl": "problem"}),
+    ("a kernel without VFIO_PCI_CORE", without("VFIO_PCI_CORE"), {"config_vfio": "problem"}),
+    ("a kernel without VFIO_CONTAINER", without("VFIO_CONTAINER"), {"config_vfio": "problem"}),
+    ("a kernel with iommufd instead", both(
+        without("VFIO_CONTAINER"), lambda root: root.write(
+            CONFIG, (root.top / CONFIG).read_text() +
+            "\nCONFIG_IOMMUFD=m\nCONFIG_VFIO_DEVICE_CDEV=y\n")), {}),
+    ("a kernel without an IOMMU's driver", without("INTEL_IOMMU"), {"config_iommu": "problem"}),
+    ("no kernel configuration", remove(CONFIG),
+     {"config_cxl": "skipped", "config_vfio": "skipped", "config_iommu": "skipped"}),
+    ("a kernel configuration of any bytes", write(CONFIG, bytes(range(1, 256)) * 64),
+     {"config_cxl": "problem", "config_vfio": "problem", "config_iommu": "problem"}),
+    ("a damaged /proc/config.gz beside it", write("proc/config.gz", b"\x1f\x8b" + bytes(50)), {}),
+    ("intel_iommu=off", parameter("intel_iommu=sm_on,off"), {"cmdline_iommu": "problem"}),
+    ("amd_iommu=off", parameter("amd_iommu=off"), {"cmdline_iommu": "problem"}),
+    ("intel_iommu=off, and then on", write("proc/cmdline", "intel_iommu=off intel_iommu=on\n"), {}),
+    ("efi=nosoftreserve", parameter("efi=debug,nosoftreserve"), {"cmdline_memory": "warning"}),
+    ("memmap= of RAM", parameter("memmap=1M$0x1000,4G@4G"), {"cmdline_memory": "problem"}),
+    ("memmap= that reserves", parameter("memmap=1G$5G memmap=1G@64G"), {}),
+    ("pci=nommconf", parameter("pci=nommconf"), {"cmdline_pci": "problem"}),
+    ("pci=noaer", parameter("pci=realloc,noaer"), {"cmdline_pci": "warning"}),
+    ("lockdown", write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
+     {"lockdown": "info", "signature_missing": "problem"}),
+    ("no table of an IOMMU", remove("sys/firmware/acpi/tables/DMAR"),
+     {"iommu_tables": "problem"}),
+    ("no IOMMU groups", remove("sys/kernel/iommu_groups", f"{FUNCTION}/iommu_group"),
+     {"iommu_groups": "problem", "no_iommu_group": "warning", "not_visible": "problem",
+      "vfio_access": "skipped"}),
+    ("VFIO without an IOMMU", write("sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
+                                    "Y\n"), {"noiommu_mode": "warning"}),
+    ("cxl_acpi not loaded", remove("sys/module/cxl_acpi"),
+     {"cxl_modules": "problem", "kernel_windows": "skipped"}),
+    ("cxl_mem neither loaded nor installed",
+     remove("sys/module/cxl_mem", f"{FUNCTION}/mem0/driver", "sys/bus/cxl/drivers/cxl_mem"),
+     {"cxl_modules": "problem"}),
+    ("vfio_pci_core neither loaded nor installed", remove("sys/module/vfio_pci_core"),
+     {"vfio_modules": "problem"}),
+    ("a blacklist", write("etc/modprobe.d/cxl.conf", "# blacklist cxl_mem\nblacklist cxl-acpi\n"),
+     {"module_blacklist": "warning"}),
+    ("a blacklist that another file hides", both(
+        write("usr/lib/modprobe.d/cxl.conf", "blacklist cxl_acpi\n"),
+        write("etc/modprobe.d/cxl.conf", "")), {}),
+    ("an install command", write("usr/lib/modprobe.d/x.conf", "install vfio /bin/false\n"),
+     {"module_blacklist": "problem"}),
+    ("modprobe.blacklist=", parameter("modprobe.blacklist=snd,cxl_port"),
+     {"module_blacklist": "warning"}),
+    ("module_blacklist=", parameter("module_blacklist=cxl_vfio_pci"),
+     {"module_blacklist": "problem"}),
+    ("a modprobe.d that cannot be read", unavailable("etc/modprobe.d/other.conf"),
+     {"module_blacklist": "unknown"}),
+    ("no CEDT", remove(CEDT), {"cedt": "problem", **dict.fromkeys(OF_CEDT, "skipped")}),
+    ("a CEDT for root alone", unavailable(CEDT),
+     {"cedt": "unknown", **dict.fromkeys(OF_CEDT, "unknown")}),
+    ("a CEDT with a wrong checksum", damaged,
+     {"cedt": "problem", "cedt_bridges": "warning"}),
+    ("a CEDT whose structures do not end", endless,
+     {"cedt": "problem", "cedt_windows": "problem", "window_in_cedt": "problem"}),
+    ("an empty CEDT", write(CEDT, b""),
+     {"cedt": "problem", "cedt_windows": "problem", "window_in_cedt": "problem"}),
+    ("a CEDT of anything", write(CEDT, b"CEDT" + b"\xff" * 5000),
+     {"cedt": "problem", "cedt_windows": "problem", "window_in_cedt": "problem"}),
+    ("a window for expanders only", table((W, S, 0x06, 12)),
+     {"cedt_windows": "problem", "window_in_cedt": "problem"}),
+    ("a window that is not aligned", table((W, S, A, 12), (W + 2 * S + 4096, S, A, 12)),
+     {"cedt_windows": "warning", "kernel_windows": "problem"}),
+    ("a window without its host bridge", table((W, S, A, 12), bridges=(13,)),
+     {"cedt_bridges": "warning"}),
+    ("a window that the kernel does not have", table((W, S, A, 12), (W + 8 * S, S, A, 12)),
+     {"kernel_windows": "problem"}),
+    ("memory in no window", table((W + S, S, A, 12)),
+     {"window_in_cedt": "problem", "kernel_windows": "problem"}),
+    ("no way to open a device", remove("dev/vfio/vfio"),
+     {"vfio_interface": "problem", "vfio_access": "warning"}),
+    ("little memory to lock", both(
+        write("proc/self/status", "Name:\tcxlvfio\nCapEff:\t0000000000000000\n")),
+     {"memory_lock": "warning"}),
+    ("enough memory to lock", both(
+        write("proc/self/status", "Name:\tcxlvfio\nCapEff:\t0000000000000000\n"),
+        write("proc/self/limits", "\nMax locked memory   unlimited  unlimited  bytes\n")), {}),
+    ("a loaded module whose file is gone", remove(MODULE), {"driver_file": "warning"}),
+    ("a module that modules.dep has and nobody else", remove(
+        MODULE, "sys/module/cxl_vfio_pci"),
+     {"driver_file": "problem"}),
+    ("an old libcxl", both(remove("usr/lib/x86_64-linux-gnu/libcxl.so.1"), lambda root: (
+        root.top / "usr/lib/x86_64-linux-gnu/libcxl.so.1").symlink_to("libcxl.so.1.0.5")),
+     {"libcxl_version": "warning"}),
+    ("no libcxl", remove("usr/lib/x86_64-linux-gnu/libcxl.so.1"), {}),
+    ("the record of a bound endpoint", write(f"run/cxlvfio/{TARGET}", RECORD), {}),
+    ("the record of an unbound one", both(UNBOUND, write(f"run/cxlvfio/{TARGET}", RECORD), write(
+        f"{FUNCTION}/driver_override", "(null)\n")),
+     {"interrupted_bind": "warning", "vfio_access": "skipped", "ras_errors": "warning"}),
+    ("a record of another device", write(f"run/cxlvfio/{TARGET}",
+                                         RECORD.replace("e2e2", "abcd")),
+     {"interrupted_bind": "warning"}),
+    ("a record of a device that is gone", write("run/cxlvfio/0000:77:00.0", RECORD),
+     {"interrupted_bind": "warning"}),
+    ("a note of modules to be loaded", write(f"run/cxlvfio/{TARGET}.modules", "cxl_acpi"),
+     {"interrupted_bind": "warning"}),
+    ("locks and other files", both(
+        write(f"run/cxlvfio/{TARGET}.lock", ""), write("run/cxlvfio/modules.lock", ""),
+        write("run/cxlvfio/readme", ""), write(f"run/cxlvfio/{TARGET}.new", "")), {}),
+    ("a damaged record", write(f"run/cxlvfio/{TARGET}", "\xff\n" * 9999),
+     {"interrupted_bind": "warning"}),
+    ("a reset method that was not put back", write(f"run/cxlvfio/{TARGET}.reset_method", "flr"),
+     {"interrupted_reset": "warning"}),
+    ("driver_override without the driver", UNBOUND,
+     {"override_unbound": "warning", "vfio_access": "skipped", "ras_errors": "warning"}),
+    ("driver_override of somebody else", write(f"{FUNCTION}/driver_override", "vfio-pci\n"),
+     {"override_foreign": "warning"}),
+    ("driverctl", write(f"etc/driverctl.d/pci-{TARGET}", "nvidia\n"), {"driverctl": "warning"}),
+    ("driverctl of our driver", write(f"etc/driverctl.d/pci-{TARGET}", "cxl-vfio-pci\n"), {}),
+    ("D3cold", write(f"{FUNCTION}/power_state", "D3cold\n"), {"power": "problem"}),
+    ("D3cold of a device that sleeps", both(
+        write(f"{FUNCTION}/power_state", "D3cold\n"),
+        write(f"{FUNCTION}/power/runtime_status", "suspended\n")), {}),
+    ("a failed wake-up", write(f"{FUNCTION}/power/runtime_status", "error\n"),
+     {"power": "problem"}),
+    ("a link that is down", patch(f"{FUNCTION}/config", 0x52, b"\x05\x00"),
+     {"link": "problem", "narrow_link": "info"}),
+    ("no endpoint", remove(f"sys/bus/pci/devices/{TARGET}"),
+     {"endpoint_found": "problem"}),
+]
+
+
+class Stand:
+    def __init__(self, command: str, schemas: str) -> None:
+        self.command, self.schemas = command, validate.Schemas(Path(schemas))
+        self.number, self.failed, self.broken = 0, False, set()
+
+    def run(self, top: Path, *arguments: str, user: int | None = None, source: str = "--sysroot"):
+        return subprocess.run([self.command, "doctor", *arguments, source, str(top)],
+                              capture_output=True, text=True, timeout=60, user=user, group=user,
+                              extra_groups=None if user is None else [],
+                              env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
+
+    def checks(self, top: Path, *arguments: str, **options) -> tuple:
+        """Status, and the checks of the document."""
+        result = self.run(top, "--json", *arguments, **options)
+        document = json.loads(result.stdout)
+        problems = self.schemas.problems(document)
+        assert not problems, "\n".join(problems)
+        return result.returncode, document["checks"]
+
+    def test(self, text: str, function) -> None:
+        self.number += 1
+        try:
+            with tempfile.TemporaryDirectory() as directory:
+                os.chmod(directory, 0o755)
+                root = FIXTURES.Root(Path(directory) / "root")
+                FIXTURES.SCENARIOS["healthy"](root)
+                function(root)
+            print(f"ok {self.number} - {text}", flush=True)
+        except Exception:  # pylint: disable=broad-except
+            self.failed = True
+            print(f"not ok {self.number} - {text}", flush=True)
+            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+
+
+def results(checks: list) -> dict:
+    return {check["id"]: check["result"] for check in checks}
+
+
+def status_of(checks: list) -> int:
+    found = set(results(checks).values())
+    return 7 if "problem" in found else 64 if found & {"warning", "unknown"} else 0
+
+
+def check_breakage(stand: Stand, root, change, expected: dict) -> None:
+    _, before = stand.checks(root.top)
+    change(root)
+    status, after = stand.checks(root.top)
+    old, new = results(before), results(after)
+    changed = {id: result for id, result in new.items() if old[id] != result}
+    assert changed == expected, f"{changed}, wanted {expected}"
+    assert status == status_of(after), status
+    stand.broken |= set(expected)
+    for check in after:
+        assert (check["hint"] is not None) == (check["result"] in ("unknown", "warning",
+                                                                   "problem")), check
+        assert check["message"] and "(null)" not in check["message"], check
+    text = stand.run(root.top)
+    assert text.returncode == status and not text.stderr, text.stderr
+    for id, result in expected.items():
+        if result in ("warning", "problem"):
+            assert f"{result:8} {id}: " in text.stdout, text.stdout
+    # From a snapshot too, but for what it does not have.
+    if (root.top / "sys/bus/pci/devices" / TARGET).exists():
+        file = root.top / "../snapshot.tar.zst"
+        subprocess.run([stand.command, "snapshot", "-q", "-o", file, "--sysroot", root.top],
+                       check=True)
+        kept = results(stand.checks(file, source="--from")[1])
+        differ = {id: (result, kept[id]) for id, result in new.items()
+                  if kept[id] not in (result, "skipped")}
+        assert not differ, differ
+        assert b"secret" not in subprocess.run(["zstd", "-dc", file], capture_output=True,
+                                               check=True).stdout
+
+
+def check_healthy(stand: Stand, root) -> None:
+    status, checks = stand.checks(root.top)
+    bad = {id: result for id, result in results(checks).items() if result != "ok"}
+    assert status == 0 and not bad, bad
+    result = stand.run(root.top)
+    assert result.stdout == f"{len(checks)} checks: {len(checks)} ok\n", result.stdout
+    result = stand.run(root.top, "--all")
+    assert all(f"ok       {check['id']}: " in result.stdout for check in checks)
+
+
+def check_all_broken(stand: Stand, _root) -> None:
+    metadata = json.loads(subprocess.run([stand.command, "__metadata"], check=True,
+                                         capture_output=True).stdout)
+    table_ids = {check["id"] for check in metadata["checks"]}
+    assert len(table_ids) == len(metadata["checks"])
+    assert table_ids - stand.broken == set(), f"no test breaks {table_ids - stand.broken}"
+
+
+def check_findings(stand: Stand, _root) -> None:
+    """What list and driver status find of every scenario is what doctor says."""
+    severities = {"error": "problem", "warning": "warning", "info": "info"}
+    seen = set()
+    for name in ("states", "refused", "overlap", "facts", "unbound", "driver", "driver_update",
+                 "driver_elsewhere", "driver_hostile", "uncommitted", "two_decoders"):
+        if name not in FIXTURES.SCENARIOS:
+            continue
+        with tempfile.TemporaryDirectory() as directory:
+            top = Path(directory) / "root"
+            FIXTURES.make(name, top)
+            document = json.loads(stand.run(top, "--json").stdout)
+            found = {(check["target"], check["id"], check["result"]) for check in
+                     document["checks"] if check["group"] in ("finding", "driver")
+                     and check["result"] in severities.values()}
+            wanted = {(endpoint["host"], finding["id"], severities[finding["severity"]])
+                      for endpoint in document["endpoints"] for finding in endpoint["findings"]}
+            driver = json.loads(subprocess.run(
+                [stand.command, "driver", "status", "--json", "--sysroot", top],
+                capture_output=True, check=False).stdout)["modules"][0]
+            there = driver["loaded"] or driver["builtin"] or any(
+                file["running"] for file in driver["files"])
+            wanted |= {(None, finding["id"], severities[finding["severity"]] if there
+                        else "problem") for finding in driver["findings"]}
+            assert found == wanted, f"{name}: {found ^ wanted}"
+            seen |= {id for _, id, _ in found}
+    assert len(seen) > 10, seen
+
+
+def check_selection(stand: Stand, root) -> None:
+    _, checks = stand.checks(root.top, "--check", "power,cedt,rival_owner,not_installed")
+    assert {check["id"] for check in checks} == {"power", "cedt", "rival_owner", "not_installed"}
+    for bad in ("nope", "power,", "", "power,nope", "Power"):
+        result = stand.run(root.top, "--check", bad)
+        assert result.returncode == 2 and "unknown check" in result.stderr, result
+    assert stand.run(root.top, "--all", "--json").returncode == 2
+    assert stand.run(root.top, "--from", "x").returncode == 2
+
+
+def check_targets(stand: Stand, root) -> None:
+    _, checks = stand.checks(root.top, "mem0")
+    assert {check["target"] for check in checks} == {None, TARGET}
+    result = stand.run(root.top, "0000:77:00.0")
+    assert result.returncode == 3 and not result.stdout, result
+    result = stand.run(root.top, "mem0", "0000:77:00.0")
+    assert result.returncode == 3 and "checks:" in result.stdout, result
+    assert stand.run(root.top, "0000:0c:00.0").returncode == 6
+
+
+def check_nobody(stand: Stand, root) -> None:
+    for path in (CEDT, f"{FUNCTION}/config", "dev/vfio/6"):
+        (root.top / path).chmod(0o600)
+    status, checks = stand.checks(root.top, user=NOBODY)
+    found = results(checks)
+    assert status == 64 and found["cedt"] == found["readable"] == found["rival_owner"] == \
+        "unknown" and found["vfio_access"] == "warning", (status, found)
+    stand.broken |= {"readable"}
+    text = stand.run(root.top, user=NOBODY).stdout
+    assert text.count("next: run it as root\n") == 1, text
+    (root.top / "dev/vfio/6").chmod(0o666)
+    (root.top / "dev/vfio/vfio").chmod(0o666)
+    found = results(stand.checks(root.top, user=NOBODY)[1])
+    assert found["vfio_access"] == "ok", found
+
+
+def check_alignment(stand: Stand, root) -> None:
+    move(W + 4096)(root)
+    _, checks = stand.checks(root.top, "--check", "window_alignment")
+    assert results(checks) == {"window_alignment": "warning"}, checks
+    move(W + S, 1 << 30)(root)
+    _, checks = stand.checks(root.top, "--check", "window_alignment")
+    assert results(checks) == {"window_alignment": "info"}, checks
+    move(W, 1 << 30)(root)
+    _, checks = stand.checks(root.top, "--check", "window_alignment")
+    assert results(checks) == {"window_alignment": "ok"} and "1 GiB" in checks[0]["message"]
+    stand.broken |= {"window_alignment"}
+
+
+def main() -> int:
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    stand = Stand(sys.argv[1], sys.argv[2])
+    stand.test("nothing is wrong with a healthy machine",
+               lambda root: check_healthy(stand, root))
+    for text, change, expected in BREAKAGES:
+        stand.test(f"{text}: {', '.join(expected) or 'nothing'}",
+                   lambda root, change=change, expected=expected:
+                   check_breakage(stand, root, change, expected))
+    for text, function in (
+            ("nobody", check_nobody), ("alignment", check_alignment),
+            ("--check", check_selection), ("targets", check_targets),
+            ("findings are checks", check_findings),
+            ("every check of the table is broken by a test", check_all_broken)):
+        stand.test(text, lambda root, function=function: function(stand, root))
+    print(f"1..{stand.number}")
+    return 1 if stand.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

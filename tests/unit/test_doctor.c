@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What doctor takes out of texts, the CEDT, and the table of checks. */
+#include <string.h>
+
+#include "core/doctor.h"
+#include "core/doctor_parse.h"
+#include "unit.h"
+
+static void test_release(void **state)
+{
+	assert_int_equal(cxv_release_is_at_least("7.3.4-amd64", 7, 3), 1);
+	assert_int_equal(cxv_release_is_at_least("7.3", 7, 3), 1);
+	assert_int_equal(cxv_release_is_at_least("7.10.0", 7, 3), 1);
+	assert_int_equal(cxv_release_is_at_least("8.0-rc1", 7, 3), 1);
+	assert_int_equal(cxv_release_is_at_least("7.2.99", 7, 3), 0);
+	assert_int_equal(cxv_release_is_at_least("6.12", 7, 3), 0);
+	assert_int_equal(cxv_release_is_at_least("7", 7, 3), -1);
+	assert_int_equal(cxv_release_is_at_least("", 7, 3), -1);
+	assert_int_equal(cxv_release_is_at_least("linux 7.3", 7, 3), -1);
+}
+
+static void test_config(void **state)
+{
+	static const char config[] = "# CONFIG_CXL_PCI is not set\nCONFIG_CXL_BUS=y\n"
+				     "CONFIG_CXL_BUS_X=n\nCONFIG_VFIO=m\nCONFIG_LAST=y";
+
+	assert_int_equal(cxv_config_option(config, "CXL_BUS"), 'y');
+	assert_int_equal(cxv_config_option(config, "CXL_BUS_X"), 'n');
+	assert_int_equal(cxv_config_option(config, "VFIO"), 'm');
+	assert_int_equal(cxv_config_option(config, "CXL_PCI"), 'n');
+	assert_int_equal(cxv_config_option(config, "LAST"), 'y');
+	assert_int_equal(cxv_config_option(config, "CXL"), 'n');
+	assert_int_equal(cxv_config_option("", "CXL"), 'n');
+}
+
+static void test_parameters(void **state)
+{
+	static const char line[] = " a=\"b intel_iommu=off\" intel_iommu=on,off  pci=noaer x\n";
+	const char *text = line, *parameter;
+	char *found;
+
+	assert_int_equal(cxv_next_parameter(&text, &parameter), 21);
+	assert_int_equal(cxv_next_parameter(&text, &parameter), 18);
+	assert_true(cxv_parameter_has(line, "intel_iommu", "off"));
+	assert_false(cxv_parameter_has(line, "iommu", "off"));
+	assert_false(cxv_parameter_has(line, "intel_iommu", "of"));
+	assert_false(cxv_parameter_has("intel_iommu=off intel_iommu=on", "intel_iommu", "off"));
+	assert_true(cxv_parameter_has("intel-iommu=off", "intel_iommu", "off"));
+	assert_false(cxv_parameter_has("", "intel_iommu", "off"));
+	assert_false(cxv_parameter_has("pci pci= =", "pci", "off"));
+	found = cxv_parameter_with(line, "pci", "noaer");
+	assert_string_equal(found, "pci=noaer");
+	free(found);
+	assert_null(cxv_parameter_with("a=\"unterminated pci=noaer", "pci", "noaer"));
+}
+
+static void test_memmap(void **state)
+{
+	const char *text = "memmap=exactmap memmap=1M$0x1000,2G@4G xmemmap=1G@0 memmap=5 memmap=0x10#16";
+	struct cxv_memmap memmap;
+
+	assert_true(cxv_next_memmap(&text, &memmap));
+	assert_int_equal(memmap.kind, '$');
+	assert_true(memmap.base == 0x1000 && memmap.size == 1 << 20);
+	assert_true(cxv_next_memmap(&text, &memmap));
+	assert_int_equal(memmap.kind, '@');
+	assert_true(memmap.base == 4ull << 30 && memmap.size == 2ull << 30);
+	assert_true(cxv_next_memmap(&text, &memmap));
+	assert_int_equal(memmap.kind, '#');
+	assert_true(memmap.base == 16 && memmap.size == 16);
+	assert_false(cxv_next_memmap(&text, &memmap));
+}
+
+static void test_process(void **state)
+{
+	uint64_t bytes;
+	const char *word;
+
+	assert_true(cxv_limits_locked_memory("x\nMax locked memory     8388608   1 bytes\n", &bytes));
+	assert_true(bytes == 8388608);
+	assert_true(cxv_limits_locked_memory("Max locked memory unlimited", &bytes));
+	assert_true(bytes == UINT64_MAX);
+	assert_false(cxv_limits_locked_memory("Max locked memory", &bytes));
+	assert_false(cxv_limits_locked_memory("", &bytes));
+	assert_int_equal(cxv_status_has_capability("a\nCapEff:\t0000000000004000\n", 14), 1);
+	assert_int_equal(cxv_status_has_capability("a\nCapEff:\t0000000000003fff\n", 14), 0);
+	assert_int_equal(cxv_status_has_capability("a\nCapEff:", 14), -1);
+	assert_int_equal(cxv_status_has_capability("", 14), -1);
+	assert_int_equal(cxv_lockdown_word("none [integrity] x", &word), 9);
+	assert_memory_equal(word, "integrity", 9);
+	assert_int_equal(cxv_lockdown_word("none ]integrity[", &word), 0);
+	assert_int_equal(cxv_lockdown_word("", &word), 0);
+}
+
+static bool is_line(const char *line, const char *command, const char *name)
+{
+	return cxv_modprobe_line_is(line, strlen(line), command, name);
+}
+
+static void test_modprobe(void **state)
+{
+	assert_true(is_line("blacklist cxl_acpi", "blacklist", "cxl_acpi"));
+	assert_true(is_line("\tblacklist  cxl-acpi # x", "blacklist", "cxl_acpi"));
+	assert_true(is_line("install vfio /bin/false", "install", "vfio"));
+	assert_false(is_line("#blacklist cxl_acpi", "blacklist", "cxl_acpi"));
+	assert_false(is_line("blacklist cxl_acpi2", "blacklist", "cxl_acpi"));
+	assert_false(is_line("blacklistcxl_acpi", "blacklist", "cxl_acpi"));
+	assert_false(is_line("blacklist", "blacklist", "cxl_acpi"));
+	assert_false(is_line("", "blacklist", "cxl_acpi"));
+	/* The line ends before its name does. */
+	assert_false(cxv_modprobe_line_is("blacklist cxl_acpi", 17, "blacklist", "cxl_acpi"));
+}
+
+static void test_libcxl(void **state)
+{
+	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.8"), 81);
+	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.5"), 78);
+	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.12"), 85);
+	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.8x"), 0);
+	assert_int_equal(cxv_libcxl_release("libcxl.so.2.0.8"), 0);
+	assert_int_equal(cxv_libcxl_release(""), 0);
+}
+
+/* A table with one host bridge and one window of two ways; the caller breaks it. */
+static size_t make_cedt(uint8_t table[static 112])
+{
+	static const uint8_t window[] = {
+		1, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 1, 0,
+		0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 12, 0, 0, 0, 13, 0, 0, 0,
+	};
+	uint8_t sum = 0;
+
+	memset(table, 0, 112);
+	memcpy(table, "CEDT", 4);
+	table[4] = 112;
+	table[38] = 32;
+	table[40] = 12;
+	memcpy(table + 68, window, sizeof(window));
+	for (size_t i = 0; i < 112; i++)
+		sum += table[i];
+	table[9] = -sum;
+	return 112;
+}
+
+static void test_cedt(void **state)
+{
+	struct cxv_cedt cedt;
+	uint8_t table[112];
+	size_t size = make_cedt(table);
+
+	assert_int_equal(cxv_cedt_parse(table, size, &cedt), 0);
+	assert_null(cedt.damage);
+	assert_int_equal(cedt.bridge_count, 1);
+	assert_int_equal(cedt.window_count, 1);
+	assert_int_equal(cedt.windows[0].ways, 2);
+	assert_int_equal(cedt.windows[0].targets[1], 13);
+	assert_non_null(cxv_cedt_find_bridge(&cedt, 12));
+	assert_null(cxv_cedt_find_bridge(&cedt, 13));
+	assert_true(cxv_cedt_window_is_aligned(&cedt.windows[0]));
+	assert_non_null(cxv_cedt_find(&cedt, 0x140000000, 0x20000000));
+	assert_non_null(cxv_cedt_find(&cedt, 0x150000000, 0x10000000));
+	assert_null(cxv_cedt_find(&cedt, 0x150000000, 0x10000001));
+	assert_null(cxv_cedt_find(&cedt, 0x150000000, UINT64_MAX));
+	assert_null(cxv_cedt_find(&cedt, 0x13fffffff, 1));
+	cedt.windows[0].size = 0x10000000;
+	assert_false(cxv_cedt_window_is_aligned(&cedt.windows[0]));
+	cxv_cedt_clear(&cedt);
+}
+
+static void test_cedt_damage(void **state)
+{
+	struct cxv_cedt cedt;
+	uint8_t table[112];
+
+	for (size_t size = 0; size < 112; size++) {
+		make_cedt(table);
+		assert_int_equal(cxv_cedt_parse(table, size, &cedt), 0);
+		assert_non_null(cedt.damage);
+		cxv_cedt_clear(&cedt);
+	}
+	for (size_t at = 0; at < 112; at++) {
+		make_cedt(table);
+		table[at] ^= 0x55;
+		assert_int_equal(cxv_cedt_parse(table, sizeof(table), &cedt), 0);
+		assert_non_null(cedt.damage);
+		cxv_cedt_clear(&cedt);
+	}
+}
+
+static void test_table(void **state)
+{
+	for (size_t i = 0; i < cxv_doctor_kind_count; i++) {
+		const struct cxv_doctor_kind *kind = &cxv_doctor_kinds[i];
+
+		assert_true(!kind->machine != !kind->endpoint);
+		assert_true(cxv_doctor_is_id(kind->id, strlen(kind->id)));
+		assert_false(cxv_doctor_is_id(kind->id, strlen(kind->id) - 1));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(kind->id, cxv_doctor_kinds[j].id);
+		for (size_t j = 0; j < cxv_finding_kind_count; j++)
+			assert_string_not_equal(kind->id, cxv_finding_kinds[j].id);
+		for (size_t j = 0; j < cxv_driver_finding_count; j++)
+			assert_string_not_equal(kind->id, cxv_driver_findings[j].id);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_memmap),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_modprobe),
+		cmocka_unit_test(test_libcxl),
+		cmocka_unit_test(test_cedt),
+		cmocka_unit_test(test_cedt_damage),
+		cmocka_unit_test(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
