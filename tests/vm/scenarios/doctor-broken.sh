@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --append intel_iommu=off
+# vm: --no-driver --append "module_blacklist=vfio_pci_core pci=noaer"
+# vm: --append efi=nosoftreserve
+# vm: --fault decoder-lost --no-driver
+#
+# What is wrong from the boot on, cxlvfio doctor names. What a run is to find follows from its own
+# kernel parameters.
+# shellcheck disable=SC2319  # "result $?" means the condition before it
+set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
+
+run=$(mktemp -d)
+
+# shellcheck disable=SC2317  # called by result
+why() {
+	cat "$run/document" "$run/stderr"
+}
+
+# said ID RESULT
+said() {
+	[ "$(jq -r --arg id "$1" '.checks[] | select(.id == $id) | .result' "$run/document" |
+		head -n 1)" = "$2" ]
+	result $? "$1: $2"
+}
+
+cxlvfio doctor --json > "$run/document" 2> "$run/stderr"
+status=$?
+case $(cat /proc/cmdline) in
+*intel_iommu=off*)
+	said cmdline_iommu problem
+	said iommu_groups problem
+	said no_iommu_group warning
+	;;
+*module_blacklist=*)
+	said module_blacklist problem
+	said cmdline_pci warning
+	;;
+*nosoftreserve*)
+	said cmdline_memory warning
+	;;
+*)
+	endpointctl 0 state > "$run/stderr" 2>&1
+	# The fault strikes with a reset.
+	echo 1 > "/sys/bus/pci/devices/$(cxlvfio list --json | jq -r '.endpoints[0].host')/reset"
+	cxlvfio doctor --json > "$run/document" 2>> "$run/stderr"
+	status=$?
+	said not_committed warning
+	;;
+esac
+[ $status = 7 ] || [ $status = 64 ]
+result $? "the exit status tells it"
+
+echo "1..$count"
+exit $bad
