@@ -4,22 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* The size of the file is not asked for: it may be a pipe, /dev/stdin. */
-static ssize_t read_all(int descriptor, uint8_t *data, size_t size)
-{
-	size_t filled = 0;
-
-	while (filled < size) {
-		ssize_t got = read(descriptor, data + filled, size - filled);
-
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		if (!got)
-			break;
-		filled += got > 0 ? got : 0;
-	}
-	return filled;
-}
+#include "sys/host.h"
 
 int cxv_config_file_read(const char *path, struct cxv_config_dump *dump)
 {
@@ -33,7 +18,8 @@ int cxv_config_file_read(const char *path, struct cxv_config_dump *dump)
 	data = malloc(CXV_CONFIG_FILE_MAX + 1);
 	if (!data)
 		return -ENOMEM;
-	size = read_all(descriptor, data, CXV_CONFIG_FILE_MAX + 1);
+	/* The size of the file is not asked for: it may be a pipe, /dev/stdin. */
+	size = cxv_read_all(descriptor, data, CXV_CONFIG_FILE_MAX + 1);
 	if (size < 0)
 		return size;
 	if (size > CXV_CONFIG_FILE_MAX)

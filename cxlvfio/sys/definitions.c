@@ -92,24 +92,6 @@ static bool ends_with(const char *name, const char *suffix)
 	return length > end && !strcmp(name + length - end, suffix);
 }
 
-static int read_bytes(int file, char *buffer, size_t size)
-{
-	size_t length = 0;
-
-	while (length < size) {
-		ssize_t got = read(file, buffer + length, size - length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got)
-			break;
-		length += got;
-	}
-	return length;
-}
-
 static bool masks(int directory, const char *name)
 {
 	char target[sizeof("/dev/null")];
@@ -162,7 +144,7 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 		return reject_error(definition, -file);
 	if (!is_trusted(file))
 		return cxv_definition_set_problem(definition, 0, "others than root can change it");
-	length = read_bytes(file, text, sizeof(text));
+	length = cxv_read_all(file, text, sizeof(text));
 	if (length < 0)
 		return reject_error(definition, -length);
 	if (length > CXV_DEFINITION_SIZE_MAX)
@@ -424,7 +406,7 @@ int cxv_driverctl_read(const struct cxv_host *host, const char *address, char **
 	file = open_regular(directory, name);
 	if (file < 0)
 		return file == -ENOENT ? 0 : file;
-	length = read_bytes(file, text, sizeof(text) - 1);
+	length = cxv_read_all(file, text, sizeof(text) - 1);
 	if (length < 0)
 		return length;
 	text[length] = '\0';

@@ -274,13 +274,12 @@ int cxv_host_open_file(const struct cxv_host *host, int flags, const char *forma
 	return open_path(host, flags, path);
 }
 
-/* Up to SIZE bytes: sysfs may give them in pieces. */
-static ssize_t read_all(int descriptor, char *buffer, size_t size)
+ssize_t cxv_read_all(int descriptor, void *buffer, size_t size)
 {
 	size_t length = 0;
 
 	while (length < size) {
-		ssize_t got = read(descriptor, buffer + length, size - length);
+		ssize_t got = read(descriptor, (char *)buffer + length, size - length);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -306,7 +305,7 @@ static ssize_t read_path(const struct cxv_host *host, char *buffer, size_t size,
 	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
 	if (descriptor < 0)
 		return descriptor;
-	return read_all(descriptor, buffer, size);
+	return cxv_read_all(descriptor, buffer, size);
 }
 
 /* sysfs gives an attribute, which is a page at most, at once: no second read(2) for its end. */
@@ -359,7 +358,7 @@ static int read_growing(int descriptor, char **buffer, size_t *length, size_t li
 		if (!bigger)
 			return -ENOMEM;
 		*buffer = bigger;
-		got = read_all(descriptor, bigger + *length, room - 1 - *length);
+		got = cxv_read_all(descriptor, bigger + *length, room - 1 - *length);
 		if (got < 0)
 			return got;
 		*length += got;
