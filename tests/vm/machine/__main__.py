@@ -83,7 +83,10 @@ class Kernel:
         self.image = kernel / "vmlinuz"
         self.release = (kernel / "release").read_text().strip()
         modules = Path("/lib/modules") / self.release
-        shutil.copytree(kernel / "modules/lib/modules" / self.release, modules, symlinks=True)
+        shutil.copytree(
+            kernel / "modules/lib/modules" / self.release, modules, symlinks=True,
+            dirs_exist_ok=True,
+        )
         (modules / "build").unlink(missing_ok=True)
         (modules / "build").symlink_to(kernel / "build")
 
@@ -356,11 +359,22 @@ def boot(machine: Machine) -> int:
     return status
 
 
+def boot_again(options: argparse.Namespace, machine: Machine) -> tuple[Machine, int]:
+    say("QEMU executed a trap that the kernel had patched away: booting once more")
+    for process in [*machine.servers, machine.qemu]:
+        process.kill()
+        process.wait()
+    machine = Machine(options)
+    return machine, boot(machine)
+
+
 def main() -> int:
     options = command_line.parse(sys.argv[1:])
     machine = Machine(options)
     try:
         status = boot(machine)
+        if status == EXIT_NO_MACHINE and machine.console.patch_race():
+            machine, status = boot_again(options, machine)
     except BrokenPipeError:
         return EXIT_PIPE
     if options.dmesg:

@@ -126,6 +126,17 @@ class ConsoleTest(unittest.TestCase):
         console.feed(b"ge drivers\r\n[    2.5][  T77] vm: stop no such module\r\n")
         self.assertEqual((console.stage, console.stop_reason), ("drivers", "no such module"))
 
+    def test_patch_race(self) -> None:
+        begin = b"[ 0.0] Linux version 7.3.4\n"
+        oops = b"[ 4.7] Oops: int3: 0000 [#1] SMP NOPTI\n"
+        for text, expected in ((begin + oops, True), (begin, False),
+                               (begin + oops.replace(b"int3", b"0002"), False),
+                               (begin + b"[ 2.0] vm: stage drivers\n" + oops, False)):
+            console = Console()
+            console.feed(text)
+            self.assertEqual(console.patch_race(), expected, text)
+            self.assertEqual(bool(console.report()), b"Oops" in text)
+
 
 class ArchiveTest(unittest.TestCase):
     def test_parents_come_first(self) -> None:
