@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 300
+# vm: --timeout 600
 # vm: --kernel debug --timeout 1200
 #
 # Clean resets: every path and both VFIO interfaces, twenty cycles, and everything put back

@@ -4,7 +4,7 @@
 # vm: --emulator '--component full'
 # vm: --emulator '--component middle'
 # vm: --emulator '--component end --msix 8'
-# vm: --emulator '--decoders 4' --kernel debug
+# vm: --emulator '--decoders 4' --kernel debug --timeout 900
 #
 # The VFIO interface: information, the component BAR wherever its block is, the DVSEC filter.
 set -u
