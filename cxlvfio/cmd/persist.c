@@ -227,6 +227,8 @@ static int cannot_write(struct persist *persist, const char *target, const char 
 			     "to the image; --dry-run prints it";
 	else if (error == -EACCES || error == -EPERM)
 		place.hint = "run it as root; only root may be able to write to the directory";
+	else if (error == -ENOENT)
+		place.hint = "there must be a directory /etc, or /etc/cxlvfio.d in it";
 	else if (error == -ELOOP || error == -ENOTDIR)
 		place.hint = "/etc/cxlvfio.d must be a directory; no link is followed";
 	else
@@ -566,11 +568,15 @@ static struct cxv_definition *find_operand(struct persist *persist, const char *
 	return NULL;
 }
 
+/* An endpoint has a PCI address, or the name of a memdev, an endpoint port or a region. */
 static bool looks_like_name(const char *operand)
 {
 	size_t length = strlen(operand), suffix = strlen(CXV_DEFINITION_SUFFIX);
 
-	return length > suffix && !strcmp(operand + length - suffix, CXV_DEFINITION_SUFFIX);
+	if (length > suffix && !strcmp(operand + length - suffix, CXV_DEFINITION_SUFFIX))
+		return true;
+	return !strchr(operand, ':') && !cxv_starts_with(operand, "mem") &&
+	       !cxv_starts_with(operand, "endpoint") && !cxv_starts_with(operand, "region");
 }
 
 static int no_such_name(struct persist *persist, const char *name)
