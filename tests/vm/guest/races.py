@@ -184,11 +184,14 @@ def run_round(race: Race, bind_seconds: float) -> list:
 
 
 def bind_time(target: str) -> float:
-    start = time.monotonic()
-    subprocess.run(["cxlvfio", "bind", "-q", target], check=True)
-    seconds = time.monotonic() - start
-    subprocess.run(["cxlvfio", "unbind", "-q", target], check=True)
-    return seconds
+    """The shortest of three: the first one is the machine's first, and it may be busy."""
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        subprocess.run(["cxlvfio", "bind", "-q", target], check=True)
+        times.append(time.monotonic() - start)
+        subprocess.run(["cxlvfio", "unbind", "-q", target], check=True)
+    return min(times)
 
 
 def print_result(number: int, good: bool, text: str, details: list) -> None:
