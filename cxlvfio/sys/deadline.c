@@ -14,6 +14,7 @@
 
 #define RECHECK_MS	50
 #define KEEP_MAX	4
+#define GRACE_MS	500
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -139,14 +140,19 @@ static void run_child(int result, const int *keep, size_t count, int (*work)(voi
 	_exit(write(result, &ret, sizeof(ret)) != sizeof(ret));
 }
 
+/*
+ * A signal may have come before, and the time may be none: a child that has only just begun comes
+ * to its end all the same, and what is taken back after it would be taken back too early.
+ */
 static int wait_for_result(int result, const struct cxv_deadline *deadline)
 {
+	struct pollfd event = { .fd = result, .events = POLLIN };
 	int ret, value;
 
 	do
 		ret = wait_a_little(result, deadline);
 	while (!ret);
-	if (ret < 0)
+	if (ret < 0 && poll(&event, 1, GRACE_MS) <= 0)
 		return ret;
 	return read(result, &value, sizeof(value)) == sizeof(value) ? value : -EIO;
 }

@@ -108,7 +108,8 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 	case CXV_STEP_WAIT_NODE:
 		return "does udev or devtmpfs make device nodes here? or give it more time: --wait";
 	default:
-		return "see dmesg";
+		return error == -ETIMEDOUT ? "see dmesg, or give it more time with --wait" :
+					     "see dmesg";
 	}
 }
 
@@ -199,7 +200,8 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 /* All of it is tried; the record stays for the next run unless all of it worked. */
 static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
-	size_t first = cxv_plan_rollback(run->plan, failed, is_gone(run));
+	const bool gone = is_gone(run);
+	size_t first = cxv_plan_rollback(run->plan, failed, gone);
 	bool worked = true;
 	int ret = 0;
 
@@ -207,6 +209,10 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 		struct cxv_step *step = &run->plan->steps[i];
 
 		if (step->kind == CXV_STEP_FORGET && !worked)
+			continue;
+		/* What a child changes yet is for the next run to put back. */
+		if (run->left_behind && !gone && (step->kind == CXV_STEP_FORGET ||
+						  step->kind == CXV_STEP_FORGET_MODULES))
 			continue;
 		/* A driver that was not even given the endpoint is not waited for. */
 		if (step->kind == CXV_STEP_WAIT_DRIVER && ret < 0 && ret != -ETIMEDOUT)
@@ -218,6 +224,8 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 	}
 	if (is_gone(run))
 		return "";
+	if (run->left_behind)
+		return "; the kernel is still at it, and unbind puts back what it changes yet";
 	return worked ? "; it is as it was before" : "; not all could be put back";
 }
 

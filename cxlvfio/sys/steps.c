@@ -31,18 +31,28 @@ static int do_write(void *argument)
 	return (size_t)written == strlen(job->value) ? 0 : -EIO;
 }
 
+/* The child that works has the endpoint's lock as long as it lives, and FILE (-1: none). */
+static int run_bounded(struct cxv_step_run *run, int file, int (*work)(void *argument),
+		       void *argument)
+{
+	const int keep[] = { file, run->execution->lock };
+	int ret = cxv_run_bounded(&run->deadline, keep, ARRAY_SIZE(keep), work, argument);
+
+	run->left_behind = run->left_behind || ret == -ETIMEDOUT || ret == -EINTR;
+	return ret;
+}
+
 /* Every one of these files may take a lock that somebody else's unbind sleeps with. */
-static int write_bounded(const struct cxv_step_run *run, const char *path, const char *value)
+static int write_bounded(struct cxv_step_run *run, const char *path, const char *value)
 {
 	const struct cxv_host *host = run->execution->host;
 	_cleanup_close_ int file = cxv_host_open_file(host, O_WRONLY | O_TRUNC, "%s", path);
 	struct write_job job = { .file = file, .value = value };
-	const int keep[] = { file, run->execution->lock };
 	int ret;
 
 	if (file < 0)
 		return file;
-	ret = cxv_run_bounded(&run->deadline, keep, ARRAY_SIZE(keep), do_write, &job);
+	ret = run_bounded(run, file, do_write, &job);
 	if (host->trace)
 		host->trace("write", path, value, ret);
 	return ret;
@@ -93,7 +103,7 @@ static int load_module(struct cxv_step_run *run, struct cxv_step *step)
 	if (load == MAP_FAILED)
 		return -errno;
 	load->name = step->value;
-	ret = cxv_run_bounded(&run->deadline, &run->execution->lock, 1, do_load, load);
+	ret = run_bounded(run, -1, do_load, load);
 	append_modules(run->loaded, load->inserted);
 	append_modules(run->plan->modules, load->inserted);
 	munmap(load, sizeof(*load));
@@ -177,7 +187,7 @@ static int unload_module(struct cxv_step_run *run, char *name)
 		return 1;
 	if (execution->host->fixture)
 		return -EOPNOTSUPP;
-	ret = cxv_run_bounded(&run->deadline, &execution->lock, 1, do_unload, name);
+	ret = run_bounded(run, -1, do_unload, name);
 	return ret == -EAGAIN || ret == -EBUSY || ret == -ENOENT ? 1 : ret;
 }
 

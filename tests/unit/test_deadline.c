@@ -2,6 +2,7 @@
 /* Waiting ends in time, whatever the kernel or another program does. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,6 +20,12 @@ static int sleep_on_pipe(void *argument)
 	char byte;
 
 	return (int)read(*(int *)argument, &byte, 1);
+}
+
+static int take_a_little_longer(void *argument)
+{
+	poll(NULL, 0, 100);
+	return *(int *)argument;
 }
 
 static int die(void *argument)
@@ -56,6 +63,27 @@ static void stuck_work_is_left_in_time(void **state)
 	assert_int_equal(cxv_deadline_left(&deadline), 0);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+/* What is taken back must come after what it takes back. */
+static void work_that_only_began_comes_to_its_end(void **state)
+{
+	struct cxv_deadline deadline = cxv_deadline_after(0);
+	int number = -ENODEV, received;
+	sigset_t previous, held;
+
+	(void)state;
+	assert_int_equal(cxv_run_bounded(&deadline, NULL, 0, take_a_little_longer, &number),
+			 -ENODEV);
+	deadline = cxv_deadline_after(10000);
+	cxv_hold_signals(&previous);
+	raise(SIGTERM);
+	assert_int_equal(cxv_run_bounded(&deadline, NULL, 0, take_a_little_longer, &number),
+			 -ENODEV);
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	assert_int_equal(sigwait(&held, &received), 0);
+	cxv_release_signals(&previous);
 }
 
 static void only_kept_descriptors_stay_open(void **state)
@@ -136,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(result_of_work_comes_back),
 		cmocka_unit_test(stuck_work_is_left_in_time),
+		cmocka_unit_test(work_that_only_began_comes_to_its_end),
 		cmocka_unit_test(only_kept_descriptors_stay_open),
 		cmocka_unit_test(waiting_looks_again_without_events),
 		cmocka_unit_test(signal_ends_waiting_but_not_the_process),
