@@ -52,7 +52,8 @@ int cxv_state_file_open(const struct cxv_host *host, const char *name)
 
 	if (directory < 0)
 		return directory;
-	file = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* Whoever may read it may lock it, too, and keep everybody from the endpoint. */
+	file = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return file < 0 ? -errno : file;
 }
 

@@ -249,6 +249,16 @@ def test_another_at_work(machine: Machine) -> None:
     machine.has(OURS, OURS)
 
 
+def test_locks_are_of_root_alone(machine: Machine) -> None:
+    """Whoever may read a file may lock it, and keep it."""
+    machine.run(0, "bind", FIRST)
+    machine.run(0, "persist", "remove", "all")
+    locks = sorted((machine.top / "run/cxlvfio").glob("*.lock"))
+    assert [lock.name for lock in locks] == [f"{FIRST}.lock", "modules.lock", "persist.lock"]
+    for lock in locks:
+        assert lock.stat().st_mode & 0o777 == 0o600, f"{lock.name}: {lock.stat().st_mode:o}"
+
+
 def test_links_are_not_followed(machine: Machine) -> None:
     victim = machine.top / "victim"
     victim.write_text("precious")
