@@ -91,6 +91,14 @@ again)
 	cxlvfio unbind "$device" > /tmp/output 2>&1 && udevadm settle && sleep 2 &&
 		[ -z "$(driver "$device")" ] && [ "$(state)" = not_bound ]
 	result $? "unbind is not undone by the events that it makes"
+	echo 1 > "/sys/bus/pci/devices/$device/remove"
+	for _ in $(seq 60); do
+		[ "$(unit "$device")" != inactive ] || break
+		sleep 0.5
+	done
+	echo 1 > /sys/bus/pci/rescan
+	has_driver "$device" cxl-vfio-pci && [ "$(unit "$device")" = active ]
+	result $? "a device that went and came again is bound again"
 	;;
 moved)
 	[ "$(unit "$device")" = active ] && [ "$(driver "$device")" = cxl-vfio-pci ]
