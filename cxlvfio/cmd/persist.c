@@ -487,6 +487,22 @@ static void warn_of_twins(struct persist *persist, const struct cxv_endpoint *en
 	}
 }
 
+/* Is the name that of a device with the same serial number, which --address told from NEW's? */
+static bool twin_has_name(struct persist *persist, const struct cxv_endpoint *endpoint,
+			  const struct cxv_definition *new)
+{
+	const struct cxv_definition *named = find_name(persist, new->name.value);
+
+	if (!named || !new->address.value || !new->serial.known || !named->address.value ||
+	    named->serial.value != new->serial.value ||
+	    cxv_definition_matches(named, endpoint) > 0)
+		return false;
+	for (size_t i = 0; i < persist->endpoint_count; i++)
+		if (cxv_definition_matches(named, persist->endpoints[i]) > 0)
+			return true;
+	return false;
+}
+
 static int add_endpoint(struct persist *persist, const struct cxv_endpoint *endpoint)
 {
 	_cleanup_(cxv_definition_clear) struct cxv_definition new;
@@ -498,6 +514,8 @@ static int add_endpoint(struct persist *persist, const struct cxv_endpoint *endp
 		return out_of_memory(persist->context);
 	if (ret < 0)
 		return no_identity(persist, endpoint, ret);
+	if (twin_has_name(persist, endpoint, &new) && cxv_definition_name_by_address(&new) < 0)
+		return out_of_memory(persist->context);
 	ret = refuse_other_driver(persist, endpoint);
 	if (!ret)
 		ret = compare_existing(persist, endpoint, &new, &file);
@@ -859,6 +877,19 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 	return ret;
 }
 
+/* One that would be passed over may be what its user relies on. */
+static int check_options(struct cxv_context *context, const struct cxv_action *action,
+			 const struct wanted *wanted)
+{
+	const char *name = wanted->by_address ? "address" : wanted->manual ? "manual" :
+			   wanted->force ? "force" : NULL;
+
+	if (!name || !strcmp(action->name, "add"))
+		return 0;
+	cxv_usage_error(context, "--%s is for add only, not for %s", name, action->name);
+	return -EINVAL;
+}
+
 static enum cxv_exit run_persist(struct cxv_context *context, int argc, char **argv)
 {
 	_cleanup_(persist_clear) struct persist persist = {
@@ -870,7 +901,7 @@ static enum cxv_exit run_persist(struct cxv_context *context, int argc, char **a
 	if (parse(context, argc, argv, &persist.wanted) < 0)
 		return CXV_EXIT_USAGE;
 	action = cxv_take_action(context, argc, argv);
-	if (!action)
+	if (!action || check_options(context, action, &persist.wanted) < 0)
 		return CXV_EXIT_USAGE;
 	argv += optind;
 	argc -= optind;

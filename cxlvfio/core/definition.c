@@ -143,6 +143,19 @@ int cxv_definition_of(const struct cxv_endpoint *endpoint, const char *driver, b
 	return set_name(definition);
 }
 
+int cxv_definition_name_by_address(struct cxv_definition *definition)
+{
+	char *name;
+
+	if (asprintf(&name, "%04" PRIx64 "-%04" PRIx64 "-%" PRIx64 "-at-%s" CXV_DEFINITION_SUFFIX,
+		     definition->vendor.value, definition->device.value, definition->serial.value,
+		     definition->address.value) < 0)
+		return -ENOMEM;
+	free(definition->name.value);
+	definition->name.value = name;
+	return 0;
+}
+
 static bool is_usable(const struct cxv_definition *definition)
 {
 	return !definition->masked && !definition->problem.value && definition->driver.value;

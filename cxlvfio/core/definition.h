@@ -108,6 +108,11 @@ char *cxv_definition_format(const struct cxv_definition *definition);
  */
 int cxv_definition_of(const struct cxv_endpoint *endpoint, const char *driver, bool automatic,
 		      bool by_address, struct cxv_definition *definition);
+/*
+ * Another device of the same identity has the name: one with the address, of a definition that has
+ * a serial number and an address. 0 or -ENOMEM.
+ */
+int cxv_definition_name_by_address(struct cxv_definition *definition);
 
 /* 1: ENDPOINT is meant; 0: it is not; -errno: that cannot be told, its identity is not readable. */
 int cxv_definition_matches(const struct cxv_definition *definition,

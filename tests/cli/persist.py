@@ -227,6 +227,23 @@ def test_twins(machine: Machine) -> None:
 test_twins.endpoints = 2
 
 
+def test_twins_told_apart(machine: Machine) -> None:
+    """What the warning of twins advises works: one file each."""
+    machine.set_config(1, FIXTURES.type2_config(SERIAL))
+    machine.run(0, "persist", "add", "all")
+    for target in (FIRST, SECOND):
+        text = machine.run(0, "persist", "add", "--address", target)
+        assert "warning" not in text and machine.match(target)["CXLVFIO_DRIVER"] == OURS, text
+        assert "already" in machine.run(0, "persist", "add", "--address", target)
+    places = {name: item["present_at"] for name, item in machine.list().items()}
+    assert places == {NAME: [FIRST], f"1e98-e2e2-1000-at-{SECOND}.conf": [SECOND]}, places
+    machine.run(0, "persist", "remove", SECOND)
+    assert machine.names() == [NAME]
+
+
+test_twins_told_apart.endpoints = 2
+
+
 def test_manual(machine: Machine) -> None:
     machine.run(0, "persist", "add", "--manual", FIRST)
     assert machine.list()[NAME]["auto"] is False and machine.match() == {}
@@ -544,7 +561,8 @@ def test_other_driver(machine: Machine) -> None:
 def test_usage(machine: Machine) -> None:
     assert "add, remove, list or apply" in machine.run(2, "persist")
     for arguments in (["ad"], ["Add"], ["adds"], ["list", FIRST], ["add"], ["remove"],
-                      ["add", "--bogus", FIRST], ["apply", "--wait", "soon"]):
+                      ["add", "--bogus", FIRST], ["apply", "--wait", "soon"],
+                      ["apply", "--force"], ["remove", "--address", FIRST], ["list", "--manual"]):
         machine.run(2, "persist", *arguments)
     machine.run(3, "persist", "add", "0000:99:00.0")
     machine.run(3, "persist", "apply", FIRST)
