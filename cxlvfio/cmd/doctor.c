@@ -109,6 +109,14 @@ static enum cxv_exit examine(struct cxv_context *context, const struct wanted *w
 			  (struct cxv_place) { .operation = "doctor" }, "cannot examine the machine");
 		return cxv_report_exit(&context->report);
 	}
+	/* Nothing was looked at, so nothing is known to be well. */
+	if (!doctor.count) {
+		cxv_error(&context->report, CXV_NO_SUCH_TARGET, 0,
+			  (struct cxv_place) { .operation = "doctor",
+					       .hint = "cxlvfio doctor --check endpoint_found" },
+			  "these checks are of endpoints, and there is none");
+		return cxv_report_exit(&context->report);
+	}
 	if (context->json)
 		print_document(context, targets, &doctor);
 	else

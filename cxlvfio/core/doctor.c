@@ -74,11 +74,24 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_driver_file },
 	{ "libcxl_version", "tools", "libcxl, if installed, is 79 or newer: older ones do not show "
 	  "Type-2 memdevs", "update it; cxlvfio itself does not need it", cxv_doctor_libcxl_version },
+	{ "definitions_valid", "persist", "every definition of persist can be read and is understood",
+	  "mend or remove it: nothing is bound by it; see cxlvfio persist list",
+	  cxv_doctor_definitions_valid },
+	{ "definitions_agree", "persist", "no two definitions, and no definition and driverctl, want "
+	  "different drivers for one endpoint",
+	  "remove one of them: cxlvfio persist remove, or driverctl unset-override",
+	  cxv_doctor_definitions_agree },
+	{ "definitions_bound", "persist", "every endpoint that is to be bound at boot is bound",
+	  "cxlvfio persist apply binds it; systemctl status 'cxlvfio@*' tells why it is not",
+	  cxv_doctor_definitions_bound },
 	{ "interrupted_bind", "leftover", "no bind or unbind was interrupted",
 	  "cxlvfio bind or unbind of that endpoint completes or undoes it; if the device is gone, "
 	  "remove the file", cxv_doctor_interrupted_bind },
 	{ "interrupted_reset", "leftover", "no reset was interrupted before it put the reset method "
 	  "back", "cxlvfio reset of that endpoint puts it back first", cxv_doctor_interrupted_reset },
+	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
+	  "it says nothing; the next cxlvfio persist add or remove clears it away",
+	  cxv_doctor_interrupted_persist },
 	{ "endpoint_found", "endpoint", "there is a CXL Type-2 endpoint",
 	  "is it in lspci? look for CXL in firmware's setup, and into the kernel log",
 	  cxv_doctor_endpoint_found },
@@ -103,6 +116,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "driverctl", "endpoint", "driverctl does not give it to another driver at boot",
 	  "driverctl unset-override, or leave the endpoint to it",
 	  .endpoint = cxv_doctor_driverctl },
+	{ "in_use", "endpoint", "nobody uses it through another driver than cxl-vfio-pci",
+	  "end the program that uses it: until then cxlvfio bind refuses",
+	  .endpoint = cxv_doctor_in_use },
 	{ "vfio_access", "endpoint", "this user may open its device nodes",
 	  "run as their owner, or give them away with a udev rule", .endpoint = cxv_doctor_vfio_access },
 };
@@ -253,6 +269,22 @@ static enum cxv_doctor_result result_of(enum cxv_severity severity)
 	       severity == CXV_SEVERITY_WARNING ? CXV_DOCTOR_WARNING : CXV_DOCTOR_INFO;
 }
 
+/*
+ * To list and show these are warnings: an endpoint that nobody wants to hand over works with them.
+ * Bind refuses it.
+ */
+static enum cxv_doctor_result result_of_finding(const struct cxv_finding_kind *kind)
+{
+	static const char *const refused[] = {
+		"not_committed", "mem_disabled", "no_iommu_group", "shared_group",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (!strcmp(kind->id, refused[i]))
+			return CXV_DOCTOR_PROBLEM;
+	return result_of(kind->severity);
+}
+
 static const struct cxv_finding *find(const struct cxv_findings *findings, const char *id)
 {
 	for (size_t i = 0; i < findings->count; i++)
@@ -275,7 +307,7 @@ static int examine_finding(const struct cxv_doctor_facts *facts,
 	if (!check)
 		return -ENOMEM;
 	if (finding)
-		return cxv_doctor_say(check, result_of(kind->severity), "%s", finding->message);
+		return cxv_doctor_say(check, result_of_finding(kind), "%s", finding->message);
 	if (cxv_doctor_readable(facts, endpoint, check) < 0)
 		return -ENOMEM;
 	if (check->result == CXV_DOCTOR_UNKNOWN)
@@ -385,6 +417,7 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 	struct cxv_doctor_text *const texts[] = {
 		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
 		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
+		&facts->unread_definitions,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -403,6 +436,7 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 		free(facts->leftovers[i].target);
 	}
 	free(facts->leftovers);
+	cxv_definitions_clear(&facts->definitions);
 	for (size_t i = 0; i < facts->endpoint_count; i++)
 		endpoint_clear(&facts->endpoints[i]);
 	free(facts->endpoints);

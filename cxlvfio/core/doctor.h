@@ -8,6 +8,7 @@
 #define CXLVFIO_CORE_DOCTOR_H
 
 #include "core/cedt.h"
+#include "core/definition.h"
 #include "core/driver.h"
 #include "core/endpoint.h"
 
@@ -64,10 +65,19 @@ struct cxv_doctor_node {
 	int error;		/* positive errno: its mode is not known */
 };
 
-/* A file in /run/cxlvfio: what a bind or a reset puts there until it is undone. */
+enum cxv_doctor_leftover_kind {
+	CXV_DOCTOR_OF_BIND,	/* a record, or a note of modules */
+	CXV_DOCTOR_OF_RESET,	/* a saved reset_method */
+	CXV_DOCTOR_OF_PERSIST,	/* a definition that has not got its name yet */
+};
+
+/*
+ * What a bind or a reset puts into /run/cxlvfio until it is undone, and a writer of definitions
+ * into /etc/cxlvfio.d until it is done.
+ */
 struct cxv_doctor_leftover {
+	enum cxv_doctor_leftover_kind kind;
 	char *path, *target;
-	bool of_reset;		/* a saved reset_method, not a record of bind */
 	bool damaged;
 	bool other_device;	/* the record is of another one than is there now */
 	bool bound;		/* the target has our driver */
@@ -95,6 +105,9 @@ struct cxv_doctor_facts {
 	struct cxv_doctor_leftover *leftovers;
 	size_t leftover_count;
 	int leftover_error;
+	struct cxv_definitions definitions;
+	/* A directory of them that could not be read, and why in words; no path: all were. */
+	struct cxv_doctor_text unread_definitions;
 	bool inventory_incomplete;	/* other endpoints may be there for other users */
 	const struct cxv_topology *topology;	/* NULL: none */
 	struct cxv_doctor_endpoint *endpoints;
@@ -194,11 +207,16 @@ CXV_DOCTOR_MACHINE(cedt_windows);
 CXV_DOCTOR_MACHINE(cedt_bridges);
 CXV_DOCTOR_MACHINE(kernel_windows);
 CXV_DOCTOR_ENDPOINT(window_in_cedt);
+/* doctor_definition.c */
+CXV_DOCTOR_MACHINE(definitions_valid);
+CXV_DOCTOR_MACHINE(definitions_agree);
+CXV_DOCTOR_MACHINE(definitions_bound);
 /* doctor_endpoint.c */
 CXV_DOCTOR_MACHINE(endpoint_found);
 CXV_DOCTOR_MACHINE(vfio_interface);
 CXV_DOCTOR_MACHINE(interrupted_bind);
 CXV_DOCTOR_MACHINE(interrupted_reset);
+CXV_DOCTOR_MACHINE(interrupted_persist);
 CXV_DOCTOR_ENDPOINT(readable);
 CXV_DOCTOR_ENDPOINT(vfio_access);
 CXV_DOCTOR_ENDPOINT(window_alignment);
@@ -207,5 +225,6 @@ CXV_DOCTOR_ENDPOINT(link);
 CXV_DOCTOR_ENDPOINT(override_unbound);
 CXV_DOCTOR_ENDPOINT(override_foreign);
 CXV_DOCTOR_ENDPOINT(driverctl);
+CXV_DOCTOR_ENDPOINT(in_use);
 
 #endif

@@ -181,6 +181,26 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
 }
 
+int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
+		      struct cxv_doctor_check *check)
+{
+	const struct cxv_endpoint *endpoint = one->endpoint;
+	const struct cxv_vfio *vfio = &endpoint->vfio;
+	const struct cxv_opener *opener = vfio->opened_by;
+
+	(void)facts;
+	if (is_ours(endpoint))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "cxl-vfio-pci has it");
+	if (vfio->opener_count)
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "process %" PRIu64 " (%s) has it open "
+				      "through %s", opener->pid.value, opener->command.value ?: "?",
+				      endpoint->driver.value ?: "no driver") ?:
+		       cxv_doctor_show(check, opener->path.value ?: "/proc", NULL);
+	if (vfio->opened_by_error)
+		return cxv_doctor_unread(check, vfio->opened_by_error, "/proc");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nobody does");
+}
+
 /* "crw-rw---- 0:104" */
 static void describe(const struct cxv_doctor_node *node, char text[static 48])
 {
@@ -244,27 +264,50 @@ int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
 			      one->group_node.path ?: one->cdev_node.path);
 }
 
-static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check,
-			   bool of_reset)
+/* The record of a bind that came to its end says how to undo it. */
+static bool is_in_order(const struct cxv_doctor_leftover *one)
 {
+	return one->kind == CXV_DOCTOR_OF_BIND && one->bound && !one->damaged &&
+	       !one->other_device && !one->error;
+}
+
+/* Is LEFT the worse news than RIGHT? Of a process that is still at work nothing is left. */
+static bool is_worse(const struct cxv_doctor_leftover *left,
+		     const struct cxv_doctor_leftover *right)
+{
+	return !right || (right->worker && !left->worker);
+}
+
+static int tell_leftover(const struct cxv_doctor_leftover *one, struct cxv_doctor_check *check)
+{
+	if (one->worker)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "process %" PRIu32
+				      " is at work on %s", one->worker, one->target);
+	if (one->error)
+		return cxv_doctor_unread(check, one->error, one->path);
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, one->damaged ?
+			      "the record of %s is damaged" : one->other_device ?
+			      "there is a record of %s, where now is another device or none" :
+			      "there is one of %s", one->target);
+}
+
+static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check,
+			   enum cxv_doctor_leftover_kind kind)
+{
+	const struct cxv_doctor_leftover *worst = NULL;
+
 	for (size_t i = 0; i < facts->leftover_count; i++) {
 		const struct cxv_doctor_leftover *one = &facts->leftovers[i];
 
-		if (one->of_reset != of_reset ||
-		    (!of_reset && one->bound && !one->damaged && !one->other_device && !one->error))
+		if (one->kind != kind || is_in_order(one))
 			continue;
-		if (one->error)
-			return cxv_doctor_unread(check, one->error, one->path);
 		if (cxv_doctor_show(check, one->path, NULL) < 0)
 			return -ENOMEM;
-		if (one->worker)
-			return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "process %" PRIu32
-					      " is at work on %s", one->worker, one->target);
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, one->damaged ?
-				      "the record of %s is damaged" : one->other_device ?
-				      "there is a record of %s, where now is another device or none" :
-				      "there is one of %s", one->target);
+		if (is_worse(one, worst))
+			worst = one;
 	}
+	if (worst)
+		return tell_leftover(worst, check);
 	if (facts->leftover_error && facts->leftover_error != ENOENT)
 		return cxv_doctor_unread(check, facts->leftover_error, "/run/cxlvfio");
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none was");
@@ -273,11 +316,19 @@ static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doct
 int cxv_doctor_interrupted_bind(const struct cxv_doctor_facts *facts,
 				struct cxv_doctor_check *check)
 {
-	return check_leftovers(facts, check, false);
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_BIND);
 }
 
 int cxv_doctor_interrupted_reset(const struct cxv_doctor_facts *facts,
 				 struct cxv_doctor_check *check)
 {
-	return check_leftovers(facts, check, true);
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_RESET);
+}
+
+int cxv_doctor_interrupted_persist(const struct cxv_doctor_facts *facts,
+				   struct cxv_doctor_check *check)
+{
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no definitions");
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_PERSIST);
 }

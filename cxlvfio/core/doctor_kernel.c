@@ -238,6 +238,8 @@ int cxv_doctor_lockdown(const struct cxv_doctor_facts *facts, struct cxv_doctor_
 	length = cxv_lockdown_word(lockdown->value, &word);
 	if (cxv_doctor_show_text(check, lockdown) < 0)
 		return -ENOMEM;
+	if (!length)
+		return cxv_doctor_unread(check, EBADMSG, lockdown->path);
 	if (length == 4 && !strncmp(word, "none", length))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not");
 	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it is, to %.*s: registers in BARs are not "
@@ -326,7 +328,9 @@ int cxv_doctor_libcxl_version(const struct cxv_doctor_facts *facts, struct cxv_d
 	unsigned int release;
 
 	if (!facts->libcxl.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not installed");
+		return facts->libcxl.error == EACCES || facts->libcxl.error == ENODATA ?
+		       cxv_doctor_unread(check, facts->libcxl.error, facts->libcxl.path) :
+		       cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not installed");
 	release = cxv_libcxl_release(facts->libcxl.value);
 	if (cxv_doctor_show_text(check, &facts->libcxl) < 0)
 		return -ENOMEM;

@@ -45,14 +45,15 @@ static int check_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor
 
 int cxv_doctor_cxl_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
-	int ret = check_modules(facts, check, CXV_DOCTOR_CXL_CORE, CXV_DOCTOR_CXL_MEM);
+	const struct cxv_doctor_module *acpi = &facts->modules[CXV_DOCTOR_CXL_ACPI];
 
+	/* ENODATA: an old snapshot does not tell. */
+	if (acpi->loaded || is_missing(acpi) || acpi->error == ENODATA)
+		return check_modules(facts, check, CXV_DOCTOR_CXL_CORE, CXV_DOCTOR_CXL_MEM);
 	/* Nothing needs it by name before there is a root, which only it makes. */
-	if (ret < 0 || check->result == CXV_DOCTOR_PROBLEM ||
-	    facts->modules[CXV_DOCTOR_CXL_ACPI].loaded)
-		return ret;
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "cxl_acpi is not loaded: the kernel has no "
-			      "CXL windows");
+			      "CXL windows") ?:
+	       cxv_doctor_show(check, "cxl_acpi", acpi->path);
 }
 
 int cxv_doctor_vfio_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,19 @@ static size_t next_word(const char **at, const char *end, const char **word)
 	return *at - *word;
 }
 
+/* Of a blacklist it is a name, of other commands a pattern; none of ours is so long. */
+static bool means_module(const char *word, size_t size, bool is_pattern, const char *name)
+{
+	char text[64];
+
+	if (size >= sizeof(text))
+		return false;
+	for (size_t i = 0; i < size; i++)
+		text[i] = word[i] == '-' ? '_' : word[i];
+	text[size] = '\0';
+	return is_pattern ? !fnmatch(text, name, 0) : !strcmp(text, name);
+}
+
 bool cxv_modprobe_line_is(const char *line, size_t length, const char *command, const char *name)
 {
 	const char *end = line + length, *word;
@@ -218,12 +232,7 @@ bool cxv_modprobe_line_is(const char *line, size_t length, const char *command, 
 	if (size != strlen(command) || strncmp(word, command, size))
 		return false;
 	size = next_word(&line, end, &word);
-	if (size != strlen(name))
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (word[i] != name[i] && !(word[i] == '-' && name[i] == '_'))
-			return false;
-	return true;
+	return means_module(word, size, strcmp(command, "blacklist"), name);
 }
 
 /* ndctl 80 has libcxl.so.1.0.7: one more each release. */

@@ -39,8 +39,8 @@ int cxv_status_has_capability(const char *status, unsigned int number);
 size_t cxv_lockdown_word(const char *text, const char **word);
 
 /*
- * A line of modprobe.d(5): "blacklist NAME", or "install NAME ...". Dashes and underscores are the
- * same in NAMEs.
+ * A line of modprobe.d(5): "blacklist NAME", or "install PATTERN ...", where libkmod takes "cxl_*"
+ * for each of them. Dashes and underscores are the same.
  */
 bool cxv_modprobe_line_is(const char *line, size_t length, const char *command,
 			  const char *name);

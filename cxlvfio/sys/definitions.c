@@ -299,6 +299,11 @@ static int make_directory(const struct cxv_host *host)
 	return sync_directory(etc);
 }
 
+bool cxv_definition_is_unfinished(const char *name)
+{
+	return *name == '.' && ends_with(name, CXV_DEFINITION_SUFFIX NEW_SUFFIX);
+}
+
 static int clean_directory(int descriptor)
 {
 	DIR *stream = fdopendir(descriptor);
@@ -311,8 +316,7 @@ static int clean_directory(int descriptor)
 		return error;
 	}
 	while ((entry = readdir(stream)))
-		if (*entry->d_name == '.' &&
-		    ends_with(entry->d_name, CXV_DEFINITION_SUFFIX NEW_SUFFIX) &&
+		if (cxv_definition_is_unfinished(entry->d_name) &&
 		    unlinkat(dirfd(stream), entry->d_name, 0) < 0 && errno != ENOENT)
 			error = -errno;
 	closedir(stream);

@@ -28,6 +28,8 @@ bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_sour
 /* Writers take turns, as cxv_record_lock() says. */
 int cxv_definitions_lock(const struct cxv_host *host, const struct cxv_deadline *deadline,
 			 pid_t *owner);
+/* NAME is one that a writer has until it is done. */
+bool cxv_definition_is_unfinished(const char *name);
 /* With the lock. Remove what writers that were killed left in /etc. 0 or -errno. */
 int cxv_definitions_clean(const struct cxv_host *host);
 /* /etc/cxlvfio.d/NAME is TEXT, also after a power failure. 0 or -errno. */

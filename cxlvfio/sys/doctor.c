@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -192,15 +193,14 @@ static const struct cxv_endpoint *find(const struct cxv_inventory *inventory, co
 	return NULL;
 }
 
-/* The process whose lock it is, if it is one of ours still. */
-static uint32_t find_worker(const struct cxv_host *host, const char *target)
+uint32_t cxv_doctor_find_worker(const struct cxv_host *host, const char *target)
 {
 	_cleanup_free_ char *text = NULL, *command = NULL;
 	uint64_t process;
 
 	if (host->tree ||
 	    cxv_host_read_string(host, &text, CXV_STATE_DIRECTORY "/%s.lock", target) < 0 ||
-	    cxv_host_parse_number(text, &process) < 0 ||
+	    cxv_host_parse_number(text, &process) < 0 || process > INT_MAX ||
 	    cxv_host_read_string(host, &command, "proc/%u/comm", (unsigned int)process) < 0)
 		return 0;
 	return strcmp(command, "cxlvfio") ? 0 : process;
@@ -264,14 +264,14 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 	facts->leftovers = one;
 	one += facts->leftover_count++;
 	*one = (struct cxv_doctor_leftover) {
-		.of_reset = !strcmp(kind, "reset_method"),
+		.kind = strcmp(kind, "reset_method") ? CXV_DOCTOR_OF_BIND : CXV_DOCTOR_OF_RESET,
 		.target = strndup(name, address - (name[address - 1] == '.')),
 	};
 	if (asprintf(&one->path, "/" CXV_STATE_DIRECTORY "/%s", name) < 0)
 		one->path = NULL;
 	if (!one->target || !one->path)
 		return -ENOMEM;
-	one->worker = find_worker(host, one->target);
+	one->worker = cxv_doctor_find_worker(host, one->target);
 	/* A note of modules that a bind was about to load has no more to it. */
 	return *kind ? 0 : read_record(host, inventory, one);
 }
@@ -340,14 +340,46 @@ static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *fac
 	       read_names(host, "/sys/kernel/iommu_groups", &facts->iommu_groups);
 }
 
-int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inventory,
-		    struct cxv_endpoint *const *endpoints, size_t count,
-		    struct cxv_doctor_facts *facts)
+static void forget_text(struct cxv_doctor_text *text)
 {
-	*facts = (struct cxv_doctor_facts) { .topology = inventory->topology };
-	/* Of the driver a capture has what is in sysfs, and no files of modules. */
-	if (host->live)
-		cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME);
+	if (!text->value)
+		text->error = ENODATA;
+}
+
+static void forget_names(struct cxv_names *names)
+{
+	if (!names->count)
+		names->error = ENODATA;
+}
+
+/*
+ * Releases before doctor made snapshots without what it reads, the kernel's command line among it,
+ * which every machine has. What is not there is not known to be missing then.
+ */
+static void allow_for_old_snapshot(const struct cxv_host *host, struct cxv_doctor_facts *facts)
+{
+	if (!host->tree || host->live || facts->command_line.error != ENOENT)
+		return;
+	forget_text(&facts->command_line);
+	forget_text(&facts->config);
+	forget_text(&facts->noiommu);
+	forget_text(&facts->lockdown);
+	forget_text(&facts->libcxl);
+	forget_names(&facts->acpi_tables.names);
+	forget_names(&facts->iommu_groups.names);
+	if (facts->cedt_error)
+		facts->cedt_error = ENODATA;
+	if (facts->leftover_error)
+		facts->leftover_error = ENODATA;
+	facts->modprobe_error = ENODATA;
+	for (size_t i = 0; i < facts->endpoint_count; i++)
+		forget_text(&facts->endpoints[i].driverctl);
+}
+
+static int read_facts(const struct cxv_host *host, const struct cxv_inventory *inventory,
+		      struct cxv_endpoint *const *endpoints, size_t count,
+		      struct cxv_doctor_facts *facts)
+{
 	return read_kernel(host, facts) ?:
 	       read_config(host, facts) ?:
 	       read_cedt(host, facts) ?:
@@ -356,5 +388,22 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 	       read_libcxl(host, facts) ?:
 	       read_nodes(host, facts) ?:
 	       read_leftovers(host, inventory, facts) ?:
+	       cxv_doctor_read_definitions(host, inventory, facts) ?:
 	       read_endpoints(host, endpoints, count, facts);
+}
+
+int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inventory,
+		    struct cxv_endpoint *const *endpoints, size_t count,
+		    struct cxv_doctor_facts *facts)
+{
+	int error;
+
+	*facts = (struct cxv_doctor_facts) { .topology = inventory->topology };
+	/* Of the driver a capture has what is in sysfs, and no files of modules. */
+	if (host->live)
+		cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME);
+	error = read_facts(host, inventory, endpoints, count, facts);
+	if (!error)
+		allow_for_old_snapshot(host, facts);
+	return error;
 }

@@ -18,6 +18,16 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 /* sys/doctor_modules.c: the part of it that is about modules. 0 or -ENOMEM. */
 int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts *facts);
 
+/*
+ * sys/doctor_definitions.c: what persist would have bound, on all of INVENTORY: what a definition
+ * means is there although nobody named it. 0 or -ENOMEM.
+ */
+int cxv_doctor_read_definitions(const struct cxv_host *host, const struct cxv_inventory *inventory,
+				struct cxv_doctor_facts *facts);
+
+/* The process that has the lock NAME of sys/record.h, if it is one of ours still; 0: none. */
+uint32_t cxv_doctor_find_worker(const struct cxv_host *host, const char *name);
+
 /* What is read by its whole path: a capture reads the machine itself. */
 static inline const struct cxv_host *cxv_doctor_source(const struct cxv_host *host)
 {

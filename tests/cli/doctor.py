@@ -29,6 +29,9 @@ CMDLINE = "root=/dev/vda1 intel_iommu=on "
 MODULE = f"lib/modules/{FIXTURES.KERNEL}/updates/dkms/{FIXTURES.modules.NAME}.ko"
 NOBODY = 65534
 # What depends on the CEDT.
+OF_DRIVER = ("vermagic_mismatch", "signature_missing", "not_for_running_kernel", "not_installed",
+             "loaded_is_not_installed", "not_indexed", "dkms_not_installed", "not_live",
+             "not_registered", "forced_load", "unknown_interface")
 OF_CEDT = ("cedt_windows", "cedt_bridges", "kernel_windows", "window_in_cedt")
 
 
@@ -109,6 +112,32 @@ RECORD = "device=1e98:e2e2:123456789abcdef\ndriver=\ndriver_override=\n"
 W, S, A = FIXTURES.WINDOW, FIXTURES.WINDOW_SIZE, FIXTURES.ANY_MEMORY
 UNBOUND = remove(f"{FUNCTION}/driver", f"{FUNCTION}/vfio-dev", f"{FUNCTION}/cxl_vfio")
 
+
+
+def uncommitted(root) -> None:
+    root.write(f"{FUNCTION}/resource0", FIXTURES.component_registers([(0, 0, 0)]))
+
+
+def opened(root) -> None:
+    FIXTURES.add_process(root, 4711, "qemu", {7: ("/dev/vfio/6", None)})
+
+
+def neighbour(root) -> None:
+    peer = FIXTURES.Function(root, TARGET[:-1] + "1", FIXTURES.Config(0x8086, 0x2918, 0x060100),
+                             group=6)
+    peer.bind("lpc_ich")
+
+
+def definition(driver: str = "cxl-vfio-pci", serial: str = "0x123456789abcdef",
+               more: str = "") -> str:
+    return (f"[match]\nvendor = 0x1e98\ndevice = 0xe2e2\nserial = {serial}\n"
+            f"[bind]\ndriver = {driver}\n{more}")
+
+
+def writable(path: str):
+    return lambda root: (root.top / path).chmod(0o777)
+
+
 # What is broken, how, and which checks say what then.
 BREAKAGES = [
     ("an old kernel", both(write("proc/sys/kernel/osrelease", "7.2.9-test\n"),
@@ -143,17 +172,33 @@ BREAKAGES = [
     ("memmap= that reserves", parameter("memmap=1G$5G memmap=1G@64G"), {}),
     ("pci=nommconf", parameter("pci=nommconf"), {"cmdline_pci": "problem"}),
     ("pci=noaer", parameter("pci=realloc,noaer"), {"cmdline_pci": "warning"}),
+    ("a lockdown that nobody understands", write(
+        "sys/kernel/security/lockdown", "none integrity confidentiality\n"),
+     {"lockdown": "unknown", **dict.fromkeys(OF_DRIVER, "unknown")}),
     ("lockdown", write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
      {"lockdown": "info", "signature_missing": "problem"}),
     ("no table of an IOMMU", remove("sys/firmware/acpi/tables/DMAR"),
      {"iommu_tables": "problem"}),
     ("no IOMMU groups", remove("sys/kernel/iommu_groups", f"{FUNCTION}/iommu_group"),
-     {"iommu_groups": "problem", "no_iommu_group": "warning", "not_visible": "problem",
+     {"iommu_groups": "problem", "no_iommu_group": "problem", "not_visible": "problem",
       "vfio_access": "skipped"}),
     ("VFIO without an IOMMU", write("sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
                                     "Y\n"), {"noiommu_mode": "warning"}),
     ("cxl_acpi not loaded", remove("sys/module/cxl_acpi"),
      {"cxl_modules": "problem", "kernel_windows": "skipped"}),
+    ("a decoder that is not committed", both(UNBOUND, remove(f"{FUNCTION}/driver_override"),
+                                             uncommitted),
+     {"not_committed": "problem", "hdm_kernel_mismatch": "problem", "vfio_access": "skipped",
+      "ras_errors": "warning"}),
+    ("an endpoint that vfio-pci has", both(
+        remove(f"{FUNCTION}/driver", f"{FUNCTION}/cxl_vfio", f"{FUNCTION}/driver_override"),
+        lambda root: root.link(f"{FUNCTION}/driver", "sys/bus/pci/drivers/vfio-pci")), {}),
+    ("an endpoint that vfio-pci has, and a process has open", both(
+        remove(f"{FUNCTION}/driver", f"{FUNCTION}/cxl_vfio", f"{FUNCTION}/driver_override"),
+        lambda root: root.link(f"{FUNCTION}/driver", "sys/bus/pci/drivers/vfio-pci"), opened),
+     {"in_use": "problem"}),
+    ("an endpoint that a process has open", opened, {}),
+    ("a neighbour with a driver of the host", neighbour, {"shared_group": "problem"}),
     ("cxl_mem neither loaded nor installed",
      remove("sys/module/cxl_mem", f"{FUNCTION}/mem0/driver", "sys/bus/cxl/drivers/cxl_mem"),
      {"cxl_modules": "problem"}),
@@ -164,6 +209,8 @@ BREAKAGES = [
     ("a blacklist that another file hides", both(
         write("usr/lib/modprobe.d/cxl.conf", "blacklist cxl_acpi\n"),
         write("etc/modprobe.d/cxl.conf", "")), {}),
+    ("an install command for many", write("usr/lib/modprobe.d/x.conf", "install cxl_* true\n"),
+     {"module_blacklist": "problem"}),
     ("an install command", write("usr/lib/modprobe.d/x.conf", "install vfio /bin/false\n"),
      {"module_blacklist": "problem"}),
     ("modprobe.blacklist=", parameter("modprobe.blacklist=snd,cxl_port"),
@@ -225,6 +272,41 @@ BREAKAGES = [
         write("run/cxlvfio/readme", ""), write(f"run/cxlvfio/{TARGET}.new", "")), {}),
     ("a damaged record", write(f"run/cxlvfio/{TARGET}", "\xff\n" * 9999),
      {"interrupted_bind": "warning"}),
+    ("a damaged record behind one that is in order", both(
+        write(f"run/cxlvfio/{TARGET}", RECORD), write("run/cxlvfio/0000:0e:00.0", "?")),
+     {"interrupted_bind": "warning"}),
+    ("a definition of a bound endpoint", write("etc/cxlvfio.d/a.conf", definition()), {}),
+    ("a definition of an absent device", write("etc/cxlvfio.d/a.conf",
+                                               definition(serial="0x77")), {}),
+    ("a definition of an unbound endpoint", both(UNBOUND, remove(f"{FUNCTION}/driver_override"),
+                                                 write("run/cxlvfio.d/a.conf", definition())),
+     {"definitions_bound": "warning", "vfio_access": "skipped", "ras_errors": "warning"}),
+    ("a manual definition of one", both(UNBOUND, remove(f"{FUNCTION}/driver_override"),
+                                        write("etc/cxlvfio.d/a.conf",
+                                              definition(more="auto = no\n"))),
+     {"vfio_access": "skipped", "ras_errors": "warning"}),
+    ("a definition that is masked", both(write("usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
+                                         write("etc/cxlvfio.d/a.conf", "")), {}),
+    ("a definition of another driver", write("usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
+     {"definitions_bound": "warning"}),
+    ("two definitions that disagree", both(write("etc/cxlvfio.d/a.conf", definition()),
+                                           write("etc/cxlvfio.d/b.conf", definition("nvidia"))),
+     {"definitions_agree": "warning"}),
+    ("a definition and driverctl", both(write("etc/cxlvfio.d/a.conf", definition()),
+                                        write(f"etc/driverctl.d/pci-{TARGET}", "nvidia\n")),
+     {"definitions_agree": "warning", "driverctl": "warning"}),
+    ("a definition of any bytes", write("etc/cxlvfio.d/a.conf", bytes(range(256))),
+     {"definitions_valid": "warning"}),
+    ("a definition that everybody may change", both(
+        write("etc/cxlvfio.d/a.conf", definition()), writable("etc/cxlvfio.d/a.conf")),
+     {"definitions_valid": "warning"}),
+    ("definitions in a directory that everybody may change", both(
+        write("etc/cxlvfio.d/a.conf", definition()), writable("etc/cxlvfio.d")),
+     {"definitions_valid": "warning"}),
+    ("definitions behind a link", lambda root: root.link("run/cxlvfio.d", "etc"),
+     {"definitions_valid": "warning"}),
+    ("a definition that was not written to its end", write("etc/cxlvfio.d/.a.conf.new", "[ma"),
+     {"interrupted_persist": "warning"}),
     ("a reset method that was not put back", write(f"run/cxlvfio/{TARGET}.reset_method", "flr"),
      {"interrupted_reset": "warning"}),
     ("driver_override without the driver", UNBOUND,
@@ -330,6 +412,43 @@ def check_healthy(stand: Stand, root) -> None:
     assert all(f"ok       {check['id']}: " in result.stdout for check in checks)
 
 
+def check_old_snapshot(stand: Stand, _root) -> None:
+    """What a release before doctor did not keep is not known, and not missing."""
+    file = Path(__file__).parent / "fixtures" / "driver-gone.tar.zst"
+    status, checks = stand.checks(file, source="--from")
+    unknown = {check["id"]: check["hint"] for check in checks if check["result"] == "unknown"}
+    assert status == 64 and "problem" not in results(checks).values(), results(checks)
+    assert {"cedt", "iommu_tables", "cxl_modules", "cmdline_iommu", "driverctl", "config_cxl",
+            "libcxl_version", "module_blacklist"} <= set(unknown), unknown
+    assert all(hint.startswith("make the snapshot anew") for hint in unknown.values()), unknown
+
+
+def check_leftovers(stand: Stand, root) -> None:
+    """One that is being worked on does not hide another one, and every file is named."""
+    for name in (TARGET + ".reset_method", "0000:0e:00.0.reset_method"):
+        root.write(f"run/cxlvfio/{name}", "flr")
+    root.write(f"run/cxlvfio/{TARGET}.lock", "4711\n")
+    root.write("proc/4711/comm", "cxlvfio\n")
+    (check,) = stand.checks(root.top, "--check", "interrupted_reset")[1]
+    assert check["result"] == "warning" and "0000:0e:00.0" in check["message"], check
+    assert len(check["evidence"]) == 2, check
+    (root.top / "run/cxlvfio/0000:0e:00.0.reset_method").unlink()
+    (check,) = stand.checks(root.top, "--check", "interrupted_reset")[1]
+    assert check["result"] == "skipped" and "process 4711" in check["message"], check
+    root.write(f"run/cxlvfio/{TARGET}.lock", f"{4711 + (1 << 32)}\n")
+    (check,) = stand.checks(root.top, "--check", "interrupted_reset")[1]
+    assert check["result"] == "warning", check
+
+
+def check_nothing(stand: Stand, root) -> None:
+    """Where no check can be made nothing is well."""
+    remove(f"sys/bus/pci/devices/{TARGET}")(root)
+    status, checks = stand.checks(root.top, "--check", "power,link")
+    assert status == 3 and not checks, (status, checks)
+    result = stand.run(root.top, "--check", "power")
+    assert result.returncode == 3 and not result.stdout and "there is none" in result.stderr, result
+
+
 def check_all_broken(stand: Stand, _root) -> None:
     metadata = json.loads(subprocess.run([stand.command, "__metadata"], check=True,
                                          capture_output=True).stdout)
@@ -341,6 +460,8 @@ def check_all_broken(stand: Stand, _root) -> None:
 def check_findings(stand: Stand, _root) -> None:
     """What list and driver status find of every scenario is what doctor says."""
     severities = {"error": "problem", "warning": "warning", "info": "info"}
+    # By bind: what show only warns of.
+    refused = ("not_committed", "mem_disabled", "no_iommu_group", "shared_group")
     seen = set()
     for name in ("states", "refused", "overlap", "facts", "unbound", "driver", "driver_update",
                  "driver_elsewhere", "driver_hostile", "uncommitted", "two_decoders"):
@@ -353,7 +474,8 @@ def check_findings(stand: Stand, _root) -> None:
             found = {(check["target"], check["id"], check["result"]) for check in
                      document["checks"] if check["group"] in ("finding", "driver")
                      and check["result"] in severities.values()}
-            wanted = {(endpoint["host"], finding["id"], severities[finding["severity"]])
+            wanted = {(endpoint["host"], finding["id"], "problem" if finding["id"] in refused
+                       else severities[finding["severity"]])
                       for endpoint in document["endpoints"] for finding in endpoint["findings"]}
             driver = json.loads(subprocess.run(
                 [stand.command, "driver", "status", "--json", "--sysroot", top],
@@ -429,7 +551,8 @@ def main() -> int:
                    check_breakage(stand, root, change, expected))
     for text, function in (
             ("nobody", check_nobody), ("alignment", check_alignment),
-            ("--check", check_selection), ("targets", check_targets),
+            ("--check", check_selection), ("nothing to check", check_nothing),
+            ("several leftovers", check_leftovers), ("an old snapshot", check_old_snapshot), ("targets", check_targets),
             ("findings are checks", check_findings),
             ("every check of the table is broken by a test", check_all_broken)):
         stand.test(text, lambda root, function=function: function(stand, root))

@@ -102,6 +102,10 @@ static void test_modprobe(void **state)
 	assert_true(is_line("blacklist cxl_acpi", "blacklist", "cxl_acpi"));
 	assert_true(is_line("\tblacklist  cxl-acpi # x", "blacklist", "cxl_acpi"));
 	assert_true(is_line("install vfio /bin/false", "install", "vfio"));
+	assert_true(is_line("install cxl-* /bin/false", "install", "cxl_mem"));
+	assert_true(is_line("install vfio_pci_c?re /bin/false", "install", "vfio_pci_core"));
+	assert_false(is_line("install cxl_? /bin/false", "install", "cxl_mem"));
+	assert_false(is_line("blacklist cxl_*", "blacklist", "cxl_mem"));
 	assert_false(is_line("#blacklist cxl_acpi", "blacklist", "cxl_acpi"));
 	assert_false(is_line("blacklist cxl_acpi2", "blacklist", "cxl_acpi"));
 	assert_false(is_line("blacklistcxl_acpi", "blacklist", "cxl_acpi"));

@@ -32,7 +32,7 @@ case $(cat /proc/cmdline) in
 *intel_iommu=off*)
 	said cmdline_iommu problem
 	said iommu_groups problem
-	said no_iommu_group warning
+	said no_iommu_group problem
 	;;
 *module_blacklist=*)
 	said module_blacklist problem
@@ -47,7 +47,7 @@ case $(cat /proc/cmdline) in
 	echo 1 > "/sys/bus/pci/devices/$(cxlvfio list --json | jq -r '.endpoints[0].host')/reset"
 	cxlvfio doctor --json > "$run/document" 2>> "$run/stderr"
 	status=$?
-	said not_committed warning
+	said not_committed problem
 	;;
 esac
 [ $status = 7 ] || [ $status = 64 ]
