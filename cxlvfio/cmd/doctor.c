@@ -106,7 +106,8 @@ static enum cxv_exit examine(struct cxv_context *context, const struct wanted *w
 		error = cxv_doctor_examine(&facts, wanted->checks, &doctor);
 	if (error < 0) {
 		cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
-			  (struct cxv_place) { .operation = "doctor" }, "cannot examine the machine");
+			  (struct cxv_place) { .operation = "doctor" },
+			  "cannot examine the machine");
 		return cxv_report_exit(&context->report);
 	}
 	/* Nothing was looked at, so nothing is known to be well. */

@@ -58,7 +58,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "cedt_bridges", "firmware", "every window in the CEDT leads to host bridges that are in "
 	  "it, too", "update firmware: the kernel does not use such a window",
 	  cxv_doctor_cedt_bridges },
-	{ "kernel_windows", "firmware", "the kernel has a root decoder for every window in the CEDT",
+	{ "kernel_windows", "firmware",
+	  "the kernel has a root decoder for every window in the CEDT",
 	  "look into the kernel log for cxl_acpi's reason", cxv_doctor_kernel_windows },
 	{ "vfio_modules", "vfio", "vfio and vfio_pci_core are loaded or can be",
 	  "install the kernel's own packages with all modules", cxv_doctor_vfio_modules },
@@ -69,15 +70,19 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "a DMA mapping of it takes",
 	  "ulimit -l, /etc/security/limits.conf, or LimitMEMLOCK= of the service",
 	  cxv_doctor_memory_lock },
-	{ "driver_file", "driver", "the module cxl_vfio_pci is where modules.dep says, for the next "
+	{ "driver_file", "driver",
+	  "the module cxl_vfio_pci is where modules.dep says, for the next "
 	  "boot too", "install it, for example: dkms install cxl_vfio_pci/VERSION; then depmod",
 	  cxv_doctor_driver_file },
 	{ "libcxl_version", "tools", "libcxl, if installed, is 79 or newer: older ones do not show "
-	  "Type-2 memdevs", "update it; cxlvfio itself does not need it", cxv_doctor_libcxl_version },
-	{ "definitions_valid", "persist", "every definition of persist can be read and is understood",
+	  "Type-2 memdevs", "update it; cxlvfio itself does not need it",
+	  cxv_doctor_libcxl_version },
+	{ "definitions_valid", "persist",
+	  "every definition of persist can be read and is understood",
 	  "mend or remove it: nothing is bound by it; see cxlvfio persist list",
 	  cxv_doctor_definitions_valid },
-	{ "definitions_agree", "persist", "no two definitions, and no definition and driverctl, want "
+	{ "definitions_agree", "persist",
+	  "no two definitions, and no definition and driverctl, want "
 	  "different drivers for one endpoint",
 	  "remove one of them: cxlvfio persist remove, or driverctl unset-override",
 	  cxv_doctor_definitions_agree },
@@ -87,8 +92,10 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "interrupted_bind", "leftover", "no bind or unbind was interrupted",
 	  "cxlvfio bind or unbind of that endpoint completes or undoes it; if the device is gone, "
 	  "remove the file", cxv_doctor_interrupted_bind },
-	{ "interrupted_reset", "leftover", "no reset was interrupted before it put the reset method "
-	  "back", "cxlvfio reset of that endpoint puts it back first", cxv_doctor_interrupted_reset },
+	{ "interrupted_reset", "leftover",
+	  "no reset was interrupted before it put the reset method "
+	  "back", "cxlvfio reset of that endpoint puts it back first",
+	  cxv_doctor_interrupted_reset },
 	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
 	  "it says nothing; the next cxlvfio persist add or remove clears it away",
 	  cxv_doctor_interrupted_persist },
@@ -99,9 +106,11 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  .endpoint = cxv_doctor_readable },
 	{ "power", "endpoint", "it has power", "look into the kernel log; write on to its "
 	  "power/control, or reset its slot", .endpoint = cxv_doctor_power },
-	{ "link", "endpoint", "its link is up", "seat the card, or reset its slot; look at the port "
+	{ "link", "endpoint",
+	  "its link is up", "seat the card, or reset its slot; look at the port "
 	  "above in the kernel log", .endpoint = cxv_doctor_link },
-	{ "window_in_cedt", "endpoint", "its memory is in a window of the CEDT for device-coherent, "
+	{ "window_in_cedt", "endpoint",
+	  "its memory is in a window of the CEDT for device-coherent, "
 	  "volatile memory", "firmware must set the window up: look at its setup for CXL memory",
 	  .endpoint = cxv_doctor_window_in_cedt },
 	{ "window_alignment", "endpoint", "its memory can be mapped with huge pages",
@@ -120,7 +129,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "end the program that uses it: until then cxlvfio bind refuses",
 	  .endpoint = cxv_doctor_in_use },
 	{ "vfio_access", "endpoint", "this user may open its device nodes",
-	  "run as their owner, or give them away with a udev rule", .endpoint = cxv_doctor_vfio_access },
+	  "run as their owner, or give them away with a udev rule",
+	  .endpoint = cxv_doctor_vfio_access },
 };
 
 const size_t cxv_doctor_kind_count = ARRAY_SIZE(cxv_doctor_kinds);
@@ -341,7 +351,8 @@ static int examine_driver(const struct cxv_doctor_facts *facts,
 	if (!check)
 		return -ENOMEM;
 	if (facts->is_snapshot && (!finding || !has_driver(status)))
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no files of modules");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a snapshot has no files of modules");
 	/* A warning may be the reason why bind will fail. */
 	if (finding)
 		return cxv_doctor_say(check, has_driver(status) ? result_of(kind->severity) :

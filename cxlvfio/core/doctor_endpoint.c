@@ -32,12 +32,14 @@ static struct path path_of(const struct cxv_endpoint *endpoint, const char *attr
 int cxv_doctor_endpoint_found(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
 	if (facts->endpoint_count)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu %s looked at", facts->endpoint_count,
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu %s looked at",
+				      facts->endpoint_count,
 				      facts->endpoint_count == 1 ? "is" : "are");
 	if (facts->inventory_incomplete)
 		return cxv_doctor_unread(check, EACCES, "/sys/bus/pci/devices");
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no function on PCI has a CXL DVSEC of a "
-			      "Type-2 device") ?: cxv_doctor_show(check, "/sys/bus/pci/devices", NULL);
+			      "Type-2 device") ?: cxv_doctor_show(check, "/sys/bus/pci/devices",
+								  NULL);
 }
 
 int cxv_doctor_readable(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
@@ -70,7 +72,8 @@ int cxv_doctor_power(const struct cxv_doctor_facts *facts, const struct cxv_doct
 					 path_of(one->endpoint, "power_state").text) :
 		       cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the kernel does not say");
 	if (cxv_doctor_show(check, path_of(one->endpoint, "power_state").text, state) < 0 ||
-	    cxv_doctor_show(check, path_of(one->endpoint, "power/runtime_status").text, runtime) < 0)
+	    cxv_doctor_show(check, path_of(one->endpoint, "power/runtime_status").text,
+			    runtime) < 0)
 		return -ENOMEM;
 	if (runtime && !strcmp(runtime, "error"))
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the kernel failed to wake it up");
@@ -114,7 +117,8 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 				      " are no multiple of 2 MiB: every page of 4 KiB faults",
 				      size->value, base->value);
 	if (size->value >= MIB(1024) && base->value % MIB(1024))
-		return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it begins at 0x%" PRIx64 ", which is no "
+		return cxv_doctor_say(check, CXV_DOCTOR_INFO,
+				      "it begins at 0x%" PRIx64 ", which is no "
 				      "multiple of 1 GiB: pages of 2 MiB are used", base->value);
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
 			      size->value >= MIB(1024) ? "1 GiB" : "2 MiB");
@@ -192,7 +196,8 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 	if (is_ours(endpoint))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "cxl-vfio-pci has it");
 	if (vfio->opener_count)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "process %" PRIu64 " (%s) has it open "
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+				      "process %" PRIu64 " (%s) has it open "
 				      "through %s", opener->pid.value, opener->command.value ?: "?",
 				      endpoint->driver.value ?: "no driver") ?:
 		       cxv_doctor_show(check, opener->path.value ?: "/proc", NULL);
@@ -237,9 +242,11 @@ int cxv_doctor_vfio_interface(const struct cxv_doctor_facts *facts, struct cxv_d
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%s is", facts->iommufd.exists ?
 				      facts->iommufd.path : facts->container.path);
 	if (facts->is_snapshot)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the snapshot has no device nodes");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "the snapshot has no device nodes");
 	if (!facts->modules[CXV_DOCTOR_VFIO].loaded)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "vfio is not loaded: bind loads it");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "vfio is not loaded: bind loads it");
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "neither is, though vfio is loaded");
 }
 
@@ -251,7 +258,8 @@ int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
 	if (!driver || !strstr(driver, "vfio"))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no driver of VFIO has it");
 	if (facts->is_snapshot)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no modes of nodes");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a snapshot has no modes of nodes");
 	if (!one->group_node.path && !one->cdev_node.path)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has none");
 	if (show_node(check, &one->group_node) < 0 || show_node(check, &one->cdev_node) < 0 ||

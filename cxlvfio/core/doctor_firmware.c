@@ -27,7 +27,8 @@ int cxv_doctor_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 	if (ret < 0 || check->result == CXV_DOCTOR_UNKNOWN)
 		return ret;
 	if (!ret)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "there is none: firmware describes "
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+				      "there is none: firmware describes "
 				      "no CXL");
 	if (facts->cedt.damage)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s", facts->cedt.damage);
@@ -56,7 +57,7 @@ int cxv_doctor_cedt_windows(const struct cxv_doctor_facts *facts, struct cxv_doc
 	for (size_t i = 0; i < cedt->window_count; i++)
 		if (!cxv_cedt_window_is_aligned(&cedt->windows[i]))
 			return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the window of 0x%" PRIx64
-					      " bytes at 0x%" PRIx64 " is not a multiple of 256 MiB "
+					      " bytes at 0x%" PRIx64 " is no multiple of 256 MiB "
 					      "and its ways", cedt->windows[i].size,
 					      cedt->windows[i].base);
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu of %zu windows can have it", fitting,
@@ -147,6 +148,7 @@ int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
 				      " are in no window", size->value, base->value);
 	return cxv_doctor_say(check, is_for_type2(window) ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM,
 			      is_for_type2(window) ? "it is in the one at 0x%" PRIx64 :
-			      "the window at 0x%" PRIx64 " is not for device-coherent, volatile memory",
+			      "the window at 0x%" PRIx64 " is not for device-coherent, volatile "
+							 "memory",
 			      window->base);
 }

@@ -34,7 +34,8 @@ int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_d
 		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' is no release of Linux",
 				      release->value);
 	return cxv_doctor_say(check, recent ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM, "it is %s%s",
-			      release->value, recent ? "" : ", which has not what the driver needs");
+			      release->value,
+			      recent ? "" : ", which has not what the driver needs");
 }
 
 /* Which of OPTIONS, which blanks separate, are not set; the caller's to free. 0 or -ENOMEM. */
@@ -106,7 +107,8 @@ int cxv_doctor_config_vfio(const struct cxv_doctor_facts *facts, struct cxv_doct
 	    has_all(config, "VFIO", "VFIO_DEVICE_CDEV", "IOMMUFD"))
 		return ret;
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "with no way to open a device: neither "
-			      "VFIO_GROUP, VFIO_CONTAINER and VFIO_IOMMU_TYPE1 nor VFIO_DEVICE_CDEV "
+			      "VFIO_GROUP, VFIO_CONTAINER and VFIO_IOMMU_TYPE1 nor "
+			      "VFIO_DEVICE_CDEV "
 			      "and IOMMUFD");
 }
 
@@ -177,7 +179,8 @@ int cxv_doctor_cmdline_pci(const struct cxv_doctor_facts *facts, struct cxv_doct
 		{ "pci", "conf2", CXV_DOCTOR_PROBLEM, extended },
 		{ "pci", "nomsi", CXV_DOCTOR_WARNING, "leaves no interrupts by message" },
 		{ "pci", "noaer", CXV_DOCTOR_WARNING, "switches error reporting (AER) off" },
-		{ "pcie_ports", "compat", CXV_DOCTOR_WARNING, "switches error reporting (AER) off" },
+		{ "pcie_ports", "compat", CXV_DOCTOR_WARNING,
+		  "switches error reporting (AER) off" },
 	};
 
 	return check_parameters(facts, check, parameters, ARRAY_SIZE(parameters));
@@ -232,7 +235,8 @@ int cxv_doctor_lockdown(const struct cxv_doctor_facts *facts, struct cxv_doctor_
 	if (is_unread(lockdown))
 		return cxv_doctor_unread(check, lockdown->error, lockdown->path);
 	if (!lockdown->value)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "%s is not there: the kernel cannot "
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "%s is not there: the kernel cannot "
 				      "be locked down, or securityfs is not mounted",
 				      lockdown->path);
 	length = cxv_lockdown_word(lockdown->value, &word);
@@ -289,9 +293,11 @@ int cxv_doctor_noiommu_mode(const struct cxv_doctor_facts *facts, struct cxv_doc
 	if (cxv_doctor_show_text(check, mode) < 0)
 		return -ENOMEM;
 	if (!mode->value)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has no such mode, or is not loaded");
+		return cxv_doctor_say(check, CXV_DOCTOR_OK,
+				      "it has no such mode, or is not loaded");
 	if (strchr("Yy1", *mode->value) && *mode->value)
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "enable_unsafe_noiommu_mode is on: "
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING,
+				      "enable_unsafe_noiommu_mode is on: "
 				      "a device's DMA can reach all memory");
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not");
 }
@@ -318,7 +324,8 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 	if (limit >= wanted)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may lock enough") ?:
 		       cxv_doctor_show(check, facts->limits.path, NULL);
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "this user may lock %" PRIu64 " bytes, the "
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING,
+			      "this user may lock %" PRIu64 " bytes, the "
 			      "endpoints have %" PRIu64, limit, wanted) ?:
 	       cxv_doctor_show(check, facts->limits.path, NULL);
 }

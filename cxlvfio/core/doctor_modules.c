@@ -38,7 +38,8 @@ static int check_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor
 		if (!module->loaded && module->error)
 			return cxv_doctor_unread(check, module->error, "/lib/modules");
 		if (!error)
-			error = cxv_doctor_show(check, name, module->loaded ? "loaded" : module->path);
+			error = cxv_doctor_show(check, name,
+						module->loaded ? "loaded" : module->path);
 	}
 	return error ?: cxv_doctor_say(check, CXV_DOCTOR_OK, "all are there");
 }
@@ -51,7 +52,8 @@ int cxv_doctor_cxl_modules(const struct cxv_doctor_facts *facts, struct cxv_doct
 	if (acpi->loaded || is_missing(acpi) || acpi->error == ENODATA)
 		return check_modules(facts, check, CXV_DOCTOR_CXL_CORE, CXV_DOCTOR_CXL_MEM);
 	/* Nothing needs it by name before there is a root, which only it makes. */
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "cxl_acpi is not loaded: the kernel has no "
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+			      "cxl_acpi is not loaded: the kernel has no "
 			      "CXL windows") ?:
 	       cxv_doctor_show(check, "cxl_acpi", acpi->path);
 }
@@ -89,10 +91,12 @@ int cxv_doctor_module_blacklist(const struct cxv_doctor_facts *facts,
 
 	for (unsigned int i = 0; !error && !check->message && i < CXV_DOCTOR_MODULES; i++)
 		if (facts->modules[i].install)
-			error = cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "an install command stands "
+			error = cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+					       "an install command stands "
 					       "for %s, and cxlvfio runs none",
 					       cxv_doctor_module_names[i]) ?:
-				cxv_doctor_show(check, "/etc/modprobe.d", facts->modules[i].install);
+				cxv_doctor_show(check, "/etc/modprobe.d",
+						facts->modules[i].install);
 	if (!error && !check->message)
 		error = check_parameter(facts, check, "modprobe.blacklist", LAST_BY_ALIAS,
 					CXV_DOCTOR_WARNING);
@@ -100,7 +104,8 @@ int cxv_doctor_module_blacklist(const struct cxv_doctor_facts *facts,
 		if (facts->modules[i].blacklist)
 			error = cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s does not load by "
 					       "itself", cxv_doctor_module_names[i]) ?:
-				cxv_doctor_show(check, "/etc/modprobe.d", facts->modules[i].blacklist);
+				cxv_doctor_show(check, "/etc/modprobe.d",
+						facts->modules[i].blacklist);
 	if (error || check->message)
 		return error;
 	if (facts->modprobe_error)
@@ -115,7 +120,8 @@ int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doct
 	const char *path = file && file->path.value ? file->path.value : "/lib/modules";
 
 	if (facts->is_snapshot)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no files of modules");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a snapshot has no files of modules");
 	if (status->loaded.builtin.value)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is part of the kernel");
 	if (!file && status->file_error)

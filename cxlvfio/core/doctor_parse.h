@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What doctor takes out of texts of the kernel and of its configuration; any bytes may be in them. */
+/* What doctor takes out of texts of the kernel and its configuration: any bytes may be in them. */
 #ifndef CXLVFIO_CORE_DOCTOR_PARSE_H
 #define CXLVFIO_CORE_DOCTOR_PARSE_H
 
@@ -10,7 +10,8 @@
 /* "7.3.4-1-amd64" is at least MAJOR.MINOR. -1: it is no release. */
 int cxv_release_is_at_least(const char *release, unsigned int major, unsigned int minor);
 
-/* The kernel's .config: 'y', 'm', or 'n' for an option that is not set. OPTION without "CONFIG_". */
+/* The kernel's .config: 'y', 'm',
+or 'n' for an option that is not set. OPTION without "CONFIG_". */
 char cxv_config_option(const char *config, const char *option);
 
 /*

@@ -37,8 +37,9 @@ int cxv_wait_until(struct cxv_monitor *monitor, const struct cxv_deadline *deadl
 
 /*
  * Run WORK in a child process and return what it returns (0 or -errno), or -ETIMEDOUT or -EINTR
- * without waiting for it any longer than half a second. Such a child stays behind: a write to a VFIO driver's unbind
- * file sleeps in the kernel until the last user has closed the device, and no signal ends that.
+ * without waiting for it any longer than half a second. Such a child stays behind: a write to a
+ * VFIO driver's unbind file sleeps in the kernel until the last user has closed the device, and no
+ * signal ends that.
  * Of the descriptors only the COUNT in KEEP (at most 4; -1 counts as none) stay open in the child,
  * so that a lock among them lasts as long as the work, and no pipe to another program does.
  */

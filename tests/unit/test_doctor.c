@@ -56,7 +56,8 @@ static void test_parameters(void **state)
 
 static void test_memmap(void **state)
 {
-	const char *text = "memmap=exactmap memmap=1M$0x1000,2G@4G xmemmap=1G@0 memmap=5 memmap=0x10#16";
+	const char *text = "memmap=exactmap memmap=1M$0x1000,2G@4G xmemmap=1G@0 memmap=5 "
+			   "memmap=0x10#16";
 	struct cxv_memmap memmap;
 
 	assert_true(cxv_next_memmap(&text, &memmap));
@@ -76,7 +77,8 @@ static void test_process(void **state)
 	uint64_t bytes;
 	const char *word;
 
-	assert_true(cxv_limits_locked_memory("x\nMax locked memory     8388608   1 bytes\n", &bytes));
+	assert_true(cxv_limits_locked_memory("x\nMax locked memory     8388608   1 bytes\n",
+					     &bytes));
 	assert_true(bytes == 8388608);
 	assert_true(cxv_limits_locked_memory("Max locked memory unlimited", &bytes));
 	assert_true(bytes == UINT64_MAX);
