@@ -56,25 +56,33 @@ static void print_json(const struct cxv_endpoint *endpoint, FILE *stream)
 static void check_json(const char *text)
 {
 	struct json_tokener *tokener = json_tokener_new();
+	char *ascii = strdup(text);
 	struct json_object *document;
 
-	fuzz_check(tokener);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	fuzz_check(tokener && ascii);
+	fuzz_check(cxv_text_is_utf8(text));
+	/* json-c 0.18 takes no character beyond ASCII when it is to be strict. */
+	for (char *c = ascii; *c; c++)
+		*c = *c & 0x80 ? '?' : *c;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* With its final 0: nothing may come behind the document. */
-	document = json_tokener_parse_ex(tokener, text, strlen(text) + 1);
+	document = json_tokener_parse_ex(tokener, ascii, strlen(ascii) + 1);
 	fuzz_check(json_tokener_get_error(tokener) == json_tokener_success);
 	json_object_put(document);
 	json_tokener_free(tokener);
+	free(ascii);
 }
 
-static void check_text(const char *text)
+/* JSON may have a DEL in a string, unescaped: RFC 8259, section 7. */
+static void check_text(const char *text, bool json)
 {
 	char *clean = cxv_text_valid_utf8(text);
 
 	fuzz_check(clean && !strcmp(clean, text));
 	free(clean);
 	for (size_t i = 0; text[i]; i++)
-		fuzz_check(text[i] == '\n' || ((unsigned char)text[i] >= ' ' && text[i] != 0x7f));
+		fuzz_check(text[i] == '\n' ||
+			   ((unsigned char)text[i] >= ' ' && (json || text[i] != 0x7f)));
 }
 
 char *fuzz_print(const struct cxv_endpoint *endpoint)
@@ -114,7 +122,7 @@ void fuzz_finish(char *printed)
 	fuzz_check(separator);
 	*separator = '\0';
 	check_json(printed);
-	check_text(printed);
-	check_text(separator + 1);
+	check_text(printed, true);
+	check_text(separator + 1, false);
 	free(printed);
 }
