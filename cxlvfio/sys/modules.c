@@ -153,7 +153,7 @@ struct sequence {
 	char *options[SEQUENCE_MAX];
 	size_t count;
 	bool refused;		/* modprobe.d(5) has an install command for one of them */
-	bool too_long;
+	int error;		/* -errno of what could not be kept */
 };
 
 /* libkmod hands no argument of ours to the function that it tells. */
@@ -170,10 +170,13 @@ static void keep_in_sequence(struct kmod_module *module, bool install, const cha
 		if (!strcmp(lib.kmod_module_get_name(told->modules[i]), name))
 			return;
 	if (told->count == SEQUENCE_MAX) {
-		told->too_long = true;
+		told->error = -E2BIG;
 		return;
 	}
-	told->options[told->count] = strdup(options);
+	/* A module without the options that its user gave it is another one. */
+	told->options[told->count] = strdup(options ?: "");
+	if (!told->options[told->count])
+		told->error = -ENOMEM;
 	told->modules[told->count++] = lib.kmod_module_ref(module);
 }
 
@@ -199,11 +202,9 @@ static int make_sequence(struct kmod_module *module, struct sequence *sequence)
 
 	told = sequence;
 	ret = lib.kmod_module_probe_insert_module(module, KMOD_PROBE_DRY_RUN, NULL,
-					      refuse_install_command, NULL, keep_in_sequence);
+						  refuse_install_command, NULL, keep_in_sequence);
 	told = NULL;
-	if (ret < 0)
-		return ret;
-	return sequence->too_long ? -E2BIG : 0;
+	return ret < 0 ? ret : sequence->error;
 }
 
 static bool is_required(struct kmod_module *module, struct kmod_list *dependencies,

@@ -3,7 +3,7 @@
 #
 # cxlvfio persist over four boots with systemd: a definition is added, is true after a reboot, goes
 # with the device to another slot and not to another device, and is gone when it was removed. What
-# is to be seen in each is in guest/persist.sh. Prints TAP; needs root and takes two minutes.
+# is to be seen in each is in guest/persist.sh. Prints TAP; needs root and takes some minutes.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)

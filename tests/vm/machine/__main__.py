@@ -83,10 +83,9 @@ class Kernel:
         self.image = kernel / "vmlinuz"
         self.release = (kernel / "release").read_text().strip()
         modules = Path("/lib/modules") / self.release
-        shutil.copytree(
-            kernel / "modules/lib/modules" / self.release, modules, symlinks=True,
-            dirs_exist_ok=True,
-        )
+        # A second boot finds those of the first, and links cannot be copied over links.
+        shutil.rmtree(modules, ignore_errors=True)
+        shutil.copytree(kernel / "modules/lib/modules" / self.release, modules, symlinks=True)
         (modules / "build").unlink(missing_ok=True)
         (modules / "build").symlink_to(kernel / "build")
 
