@@ -21,7 +21,7 @@
 
 #include "device.h"
 
-#define LONGEST		20	/* seconds for one seed */
+#define LONGEST		60	/* seconds for one seed */
 
 static unsigned long seed;
 static char trouble[256];

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two changes of one endpoint at once, 200 times: two binds, bind and unbind, bind and the removal
+# Two changes of one endpoint at once, ROUNDS times (80): two binds, bind and unbind, bind and the removal
 # of the device, bind and the removal of the module.
 #
-# vm: --timeout 1500
-exec python3 tests/vm/guest/races.py "${1:-200}"
+# vm: --timeout 900
+exec python3 tests/vm/guest/races.py "${ROUNDS:-80}"
