@@ -18,6 +18,7 @@ const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_unbind,
 	&cxv_command_persist,
 	&cxv_command_reset,
+	&cxv_command_verify,
 	&cxv_command_driver,
 	&cxv_command_doctor,
 	&cxv_command_snapshot,

@@ -97,6 +97,7 @@ extern const struct cxv_command cxv_command_bind;
 extern const struct cxv_command cxv_command_unbind;
 extern const struct cxv_command cxv_command_persist;
 extern const struct cxv_command cxv_command_reset;
+extern const struct cxv_command cxv_command_verify;
 extern const struct cxv_command cxv_command_driver;
 extern const struct cxv_command cxv_command_doctor;
 extern const struct cxv_command cxv_command_snapshot;

@@ -12,26 +12,9 @@
 
 #include "core/cycle_pages.h"
 #include "core/dvsec.h"
+#include "core/method.h"
 
 #define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest capability */
-
-enum cxv_method {
-	CXV_METHOD_FLR,
-	CXV_METHOD_AUTO,	/* whatever the kernel's order of methods does first */
-};
-
-enum cxv_via {
-	CXV_VIA_VFIO,		/* VFIO_DEVICE_RESET */
-	CXV_VIA_CONFIG,		/* the FLR bit of the PCI Express capability, through VFIO */
-	CXV_VIA_SYSFS,		/* the function's "reset" attribute */
-};
-
-/* What the window must hold after the reset. */
-enum cxv_expect {
-	CXV_EXPECT_RETAINED,
-	CXV_EXPECT_ZERO,
-	CXV_EXPECT_ANY,
-};
 
 /* Mappings of the window, all made before the first reset and never made again. */
 enum cxv_view {
@@ -160,8 +143,10 @@ struct cxv_cycle {
 	enum cxv_method method;
 	enum cxv_via via;
 	enum cxv_expect expect;
+	const char *method_word;	/* that reset_method was set to, static; NULL: not set */
 	bool verify;			/* false: only reset */
 	uint16_t vendor, device;
+	bool bus_reset_masked;		/* the port above ignores a secondary bus reset */
 	char method_during[64];		/* reset_method right before it; "" unknown */
 	int reset_error;		/* positive errno value of the reset itself */
 	unsigned int reset_retries;	/* after EAGAIN and EBUSY */

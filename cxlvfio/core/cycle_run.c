@@ -45,6 +45,10 @@ int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
 	record = &cycles[run->count++];
 	*record = (struct cxv_cycle_record) {
 		.number = cycle->number,
+		.method = cycle->method,
+		.via = cycle->via,
+		.expect = cycle->expect,
+		.method_word = cycle->method_word,
 		.verified = cycle->verify,
 		.verdict = cycle->verify ? cycle->verdict : CXV_SKIP,
 		.reset_error = cycle->reset_error,

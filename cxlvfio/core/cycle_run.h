@@ -21,6 +21,10 @@ struct cxv_view_record {
 
 struct cxv_cycle_record {
 	unsigned int number;
+	enum cxv_method method;
+	enum cxv_via via;
+	enum cxv_expect expect;
+	const char *method_word;	/* static; NULL: reset_method was not set */
 	bool verified;
 	enum cxv_verdict verdict;
 	enum cxv_verdict checks[CXV_CHECK_COUNT];
@@ -48,8 +52,9 @@ struct cxv_spread {
 /* What does not change from cycle to cycle. The strings are the owner's. */
 struct cxv_run {
 	const char *target;
-	enum cxv_method method;
-	enum cxv_via via;
+	const struct cxv_way *ways;	/* the cycles take turns through them */
+	size_t way_count;
+	bool one_expect;		/* the same in all cycles */
 	enum cxv_expect expect;
 	bool verify;
 	const char *interface;		/* "group", "cdev"; NULL: it was not opened */
@@ -59,7 +64,8 @@ struct cxv_run {
 	uint64_t window_size;
 	uint64_t page_size;		/* of the whole mapping; 0: unknown */
 	uint64_t faults_populate;	/* what populating it took */
-	unsigned int cycles_requested;
+	unsigned int cycles_requested;	/* 0: no limit */
+	uint64_t duration_requested;	/* nanoseconds; 0: no limit */
 	bool interrupted;		/* by a signal */
 	bool memory_restored;		/* no tag is left in the window */
 	struct cxv_cycle_record *cycles;

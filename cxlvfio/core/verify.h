@@ -21,9 +21,6 @@ const char *cxv_check_name(enum cxv_check_id id);
 const char *cxv_check_claim(enum cxv_check_id id);
 /* "pass" */
 const char *cxv_verdict_name(enum cxv_verdict verdict);
-const char *cxv_method_name(enum cxv_method method);
-const char *cxv_via_name(enum cxv_via via);
-const char *cxv_expect_name(enum cxv_expect expect);
 const char *cxv_view_name(enum cxv_view view);
 const char *cxv_readiness_name(enum cxv_readiness readiness);
 

@@ -41,6 +41,26 @@ static void add_counts(struct cxv_document *document, struct json_object *parent
 		cxv_json_number(document, object, cxv_verdict_name(verdict), counts[verdict]);
 }
 
+/* "method" and "via" are null where the cycles differ in them. */
+static void add_ways(struct cxv_document *document, struct json_object *object,
+		     const struct cxv_run *run)
+{
+	bool one = run->way_count == 1;
+	struct json_object *array;
+
+	cxv_json_string(document, object, "method",
+			one ? cxv_method_name(run->ways[0].method) : NULL);
+	cxv_json_string(document, object, "via", one ? cxv_via_name(run->ways[0].via) : NULL);
+	array = cxv_json_array(document, object, "methods");
+	for (size_t i = 0; i < run->way_count; i++) {
+		const struct cxv_way *way = &run->ways[i];
+		struct json_object *turn = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, turn, "method", cxv_method_name(way->method));
+		cxv_json_string(document, turn, "via", cxv_via_name(way->via));
+	}
+}
+
 static void add_run(struct cxv_document *document, struct json_object *array,
 		    const struct cxv_run *run)
 {
@@ -51,9 +71,9 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	for (verdict = CXV_PASS; verdict <= CXV_FAIL; verdict++)
 		counts[verdict] = cxv_run_count(run, verdict);
 	cxv_json_string(document, object, "target", run->target);
-	cxv_json_string(document, object, "method", cxv_method_name(run->method));
-	cxv_json_string(document, object, "via", cxv_via_name(run->via));
-	cxv_json_string(document, object, "expect", cxv_expect_name(run->expect));
+	add_ways(document, object, run);
+	cxv_json_string(document, object, "expect",
+			run->one_expect ? cxv_expect_name(run->expect) : NULL);
 	cxv_json_flag(document, object, "verify", run->verify);
 	cxv_json_string(document, object, "interface", run->interface);
 	known_string(document, object, "node", run->node);
@@ -62,7 +82,8 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	known_number(document, object, "size", run->window_size);
 	known_number(document, object, "page_size", run->page_size);
 	known_number(document, object, "faults_populate", run->faults_populate);
-	cxv_json_number(document, object, "cycles_requested", run->cycles_requested);
+	known_number(document, object, "cycles_requested", run->cycles_requested);
+	known_number(document, object, "duration_requested_ns", run->duration_requested);
 	cxv_json_number(document, object, "cycles_done", run->count);
 	cxv_json_flag(document, object, "interrupted", run->interrupted);
 	cxv_json_flag(document, object, "memory_restored", run->memory_restored);
@@ -103,6 +124,10 @@ static void add_cycle(struct cxv_document *document, struct json_object *array,
 
 	cxv_json_string(document, object, "target", run->target);
 	cxv_json_number(document, object, "cycle", cycle->number);
+	cxv_json_string(document, object, "method", cxv_method_name(cycle->method));
+	cxv_json_string(document, object, "via", cxv_via_name(cycle->via));
+	cxv_json_string(document, object, "reset_method", cycle->method_word);
+	cxv_json_string(document, object, "expect", cxv_expect_name(cycle->expect));
 	cxv_json_string(document, object, "verdict", cxv_verdict_name(cycle->verdict));
 	cxv_json_number(document, object, "reset_ns", cycle->reset_duration);
 	cxv_json_number(document, object, "reset_retries", cycle->reset_retries);

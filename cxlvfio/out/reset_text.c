@@ -16,8 +16,11 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 {
 	char size[CXV_TEXT_MAX];
 
-	fprintf(stream, "%s: %s via %s, through %s (%s)", run->target, cxv_method_name(run->method),
-		cxv_via_name(run->via), run->node, run->interface);
+	fprintf(stream, "%s: ", run->target);
+	for (size_t i = 0; i < run->way_count; i++)
+		fprintf(stream, "%s%s via %s", i ? ", " : "", cxv_method_name(run->ways[i].method),
+			cxv_via_name(run->ways[i].via));
+	fprintf(stream, ", through %s (%s)", run->node, run->interface);
 	if (run->window_size) {
 		cxv_text_size(size, run->window_size);
 		fprintf(stream, ", window of %s", size);
@@ -29,8 +32,10 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 
 void cxv_print_progress(const struct cxv_run *run, unsigned int number, FILE *stream)
 {
-	fprintf(stream, "\r%s: cycle %u of %u%s", run->target, number, run->cycles_requested,
-		number == run->cycles_requested ? "\n" : "");
+	fprintf(stream, "\r%s: cycle %u", run->target, number);
+	if (run->cycles_requested)
+		fprintf(stream, " of %u%s", run->cycles_requested,
+			number == run->cycles_requested ? "\n" : "");
 	fflush(stream);
 }
 
@@ -103,16 +108,18 @@ static void print_spread(const char *name, struct cxv_spread spread, FILE *strea
 
 void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 {
+	size_t requested = run->cycles_requested && !run->duration_requested ?
+			   run->cycles_requested : run->count;
 	unsigned int i;
 
 	if (!run->verify) {
-		fprintf(stream, "%s: %zu of %u resets done, nothing was verified\n", run->target,
-			run->count, run->cycles_requested);
+		fprintf(stream, "%s: %zu of %zu resets done, nothing was verified\n", run->target,
+			run->count, requested);
 		return;
 	}
-	fprintf(stream, "%s: %s, %u of %u cycles pass%s\n", run->target,
+	fprintf(stream, "%s: %s, %u of %zu cycles pass%s\n", run->target,
 		cxv_verdict_name(cxv_run_verdict(run)), cxv_run_count(run, CXV_PASS),
-		run->cycles_requested, run->interrupted ? " (interrupted)" : "");
+		requested, run->interrupted ? " (interrupted)" : "");
 	for (i = 0; i < CXV_CHECK_COUNT && run->checks[i].cycle; i++)
 		print_check(i, &run->checks[i], stream);
 	if (!run->count)

@@ -184,33 +184,6 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	return 0;
 }
 
-static int flr_by_config(struct cxv_prover *prover)
-{
-	uint64_t offset = prover->express + PCI_EXP_DEVCTL;
-	uint16_t control;
-	int ret;
-
-	ret = cxv_vfio_read(&prover->vfio, prover->config, offset, &control, sizeof(control));
-	if (ret < 0)
-		return ret;
-	control |= PCI_EXP_DEVCTL_BCR_FLR;
-	return cxv_vfio_write(&prover->vfio, prover->config, offset, &control, sizeof(control));
-}
-
-static int do_reset(struct cxv_prover *prover, struct cxv_cycle *cycle)
-{
-	switch (prover->options.via) {
-	case CXV_VIA_CONFIG:
-		return flr_by_config(prover);
-	case CXV_VIA_SYSFS:
-		return cxv_host_write_string(prover->host, "1", "sys/bus/pci/devices/%s/reset",
-					     prover->endpoint->host);
-	default:
-		return cxv_vfio_reset(&prover->vfio, prover->options.timeout * NS_PER_SEC,
-				      &cycle->reset_retries);
-	}
-}
-
 static bool is_lost(const struct cxv_snapshot *snapshot)
 {
 	return snapshot->config_error == ENODEV ||
@@ -224,24 +197,39 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	return cxv_snapshot_take(&prover->source, &cycle->after);
 }
 
+/* Only VFIO's hot reset does not care: "cxl_bus" unmasks it, and "bus" is refused. */
+static bool is_masked(const struct cxv_prover *prover)
+{
+	const struct cxv_upstream_port *port = prover->endpoint->upstream_port;
+
+	return prover->way.method == CXV_METHOD_HOT && port &&
+	       port->extension.unmask_sbr.known && !port->extension.unmask_sbr.value;
+}
+
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
 {
 	const struct cxv_prover_options *options = &prover->options;
 	uint64_t start;
 	int ret = 0;
 
+	ret = cxv_prover_choose_method(prover, number);
+	if (ret < 0)
+		return ret;
 	*cycle = (struct cxv_cycle) {
-		.number = number, .method = options->method, .via = options->via,
-		.expect = options->expect, .verify = options->verify,
-		.counting_works = prover->counting_works,
+		.number = number, .method = prover->way.method, .via = prover->way.via,
+		.method_word = prover->word,
+		.expect = options->expect_given ? options->expect :
+			  cxv_method_kinds[prover->way.method].expect,
+		.verify = options->verify, .counting_works = prover->counting_works,
 	};
+	cycle->bus_reset_masked = is_masked(prover);
 	if (options->verify)
 		ret = look_before(prover, cycle);
 	if (ret < 0)
 		goto failed;
 
 	start = cxv_clock_now();
-	cycle->reset_error = -do_reset(prover, cycle);
+	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
 	cycle->reset_duration = cxv_clock_now() - start;
 
 	if (prover->memory) {

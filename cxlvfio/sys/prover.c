@@ -29,6 +29,14 @@ static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const 
 					      .target = prover->endpoint->host }, "%s", text);
 }
 
+static bool changes_method(const struct cxv_prover *prover)
+{
+	for (size_t i = 0; i < prover->options.way_count; i++)
+		if (cxv_method_has_word(prover->options.ways[i].method))
+			return true;
+	return false;
+}
+
 static int take_lock(struct cxv_prover *prover)
 {
 	struct cxv_deadline deadline = cxv_deadline_after(LOCK_TIMEOUT_MS);
@@ -43,7 +51,7 @@ static int take_lock(struct cxv_prover *prover)
 		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end", text);
 	}
 	/* Whoever may not take it can change nothing that it protects, and need not. */
-	if (prover->lock == -EACCES && prover->options.method == CXV_METHOD_AUTO)
+	if (prover->lock == -EACCES && !changes_method(prover))
 		return 0;
 	return fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
 		    "/" CXV_STATE_DIRECTORY, "run it as root, or take --method auto",
@@ -68,54 +76,6 @@ static int recover_method(struct cxv_prover *prover)
 		cxv_warning(prover->report, CXV_FAILED, 0,
 			    (struct cxv_place) { .operation = "reset", .target = bdf },
 			    "an earlier reset was killed: reset_method is back to \"%s\"", methods);
-	return 0;
-}
-
-static int set_method(struct cxv_prover *prover)
-{
-	const char *bdf = prover->endpoint->host;
-	char text[192];
-	int ret;
-
-	ret = cxv_reset_method_read(prover->host, bdf, &prover->methods_before);
-	if (ret < 0)
-		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
-			    "reset_method", "the function has no reset the kernel knows of",
-			    "cannot read which reset methods the function offers");
-	if (prover->options.method == CXV_METHOD_AUTO)
-		return 0;
-	if (!cxv_reset_method_offers(prover->methods_before, "flr")) {
-		snprintf(text, sizeof(text), "FLR is not among the reset methods in use (\"%s\")",
-			 prover->methods_before);
-		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, "reset_method",
-			    "write \"default\" to it, or take what is there: --method auto",
-			    text);
-	}
-	ret = cxv_reset_method_set(prover->host, bdf, "flr", &prover->method);
-	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, "reset_method", "run it as root",
-			    "cannot choose FLR as the reset method");
-	return 0;
-}
-
-/* The FLR bit that --via config writes, where the function has it. */
-static int find_express(struct cxv_prover *prover)
-{
-	struct cxv_snapshot *snapshot;
-	uint32_t capability;
-
-	if (prover->options.via != CXV_VIA_CONFIG)
-		return 0;
-	snapshot = calloc(1, sizeof(*snapshot));
-	if (!snapshot)
-		return -ENOMEM;
-	cxv_snapshot_config(&prover->source, snapshot);
-	prover->express = cxv_config_capability(snapshot, PCI_CAP_ID_EXP);
-	capability = cxv_config_field(snapshot, prover->express + PCI_EXP_DEVCAP, 4);
-	free(snapshot);
-	if (!prover->express || !(capability & PCI_EXP_DEVCAP_FLR))
-		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
-			    "the function's PCI Express capability offers no FLR");
 	return 0;
 }
 
@@ -276,13 +236,11 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		return ret;
 	cxv_snapshot_source_init(host, endpoint, &prover->vfio, &prover->source);
 	find_witness(prover);
-	ret = find_express(prover);
+	ret = cxv_prover_check_methods(prover);
 	if (!ret && options->verify)
 		ret = map_views(prover);
 	if (!ret && options->verify)
 		ret = begin_touching(prover);
-	if (!ret)
-		ret = set_method(prover);
 	return ret;
 }
 
@@ -313,7 +271,7 @@ static void restore_method(struct cxv_prover *prover)
 		cxv_warning(prover->report, cxv_code_of_errno(ret), ret,
 			    (struct cxv_place) { .operation = "reset", .path = "reset_method",
 						 .target = prover->endpoint->host,
-						 .hint = "the next cxlvfio reset tries again" },
+						 .hint = "the next reset tries again" },
 			    "reset_method could not be put back to \"%s\"", prover->methods_before);
 }
 

@@ -15,10 +15,13 @@
 #include "sys/touch_child.h"
 #include "sys/vfio.h"
 
+#define CXV_WAYS_MAX	16
+
 struct cxv_prover_options {
-	enum cxv_method method;
-	enum cxv_via via;
-	enum cxv_expect expect;
+	struct cxv_way ways[CXV_WAYS_MAX];	/* the cycles take turns through them */
+	size_t way_count;
+	bool expect_given;
+	enum cxv_expect expect;		/* where it was given; else what the method does */
 	enum cxv_interface interface;
 	bool verify;
 	unsigned int timeout;		/* seconds until the window must answer again */
@@ -36,6 +39,8 @@ struct cxv_prover {
 	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */
 	struct cxv_snapshot_source source;
 	struct cxv_reset_method method;
+	struct cxv_way way;		/* of this cycle */
+	const char *word;		/* of reset_method that does it, static; NULL: none */
 	char *methods_before;		/* reset_method as it was found */
 	size_t express;			/* offset of the PCI Express capability */
 
@@ -66,6 +71,13 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
  * report where the cycle could not be made at all.
  */
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
+
+/* sys/prover_method.c, for the two above: every way can be taken. 0 or -errno, an error kept. */
+int cxv_prover_check_methods(struct cxv_prover *prover);
+/* Take the way of cycle NUMBER. 0 or -errno, an error kept. */
+int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number);
+/* 0 or -errno. */
+int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries);
 
 /* Put back the tagged words and reset_method; warnings say what could not be. Once is enough. */
 void cxv_prover_restore(struct cxv_prover *prover);

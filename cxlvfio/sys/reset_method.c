@@ -27,20 +27,6 @@ static int write_attribute(const struct cxv_host *host, const char *bdf, const c
 	return cxv_host_write_string(host, methods, "sys/bus/pci/devices/%s/reset_method", bdf);
 }
 
-bool cxv_reset_method_offers(const char *methods, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (*methods) {
-		size_t word = strcspn(methods, " \n");
-
-		if (word == length && !strncmp(methods, name, length))
-			return true;
-		methods += word + strspn(methods + word, " \n");
-	}
-	return false;
-}
-
 static int write_state(const struct cxv_host *host, const char *bdf, const char *methods)
 {
 	char name[48];
@@ -88,7 +74,8 @@ int cxv_reset_method_set(const struct cxv_host *host, const char *bdf, const cha
 	_cleanup_free_ char *methods = NULL;
 	int ret;
 
-	*method = (struct cxv_reset_method) { 0 };
+	if (method->saved)
+		return write_attribute(host, bdf, name);
 	ret = cxv_reset_method_read(host, bdf, &methods);
 	if (ret < 0)
 		return ret;

@@ -17,14 +17,15 @@ struct cxv_reset_method {
 
 /* The attribute as it is, words separated by spaces. *METHODS is the caller's to free. */
 int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **methods);
-/* Whether NAME is one of the words in METHODS. */
-bool cxv_reset_method_offers(const char *methods, const char *name);
 /*
  * Put back what a killed run left: 1 where there was something, with *METHODS (to free) the value
  * that was restored; 0 where there was not; -errno.
  */
 int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char **methods);
-/* Save and set. The saved value is on disk before the attribute changes. */
+/*
+ * Save, the first time that METHOD, which begins empty, is used for it, and set. The saved value is
+ * on disk before the attribute changes.
+ */
 int cxv_reset_method_set(const struct cxv_host *host, const char *bdf, const char *name,
 			 struct cxv_reset_method *method);
 /* Undo cxv_reset_method_set(); nothing where it was not called or changed nothing. */

@@ -187,18 +187,30 @@ int cxv_vfio_write(const struct cxv_vfio_device *vfio, const struct cxv_region_i
 	return (size_t)length == size ? 0 : -EIO;
 }
 
-int cxv_vfio_reset(const struct cxv_vfio_device *vfio, uint64_t timeout, unsigned int *retries)
+int cxv_vfio_retry(int (*try)(void *argument), void *argument, uint64_t timeout,
+		   unsigned int *retries)
 {
 	uint64_t start = cxv_clock_now();
+	int ret;
 
 	*retries = 0;
-	while (ioctl(vfio->device, VFIO_DEVICE_RESET) < 0) {
-		int error = errno;
-
-		if ((error != EAGAIN && error != EBUSY) || cxv_clock_now() - start >= timeout)
-			return -error;
+	while ((ret = try(argument)) == -EAGAIN || ret == -EBUSY) {
+		if (cxv_clock_now() - start >= timeout)
+			break;
 		(*retries)++;
 		cxv_clock_sleep(RETRY_PAUSE_NS);
 	}
-	return 0;
+	return ret;
+}
+
+static int reset(void *argument)
+{
+	const struct cxv_vfio_device *vfio = argument;
+
+	return ioctl(vfio->device, VFIO_DEVICE_RESET) < 0 ? -errno : 0;
+}
+
+int cxv_vfio_reset(const struct cxv_vfio_device *vfio, uint64_t timeout, unsigned int *retries)
+{
+	return cxv_vfio_retry(reset, (void *)vfio, timeout, retries);
 }

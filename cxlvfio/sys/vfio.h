@@ -54,6 +54,9 @@ int cxv_vfio_write(const struct cxv_vfio_device *vfio, const struct cxv_region_i
  * device's lock this very moment), for up to TIMEOUT nanoseconds. *RETRIES: how often it was.
  */
 int cxv_vfio_reset(const struct cxv_vfio_device *vfio, uint64_t timeout, unsigned int *retries);
+/* For resets of another kind: TRY returns 0 or -errno. */
+int cxv_vfio_retry(int (*try)(void *argument), void *argument, uint64_t timeout,
+		   unsigned int *retries);
 
 /* For sys/vfio.c: fill the device's descriptors. As cxv_vfio_open(). */
 int cxv_vfio_open_device(const struct cxv_host *host, const char *bdf,

@@ -76,6 +76,7 @@ static struct cxv_cycle *clean_cycle(void)
 	cycle->counting_works = true;
 	cycle->readiness = CXV_READY;
 	strcpy(cycle->method_during, "flr");
+	cycle->method_word = "flr";
 	cycle->witness = (struct cxv_witness) { .known = true, .written = 77, .before = 77 };
 	make_config(cycle);
 	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)

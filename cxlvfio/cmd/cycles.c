@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cycles.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/output.h"
+#include "cmd/targets.h"
+#include "core/cycle_run.h"
+#include "core/verify.h"
+#include "out/reset_json.h"
+#include "out/reset_text.h"
+#include "sys/clock.h"
+#include "sys/deadline.h"
+
+#define NS_PER_SEC	1000000000ull
+#define CYCLES_MAX	1000000
+#define TIMEOUT_MAX	3600		/* seconds */
+#define DURATION_MAX	31536000	/* seconds: a year */
+#define INTERVAL_MAX	3600000		/* milliseconds */
+
+/* Everything of one invocation: the runs outlive their provers, the printers need them. */
+struct session {
+	struct cxv_context *context;
+	const struct cxv_cycles_settings *settings;
+	struct cxv_run *runs;
+	size_t count;
+	size_t done;			/* runs without an error */
+	bool interrupted;
+};
+
+static bool is_option(const struct cxv_option_value *value, const char *name)
+{
+	return !strcmp(value->option->name, name);
+}
+
+/* The index of VALUE in WORDS, or -EINVAL with a usage error. */
+static int parse_word(struct cxv_context *context, const struct cxv_option_value *value,
+		      const char *const *words, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!strcmp(value->value, words[i]))
+			return i;
+	}
+	cxv_usage_error(context, "--%s takes one of: %s; not '%s'", value->option->name,
+			value->option->words, value->value);
+	return -EINVAL;
+}
+
+static int parse_number(struct cxv_context *context, const struct cxv_option_value *value,
+			unsigned long minimum, unsigned long maximum, unsigned int *number)
+{
+	unsigned long parsed;
+	char *end;
+
+	errno = 0;
+	parsed = strtoul(value->value, &end, 10);
+	if (errno || *end || value->value[0] < '0' || value->value[0] > '9' || parsed < minimum ||
+	    parsed > maximum) {
+		cxv_usage_error(context, "--%s takes a number from %lu to %lu, not '%s'",
+				value->option->name, minimum, maximum, value->value);
+		return -EINVAL;
+	}
+	*number = parsed;
+	return 0;
+}
+
+/* The one that all others are told apart by: --methods makes more of them. */
+static struct cxv_way *first_way(struct cxv_cycles_settings *settings)
+{
+	return &settings->prover.ways[0];
+}
+
+static int parse_methods(struct cxv_context *context, const struct cxv_option_value *value,
+			 struct cxv_cycles_settings *settings)
+{
+	struct cxv_prover_options *prover = &settings->prover;
+	const char *bad;
+	int ret = cxv_ways_parse(value->value, prover->ways, CXV_WAYS_MAX, &bad);
+
+	if (ret == -E2BIG)
+		cxv_usage_error(context, "--%s takes at most %d methods", value->option->name,
+				CXV_WAYS_MAX);
+	else if (ret == -EOPNOTSUPP)
+		cxv_usage_error(context, "--%s: %.*s: there is no such reset by this path",
+				value->option->name, (int)strcspn(bad, ","), bad);
+	else if (ret < 0)
+		cxv_usage_error(context, "--%s takes METHOD or METHOD:PATH, separated by commas; "
+				"not '%.*s'", value->option->name, (int)strcspn(bad, ","), bad);
+	if (ret < 0)
+		return -EINVAL;
+	prover->way_count = ret;
+	return 0;
+}
+
+static int parse_choice(struct cxv_context *context, const struct cxv_option_value *value,
+			struct cxv_cycles_settings *settings)
+{
+	static const char *const methods[] = { "flr", "cxl", "bus", "hot", "auto" };
+	static const char *const vias[] = { "vfio", "config", "sysfs" };
+	static const char *const interfaces[] = { "auto", "group", "cdev" };
+	static const char *const expects[] = { "retained", "zero", "any" };
+	struct cxv_prover_options *prover = &settings->prover;
+	int word;
+
+	if (is_option(value, "method")) {
+		word = parse_word(context, value, methods, ARRAY_SIZE(methods));
+		first_way(settings)->method = word;
+	} else if (is_option(value, "via")) {
+		word = parse_word(context, value, vias, ARRAY_SIZE(vias));
+		first_way(settings)->via = word;
+	} else if (is_option(value, "interface")) {
+		word = parse_word(context, value, interfaces, ARRAY_SIZE(interfaces));
+		prover->interface = word;
+	} else {
+		word = parse_word(context, value, expects, ARRAY_SIZE(expects));
+		prover->expect = word;
+		prover->expect_given = true;
+	}
+	return word < 0 ? word : 0;
+}
+
+struct cxv_cycles_settings cxv_cycles_defaults(void)
+{
+	return (struct cxv_cycles_settings) {
+		.cycles = 1,
+		/* The kernel itself gives a device 60 seconds to answer after an FLR. */
+		.prover = { .way_count = 1, .verify = true, .timeout = 70 },
+	};
+}
+
+int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value *value,
+		     struct cxv_cycles_settings *settings)
+{
+	if (is_option(value, "verify"))
+		settings->prover.verify = true;
+	else if (is_option(value, "no-verify"))
+		settings->prover.verify = false;
+	else if (is_option(value, "cycles"))
+		return parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
+	else if (is_option(value, "duration"))
+		return parse_number(context, value, 1, DURATION_MAX, &settings->duration);
+	else if (is_option(value, "interval"))
+		return parse_number(context, value, 0, INTERVAL_MAX, &settings->interval);
+	else if (is_option(value, "timeout"))
+		return parse_number(context, value, 1, TIMEOUT_MAX, &settings->prover.timeout);
+	else if (is_option(value, "methods"))
+		return parse_methods(context, value, settings);
+	else
+		return parse_choice(context, value, settings);
+	return 0;
+}
+
+/* 0, or -EINVAL with a usage error kept. */
+static int check_way(struct cxv_context *context, const struct cxv_way *way)
+{
+	if (cxv_method_can(way->method, way->via))
+		return 0;
+	if (way->via == CXV_VIA_CONFIG)
+		cxv_usage_error(context, "--via config is always an FLR: it cannot go with "
+				"--method %s", cxv_method_name(way->method));
+	else
+		cxv_usage_error(context, "--method %s cannot go with --via %s",
+				cxv_method_name(way->method), cxv_via_name(way->via));
+	return -EINVAL;
+}
+
+static int never_ready(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
+/* Sleep between cycles; true when a signal asks to end instead. */
+static bool must_end(struct session *session, unsigned int milliseconds)
+{
+	struct cxv_deadline deadline = cxv_deadline_after(milliseconds);
+
+	if (cxv_wait_until(NULL, &deadline, never_ready, NULL) == -EINTR)
+		session->interrupted = true;
+	return session->interrupted;
+}
+
+static void begin_run(const struct session *session, const struct cxv_prover *prover,
+		      struct cxv_run *run)
+{
+	run->interface = cxv_interface_name(prover->vfio.interface);
+	snprintf(run->node, sizeof(run->node), "%s", prover->vfio.node);
+	snprintf(run->reset_methods, sizeof(run->reset_methods), "%s",
+		 prover->methods_before ?: "");
+	run->window_base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
+	run->window_size = prover->memory ? prover->memory->size : 0;
+	if (!session->context->json && !session->context->quiet)
+		cxv_print_run_begin(run, stdout);
+}
+
+/* The reset itself, or the device after it: what no check can speak of. */
+static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
+			const struct cxv_cycle *cycle)
+{
+	struct cxv_place place = { .operation = "reset", .target = run->target };
+	const struct cxv_driver_account *driver = &cycle->after.driver;
+
+	if (cycle->lost) {
+		place.hint = "the kernel may need minutes to let go of it; then remove and rescan "
+			     "it, or power-cycle";
+		cxv_error(&context->report, CXV_DEVICE_LOST, ENODEV, place,
+			  "cycle %u: the device is lost: its configuration space reads all ones",
+			  cycle->number);
+	} else if (cycle->readiness == CXV_NOT_READY) {
+		place.hint = "give it more time with --timeout, and see the kernel log";
+		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
+			  "cycle %u: the memory does not answer after the reset%s%s",
+			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
+	} else if (cycle->readiness == CXV_REFUSED && !run->verify) {
+		/* With a proof it is the failed check that says so. */
+		place.hint = "see the kernel log, and reset it again";
+		cxv_error(&context->report, CXV_FAILED, 0, place,
+			  "cycle %u: the memory stays inaccessible after the reset%s%s",
+			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
+	} else if (cycle->reset_error) {
+		place.hint = "see the kernel log";
+		cxv_error(&context->report, cxv_code_of_errno(cycle->reset_error),
+			  cycle->reset_error, place, "cycle %u: the reset failed", cycle->number);
+	}
+}
+
+/* After these there is no memory left of which another cycle could prove anything. */
+static bool is_over(const struct cxv_cycle *cycle)
+{
+	return cycle->lost || cycle->readiness == CXV_NOT_READY || cycle->readiness == CXV_REFUSED;
+}
+
+static void free_cycle(struct cxv_cycle **cycle)
+{
+	if (*cycle)
+		cxv_cycle_clear(*cycle);
+	free(*cycle);
+}
+
+/* Where the cycles' own lines are not seen, but somebody may be watching. */
+static void show_progress(const struct cxv_context *context, const struct cxv_run *run,
+			  unsigned int number)
+{
+	if (!context->quiet && isatty(STDERR_FILENO) && (context->json || !isatty(STDOUT_FILENO)))
+		cxv_print_progress(run, number, stderr);
+}
+
+/* 1: go on, 0: this was the last, -errno: no cycle was made. */
+static int one_cycle(struct session *session, struct cxv_prover *prover, unsigned int number,
+		     struct cxv_run *run)
+{
+	struct cxv_context *context = session->context;
+	_cleanup_(free_cycle) struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
+	int ret = -ENOMEM;
+
+	show_progress(context, run, number);
+	if (cycle)
+		ret = cxv_prover_cycle(prover, number, cycle);
+	if (!ret)
+		ret = cxv_run_add(run, cycle);
+	if (ret < 0)
+		return ret;
+	run->page_size = cycle->views[CXV_VIEW_WHOLE].page_size;
+	run->faults_populate = cycle->views[CXV_VIEW_WHOLE].populate.faults;
+	if (!context->json && !context->quiet)
+		cxv_print_cycle(&run->cycles[run->count - 1], stdout);
+	report_cycle(context, run, cycle);
+	return !is_over(cycle);
+}
+
+static void run_cycles(struct session *session, struct cxv_prover *prover, struct cxv_run *run)
+{
+	const struct cxv_cycles_settings *settings = session->settings;
+	uint64_t end = cxv_clock_now() + run->duration_requested;
+	unsigned int number = 0;
+	int ret = 1;
+
+	while (ret > 0 && (!settings->cycles || number < settings->cycles) &&
+	       (!number || !settings->duration || cxv_clock_now() < end)) {
+		if (must_end(session, number ? settings->interval : 0)) {
+			run->interrupted = true;
+			return;
+		}
+		ret = one_cycle(session, prover, ++number, run);
+	}
+	if (ret == -ENOMEM)
+		cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+			  (struct cxv_place) { .operation = "reset", .target = run->target },
+			  "cannot keep what the cycles show");
+}
+
+/* "zapped, reactivated": the checks with VERDICT. Returns the first of them. */
+static const struct cxv_check_summary *list_checks(const struct cxv_run *run,
+						   enum cxv_verdict verdict, char *names,
+						   size_t size)
+{
+	const struct cxv_check_summary *first = NULL;
+	size_t i, used = 0;
+
+	for (i = 0; i < CXV_CHECK_COUNT; i++) {
+		if (!run->checks[i].cycle || run->checks[i].check.verdict != verdict)
+			continue;
+		used += snprintf(names + used, size - used, "%s%s", first ? ", " : "",
+				 cxv_check_name(i));
+		if (!first)
+			first = &run->checks[i];
+	}
+	return first;
+}
+
+/* The verdict of the whole run as an error, unless the device's own trouble was said already. */
+static void report_verdict(struct cxv_context *context, const struct cxv_run *run, bool trouble)
+{
+	enum cxv_verdict verdict = cxv_run_verdict(run);
+	const struct cxv_check_summary *first;
+	char names[256] = "";
+
+	if (!run->verify || !run->count || trouble || verdict == CXV_PASS)
+		return;
+	first = list_checks(run, verdict, names, sizeof(names));
+	cxv_error(&context->report, verdict == CXV_FAIL ? CXV_VERIFICATION_FAILED : CXV_FAILED, 0,
+		  (struct cxv_place) { .operation = "verify", .target = run->target,
+				       .hint = "see every check with its evidence: --json" },
+		  "%s %s, first in cycle %u: %s", names,
+		  verdict == CXV_FAIL ? "failed" : "could not be decided", first ? first->cycle : 0,
+		  first ? first->check.detail : "an indispensable check was skipped");
+}
+
+static void set_expect(const struct cxv_prover_options *options, struct cxv_run *run)
+{
+	run->expect = cxv_method_kinds[run->ways[0].method].expect;
+	run->one_expect = true;
+	if (options->expect_given)
+		run->expect = options->expect;
+	for (size_t i = 1; i < run->way_count && !options->expect_given; i++)
+		if (cxv_method_kinds[run->ways[i].method].expect != run->expect)
+			run->one_expect = false;
+}
+
+static void reset_one(struct session *session, const struct cxv_endpoint *endpoint)
+{
+	struct cxv_context *context = session->context;
+	struct cxv_run *run = &session->runs[session->count++];
+	size_t errors = context->report.error_count;
+	struct cxv_prover prover;
+
+	*run = (struct cxv_run) {
+		.target = endpoint->host,
+		.ways = session->settings->prover.ways,
+		.way_count = session->settings->prover.way_count,
+		.verify = session->settings->prover.verify,
+		.cycles_requested = session->settings->cycles,
+		.duration_requested = session->settings->duration * NS_PER_SEC,
+	};
+	set_expect(&session->settings->prover, run);
+	if (!cxv_prover_open(&context->host, endpoint, &session->settings->prover,
+			     &context->report, &prover)) {
+		begin_run(session, &prover, run);
+		run_cycles(session, &prover, run);
+	}
+	cxv_prover_restore(&prover);
+	run->memory_restored = !prover.seed || prover.restored;
+	report_verdict(context, run, context->report.error_count > errors);
+	session->done += context->report.error_count == errors;
+	if (!context->json && run->interface)
+		cxv_print_run_end(run, stdout);
+	cxv_prover_close(&prover);
+}
+
+static void print_json(struct session *session, const struct cxv_targets *targets)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
+	size_t i;
+
+	if (!session->context->json)
+		return;
+	cxv_document_begin(session->context, &document);
+	for (i = 0; i < targets->count; i++)
+		cxv_envelope_endpoint(&document, targets->endpoints[i]);
+	cxv_json_runs(&document, session->runs, session->count);
+	cxv_document_finish(session->context, &document);
+}
+
+static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
+{
+	enum cxv_exit status;
+	size_t i;
+
+	session->runs = calloc(targets->count, sizeof(*session->runs));
+	if (!session->runs && targets->count) {
+		cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+			  (struct cxv_place) { .operation = "reset" }, "cannot begin");
+		return CXV_EXIT_FAILED;
+	}
+	/* A signal ends the run after the current cycle, with everything put back and reported. */
+	cxv_hold_until_finished(session->context);
+	for (i = 0; i < targets->count && !session->interrupted; i++)
+		reset_one(session, targets->endpoints[i]);
+	print_json(session, targets);
+	status = cxv_report_exit_of_targets(&session->context->report, session->done);
+	for (i = 0; i < session->count; i++)
+		cxv_run_clear(&session->runs[i]);
+	free(session->runs);
+	return status;
+}
+
+enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int count,
+			     const struct cxv_cycles_settings *settings)
+{
+	_cleanup_(cxv_targets_clear) struct cxv_targets targets = { 0 };
+	struct session session = { .context = context, .settings = settings };
+	int ret;
+
+	if (check_way(context, &settings->prover.ways[0]) < 0)
+		return CXV_EXIT_USAGE;
+	ret = cxv_targets_resolve(context, operands, count, &targets);
+	/* Nothing is reset unless every target is what was meant. */
+	if (ret < 0)
+		return cxv_report_exit(&context->report);
+	return reset_all(&session, &targets);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What reset and verify have in common: reset each target again and again, and say what it did. */
+#ifndef CXLVFIO_CMD_CYCLES_H
+#define CXLVFIO_CMD_CYCLES_H
+
+#include "cmd/command.h"
+#include "sys/prover.h"
+
+struct cxv_cycles_settings {
+	struct cxv_prover_options prover;
+	unsigned int cycles;		/* 0: no limit */
+	unsigned int duration;		/* seconds; 0: no limit */
+	unsigned int interval;		/* milliseconds between two cycles */
+};
+
+/* For the command's table of options; cxv_cycles_parse() knows them. */
+#define CXV_CYCLES_METHOD_OPTIONS							\
+	{ 'm', "method", "METHOD", "flr, cxl, bus or hot, or auto for whatever the "	\
+	  "kernel tries first", CXV_COMPLETE_WORDS, "flr cxl bus hot auto" },		\
+	{ 0, "via", "PATH", "reset by vfio, by a config space write, or by sysfs",	\
+	  CXV_COMPLETE_WORDS, "vfio config sysfs" }
+#define CXV_CYCLES_OPTIONS								\
+	{ 0, "interval", "MS", "wait so many milliseconds between two cycles" },	\
+	{ 't', "timeout", "SEC",							\
+	  "wait so long for the memory to answer again, 70 unless given" },		\
+	{ 0, "interface", "NAME",							\
+	  "open the device through its group, its cdev, or what is there",		\
+	  CXV_COMPLETE_WORDS, "auto group cdev" },					\
+	{ 0, "expect", "CONTENT", "what the memory must hold afterwards",		\
+	  CXV_COMPLETE_WORDS, "retained zero any" }
+
+/* One cycle of flr, proven. */
+struct cxv_cycles_settings cxv_cycles_defaults(void);
+/* 0, or -EINVAL with a usage error kept. */
+int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value *value,
+		     struct cxv_cycles_settings *settings);
+/* Every operand's cycles, and what is said of them. */
+enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int count,
+			     const struct cxv_cycles_settings *settings);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cxlvfio verify: the whole proof, for as long and with as many methods as wanted. */
+#include <getopt.h>
+#include <string.h>
+
+#include "cmd/cycles.h"
+
+static const struct cxv_option options[] = {
+	CXV_CYCLES_METHOD_OPTIONS,
+	{ 0, "methods", "LIST", "take turns through METHOD or METHOD:PATH, separated by commas" },
+	{ 'c', "cycles", "N", "reset N times, 1 unless given, or as often as --duration lets it" },
+	{ 'd', "duration", "SEC", "end after the cycle in which so many seconds are over" },
+	CXV_CYCLES_OPTIONS,
+};
+
+struct given {
+	bool cycles, method, methods;
+};
+
+static void note(const struct cxv_option_value *value, struct given *given)
+{
+	const char *name = value->option->name;
+
+	given->cycles |= !strcmp(name, "cycles");
+	given->methods |= !strcmp(name, "methods");
+	given->method |= !strcmp(name, "method") || !strcmp(name, "via");
+}
+
+static enum cxv_exit run_verify(struct cxv_context *context, int argc, char **argv)
+{
+	struct cxv_cycles_settings settings = cxv_cycles_defaults();
+	struct cxv_option_value value;
+	struct given given = { 0 };
+	int ret;
+
+	while ((ret = cxv_next_option(context, argc, argv, &value)) > 0) {
+		note(&value, &given);
+		if (cxv_cycles_parse(context, &value, &settings) < 0)
+			return CXV_EXIT_USAGE;
+	}
+	if (ret < 0)
+		return CXV_EXIT_USAGE;
+	if (given.method && given.methods)
+		return cxv_usage_error(context, "--methods names the paths, too: it cannot go with "
+				       "--method and --via");
+	if (settings.duration && !given.cycles)
+		settings.cycles = 0;
+	return cxv_cycles_run(context, argv + optind, argc - optind, &settings);
+}
+
+const struct cxv_command cxv_command_verify = {
+	.name = "verify",
+	.summary = "prove over and over that resets do what they must",
+	.operands = "TARGET...",
+	.arrays = "resets cycles checks",
+	.options = options,
+	.option_count = ARRAY_SIZE(options),
+	.run = run_verify,
+};

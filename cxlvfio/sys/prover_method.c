@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which methods a run may use, which one a cycle uses, and the reset itself. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/prover.h"
+#include "sys/vfio_hot.h"
+
+#define NS_PER_SEC	1000000000ull
+
+static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
+		const char *hint, const char *text)
+{
+	return cxv_error(prover->report, code, error,
+			 (struct cxv_place) { .operation = "reset", .path = path, .hint = hint,
+					      .target = prover->endpoint->host }, "%s", text);
+}
+
+static bool uses(const struct cxv_prover *prover, enum cxv_via via)
+{
+	for (size_t i = 0; i < prover->options.way_count; i++)
+		if (prover->options.ways[i].via == via)
+			return true;
+	return false;
+}
+
+/* The FLR bit that --via config writes, where the function has it. */
+static int find_express(struct cxv_prover *prover)
+{
+	struct cxv_snapshot *snapshot;
+	uint32_t capability;
+
+	if (!uses(prover, CXV_VIA_CONFIG))
+		return 0;
+	snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return -ENOMEM;
+	cxv_snapshot_config(&prover->source, snapshot);
+	prover->express = cxv_config_capability(snapshot, PCI_CAP_ID_EXP);
+	capability = cxv_config_field(snapshot, prover->express + PCI_EXP_DEVCAP, 4);
+	free(snapshot);
+	if (!prover->express || !(capability & PCI_EXP_DEVCAP_FLR))
+		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
+			    "the function's PCI Express capability offers no FLR");
+	return 0;
+}
+
+static int check_word(struct cxv_prover *prover, const struct cxv_way *way)
+{
+	const char *methods = prover->methods_before, *name = cxv_method_name(way->method);
+	const char *const *words = cxv_method_kinds[way->method].words;
+	const char *word = cxv_method_word(way->method, methods);
+
+	if (!word)
+		return cxv_error(prover->report, CXV_UNSUPPORTED, EOPNOTSUPP,
+				 (struct cxv_place) {
+					 .operation = "reset", .path = "reset_method",
+					 .target = prover->endpoint->host,
+					 .hint = "write \"default\" to it, or take what is there: "
+						 "--method auto",
+				 }, "%s is not among the reset methods in use: they are \"%s\"",
+				 name, methods);
+	if (strcmp(word, words[0]) && cxv_method_kinds[way->method].flr)
+		cxv_warning(prover->report, CXV_UNSUPPORTED, 0,
+			    (struct cxv_place) { .operation = "reset", .path = "reset_method",
+						 .target = prover->endpoint->host },
+			    "%s is not among the reset methods in use: %s is taken", words[0],
+			    word);
+	return 0;
+}
+
+int cxv_prover_check_methods(struct cxv_prover *prover)
+{
+	int ret;
+
+	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->methods_before);
+	if (ret < 0)
+		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
+			    "reset_method", "the function has no reset the kernel knows of",
+			    "cannot read which reset methods the function offers");
+	for (size_t i = 0; i < prover->options.way_count && !ret; i++)
+		if (cxv_method_has_word(prover->options.ways[i].method))
+			ret = check_word(prover, &prover->options.ways[i]);
+	return ret ?: find_express(prover);
+}
+
+int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
+{
+	const char *methods = prover->methods_before, *word;
+	char text[192];
+	int ret;
+
+	prover->way = prover->options.ways[(number - 1) % prover->options.way_count];
+	prover->word = cxv_method_word(prover->way.method, methods);
+	/* In its own order, unless an earlier turn has changed that. */
+	word = prover->word ?: methods;
+	if (prover->way.method == CXV_METHOD_HOT || (!prover->word && !prover->method.saved))
+		return 0;
+	ret = cxv_reset_method_set(prover->host, prover->endpoint->host, word, &prover->method);
+	if (!ret)
+		return 0;
+	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);
+	return fail(prover, cxv_code_of_errno(ret), ret, "reset_method", "run it as root", text);
+}
+
+static int flr_by_config(struct cxv_prover *prover)
+{
+	uint64_t offset = prover->express + PCI_EXP_DEVCTL;
+	uint16_t control;
+	int ret;
+
+	ret = cxv_vfio_read(&prover->vfio, prover->config, offset, &control, sizeof(control));
+	if (ret < 0)
+		return ret;
+	control |= PCI_EXP_DEVCTL_BCR_FLR;
+	return cxv_vfio_write(&prover->vfio, prover->config, offset, &control, sizeof(control));
+}
+
+int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
+{
+	uint64_t timeout = prover->options.timeout * NS_PER_SEC;
+
+	if (prover->way.method == CXV_METHOD_HOT)
+		return cxv_vfio_hot_reset(&prover->vfio, timeout, retries);
+	switch (prover->way.via) {
+	case CXV_VIA_CONFIG:
+		return flr_by_config(prover);
+	case CXV_VIA_SYSFS:
+		return cxv_host_write_string(prover->host, "1", "sys/bus/pci/devices/%s/reset",
+					     prover->endpoint->host);
+	default:
+		return cxv_vfio_reset(&prover->vfio, timeout, retries);
+	}
+}

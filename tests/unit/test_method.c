@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reset methods: which word of the kernel's does them, how far they reach, and lists of them. */
+#include <errno.h>
+
+#include "core/method.h"
+#include "unit.h"
+
+static void test_word(void **state)
+{
+	assert_string_equal(cxv_method_word(CXV_METHOD_FLR, "flr cxl_bus"), "flr");
+	assert_string_equal(cxv_method_word(CXV_METHOD_FLR, "pm af_flr\n"), "af_flr");
+	assert_null(cxv_method_word(CXV_METHOD_FLR, "cxl_bus"));
+	/* A word is no part of another one. */
+	assert_null(cxv_method_word(CXV_METHOD_FLR, "flr2 xflr"));
+	/* "bus" is refused where the port masks it; the other unmasks it. */
+	assert_string_equal(cxv_method_word(CXV_METHOD_BUS, "bus cxl_bus"), "cxl_bus");
+	assert_string_equal(cxv_method_word(CXV_METHOD_BUS, "flr bus"), "bus");
+	assert_null(cxv_method_word(CXV_METHOD_CXL, "flr bus cxl_bus"));
+	assert_null(cxv_method_word(CXV_METHOD_HOT, "flr bus cxl_bus"));
+	assert_null(cxv_method_word(CXV_METHOD_AUTO, ""));
+}
+
+static void test_reach(void **state)
+{
+	assert_int_equal(cxv_method_reach(CXV_METHOD_FLR, "bus"), CXV_REACH_FUNCTION);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_BUS, "flr"), CXV_REACH_BUS);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_HOT, ""), CXV_REACH_BUS);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "flr cxl_bus"), CXV_REACH_FUNCTION);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "cxl_bus flr"), CXV_REACH_BUS);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "bus"), CXV_REACH_BUS);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "b"), CXV_REACH_FUNCTION);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, ""), CXV_REACH_FUNCTION);
+}
+
+static void test_list(void **state)
+{
+	struct cxv_way ways[3];
+	const char *bad;
+
+	assert_int_equal(cxv_ways_parse("flr,bus:sysfs,flr:config", ways, 3, &bad), 3);
+	assert_int_equal(ways[0].method, CXV_METHOD_FLR);
+	assert_int_equal(ways[0].via, CXV_VIA_VFIO);
+	assert_int_equal(ways[1].method, CXV_METHOD_BUS);
+	assert_int_equal(ways[1].via, CXV_VIA_SYSFS);
+	assert_int_equal(ways[2].via, CXV_VIA_CONFIG);
+	assert_int_equal(cxv_ways_parse("hot", ways, 3, &bad), 1);
+	assert_int_equal(cxv_ways_parse("flr,flr,flr,flr", ways, 3, &bad), -E2BIG);
+	assert_int_equal(cxv_ways_parse("flr,hot:sysfs", ways, 3, &bad), -EOPNOTSUPP);
+	assert_string_equal(bad, "hot:sysfs");
+	assert_int_equal(cxv_ways_parse("auto:config", ways, 3, &bad), -EOPNOTSUPP);
+}
+
+static void test_bad_list(void **state)
+{
+	static const char *const lists[] = {
+		"", ",", "flr,", ",flr", "fl", "flrr", "flr:", ":vfio", "flr:vfio:vfio", "flr vfio",
+	};
+	struct cxv_way ways[3];
+	const char *bad;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		assert_int_equal(cxv_ways_parse(lists[i], ways, 3, &bad), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_word),
+		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_bad_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
