@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/consent.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "core/cycle_run.h"
 #include "core/verify.h"
 #include "out/reset_json.h"
 #include "out/reset_text.h"
+#include "out/scope_text.h"
 #include "sys/clock.h"
 #include "sys/deadline.h"
 
@@ -27,6 +29,7 @@ struct session {
 	struct cxv_context *context;
 	const struct cxv_cycles_settings *settings;
 	struct cxv_run *runs;
+	struct cxv_scope *scopes;	/* of each */
 	size_t count;
 	size_t done;			/* runs without an error */
 	bool interrupted;
@@ -141,6 +144,10 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		settings->prover.verify = true;
 	else if (is_option(value, "no-verify"))
 		settings->prover.verify = false;
+	else if (is_option(value, "yes"))
+		settings->yes = true;
+	else if (is_option(value, "dry-run"))
+		settings->dry_run = true;
 	else if (is_option(value, "cycles"))
 		return parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
 	else if (is_option(value, "duration"))
@@ -343,24 +350,48 @@ static void set_expect(const struct cxv_prover_options *options, struct cxv_run 
 			run->one_expect = false;
 }
 
-static void reset_one(struct session *session, const struct cxv_endpoint *endpoint)
+/* Whether a way may reach beyond the function: auto does where the kernel's order is so. */
+static bool may_reach_far(const struct cxv_run *run)
 {
-	struct cxv_context *context = session->context;
+	for (size_t i = 0; i < run->way_count; i++)
+		if (run->ways[i].method == CXV_METHOD_AUTO ||
+		    cxv_method_kinds[run->ways[i].method].reach != CXV_REACH_FUNCTION)
+			return true;
+	return false;
+}
+
+/* Decide on one target, before any of them is touched. */
+static void plan_one(struct session *session, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_cycles_settings *settings = session->settings;
+	struct cxv_scope *scope = &session->scopes[session->count];
 	struct cxv_run *run = &session->runs[session->count++];
-	size_t errors = context->report.error_count;
-	struct cxv_prover prover;
 
 	*run = (struct cxv_run) {
 		.target = endpoint->host,
-		.ways = session->settings->prover.ways,
-		.way_count = session->settings->prover.way_count,
-		.verify = session->settings->prover.verify,
-		.cycles_requested = session->settings->cycles,
-		.duration_requested = session->settings->duration * NS_PER_SEC,
+		.ways = settings->prover.ways,
+		.way_count = settings->prover.way_count,
+		.dry_run = settings->dry_run,
+		.verify = settings->prover.verify,
+		.memory_restored = true,
+		.cycles_requested = settings->cycles,
+		.duration_requested = settings->duration * NS_PER_SEC,
 	};
-	set_expect(&session->settings->prover, run);
-	if (!cxv_prover_open(&context->host, endpoint, &session->settings->prover,
-			     &context->report, &prover)) {
+	set_expect(&settings->prover, run);
+	if (run->dry_run || may_reach_far(run))
+		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
+}
+
+static void reset_one(struct session *session, const struct cxv_endpoint *endpoint,
+		      struct cxv_run *run)
+{
+	struct cxv_prover_options options = session->settings->prover;
+	struct cxv_context *context = session->context;
+	size_t errors = context->report.error_count;
+	struct cxv_prover prover;
+
+	options.scope = run->scope;
+	if (!cxv_prover_open(&context->host, endpoint, &options, &context->report, &prover)) {
 		begin_run(session, &prover, run);
 		run_cycles(session, &prover, run);
 	}
@@ -387,26 +418,63 @@ static void print_json(struct session *session, const struct cxv_targets *target
 	cxv_document_finish(session->context, &document);
 }
 
+static void show_plans(struct session *session)
+{
+	for (size_t i = 0; i < session->count; i++) {
+		if (session->runs[i].refused)
+			continue;
+		session->done++;
+		if (!session->context->json)
+			cxv_print_run_plan(&session->runs[i], stdout);
+	}
+}
+
+/* CXV_EXIT_USAGE, or what became of the targets. */
 static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
 {
-	enum cxv_exit status;
+	struct cxv_report *report = &session->context->report;
+	bool dry_run = session->settings->dry_run;
+	enum cxv_exit status = CXV_EXIT_USAGE;
 	size_t i;
 
-	session->runs = calloc(targets->count, sizeof(*session->runs));
-	if (!session->runs && targets->count) {
+	for (i = 0; i < targets->count; i++)
+		plan_one(session, targets->endpoints[i]);
+	if (dry_run) {
+		show_plans(session);
+	} else if (!cxv_consent_ask(session->context, session->runs, session->count,
+				    session->settings->yes)) {
+		/* A signal ends the run after the current cycle, with all put back and said. */
+		cxv_hold_until_finished(session->context);
+		for (i = 0; i < targets->count; i++) {
+			if (session->interrupted)
+				session->runs[i].interrupted = true;
+			else if (!session->runs[i].refused)
+				reset_one(session, targets->endpoints[i], &session->runs[i]);
+		}
+	}
+	print_json(session, targets);
+	if (dry_run || session->context->signals_held)
+		status = cxv_report_exit_of_targets(report, session->done);
+	return status;
+}
+
+static enum cxv_exit run_session(struct session *session, const struct cxv_targets *targets)
+{
+	enum cxv_exit status = CXV_EXIT_FAILED;
+
+	session->runs = calloc(targets->count + 1, sizeof(*session->runs));
+	session->scopes = calloc(targets->count + 1, sizeof(*session->scopes));
+	if (session->runs && session->scopes)
+		status = reset_all(session, targets);
+	else
 		cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "reset" }, "cannot begin");
-		return CXV_EXIT_FAILED;
-	}
-	/* A signal ends the run after the current cycle, with everything put back and reported. */
-	cxv_hold_until_finished(session->context);
-	for (i = 0; i < targets->count && !session->interrupted; i++)
-		reset_one(session, targets->endpoints[i]);
-	print_json(session, targets);
-	status = cxv_report_exit_of_targets(&session->context->report, session->done);
-	for (i = 0; i < session->count; i++)
+	for (size_t i = 0; i < session->count; i++) {
 		cxv_run_clear(&session->runs[i]);
+		cxv_scope_clear(&session->scopes[i]);
+	}
 	free(session->runs);
+	free(session->scopes);
 	return status;
 }
 
@@ -423,5 +491,5 @@ enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int c
 	/* Nothing is reset unless every target is what was meant. */
 	if (ret < 0)
 		return cxv_report_exit(&context->report);
-	return reset_all(&session, &targets);
+	return run_session(&session, &targets);
 }

@@ -11,6 +11,8 @@ struct cxv_cycles_settings {
 	unsigned int cycles;		/* 0: no limit */
 	unsigned int duration;		/* seconds; 0: no limit */
 	unsigned int interval;		/* milliseconds between two cycles */
+	bool yes;			/* also what reaches beyond the function */
+	bool dry_run;
 };
 
 /* For the command's table of options; cxv_cycles_parse() knows them. */
@@ -20,6 +22,8 @@ struct cxv_cycles_settings {
 	{ 0, "via", "PATH", "reset by vfio, by a config space write, or by sysfs",	\
 	  CXV_COMPLETE_WORDS, "vfio config sysfs" }
 #define CXV_CYCLES_OPTIONS								\
+	{ 'n', "dry-run", NULL, "print what would be reset, and reset nothing" },	\
+	{ 'y', "yes", NULL, "do not ask before resets that reach beyond the function" },	\
 	{ 0, "interval", "MS", "wait so many milliseconds between two cycles" },	\
 	{ 't', "timeout", "SEC",							\
 	  "wait so long for the memory to answer again, 70 unless given" },		\

@@ -4,6 +4,7 @@
 #define CXLVFIO_CORE_CYCLE_RUN_H
 
 #include "core/cycle.h"
+#include "core/scope.h"
 
 /* What is kept of a mapping in a cycle. */
 struct cxv_view_record {
@@ -54,6 +55,9 @@ struct cxv_run {
 	const char *target;
 	const struct cxv_way *ways;	/* the cycles take turns through them */
 	size_t way_count;
+	const struct cxv_scope *scope;	/* NULL: it was not looked at */
+	bool dry_run;
+	bool refused;			/* before anything was done */
 	bool one_expect;		/* the same in all cycles */
 	enum cxv_expect expect;
 	bool verify;

@@ -41,6 +41,44 @@ static void add_counts(struct cxv_document *document, struct json_object *parent
 		cxv_json_number(document, object, cxv_verdict_name(verdict), counts[verdict]);
 }
 
+static void add_holders(struct cxv_document *document, struct json_object *object,
+			const struct cxv_scope_function *function)
+{
+	struct json_object *array = cxv_json_array(document, object, "opened_by");
+
+	for (size_t i = 0; i < function->holder_count; i++) {
+		struct json_object *holder = cxv_json_object(document, array, NULL);
+
+		cxv_json_number(document, holder, "pid", function->holders[i].pid);
+		cxv_json_string(document, holder, "command", function->holders[i].command);
+		cxv_json_string(document, holder, "path", function->holders[i].path);
+	}
+}
+
+static void add_scope(struct cxv_document *document, struct json_object *object,
+		      const struct cxv_scope *scope)
+{
+	struct json_object *array;
+
+	if (!scope) {
+		cxv_json_null(document, object, "scope");
+		return;
+	}
+	object = cxv_json_object(document, object, "scope");
+	cxv_json_string(document, object, "reach", cxv_reach_name(scope->reach));
+	known_string(document, object, "bridge", scope->bridge);
+	array = cxv_json_array(document, object, "functions");
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct cxv_scope_function *one = &scope->functions[i];
+		struct json_object *function = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, function, "host", one->host);
+		cxv_json_string(document, function, "driver", one->driver);
+		cxv_json_string(document, function, "iommu_group", one->iommu_group);
+		add_holders(document, function, one);
+	}
+}
+
 /* "method" and "via" are null where the cycles differ in them. */
 static void add_ways(struct cxv_document *document, struct json_object *object,
 		     const struct cxv_run *run)
@@ -72,6 +110,8 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 		counts[verdict] = cxv_run_count(run, verdict);
 	cxv_json_string(document, object, "target", run->target);
 	add_ways(document, object, run);
+	add_scope(document, object, run->scope);
+	cxv_json_flag(document, object, "dry_run", run->dry_run);
 	cxv_json_string(document, object, "expect",
 			run->one_expect ? cxv_expect_name(run->expect) : NULL);
 	cxv_json_flag(document, object, "verify", run->verify);

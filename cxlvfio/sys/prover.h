@@ -9,6 +9,7 @@
 #include "core/cycle.h"
 #include "core/endpoint.h"
 #include "core/report.h"
+#include "core/scope.h"
 #include "sys/mapping.h"
 #include "sys/reset_method.h"
 #include "sys/snapshot.h"
@@ -20,6 +21,7 @@
 struct cxv_prover_options {
 	struct cxv_way ways[CXV_WAYS_MAX];	/* the cycles take turns through them */
 	size_t way_count;
+	const struct cxv_scope *scope;	/* for a hot reset: what it may reach */
 	bool expect_given;
 	enum cxv_expect expect;		/* where it was given; else what the method does */
 	enum cxv_interface interface;

@@ -47,27 +47,24 @@ static int find_express(struct cxv_prover *prover)
 	return 0;
 }
 
-static int check_word(struct cxv_prover *prover, const struct cxv_way *way)
+/* The kernel's own list, which must not be longer than what was shown before. */
+static int check_hot_reach(struct cxv_prover *prover)
 {
-	const char *methods = prover->methods_before, *name = cxv_method_name(way->method);
-	const char *const *words = cxv_method_kinds[way->method].words;
-	const char *word = cxv_method_word(way->method, methods);
+	_cleanup_free_ char (*hosts)[CXV_HOT_HOST_SIZE] = NULL;
+	char text[128];
+	size_t count = 0;
+	int ret = cxv_vfio_hot_reset_reach(&prover->vfio, &hosts, &count);
 
-	if (!word)
-		return cxv_error(prover->report, CXV_UNSUPPORTED, EOPNOTSUPP,
-				 (struct cxv_place) {
-					 .operation = "reset", .path = "reset_method",
-					 .target = prover->endpoint->host,
-					 .hint = "write \"default\" to it, or take what is there: "
-						 "--method auto",
-				 }, "%s is not among the reset methods in use: they are \"%s\"",
-				 name, methods);
-	if (strcmp(word, words[0]) && cxv_method_kinds[way->method].flr)
-		cxv_warning(prover->report, CXV_UNSUPPORTED, 0,
-			    (struct cxv_place) { .operation = "reset", .path = "reset_method",
-						 .target = prover->endpoint->host },
-			    "%s is not among the reset methods in use: %s is taken", words[0],
-			    word);
+	if (ret < 0)
+		return fail(prover, CXV_UNSUPPORTED, ret, prover->vfio.node, "use --method flr",
+			    "VFIO can reset neither its slot nor its bus");
+	for (size_t i = 0; i < count; i++) {
+		if (cxv_scope_has(prover->options.scope, hosts[i]))
+			continue;
+		snprintf(text, sizeof(text), "the hot reset would reset %s, too, which was not "
+			 "there before", hosts[i]);
+		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "begin again", text);
+	}
 	return 0;
 }
 
@@ -80,9 +77,15 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
 			    "reset_method", "the function has no reset the kernel knows of",
 			    "cannot read which reset methods the function offers");
-	for (size_t i = 0; i < prover->options.way_count && !ret; i++)
-		if (cxv_method_has_word(prover->options.ways[i].method))
-			ret = check_word(prover, &prover->options.ways[i]);
+	for (size_t i = 0; i < prover->options.way_count && !ret; i++) {
+		const struct cxv_way *way = &prover->options.ways[i];
+
+		if (way->method == CXV_METHOD_HOT)
+			ret = check_hot_reach(prover);
+		else
+			ret = cxv_scope_check_word(prover->endpoint->host, prover->methods_before,
+						   way, "reset", prover->report);
+	}
 	return ret ?: find_express(prover);
 }
 

@@ -43,6 +43,28 @@ static int remove_state(const struct cxv_host *host, const char *bdf)
 	return cxv_state_file_remove(host, name);
 }
 
+/* The text that a killed run left, its length, 0 for none, or -errno. */
+static ssize_t read_state(const struct cxv_host *host, const char *bdf,
+			  char text[static METHODS_MAX])
+{
+	char name[48];
+	ssize_t length;
+
+	state_name(name, sizeof(name), bdf);
+	length = cxv_state_file_read(host, name, text, METHODS_MAX);
+	return length == -ENOENT ? 0 : length;
+}
+
+int cxv_reset_method_pending(const struct cxv_host *host, const char *bdf, char **methods)
+{
+	char text[METHODS_MAX];
+
+	if (read_state(host, bdf, text) <= 0)
+		return cxv_reset_method_read(host, bdf, methods);
+	*methods = strdup(text);
+	return *methods ? 0 : -ENOMEM;
+}
+
 int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char **methods)
 {
 	char name[48], text[METHODS_MAX];

@@ -17,6 +17,8 @@ struct cxv_reset_method {
 
 /* The attribute as it is, words separated by spaces. *METHODS is the caller's to free. */
 int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **methods);
+/* The same as it will be once what a killed run left is put back. */
+int cxv_reset_method_pending(const struct cxv_host *host, const char *bdf, char **methods);
 /*
  * Put back what a killed run left: 1 where there was something, with *METHODS (to free) the value
  * that was restored; 0 where there was not; -errno.

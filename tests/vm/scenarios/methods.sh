@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --timeout 600
+#
+# Every method of a reset, in turns and by itself: what it needs, what it reaches, what it says.
+set -u
+# shellcheck source=tests/vm/guest/proof.sh
+. "$(dirname "$0")/../guest/proof.sh"
+
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+methods=/sys/bus/pci/devices/$bdf/reset_method
+saved=$(cat "$methods")
+cxlvfio bind -q "$bdf" || exit 1
+
+reset --method cxl --yes "$bdf"
+check "no CXL reset in this kernel: unsupported" [ "$status" = 6 ]
+check "and what there is instead" says "$saved"
+
+reset --method bus "$bdf" < /dev/null
+check "a bus reset needs --yes" [ "$status" = 2 ]
+check "and shows what it would reset" says "everything below"
+check "in the document, too" holds '.resets[0].scope.functions[0].host == .resets[0].target and
+	.resets[0].scope.reach == "bus" and .cycles == []'
+check "which is what its schema says" valid
+reset --dry-run --method hot "$bdf"
+check "a dry run changes nothing" [ "$status" = 0 ]
+check "and makes no cycle" holds '.resets[0].dry_run and .cycles == []'
+
+reset --method bus --yes --cycles 2 "$bdf"
+check "bus resets are verified" [ "$status" = 0 ]
+check "and seen in the device by its register" verdict real_flr pass
+check "by the kernel's word for it" holds '[.cycles[].reset_method == "cxl_bus"] == [true, true]'
+check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
+reset --method hot --yes --cycles 2 "$bdf"
+check "hot resets are verified" [ "$status" = 0 ]
+check "and seen in the device by its register" verdict real_flr pass
+check "a masked one is warned of" holds '[.warnings[].message | contains("UNMASK_SBR")] | any'
+
+# Other methods in the same run.
+proof() {
+	status=0
+	json=$(cxlvfio verify --json "$@" 2> "$scratch/stderr") || status=$?
+}
+
+proof --methods flr,flr:config,bus,hot,flr:sysfs,auto --cycles 12 --yes "$bdf"
+check "methods take turns" [ "$status" = 0 ]
+check "two rounds of six" holds '[.cycles[] | .method + ":" + .via] == ([
+	"flr:vfio", "flr:config", "bus:vfio", "hot:vfio", "flr:sysfs", "auto:vfio"] | . + .)'
+check "each expects what it leaves" holds '[.cycles[] | .expect == "retained"] ==
+	([true, true, false, false, true, false] | . + .)'
+check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
+check "the document is what its schema says" valid
+proof --duration 2 "$bdf"
+check "a time instead of a number" [ "$status" = 0 ]
+check "ends after the cycle in which it is over" holds '.resets[0] | .cycles_requested == null and
+	.cycles_done > 1 and .duration_requested_ns == 2000000000'
+proof --methods flr,cxl "$bdf"
+check "one of several that is not offered" [ "$status" = 2 ]
+proof --methods flr,cxl --yes "$bdf"
+check "is refused before the first reset" [ "$status" = 6 ]
+check "of which there is none" holds '.cycles == []'
+
+# Killed at any moment; the next command that changes something puts things right.
+random=1
+left=0
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	cxlvfio reset --method bus --yes --cycles 1000 "$bdf" > "$scratch/killed" 2>&1 &
+	killed=$!
+	sleep "0.$((random / 65536 % 10))$((random / 256 % 10))"
+	kill -KILL "$killed"
+	wait "$killed"
+	if [ -e "/run/cxlvfio/$bdf.reset_method" ]; then
+		left=$((left + 1))
+		cxlvfio doctor --check interrupted_reset > "$scratch/doctor" 2>&1 &&
+			echo "# round $round: doctor does not see it"
+	fi
+	case $((round % 2)) in
+	0) cxlvfio bind "$bdf" ;;
+	1) cxlvfio reset --no-verify "$bdf" ;;
+	esac > "$scratch/next" 2>&1 || { echo "# round $round"; sed 's/^/# /' "$scratch/next"; }
+	[ "$(cat "$methods")" = "$saved" ] || break
+	[ ! -e "/run/cxlvfio/$bdf.reset_method" ] || break
+done
+echo "# $left of $round runs were killed between saving and restoring"
+check "20 runs killed: reset_method is put back each time" [ "$(cat "$methods")" = "$saved" ]
+check "and nothing is left behind" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
+reset --cycles 2 "$bdf"
+check "the device is as good as before" [ "$status" = 0 ]
+
+# A second function that the kernel has is in the way.
+cxlvfio reset --cycles 1000 --interval 100 "$bdf" > "$scratch/first" 2>&1 &
+first=$!
+until grep -q '^cycle' "$scratch/first" || ! kill -0 $first; do sleep 0.1; done
+echo 1 > "/sys/bus/pci/devices/$bdf/remove" &
+sleep 1
+wait $first || ended=$?
+check "the device taken out in the middle: lost" [ "${ended-0}" = 9 ]
+echo 1 > /sys/bus/pci/rescan
+finish
