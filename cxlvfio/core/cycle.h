@@ -155,6 +155,8 @@ struct cxv_cycle {
 	uint64_t ready_duration;	/* from the reset's return until the window answered */
 	bool lost;			/* configuration space reads all ones, or is gone */
 	bool counting_works;		/* the kernel counts faults exactly */
+	bool read_only;			/* nothing was tagged: pages are compared as found */
+	uint64_t telling_pages;		/* of these, whose word differs from the page before */
 	struct cxv_witness witness;
 	struct cxv_view_result views[CXV_VIEW_COUNT];
 	struct cxv_snapshot before, after;

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/cycle_pages.h"
 
-#include <stdbool.h>
-
-#include "core/util.h"
-
-static const uint64_t page_sizes[] = { CXV_PAGE_4K, CXV_PAGE_2M, CXV_PAGE_1G };
-
 static uint64_t align_down(uint64_t value, uint64_t size)
 {
 	return value & ~(size - 1);
@@ -60,28 +54,6 @@ uint64_t cxv_expected_faults(const struct cxv_extent *extent, uint64_t page_size
 {
 	return count_between(extent, page_size, extent->address + begin,
 			     extent->address + smaller(end, extent->length));
-}
-
-uint64_t cxv_expected_faults_all(const struct cxv_extent *extents, size_t count,
-				 uint64_t page_size)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		sum += cxv_expected_faults(&extents[i], page_size, 0, extents[i].length);
-	return sum;
-}
-
-uint64_t cxv_page_size_of(const struct cxv_extent *extents, size_t count, uint64_t faults)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(page_sizes); i++) {
-		if (cxv_expected_faults_all(extents, count, page_sizes[i]) == faults)
-			return page_sizes[i];
-	}
-	return 0;
 }
 
 uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, uint64_t address)

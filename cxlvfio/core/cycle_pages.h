@@ -26,16 +26,6 @@ struct cxv_extent {
 uint64_t cxv_expected_faults(const struct cxv_extent *extent, uint64_t page_size, uint64_t begin,
 			     uint64_t end);
 
-/* The same over all of COUNT extents. */
-uint64_t cxv_expected_faults_all(const struct cxv_extent *extents, size_t count,
-				 uint64_t page_size);
-
-/*
- * The largest page size that explains FAULTS exactly, the smallest one where several do: they
- * then count alike everywhere in these extents. 0 where none does.
- */
-uint64_t cxv_page_size_of(const struct cxv_extent *extents, size_t count, uint64_t faults);
-
 /*
  * The page with which the kernel maps ADDRESS of EXTENT where it uses pages of up to PAGE_SIZE: all
  * of it is mapped, or nothing.

@@ -4,43 +4,38 @@
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "core/verify.h"
 #include "cxl_emulated_endpoint.h"
 #include "cxl_vfio.h"
 #include "sys/clock.h"
 #include "sys/prover.h"
+#include "sys/random_seed.h"
 
 #define NS_PER_SEC		1000000000ull
 #define READY_PAUSE_NS		2000000		/* between two questions for the window */
-
-static uint64_t random_nonzero(void)
-{
-	uint64_t value = 0;
-
-	/* Before the pool is ready, the clock will do: tags must differ, not be secret. */
-	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
-		value = cxv_clock_now();
-	return value ?: 1;
-}
 
 /* A pass over a view, in this process or the child. */
 static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, uint64_t page_size,
 		      struct cxv_pass *pass)
 {
-	struct cxv_touch touch = { .seed = prover->seed, .page_size = page_size, .save = save };
+	struct cxv_touch touch = {
+		.seed = prover->seed, .page_size = page_size,
+		.as_found = prover->options.read_only,
+	};
 	int timeout = (prover->options.timeout + 30) * 1000;
 	int ret;
 
+	/* What pages hold is kept once; other mappings are compared with it where nothing is tagged. */
+	if (view == CXV_VIEW_WHOLE || touch.as_found)
+		touch.originals = prover->originals;
+	touch.save = save && view == CXV_VIEW_WHOLE;
 	if (view == CXV_VIEW_INHERITED) {
 		ret = cxv_touch_child_read(&prover->child, &touch, timeout, pass);
 		if (ret < 0)
 			prover->views[view].unavailable = "the child process has ended";
 		return ret;
 	}
-	if (view == CXV_VIEW_WHOLE)
-		touch.originals = prover->originals;
 	cxv_touch_read(&prover->mappings[view], &touch, pass);
 	return 0;
 }
@@ -59,7 +54,7 @@ static void populate(struct cxv_prover *prover, enum cxv_view view)
 	touch_view(prover, view, true, 0, &shared->populate);
 	if (shared->populate.refused)
 		return;
-	shared->page_size = cxv_page_size_of(mapping->extents, mapping->count,
+	shared->page_size = cxv_page_size_of(mapping->extents, mapping->count, mapping->sample,
 					     shared->populate.faults);
 	if (shared->page_size)
 		shared->expected_faults = shared->populate.faults;
@@ -87,6 +82,16 @@ static enum cxv_readiness wait_ready(struct cxv_prover *prover)
 	}
 }
 
+/* Words that differ from the page before: without tags, nothing else tells pages apart. */
+static uint64_t count_telling(const struct cxv_prover *prover)
+{
+	uint64_t slots = prover->originals_size / sizeof(*prover->originals), telling = 0, i;
+
+	for (i = 1; i < slots; i++)
+		telling += prover->originals[i] != prover->originals[i - 1];
+	return telling;
+}
+
 static void populate_all(struct cxv_prover *prover)
 {
 	enum cxv_view view;
@@ -96,6 +101,7 @@ static void populate_all(struct cxv_prover *prover)
 			populate(prover, view);
 	}
 	prover->populated = true;
+	prover->telling_pages = count_telling(prover);
 }
 
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
@@ -108,8 +114,10 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		return;
 	if (!prover->populated)
 		populate_all(prover);
-	prover->seed = random_nonzero();
-	cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
+	if (!prover->options.read_only) {
+		prover->seed = cxv_random_seed();
+		cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
+	}
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		if (!prover->views[view].unavailable)
 			touch_view(prover, view, false, 0, &cycle->views[view].before);
@@ -152,10 +160,10 @@ static int witness_access(struct cxv_prover *prover, uint32_t *value, bool write
 
 static void arm_witness(struct cxv_prover *prover, struct cxv_witness *witness)
 {
-	if (!prover->witness)
+	if (!prover->witness || prover->options.read_only)
 		return;
 	witness->known = true;
-	witness->written = random_nonzero() | 1;
+	witness->written = cxv_random_seed() | 1;
 	witness->error = witness_access(prover, &witness->written, true);
 	if (!witness->error)
 		witness->error = witness_access(prover, &witness->before, false);
@@ -221,6 +229,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		.expect = options->expect_given ? options->expect :
 			  cxv_method_kinds[prover->way.method].expect,
 		.verify = options->verify, .counting_works = prover->counting_works,
+		.read_only = options->read_only,
 	};
 	cycle->bus_reset_masked = is_masked(prover);
 	if (options->verify)
@@ -245,6 +254,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 	if (ret < 0)
 		goto failed;
 	cycle->lost = is_lost(&cycle->after);
+	cycle->telling_pages = prover->telling_pages;
 	if (options->verify)
 		cxv_verify_cycle(cycle);
 	return 0;

@@ -41,6 +41,7 @@ int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_
 		.reserved = reserved,
 		.extents = { { address, offset, physical, length } },
 		.count = 1,
+		.sample = window->sample,
 	};
 	return 0;
 }
@@ -77,10 +78,5 @@ void cxv_mapping_destroy(struct cxv_mapping *mapping)
 
 uint64_t cxv_mapping_pages(const struct cxv_mapping *mapping)
 {
-	uint64_t length = 0;
-	size_t i;
-
-	for (i = 0; i < mapping->count; i++)
-		length += mapping->extents[i].length;
-	return length / CXV_PAGE_4K;
+	return cxv_sample_pages(mapping->extents, mapping->count, mapping->sample);
 }

@@ -6,13 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/cycle_pages.h"
+#include "core/sample.h"
 
 struct cxv_mapping {
 	void *reservation;		/* address space around it, to align in; NULL: no mapping */
 	size_t reserved;
 	struct cxv_extent extents[2];	/* two after a split */
 	size_t count;
+	const struct cxv_sample *sample;	/* what is touched of it; NULL: all */
 };
 
 /* A file that shows a window: a VFIO device and one of its regions, or in a test any other file. */
@@ -21,6 +22,7 @@ struct cxv_window {
 	uint64_t file_offset;		/* of the window in the file */
 	uint64_t base;			/* host physical address; 0: unknown, taken as aligned */
 	uint64_t size;
+	const struct cxv_sample *sample;	/* for its mappings; NULL: all of it */
 };
 
 /*
@@ -32,6 +34,7 @@ int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_
 /* Unmap the page at AT bytes from the start: two mappings remain, their addresses as they were. */
 int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at);
 void cxv_mapping_destroy(struct cxv_mapping *mapping);
+/* Those that are touched. */
 uint64_t cxv_mapping_pages(const struct cxv_mapping *mapping);
 
 #endif

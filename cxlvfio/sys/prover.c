@@ -12,6 +12,7 @@
 #include "cxl_emulated_endpoint.h"
 #include "cxl_vfio.h"
 #include "sys/deadline.h"
+#include "sys/random_seed.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
 
@@ -119,6 +120,30 @@ static void find_witness(struct cxv_prover *prover)
 		prover->witness = bar;
 }
 
+/* What is mapped, and which part of it is touched. */
+static int choose_window(struct cxv_prover *prover)
+{
+	uint64_t base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
+	uint64_t size = prover->memory->size, blocks = prover->options.sample;
+	int ret;
+
+	if (!blocks)
+		blocks = size / CXV_BLOCK_SIZE > CXV_SAMPLE_ABOVE ? CXV_SAMPLE_DEFAULT :
+								    CXV_SAMPLE_ALL;
+	ret = cxv_sample_choose(base, size, blocks, cxv_random_seed(), &prover->sample);
+	if (ret < 0)
+		return fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
+			    "cannot choose which part of the window to touch");
+	prover->window = (struct cxv_window) {
+		.file = prover->vfio.device,
+		.file_offset = prover->memory->offset,
+		.base = base,
+		.size = size,
+		.sample = &prover->sample,
+	};
+	return 0;
+}
+
 static int find_memory(struct cxv_prover *prover)
 {
 	const uint32_t needed = VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_READ |
@@ -136,13 +161,7 @@ static int find_memory(struct cxv_prover *prover)
 	if (prover->memory->size < 4 * CXV_PAGE_4K || prover->memory->size % CXV_PAGE_4K)
 		return fail(prover, CXV_UNSUPPORTED, EILSEQ, prover->vfio.node,
 			    "see the kernel log", "its HDM memory region has an impossible size");
-	prover->window = (struct cxv_window) {
-		.file = prover->vfio.device,
-		.file_offset = prover->memory->offset,
-		.base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0,
-		.size = prover->memory->size,
-	};
-	return 0;
+	return choose_window(prover);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -176,13 +195,16 @@ static int map_views(struct cxv_prover *prover)
 	return 0;
 }
 
-/* Populated before anything is counted, so that keeping a word never takes a fault. */
+/*
+ * Populated before anything is counted, so that keeping a word never takes a fault; shared, since
+ * the child compares with it, and a fork would have every page of ours copied at its next write.
+ */
 static int make_originals(struct cxv_prover *prover)
 {
-	size_t size = prover->window.size / CXV_PAGE_4K * sizeof(uint64_t);
+	size_t size = cxv_sample_slots(&prover->sample, prover->window.size) * sizeof(uint64_t);
 	void *memory;
 
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
 	madvise(memory, size, MADV_NOHUGEPAGE);
@@ -192,15 +214,14 @@ static int make_originals(struct cxv_prover *prover)
 	return 0;
 }
 
-/* The child first: after a fork every page of ours is copied at its next write, a fault each. */
 static int begin_touching(struct cxv_prover *prover)
 {
 	int ret;
 
-	ret = cxv_touch_child_start(&prover->mappings[CXV_VIEW_WHOLE], &prover->child);
-	if (ret < 0)
-		prover->views[CXV_VIEW_INHERITED].unavailable = "no child process could be started";
 	ret = make_originals(prover);
+	if (!ret && cxv_touch_child_start(&prover->mappings[CXV_VIEW_WHOLE], prover->originals,
+					  prover->originals_size, &prover->child) < 0)
+		prover->views[CXV_VIEW_INHERITED].unavailable = "no child process could be started";
 	if (!ret)
 		ret = cxv_touch_begin(&prover->counting_works);
 	prover->touching = !ret;
@@ -295,6 +316,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 		cxv_mapping_destroy(&prover->mappings[i]);
 	if (prover->originals)
 		munmap(prover->originals, prover->originals_size);
+	cxv_sample_clear(&prover->sample);
 	cxv_vfio_close(&prover->vfio);
 	cxv_close_descriptor(&prover->lock);
 	free(prover->methods_before);

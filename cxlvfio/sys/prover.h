@@ -17,6 +17,12 @@
 #include "sys/vfio.h"
 
 #define CXV_WAYS_MAX	16
+/* More than this is not touched as a whole unless asked for: 16 GiB in blocks of 2 MiB. */
+#define CXV_SAMPLE_ABOVE	8192
+/* But so many blocks of it. */
+#define CXV_SAMPLE_DEFAULT	4096
+/* struct cxv_prover_options.sample: every page of the window, however large. */
+#define CXV_SAMPLE_ALL		UINT64_MAX
 
 struct cxv_prover_options {
 	struct cxv_way ways[CXV_WAYS_MAX];	/* the cycles take turns through them */
@@ -26,6 +32,8 @@ struct cxv_prover_options {
 	enum cxv_expect expect;		/* where it was given; else what the method does */
 	enum cxv_interface interface;
 	bool verify;
+	bool read_only;			/* write nothing into the window */
+	uint64_t sample;		/* blocks of 2 MiB to touch; 0: by the window's size */
 	unsigned int timeout;		/* seconds until the window must answer again */
 };
 
@@ -46,14 +54,16 @@ struct cxv_prover {
 	char *methods_before;		/* reset_method as it was found */
 	size_t express;			/* offset of the PCI Express capability */
 
+	struct cxv_sample sample;	/* which part of the window is touched */
 	struct cxv_window window;
 	struct cxv_mapping mappings[CXV_VIEW_COUNT];	/* of CXV_VIEW_INHERITED: not used */
 	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
 	struct cxv_touch_child child;
 	bool touching;			/* cxv_touch_begin() was called */
 	bool counting_works;
-	uint64_t *originals;		/* a word of every page as it was before the tags */
+	uint64_t *originals;		/* a word of every touched page before the tags */
 	size_t originals_size;
+	uint64_t telling_pages;		/* see struct cxv_cycle */
 	bool populated;			/* every mapping was touched once */
 	uint64_t seed;			/* of the tags in the window; 0: none were written */
 	bool shut;			/* the window refused access when last asked */

@@ -64,12 +64,6 @@ static void own_rseq_area(void)
 		((volatile struct rseq *)(thread + __rseq_offset))->rseq_cs = 0;
 }
 
-/* A piece of an extent: virtual addresses [begin, end). */
-struct piece {
-	const struct cxv_extent *extent;
-	uint64_t begin, end;
-};
-
 /* What was counted so far must be in memory, since the access may come back by siglongjmp(). */
 static volatile uint64_t *word_at(uint64_t address)
 {
@@ -77,20 +71,27 @@ static volatile uint64_t *word_at(uint64_t address)
 	return (volatile uint64_t *)(uintptr_t)address;
 }
 
-static uint64_t window_offset(const struct piece *piece, uint64_t address)
+static uint64_t window_offset(const struct cxv_piece *piece, uint64_t address)
 {
 	return piece->extent->offset + (address - piece->extent->address);
 }
 
-static void count_value(const struct piece *piece, uint64_t address, uint64_t value,
+/* The index among all touched pages of the one at ADDRESS. */
+static uint64_t slot_of(const struct cxv_piece *piece, uint64_t address)
+{
+	return piece->slot + (address - piece->begin) / CXV_PAGE_4K;
+}
+
+static void count_value(const struct cxv_piece *piece, uint64_t address, uint64_t value,
 			const struct cxv_touch *touch, struct cxv_pass *pass)
 {
 	uint64_t offset = window_offset(piece, address);
-	uint64_t page = offset / CXV_PAGE_4K;
-	bool retained = value == cxv_tag(touch->seed, page);
+	uint64_t *original = touch->originals ? &touch->originals[slot_of(piece, address)] : NULL;
+	bool retained = value == (touch->as_found && !touch->save ? *original :
+				  cxv_tag(touch->seed, offset / CXV_PAGE_4K));
 
-	if (touch->originals && (touch->save || !retained))
-		touch->originals[page] = value;
+	if (original && (touch->save || (!retained && !touch->as_found)))
+		*original = value;
 	if (retained) {
 		pass->retained++;
 		return;
@@ -109,7 +110,7 @@ static void count_value(const struct piece *piece, uint64_t address, uint64_t va
  * ADDRESS raised SIGBUS. Returns how many bytes that answers for: a large page is mapped or not as
  * a whole, and asking for each of its 512 small ones would cost as many signals.
  */
-static uint64_t refuse(const struct piece *piece, uint64_t address, const struct cxv_touch *touch,
+static uint64_t refuse(const struct cxv_piece *piece, uint64_t address, const struct cxv_touch *touch,
 		       struct cxv_pass *pass)
 {
 	uint64_t length = CXV_PAGE_4K;
@@ -124,7 +125,7 @@ static uint64_t refuse(const struct piece *piece, uint64_t address, const struct
 }
 
 UNINSTRUMENTED
-static void read_piece(const struct piece *piece, const struct cxv_touch *touch,
+static void read_piece(const struct cxv_piece *piece, const struct cxv_touch *touch,
 		       struct cxv_pass *pass)
 {
 	guard.address = piece->begin;
@@ -136,12 +137,10 @@ static void read_piece(const struct piece *piece, const struct cxv_touch *touch,
 }
 
 /* Compare with what the page size makes of the piece: fewer faults are surviving mappings. */
-static void account(const struct piece *piece, uint64_t page_size, uint64_t faults,
+static void account(const struct cxv_piece *piece, uint64_t page_size, uint64_t faults,
 		    uint64_t refused, struct cxv_pass *pass)
 {
-	uint64_t start = piece->extent->address, missing = 0;
-	uint64_t expected = cxv_expected_faults(piece->extent, page_size, piece->begin - start,
-						piece->end - start);
+	uint64_t expected = cxv_piece_faults(piece, page_size), missing = 0;
 
 	/* A refused page is no counted fault, so that only the absence of all can be judged. */
 	if (refused)
@@ -155,25 +154,12 @@ static void account(const struct piece *piece, uint64_t page_size, uint64_t faul
 	pass->missing_faults += missing;
 }
 
-/* The next piece of up to 2 MiB that ends at a multiple of 2 MiB. */
-static bool next_piece(const struct cxv_extent *extent, struct piece *piece)
+static void read_extent(const struct cxv_extent *extent, const struct cxv_sample *sample,
+			const struct cxv_touch *touch, struct cxv_pass *pass)
 {
-	uint64_t end = extent->address + extent->length;
+	struct cxv_piece piece = { 0 };
 
-	piece->extent = extent;
-	piece->begin = piece->end ?: extent->address;
-	piece->end = (piece->begin / CXV_PAGE_2M + 1) * CXV_PAGE_2M;
-	if (piece->end > end)
-		piece->end = end;
-	return piece->begin < end;
-}
-
-static void read_extent(const struct cxv_extent *extent, const struct cxv_touch *touch,
-			struct cxv_pass *pass)
-{
-	struct piece piece = { 0 };
-
-	while (next_piece(extent, &piece)) {
+	while (cxv_next_piece(extent, sample, &piece)) {
 		uint64_t refused = pass->refused;
 		uint64_t faults = faults_so_far();
 
@@ -194,56 +180,59 @@ void cxv_touch_read(const struct cxv_mapping *mapping, const struct cxv_touch *t
 	own_rseq_area();
 	*pass = (struct cxv_pass) { .made = true, .pages = cxv_mapping_pages(mapping) };
 	for (i = 0; i < mapping->count; i++)
-		read_extent(&mapping->extents[i], touch, pass);
+		read_extent(&mapping->extents[i], mapping->sample, touch, pass);
 	pass->duration = cxv_clock_now() - start;
 }
 
 /* ORIGINALS NULL: write tags; else replace tags by originals. Pages that refused. */
 UNINSTRUMENTED
-static uint64_t write_extent(const struct cxv_extent *extent, uint64_t seed,
-			     const uint64_t *originals)
+static uint64_t write_piece(const struct cxv_piece *piece, uint64_t seed,
+			    const uint64_t *originals)
 {
-	uint64_t end = extent->address + extent->length;
 	volatile uint64_t refused = 0;
 
-	guard.address = extent->address;
+	guard.address = piece->begin;
 	if (sigsetjmp(guard.back, 0)) {
 		refused++;
 		guard.address += CXV_PAGE_4K;
 	}
-	for (; guard.address < end; guard.address += CXV_PAGE_4K) {
+	for (; guard.address < piece->end; guard.address += CXV_PAGE_4K) {
 		volatile uint64_t *word = word_at(guard.address);
-		uint64_t page = (extent->offset + (guard.address - extent->address)) / CXV_PAGE_4K;
-		uint64_t tag = cxv_tag(seed, page);
+		uint64_t tag = cxv_tag(seed, window_offset(piece, guard.address) / CXV_PAGE_4K);
 
 		if (!originals)
 			*word = tag;
 		else if (*word == tag)
-			*word = originals[page];
+			*word = originals[slot_of(piece, guard.address)];
 	}
 	guard.address = 0;
 	return refused;
 }
 
-uint64_t cxv_touch_tag(const struct cxv_mapping *mapping, uint64_t seed)
+static uint64_t write_mapping(const struct cxv_mapping *mapping, uint64_t seed,
+			      const uint64_t *originals)
 {
 	uint64_t refused = 0;
 	size_t i;
 
-	for (i = 0; i < mapping->count; i++)
-		refused += write_extent(&mapping->extents[i], seed, NULL);
+	for (i = 0; i < mapping->count; i++) {
+		struct cxv_piece piece = { 0 };
+
+		while (cxv_next_piece(&mapping->extents[i], mapping->sample, &piece))
+			refused += write_piece(&piece, seed, originals);
+	}
 	return refused;
+}
+
+uint64_t cxv_touch_tag(const struct cxv_mapping *mapping, uint64_t seed)
+{
+	return write_mapping(mapping, seed, NULL);
 }
 
 uint64_t cxv_touch_restore(const struct cxv_mapping *mapping, uint64_t seed,
 			   const uint64_t *originals)
 {
-	uint64_t refused = 0;
-	size_t i;
-
-	for (i = 0; i < mapping->count; i++)
-		refused += write_extent(&mapping->extents[i], seed, originals);
-	return refused;
+	return write_mapping(mapping, seed, originals);
 }
 
 /* A touch of fresh anonymous memory; the caller knows how many faults it must take. */

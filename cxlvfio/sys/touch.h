@@ -25,11 +25,12 @@ struct cxv_touch {
 	uint64_t seed;		/* tags to expect */
 	uint64_t page_size;	/* for the account of each 2 MiB; 0: none is kept */
 	/*
-	 * One word per page of the window, NULL: none. Where a page does not hold its tag, or where
-	 * SAVE says so for every page, its word comes here.
+	 * One word per touched page of the window, NULL: none. Where a page does not hold its tag,
+	 * or where SAVE says so for every page, its word comes here.
 	 */
 	uint64_t *originals;
 	bool save;
+	bool as_found;		/* without tags: expect ORIGINALS, and keep them as they are */
 };
 
 void cxv_touch_read(const struct cxv_mapping *mapping, const struct cxv_touch *touch,

@@ -12,25 +12,46 @@
 struct request {
 	uint64_t seed;
 	uint64_t page_size;
+	bool as_found;
+};
+
+/* What the child inherits. */
+struct inheritance {
+	const struct cxv_mapping *mapping;
+	uint64_t *originals;		/* NULL: none */
+	size_t size;			/* of these, in bytes */
 };
 
 /* Never returns: until the parent closes its end or dies. */
-static void serve(int socket, const struct cxv_mapping *mapping)
+static void serve(int socket, const struct inheritance *inheritance)
 {
 	struct request request;
 	struct cxv_pass pass;
 
 	while (recv(socket, &request, sizeof(request), 0) == sizeof(request)) {
-		struct cxv_touch touch = { .seed = request.seed, .page_size = request.page_size };
+		struct cxv_touch touch = {
+			.seed = request.seed, .page_size = request.page_size,
+			.as_found = request.as_found,
+			.originals = request.as_found ? inheritance->originals : NULL,
+		};
 
-		cxv_touch_read(mapping, &touch, &pass);
+		cxv_touch_read(inheritance->mapping, &touch, &pass);
 		if (send(socket, &pass, sizeof(pass), MSG_NOSIGNAL) != sizeof(pass))
 			break;
 	}
 	_exit(0);
 }
 
-static void run_child(int socket, pid_t parent, const struct cxv_mapping *mapping)
+/* A fork leaves shared pages to be mapped at the first access: not while faults are counted. */
+static void map_originals(const struct inheritance *inheritance)
+{
+	size_t i;
+
+	for (i = 0; i < inheritance->size / sizeof(uint64_t); i += CXV_PAGE_4K / sizeof(uint64_t))
+		(void)((volatile uint64_t *)inheritance->originals)[i];
+}
+
+static void run_child(int socket, pid_t parent, const struct inheritance *inheritance)
 {
 	bool counting_works;
 
@@ -44,11 +65,14 @@ static void run_child(int socket, pid_t parent, const struct cxv_mapping *mappin
 	/* The first writes of a new process copy its pages: that must not count. */
 	if (cxv_touch_begin(&counting_works) < 0 || !counting_works)
 		_exit(1);
-	serve(socket, mapping);
+	map_originals(inheritance);
+	serve(socket, inheritance);
 }
 
-int cxv_touch_child_start(const struct cxv_mapping *mapping, struct cxv_touch_child *child)
+int cxv_touch_child_start(const struct cxv_mapping *mapping, uint64_t *originals, size_t size,
+			  struct cxv_touch_child *child)
 {
+	struct inheritance inheritance = { mapping, originals, originals ? size : 0 };
 	pid_t parent = getpid();
 	int sockets[2];
 
@@ -66,7 +90,7 @@ int cxv_touch_child_start(const struct cxv_mapping *mapping, struct cxv_touch_ch
 	}
 	if (!child->pid) {
 		close(sockets[0]);
-		run_child(sockets[1], parent, mapping);
+		run_child(sockets[1], parent, &inheritance);
 	}
 	close(sockets[1]);
 	child->socket = sockets[0];
@@ -76,7 +100,9 @@ int cxv_touch_child_start(const struct cxv_mapping *mapping, struct cxv_touch_ch
 int cxv_touch_child_read(const struct cxv_touch_child *child, const struct cxv_touch *touch,
 			 int timeout, struct cxv_pass *pass)
 {
-	struct request request = { .seed = touch->seed, .page_size = touch->page_size };
+	struct request request = {
+		.seed = touch->seed, .page_size = touch->page_size, .as_found = touch->as_found,
+	};
 	struct pollfd poll_entry = { .fd = child->socket, .events = POLLIN };
 	int ready;
 

@@ -12,10 +12,14 @@ struct cxv_touch_child {
 	int socket;
 };
 
-/* Fork; the child stays until cxv_touch_child_stop(), or dies with the caller. 0 or -errno. */
-int cxv_touch_child_start(const struct cxv_mapping *mapping, struct cxv_touch_child *child);
 /*
- * A reading pass in the child, which keeps no originals. -EPIPE where the child has ended,
+ * Fork; the child stays until cxv_touch_child_stop(), or dies with the caller. It can compare with
+ * ORIGINALS, shared memory of SIZE bytes; NULL: it cannot. 0 or -errno.
+ */
+int cxv_touch_child_start(const struct cxv_mapping *mapping, uint64_t *originals, size_t size,
+			  struct cxv_touch_child *child);
+/*
+ * A reading pass in the child, which keeps no originals: of TOUCH only the others count. -EPIPE where the child has ended,
  * -ETIMEDOUT where it does not answer for TIMEOUT milliseconds.
  */
 int cxv_touch_child_read(const struct cxv_touch_child *child, const struct cxv_touch *touch,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The account of page faults: exact for every alignment, and additive over pieces. */
-#include "core/cycle_pages.h"
+#include "core/sample.h"
 #include "core/util.h"
 #include "unit.h"
 
@@ -11,7 +11,7 @@ static uint64_t count(uint64_t address, uint64_t physical, uint64_t length, uint
 {
 	struct cxv_extent extent = { .address = address, .physical = physical, .length = length };
 
-	return cxv_expected_faults_all(&extent, 1, page_size);
+	return cxv_sample_faults(&extent, 1, NULL, page_size);
 }
 
 static void test_aligned(void **state)
@@ -60,7 +60,7 @@ static void test_pieces_add_up(void **state)
 							   at - extent->address,
 							   next - extent->address);
 			}
-			assert_int_equal(sum, cxv_expected_faults_all(extent, 1, sizes[i]));
+			assert_int_equal(sum, cxv_sample_faults(extent, 1, NULL, sizes[i]));
 		}
 	}
 }
@@ -74,13 +74,13 @@ static void test_page_size_of(void **state)
 	};
 	struct cxv_extent whole = { .address = GIB, .physical = GIB, .length = 256 * MIB };
 
-	assert_int_equal(cxv_page_size_of(&whole, 1, 128), CXV_PAGE_2M);
-	assert_int_equal(cxv_page_size_of(&whole, 1, 65536), CXV_PAGE_4K);
-	assert_int_equal(cxv_page_size_of(&whole, 1, 0), 0);
-	assert_int_equal(cxv_page_size_of(&whole, 1, 129), 0);
+	assert_int_equal(cxv_page_size_of(&whole, 1, NULL, 128), CXV_PAGE_2M);
+	assert_int_equal(cxv_page_size_of(&whole, 1, NULL, 65536), CXV_PAGE_4K);
+	assert_int_equal(cxv_page_size_of(&whole, 1, NULL, 0), 0);
+	assert_int_equal(cxv_page_size_of(&whole, 1, NULL, 129), 0);
 	/* 2 large and 256 small pages, then 255 small and 1 large. */
-	assert_int_equal(cxv_page_size_of(halves, 2, 2 + 256 + 255 + 1), CXV_PAGE_2M);
-	assert_int_equal(cxv_page_size_of(halves, 2, 2047), CXV_PAGE_4K);
+	assert_int_equal(cxv_page_size_of(halves, 2, NULL, 2 + 256 + 255 + 1), CXV_PAGE_2M);
+	assert_int_equal(cxv_page_size_of(halves, 2, NULL, 2047), CXV_PAGE_4K);
 }
 
 static void test_page_size_at(void **state)

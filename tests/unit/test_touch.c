@@ -235,7 +235,7 @@ static void test_child(void **state)
 	struct cxv_pass pass;
 
 	assert_int_equal(cxv_mapping_create(&window, 0, SIZE, &mapping), 0);
-	assert_int_equal(cxv_touch_child_start(&mapping, &child), 0);
+	assert_int_equal(cxv_touch_child_start(&mapping, NULL, 0, &child), 0);
 	assert_int_equal(cxv_touch_tag(&mapping, SEED), 0);
 	assert_int_equal(cxv_touch_child_read(&child, &touch, 10000, &pass), 0);
 	assert_int_equal(pass.retained, PAGES);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Samples of large windows: what is chosen, exact faults of it, slots, and what may be claimed. */
+#include <string.h>
+
+#include "core/sample.h"
+#include "core/util.h"
+#include "unit.h"
+
+#define MIB	0x100000ull
+#define GIB	0x40000000ull
+#define TIB	(GIB << 10)
+
+static void test_choice(void **state)
+{
+	static const uint64_t sizes[] = { 64 * MIB, 96 * MIB, GIB + 6 * MIB, 2 * TIB, 1ull << 52 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (uint64_t seed = 1; seed < 20; seed++) {
+			struct cxv_sample sample;
+
+			assert_int_equal(cxv_sample_choose(GIB, sizes[i], 16, seed, &sample), 0);
+			assert_int_equal(sample.block_count, sizes[i] / CXV_PAGE_2M);
+			assert_int_equal(sample.count, 16);
+			/* The small mappings' blocks, and both ends. */
+			for (size_t j = 0; j < 4; j++)
+				assert_int_equal(sample.blocks[j], j);
+			assert_int_equal(sample.blocks[15], sample.block_count - 1);
+			for (size_t j = 1; j < sample.count; j++)
+				assert_true(sample.blocks[j - 1] < sample.blocks[j]);
+			cxv_sample_clear(&sample);
+		}
+	}
+}
+
+static void test_all(void **state)
+{
+	struct cxv_sample sample;
+
+	assert_int_equal(cxv_sample_choose(GIB, GIB, 512, 1, &sample), 0);
+	assert_null(sample.blocks);
+	assert_int_equal(cxv_sample_uncertainty(&sample), 0);
+	assert_int_equal(cxv_sample_choose(GIB, 62 * MIB, 8, 1, &sample), 0);
+	assert_null(sample.blocks);
+	assert_int_equal(cxv_sample_choose(GIB, TIB, SIZE_MAX, 1, &sample), 0);
+	assert_null(sample.blocks);
+	/* Never so few that nothing is drawn. */
+	assert_int_equal(cxv_sample_choose(GIB, TIB, 1, 1, &sample), 0);
+	assert_int_equal(sample.count, CXV_SAMPLE_BLOCKS_MIN);
+	cxv_sample_clear(&sample);
+}
+
+/* Every block is chosen in the end: no part of the window is out of reach. */
+static void test_reach(void **state)
+{
+	bool seen[256] = { false };
+
+	for (uint64_t seed = 1; seed < 2000; seed++) {
+		struct cxv_sample sample;
+
+		assert_int_equal(cxv_sample_choose(0, 512 * MIB, 32, seed, &sample), 0);
+		for (size_t i = 0; i < sample.count; i++)
+			seen[sample.blocks[i]] = true;
+		cxv_sample_clear(&sample);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
+		assert_true(seen[i]);
+}
+
+/* What a kernel that maps PAGE_SIZE wherever it can would count, page by page. */
+static uint64_t simulate(const struct cxv_extent *extent, const struct cxv_sample *sample,
+			 uint64_t page_size)
+{
+	struct cxv_piece piece = { 0 };
+	uint64_t mapped_end = 0, faults = 0;
+
+	while (cxv_next_piece(extent, sample, &piece)) {
+		for (uint64_t at = piece.begin; at < piece.end; at += CXV_PAGE_4K) {
+			uint64_t size = cxv_page_size_at(extent, page_size, at);
+
+			if (at < mapped_end)
+				continue;
+			faults++;
+			mapped_end = at / size * size + size;
+		}
+	}
+	return faults;
+}
+
+static void test_faults(void **state)
+{
+	static const uint64_t page_sizes[] = { CXV_PAGE_4K, CXV_PAGE_2M, CXV_PAGE_1G };
+	static const struct cxv_extent extents[] = {
+		{ .address = 8 * GIB, .physical = 4 * GIB, .length = 16 * GIB },
+		{ .address = 9 * GIB + 6 * MIB, .offset = 6 * MIB, .physical = 4 * GIB + 6 * MIB,
+		  .length = 5 * GIB + 3 * MIB },
+		{ .address = 9 * GIB + 5 * MIB, .offset = 5 * MIB, .physical = 4 * GIB + 5 * MIB,
+		  .length = 7 * MIB + 0x3000 },
+		{ .address = 8 * GIB + 2 * MIB, .offset = GIB, .physical = 5 * GIB,
+		  .length = 3 * GIB },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(page_sizes); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(extents); j++) {
+			struct cxv_sample sample;
+			uint64_t faults;
+
+			assert_int_equal(cxv_sample_choose(4 * GIB, 16 * GIB, 40, 7 + j, &sample), 0);
+			faults = cxv_sample_faults(&extents[j], 1, &sample, page_sizes[i]);
+			assert_int_equal(faults, simulate(&extents[j], &sample, page_sizes[i]));
+			assert_true(faults > 0);
+			cxv_sample_clear(&sample);
+			faults = cxv_sample_faults(&extents[j], 1, NULL, page_sizes[i]);
+			assert_int_equal(faults, simulate(&extents[j], NULL, page_sizes[i]));
+		}
+	}
+}
+
+/* All mappings agree about the slot of a page, and no two pages share one. */
+static void test_slots(void **state)
+{
+	const struct cxv_extent whole = { .address = 8 * GIB, .physical = 4 * GIB, .length = GIB };
+	const struct cxv_extent offset = {
+		.address = 6 * GIB + 2 * MIB, .offset = 2 * MIB, .physical = 4 * GIB + 2 * MIB,
+		.length = 64 * MIB,
+	};
+	struct cxv_sample sample;
+	struct cxv_piece piece = { 0 };
+	uint64_t slots, expected = 0;
+	uint8_t used[40 * CXV_BLOCK_PAGES] = { 0 };
+
+	assert_int_equal(cxv_sample_choose(4 * GIB, GIB, 40, 3, &sample), 0);
+	slots = cxv_sample_slots(&sample, GIB);
+	assert_int_equal(slots, sizeof(used));
+	while (cxv_next_piece(&whole, &sample, &piece)) {
+		for (uint64_t page = 0; page < (piece.end - piece.begin) / CXV_PAGE_4K; page++)
+			used[piece.slot + page]++;
+		assert_int_equal(piece.slot, expected);
+		expected += CXV_BLOCK_PAGES;
+	}
+	for (uint64_t i = 0; i < slots; i++)
+		assert_int_equal(used[i], 1);
+	piece = (struct cxv_piece) { 0 };
+	assert_true(cxv_next_piece(&offset, &sample, &piece));
+	assert_int_equal(piece.slot, CXV_BLOCK_PAGES);
+	assert_int_equal(cxv_sample_pages(&whole, 1, &sample), 40 * CXV_BLOCK_PAGES);
+	cxv_sample_clear(&sample);
+	assert_int_equal(cxv_sample_pages(&whole, 1, NULL), GIB / CXV_PAGE_4K);
+	assert_int_equal(cxv_sample_pages(&whole, 1, &sample), GIB / CXV_PAGE_4K);
+}
+
+static void test_page_size_of(void **state)
+{
+	const struct cxv_extent whole = {
+		.address = 8 * GIB, .physical = 4 * GIB, .length = 64 * GIB,
+	};
+	struct cxv_sample sample;
+
+	assert_int_equal(cxv_sample_choose(4 * GIB, 64 * GIB, 500, 11, &sample), 0);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 500), CXV_PAGE_2M);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 500 * 512), CXV_PAGE_4K);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 64), CXV_PAGE_1G);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 501), 0);
+	cxv_sample_clear(&sample);
+}
+
+/* The claim is kept: a window as bad as is claimed to be unlikely is found in 99 of 100 samples. */
+static void test_uncertainty(void **state)
+{
+	unsigned int found = 0, rounds = 4000;
+	struct cxv_sample sample;
+	uint64_t millionths, bad;
+
+	for (uint64_t seed = 1; seed <= rounds; seed++) {
+		bool hit = false;
+
+		assert_int_equal(cxv_sample_choose(0, 64 * GIB, 205, seed, &sample), 0);
+		millionths = cxv_sample_uncertainty(&sample);
+		/* Scattered, so that strata do not help. */
+		bad = (sample.block_count * millionths + 999999) / 1000000;
+		for (size_t i = 4; i < sample.count - 1; i++)
+			hit |= cxv_tag(99, sample.blocks[i]) % sample.block_count < bad;
+		found += hit;
+		cxv_sample_clear(&sample);
+	}
+	/* 200 drawn: 1 - 0.01^(1/200). */
+	assert_int_equal(millionths, 22763);
+	assert_true(found >= rounds * 98 / 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_page_size_of),
+		cmocka_unit_test(test_uncertainty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
