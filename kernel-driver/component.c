@@ -17,6 +17,7 @@ static int read_live(struct cxl_vfio_device *device, u64 offset, u32 *value)
 	    !__vfio_pci_memory_enabled(&device->core))
 		return -EIO;
 	*value = ioread32(device->hdm->registers + offset);
+	*value = cxl_vfio_wrong_register(offset, *value);
 	return 0;
 }
 

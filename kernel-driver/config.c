@@ -119,7 +119,9 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 		cxl_vfio_gate_hold(device);
 	else
 		gated = false;
+	cxl_vfio_wrong_config_write(true);
 	ret = config_write(device, buf, count, ppos);
+	cxl_vfio_wrong_config_write(false);
 	/* The buffer may have changed under us: late, but the gate must say the truth. */
 	if (touches && !decodes(device) && cxl_vfio_gate_is_active(device)) {
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);

@@ -283,4 +283,6 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 /* sysfs.c */
 extern const struct attribute_group *cxl_vfio_groups[];
 
+#include "wrong.h"
+
 #endif

@@ -95,11 +95,10 @@ static void zap(struct cxl_vfio_device *device, u64 generation, enum cxl_vfio_pa
 {
 	u64 start = trace_cxl_vfio_zap_enabled() ? ktime_get_ns() : 0;
 
-#ifndef CXL_VFIO_TEST_NO_ZAP
-	unmap_mapping_range(device->core.vdev.inode->i_mapping,
-			    VFIO_PCI_INDEX_TO_OFFSET(device->memory_index),
-			    cxl_vfio_window_size(device->hdm), true);
-#endif
+	if (!cxl_vfio_wrong_zap(device))
+		unmap_mapping_range(device->core.vdev.inode->i_mapping,
+				    VFIO_PCI_INDEX_TO_OFFSET(device->memory_index),
+				    cxl_vfio_window_size(device->hdm), true);
 	trace_cxl_vfio_zap(device->core.pdev, path_names[path], generation,
 			   start ? ktime_get_ns() - start : 0);
 }
@@ -270,6 +269,7 @@ static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memo
 	bool repaired = false;
 
 	verdict = cxl_vfio_hdm_check(device->hdm, force_memory_space, &repaired);
+	verdict = cxl_vfio_wrong_verdict(device, verdict);
 	trace_cxl_vfio_revalidate(device->core.pdev, verdict_names[verdict], repaired,
 				  start ? ktime_get_ns() - start : 0);
 	if (repaired) {

@@ -544,7 +544,8 @@ static int own_window(struct cxl_vfio_hdm *hdm)
 	if (ret)
 		return ret;
 
-	hdm->memory = memremap(hdm->decoder.base, hdm->decoder.size, MEMREMAP_WB);
+	hdm->memory = memremap(hdm->decoder.base, hdm->decoder.size,
+			       cxl_vfio_wrong_type(MEMREMAP_WB));
 	if (!hdm->memory) {
 		pci_err(hdm->pdev, "refused: the window cannot be mapped write-back\n");
 		return -ENOMEM;

@@ -78,6 +78,8 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	long ret;
 
+	if (cmd == VFIO_DEVICE_RESET && cxl_vfio_wrong(RESET_SWALLOWED))
+		return 0;
 	if (cmd == VFIO_DEVICE_IOEVENTFD && is_bar_ioeventfd(device, arg))
 		return -EOPNOTSUPP;
 	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
@@ -251,12 +253,14 @@ static struct cxl_vfio_device *from_pci(struct pci_dev *pdev)
  */
 static void cxl_vfio_reset_prepare(struct pci_dev *pdev)
 {
-	cxl_vfio_gate_shut(from_pci(pdev), CXL_VFIO_PATH_RESET);
+	if (!cxl_vfio_wrong_unnoticed(from_pci(pdev)))
+		cxl_vfio_gate_shut(from_pci(pdev), CXL_VFIO_PATH_RESET);
 }
 
 static void cxl_vfio_reset_done(struct pci_dev *pdev)
 {
-	cxl_vfio_gate_release(from_pci(pdev), CXL_VFIO_PATH_RESET);
+	if (!cxl_vfio_wrong_unnoticed(from_pci(pdev)))
+		cxl_vfio_gate_release(from_pci(pdev), CXL_VFIO_PATH_RESET);
 }
 
 static pci_ers_result_t cxl_vfio_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -304,6 +308,11 @@ static const struct pci_error_handlers cxl_vfio_err_handlers = {
 	.slot_reset = cxl_vfio_slot_reset,
 	.resume = cxl_vfio_resume,
 };
+
+/* For tests/wrong: what the hooks of wrong.h do. */
+#ifdef CXL_VFIO_TEST_WRONG
+#include "../tests/wrong/behaviours.h"
+#endif
 
 /* Any device, but only when driver_override names this driver. */
 static const struct pci_device_id cxl_vfio_table[] = {

@@ -63,15 +63,19 @@ static vm_fault_t insert(struct cxl_vfio_device *device, struct vm_fault *vmf, u
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long address = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
 	unsigned long pfn, page;
+	vm_fault_t wrong;
 
 	if (address < vma->vm_start)
 		return VM_FAULT_FALLBACK;
-	page = cxl_vfio_region_page(vma, address);
+	page = cxl_vfio_wrong_page(vma, cxl_vfio_region_page(vma, address), order);
 	pfn = PHYS_PFN(device->hdm->decoder.base) + page;
 	if (!is_aligned_for_order(vma, address, pfn, order))
 		return VM_FAULT_FALLBACK;
 	if (page + (1UL << order) > window_pages(device))
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	wrong = cxl_vfio_wrong_fault(page, order);
+	if (wrong)
+		return wrong;
 	if (is_shut(device))
 		return VM_FAULT_SIGBUS;
 
@@ -164,6 +168,8 @@ static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, 
 {
 	void *memory = device->hdm->memory + offset;
 
+	if (cxl_vfio_wrong_copy(device, buffer, offset, length, write))
+		return 0;
 	if (is_shut(device))
 		return -EIO;
 	guard(rwsem_read)(&device->core.memory_lock);

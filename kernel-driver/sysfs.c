@@ -22,7 +22,7 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	struct cxl_vfio_gate *gate = &from_device(dev)->gate;
 
 	guard(rwsem_read)(&gate->lock);
-	return sysfs_emit(buf, "%s\n", cxl_vfio_state_name(gate->state));
+	return sysfs_emit(buf, "%s\n", cxl_vfio_state_name(cxl_vfio_wrong_state(gate->state)));
 }
 static DEVICE_ATTR_RO(state);
 
