@@ -12,7 +12,10 @@
 
 #include "core/cycle_pages.h"
 #include "core/dvsec.h"
+#include "core/kernel_record.h"
+#include "core/memory_type.h"
 #include "core/method.h"
+#include "core/watch.h"
 
 #define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest capability */
 
@@ -50,6 +53,7 @@ struct cxv_view_result {
 	struct cxv_pass before;		/* right before the reset, unless the window was shut */
 	struct cxv_pass after;		/* right after it */
 	uint64_t page_size;		/* what populating showed; 0: no single size explains it */
+	uint64_t page_size_after;	/* what the touch after the reset showed */
 	uint64_t expected_faults;	/* of touching it all when unmapped; 0: unknown */
 };
 
@@ -100,6 +104,25 @@ struct cxv_witness {
 	int error;			/* positive errno value; 0: all accesses went well */
 };
 
+/* read(2) and write(2) on the device's file, compared with what a mapping shows. */
+struct cxv_file_io {
+	bool made;
+	bool writes;			/* not only read */
+	uint64_t transfers;
+	uint64_t wrong;			/* of these */
+	const char *what;		/* the first: what was wrong with it */
+	uint64_t offset, length;
+	int error;			/* positive errno value; 0: it went through */
+	uint64_t duration;
+};
+
+/* What the device itself said of its memory when the window answered after the reset. */
+struct cxv_media {
+	bool known;
+	uint32_t range_low[2];		/* the DVSEC's range size low, with the status bits */
+	unsigned int ranges;
+};
+
 enum cxv_readiness {
 	CXV_NOT_WAITED,
 	CXV_READY,
@@ -127,6 +150,13 @@ enum cxv_check_id {
 	CXV_CHECK_DRIVER_COUNTERS,
 	CXV_CHECK_CONFIG_RESTORED,
 	CXV_CHECK_AER_UNCHANGED,
+	CXV_CHECK_SAME_PAGE_SIZE,
+	CXV_CHECK_CLOSED,
+	CXV_CHECK_READINESS,
+	CXV_CHECK_FD_IO,
+	CXV_CHECK_MEMORY_TYPE,
+	CXV_CHECK_KERNEL_LOG,
+	CXV_CHECK_GENERATION,
 	CXV_CHECK_COUNT
 };
 
@@ -158,6 +188,11 @@ struct cxv_cycle {
 	bool read_only;			/* nothing was tagged: pages are compared as found */
 	uint64_t telling_pages;		/* of these, whose word differs from the page before */
 	struct cxv_witness witness;
+	struct cxv_watch watch;		/* during the reset */
+	struct cxv_media media;
+	struct cxv_file_io io_before, io_after;
+	struct cxv_memory_type memory_type;
+	struct cxv_kernel_words kernel;
 	struct cxv_view_result views[CXV_VIEW_COUNT];
 	struct cxv_snapshot before, after;
 	struct cxv_check checks[CXV_CHECK_COUNT];

@@ -213,7 +213,8 @@ static void judge_zap(const struct cxv_cycle *cycle, const struct cxv_view_resul
 		cxv_fail(check, "%" PRIu64 " page table entries survived the reset: stale "
 			 "mappings, the first within 2 MiB of window offset %#" PRIx64,
 			 pass->missing_faults, pass->first_missing);
-	else if (pass->extra_faults)
+	/* In smaller pages now: all of the large ones are gone, and same_page_size says so. */
+	else if (pass->extra_faults && view->page_size_after >= view->page_size)
 		cxv_undecided(check, "%" PRIu64 " faults more than the mapping accounts for: "
 			      "pages were taken away again, or the page size changed from %s",
 			      pass->extra_faults, cxv_page_size_name(view->page_size));
@@ -455,6 +456,29 @@ static const struct {
 	},
 	[CXV_CHECK_AER_UNCHANGED] = {
 		"aer_unchanged", "no PCI Express error was counted", cxv_judge_aer,
+	},
+	[CXV_CHECK_SAME_PAGE_SIZE] = {
+		"same_page_size", "the mapping has pages of the same size again",
+		cxv_judge_page_size,
+	},
+	[CXV_CHECK_CLOSED] = {
+		"closed", "no access went through while the device was in reset", cxv_judge_closed,
+	},
+	[CXV_CHECK_READINESS] = {
+		"readiness", "the window opened when the memory was active, and in time",
+		cxv_judge_readiness,
+	},
+	[CXV_CHECK_FD_IO] = {
+		"fd_io", "read(2) and write(2) agree with the mapping", cxv_judge_file_io,
+	},
+	[CXV_CHECK_MEMORY_TYPE] = {
+		"memory_type", "the window is mapped write-back", cxv_judge_memory_type,
+	},
+	[CXV_CHECK_KERNEL_LOG] = {
+		"kernel_log", "the kernel had nothing to warn of", cxv_judge_kernel_log,
+	},
+	[CXV_CHECK_GENERATION] = {
+		"generation", "the driver noticed one reset, and only that", cxv_judge_generation,
 	},
 };
 

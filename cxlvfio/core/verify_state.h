@@ -17,5 +17,14 @@ void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_aer(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check);
+
+/* verify_access.c */
+void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check);
 
 #endif

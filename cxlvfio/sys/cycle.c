@@ -6,9 +6,14 @@
 #include <string.h>
 
 #include "core/verify.h"
+#include "core/util.h"
 #include "cxl_emulated_endpoint.h"
+#include "cxl_regs.h"
 #include "cxl_vfio.h"
 #include "sys/clock.h"
+#include "sys/file_io.h"
+#include "sys/kernel_log.h"
+#include "sys/memory_type.h"
 #include "sys/prover.h"
 #include "sys/random_seed.h"
 
@@ -104,6 +109,14 @@ static void populate_all(struct cxv_prover *prover)
 	prover->telling_pages = count_telling(prover);
 }
 
+static void compare_io(struct cxv_prover *prover, struct cxv_file_io *io)
+{
+	const struct cxv_mapping *whole = &prover->mappings[CXV_VIEW_WHOLE];
+
+	cxv_file_io_compare(&prover->window, (void *)(uintptr_t)whole->extents[0].address,
+			    !prover->options.read_only, io);
+}
+
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	enum cxv_view view;
@@ -118,10 +131,23 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		prover->seed = cxv_random_seed();
 		cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
 	}
+	compare_io(prover, &cycle->io_before);
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		if (!prover->views[view].unavailable)
 			touch_view(prover, view, false, 0, &cycle->views[view].before);
 	}
+}
+
+static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_view view,
+				const struct cxv_pass *after)
+{
+	const struct cxv_mapping *mapping = mapping_of(prover, view);
+	uint64_t size = prover->views[view].page_size;
+
+	/* As before is the answer where several sizes explain the faults. */
+	if (!after->made || after->faults == prover->views[view].expected_faults)
+		return size;
+	return cxv_page_size_of(mapping->extents, mapping->count, mapping->sample, after->faults);
 }
 
 static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
@@ -143,6 +169,7 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		result->populate = prover->views[view].populate;
 		result->page_size = prover->views[view].page_size;
 		result->expected_faults = prover->views[view].expected_faults;
+		result->page_size_after = page_size_after(prover, view, &result->after);
 		result->unavailable = prover->views[view].unavailable;
 		if (first)
 			result->after = result->populate;
@@ -175,6 +202,29 @@ static void ask_witness(struct cxv_prover *prover, struct cxv_witness *witness)
 		witness->error = witness_access(prover, &witness->after, false);
 }
 
+/* What the device says of its memory now, at the moment in which the window answers. */
+static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	struct cxv_media *media = &cycle->media;
+	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
+	uint32_t capability;
+	unsigned int i;
+
+	if (!dvsec)
+		return;
+	capability = cxv_config_field(&cycle->before, dvsec + CXL_DEVICE_CAPABILITY, 2);
+	media->ranges = cxl_field(capability, CXL_DEVICE_CAPABILITY_HDM_COUNT);
+	if (media->ranges > ARRAY_SIZE(media->range_low))
+		media->ranges = ARRAY_SIZE(media->range_low);
+	media->known = true;
+	for (i = 0; i < media->ranges; i++) {
+		if (cxv_vfio_read(&prover->vfio, prover->config, dvsec + CXL_DEVICE_RANGE(i) +
+				  CXL_DEVICE_RANGE_SIZE_LOW, &media->range_low[i],
+				  sizeof(media->range_low[i])) < 0)
+			media->known = false;
+	}
+}
+
 static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	_cleanup_free_ char *methods = NULL;
@@ -202,6 +252,14 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	ask_witness(prover, &cycle->witness);
 	touch_after(prover, cycle);
+	if (!prover->shut)
+		compare_io(prover, &cycle->io_after);
+	cxv_memory_type_read(prover->host, prover->window.base, prover->window.size,
+			     &cycle->memory_type);
+	if (prover->kernel_log < 0)
+		cycle->kernel.error = -prover->kernel_log;
+	else
+		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
 	return cxv_snapshot_take(&prover->source, &cycle->after);
 }
 
@@ -237,6 +295,8 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 	if (ret < 0)
 		goto failed;
 
+	if (options->verify && !prover->shut)
+		cxv_watcher_start(&prover->watcher, &cycle->watch);
 	start = cxv_clock_now();
 	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
 	cycle->reset_duration = cxv_clock_now() - start;
@@ -247,6 +307,8 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		cycle->ready_duration = cxv_clock_now() - start;
 		prover->shut = cycle->readiness != CXV_READY;
 	}
+	ask_media(prover, cycle);
+	cxv_watcher_stop(&prover->watcher);
 	if (options->verify)
 		ret = look_after(prover, cycle);
 	else

@@ -131,3 +131,23 @@ void cxv_kernel_log_read(int log, const struct cxv_kernel_speaker *speaker,
 		read_records(text, speaker, verdict);
 	}
 }
+
+void cxv_kernel_log_count(int log, const char *target, struct cxv_kernel_words *words)
+{
+	char record[RECORD_SIZE];
+
+	for (unsigned int i = 0; i < RECORD_MAX; i++) {
+		ssize_t size = read(log, record, sizeof(record) - 1);
+
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0 && errno == EPIPE) {
+			words->lost++;
+			continue;
+		}
+		if (size <= 0)
+			return;
+		record[size] = '\0';
+		cxv_kernel_record_count(record, target, words);
+	}
+}

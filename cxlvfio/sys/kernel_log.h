@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/kernel_record.h"
 #include "sys/host.h"
 
 /* Position at the end of the log as it is now: a descriptor, or -errno (kernel.dmesg_restrict). */
@@ -27,6 +28,8 @@ struct cxv_kernel_speaker {
 /* Read on and keep what SPEAKER said. May be called again for what comes later. */
 void cxv_kernel_log_read(int log, const struct cxv_kernel_speaker *speaker,
 			 struct cxv_kernel_verdict *verdict);
+/* Read on and count the kernel's warnings of the device at TARGET. */
+void cxv_kernel_log_count(int log, const char *target, struct cxv_kernel_words *words);
 /* One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;MESSAGE\n KEY=VALUE...". */
 void cxv_kernel_log_record(char *record, const struct cxv_kernel_speaker *speaker,
 			   struct cxv_kernel_verdict *verdict);

@@ -12,6 +12,7 @@
 #include "cxl_emulated_endpoint.h"
 #include "cxl_vfio.h"
 #include "sys/deadline.h"
+#include "sys/kernel_log.h"
 #include "sys/random_seed.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
@@ -183,6 +184,8 @@ static int map_views(struct cxv_prover *prover)
 					 smaller(window->size - offset, OFFSET_VIEW_LENGTH),
 					 &mappings[CXV_VIEW_OFFSET]);
 	if (!ret)
+		ret = cxv_watcher_create(window, &prover->watcher);
+	if (!ret)
 		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_VIEW_SPLIT]);
 	/* Cut where neither half ends with a large page. */
 	if (!ret)
@@ -239,7 +242,7 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 	*prover = (struct cxv_prover) {
 		.host = host, .endpoint = endpoint, .report = report, .options = *options,
-		.lock = -1, .child.socket = -1,
+		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT,
 		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1 },
 	};
 	/* Opening says best what stands in the way, so it comes before the lock needs privilege. */
@@ -255,6 +258,7 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		ret = find_memory(prover);
 	if (ret < 0)
 		return ret;
+	prover->kernel_log = cxv_kernel_log_open(host);
 	cxv_snapshot_source_init(host, endpoint, &prover->vfio, &prover->source);
 	find_witness(prover);
 	ret = cxv_prover_check_methods(prover);
@@ -311,6 +315,8 @@ void cxv_prover_close(struct cxv_prover *prover)
 	unsigned int i;
 
 	cxv_prover_restore(prover);
+	cxv_watcher_destroy(&prover->watcher);
+	cxv_close_descriptor(&prover->kernel_log);
 	cxv_touch_child_stop(&prover->child);
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
 		cxv_mapping_destroy(&prover->mappings[i]);

@@ -15,6 +15,7 @@
 #include "sys/snapshot.h"
 #include "sys/touch_child.h"
 #include "sys/vfio.h"
+#include "sys/watch.h"
 
 #define CXV_WAYS_MAX	16
 /* More than this is not touched as a whole unless asked for: 16 GiB in blocks of 2 MiB. */
@@ -59,6 +60,8 @@ struct cxv_prover {
 	struct cxv_mapping mappings[CXV_VIEW_COUNT];	/* of CXV_VIEW_INHERITED: not used */
 	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
 	struct cxv_touch_child child;
+	struct cxv_watcher watcher;
+	int kernel_log;			/* descriptor, or -errno */
 	bool touching;			/* cxv_touch_begin() was called */
 	bool counting_works;
 	uint64_t *originals;		/* a word of every touched page before the tags */

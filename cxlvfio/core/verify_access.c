@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Part of verify.c: checks of how and when the window could be accessed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "core/verify_state.h"
+#include "cxl_regs.h"
+
+#define NS_PER_SEC	1000000000ull
+/* Software must leave a function alone for so long after starting an FLR (PCIe 6.0, 6.6.2). */
+#define FLR_TIME	100000000ull
+
+#ifndef PCI_STATUS_IMM_READY
+#define PCI_STATUS_IMM_READY	0x01
+#endif
+
+static double milliseconds(uint64_t nanoseconds)
+{
+	return nanoseconds / 1e6;
+}
+
+void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+
+	check->duration = view->after.duration;
+	if (!cycle->counting_works || !view->page_size || !view->page_size_after ||
+	    view->after.refused) {
+		cxv_skip(check, "page faults do not tell the page size here");
+		return;
+	}
+	cxv_expected(check, "%s pages", cxv_page_size_name(view->page_size));
+	cxv_observed(check, "%s pages", cxv_page_size_name(view->page_size_after));
+	if (view->page_size_after < view->page_size)
+		cxv_fail(check, "touching the mapping took %" PRIu64 " faults after the reset, as "
+			 "with pages of %s: every access is slower from then on",
+			 view->after.faults, cxv_page_size_name(view->page_size_after));
+}
+
+/* How long the window must have been shut; 0 where nothing says so. */
+static uint64_t shortest_reset(const struct cxv_cycle *cycle)
+{
+	uint32_t status = cxv_config_field(&cycle->before, PCI_STATUS, 2);
+
+	return cycle->method == CXV_METHOD_FLR && !(status & PCI_STATUS_IMM_READY) ? FLR_TIME : 0;
+}
+
+/* Returns whether the accesses by this way prove what they must. */
+static bool judge_way(const struct cxv_watch_way *way, const char *name, uint64_t shortest,
+		      struct cxv_check *check)
+{
+	if (!way->passed) {
+		cxv_skip(check, "no access %s went through", name);
+		return false;
+	}
+	if (way->other) {
+		cxv_fail(check, "%" PRIu64 " accesses %s gave other data than before while the "
+			 "device was in reset", way->other, name);
+		return false;
+	}
+	/* Refused to the end: whether it should have opened again is for reactivated to say. */
+	if (way->refused_since)
+		return true;
+	if (way->longest < shortest) {
+		cxv_fail(check, "accesses %s went through while the device was in reset: it takes "
+			 "%.0f ms, but the window was never shut for so long", name,
+			 milliseconds(shortest));
+		return false;
+	}
+	if (!way->longest_refused && way->longest_wait < way->longest / 10 * 9) {
+		cxv_skip(check, "the watching thread did not get to run during the reset");
+		return false;
+	}
+	if (way->closings > 1) {
+		cxv_undecided(check, "accesses %s were refused, went through, and were refused "
+			      "again: something else shut the window, or it opened too early",
+			      name);
+		return false;
+	}
+	return true;
+}
+
+void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_watch *watch = &cycle->watch;
+	uint64_t shortest = shortest_reset(cycle);
+
+	check->duration = watch->duration;
+	if (!watch->made || cycle->reset_error) {
+		cxv_skip(check, "%s", cycle->reset_error ? "the reset failed" :
+			 watch->unavailable ?: "the window refused access before the reset");
+		return;
+	}
+	cxv_expected(check, "no access for %.0f ms at least", milliseconds(shortest));
+	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused; read: %" PRIu64
+		     " through, %" PRIu64 " refused", watch->mapping.passed,
+		     watch->mapping.refused, watch->file.passed, watch->file.refused);
+	if (judge_way(&watch->mapping, "through a mapping", shortest, check))
+		judge_way(&watch->file, "by read(2)", shortest, check);
+}
+
+/* What the device grants itself from a reset on: answer, valid information, active memory. */
+static uint64_t ready_limit(const struct cxv_cycle *cycle, size_t dvsec, unsigned int ranges)
+{
+	unsigned int code = 0;
+
+	for (unsigned int i = 0; i < ranges; i++) {
+		uint32_t low = cxv_config_field(&cycle->before, dvsec + CXL_DEVICE_RANGE(i) +
+						CXL_DEVICE_RANGE_SIZE_LOW, 4);
+		unsigned int now = cxl_field(low, CXL_DEVICE_RANGE_ACTIVE_TIMEOUT);
+
+		if (now > code)
+			code = now;
+	}
+	/* 4^n seconds; codes above 4 are reserved. */
+	return (2 + (1ull << 2 * (code < 4 ? code : 4))) * NS_PER_SEC;
+}
+
+static bool is_active(uint32_t range_low)
+{
+	return range_low & CXL_DEVICE_RANGE_INFO_VALID && range_low & CXL_DEVICE_RANGE_ACTIVE;
+}
+
+static void judge_opened(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	for (unsigned int i = 0; i < cycle->media.ranges; i++) {
+		if (is_active(cycle->media.range_low[i]))
+			continue;
+		cxv_observed(check, "open, with range %u size low %#x", i + 1,
+			     cycle->media.range_low[i]);
+		cxv_fail(check, "the window lets accesses through although the device says that the "
+			 "memory of range %u is not active yet", i + 1);
+		return;
+	}
+}
+
+static void judge_shut(const struct cxv_cycle *cycle, size_t dvsec, uint64_t elapsed,
+		       uint64_t limit, struct cxv_check *check)
+{
+	for (unsigned int i = 0; i < cycle->media.ranges; i++) {
+		size_t offset = dvsec + CXL_DEVICE_RANGE(i) + CXL_DEVICE_RANGE_SIZE_LOW;
+
+		if (is_active(cxv_config_field(&cycle->after, offset, 4)))
+			continue;
+		/* The driver gives it a second less than we: configuration space answered. */
+		if (elapsed + NS_PER_SEC >= limit)
+			cxv_fail(check, "the memory of range %u is not active within the time that "
+				 "the device itself names", i + 1);
+		else
+			cxv_undecided(check, "the memory of range %u is not active yet, but has "
+				      "time left: see --timeout", i + 1);
+		return;
+	}
+	cxv_skip(check, "the memory is active, but the window stays shut for another reason");
+}
+
+void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
+	uint64_t elapsed = cycle->reset_duration + cycle->ready_duration, limit;
+
+	check->duration = cycle->ready_duration;
+	if (cycle->readiness == CXV_NOT_WAITED || !dvsec || !cycle->media.known) {
+		cxv_skip(check, "the CXL DVSEC cannot be asked");
+		return;
+	}
+	limit = ready_limit(cycle, dvsec, cycle->media.ranges);
+	cxv_expected(check, "open when the memory is active, within %.0f ms", milliseconds(limit));
+	cxv_observed(check, "%s after %.0f ms", cycle->readiness == CXV_READY ? "open" : "shut",
+		     milliseconds(elapsed));
+	/* While we were not run, nothing could be seen of it. */
+	elapsed -= cycle->watch.pause < elapsed ? cycle->watch.pause : elapsed;
+	if (cycle->readiness != CXV_READY)
+		judge_shut(cycle, dvsec, elapsed, limit, check);
+	else if (elapsed > limit)
+		cxv_fail(check, "the window opened later than the device itself may need");
+	else
+		judge_opened(cycle, check);
+}
+
+static bool judge_io(const struct cxv_file_io *io, const char *when, struct cxv_check *check)
+{
+	if (!io->wrong)
+		return true;
+	cxv_observed(check, "%" PRIu64 " of %" PRIu64 " transfers wrong %s the reset", io->wrong,
+		     io->transfers, when);
+	cxv_fail(check, "%s %s the reset, first %" PRIu64 " bytes at window offset %#" PRIx64
+		 "%s%s", io->what, when, io->length, io->offset, io->error ? ": " : "",
+		 io->error ? strerror(io->error) : "");
+	return false;
+}
+
+void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_file_io *before = &cycle->io_before, *after = &cycle->io_after;
+
+	check->duration = before->duration + after->duration;
+	if (!before->made && !after->made) {
+		cxv_skip(check, "the window refused access");
+		return;
+	}
+	cxv_expected(check, "every transfer as the mapping shows it");
+	cxv_observed(check, "%" PRIu64 " transfers as the mapping shows them%s",
+		     before->transfers + after->transfers,
+		     before->writes || after->writes ? "" : ", none of them written");
+	if (judge_io(before, "before", check))
+		judge_io(after, "after", check);
+}
+
+void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_memory_type *type = &cycle->memory_type;
+
+	if (type->error) {
+		cxv_skip(check, "the kernel's list of memory types cannot be read (x86 has one in "
+			 "debugfs): %s", strerror(type->error));
+		return;
+	}
+	cxv_expected(check, "write-back");
+	cxv_observed(check, "%s", type->write_back ? "write-back" :
+		     type->other[0] ? type->other : "not listed");
+	if (type->other[0])
+		cxv_fail(check, "the kernel maps the window, or a part of it, as %s: every access "
+			 "goes past the caches", type->other);
+	else if (!type->write_back)
+		cxv_skip(check, "the kernel lists no type for all of the window");
+}
+
+void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_kernel_words *words = &cycle->kernel;
+
+	if (words->error) {
+		cxv_skip(check, "the kernel log cannot be read: %s", strerror(words->error));
+		return;
+	}
+	cxv_expected(check, "no warning");
+	cxv_observed(check, "%" PRIu64 " warnings", words->warnings);
+	if (words->warnings)
+		cxv_fail(check, "the kernel warns: %s", words->first);
+	else if (words->lost)
+		cxv_skip(check, "messages were overwritten before they could be read");
+}

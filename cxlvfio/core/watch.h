@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Accesses to the window, one after the other, while the device is reset: when did they go through?
+ * Filled by sys/watch.c, judged by verify_access.c. All times in nanoseconds.
+ */
+#ifndef CXLVFIO_CORE_WATCH_H
+#define CXLVFIO_CORE_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cxv_access {
+	CXV_ACCESS_PASSED,	/* it gave what the window held before */
+	CXV_ACCESS_REFUSED,	/* SIGBUS, or EIO */
+	CXV_ACCESS_OTHER,	/* it gave something else */
+};
+
+/* By one way: through a mapping, or by read(2). */
+struct cxv_watch_way {
+	uint64_t passed;
+	uint64_t refused;
+	uint64_t other;			/* before any was refused: data of a device in reset */
+	uint64_t closings;		/* times that accesses were refused and went through again */
+	/* The longest time for which it is possible that none went through: */
+	uint64_t longest;
+	uint64_t longest_refused;	/* accesses that were refused in it */
+	uint64_t longest_wait;		/* what the access that ended it took */
+	/* Since the last access that went through: */
+	uint64_t last;			/* when it began; 0: none did */
+	uint64_t refused_since;
+};
+
+struct cxv_watch {
+	bool made;
+	const char *unavailable;	/* why not; NULL while nothing is known */
+	struct cxv_watch_way mapping, file;
+	uint64_t pause;			/* the longest time that the thread did not run */
+	uint64_t duration;
+};
+
+/* The next access began at BEGIN and was over at END. */
+void cxv_watch_note(struct cxv_watch_way *way, uint64_t begin, uint64_t end,
+		    enum cxv_access access);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A thread that accesses the window over and over while the device is reset, through a mapping of
+ * its own, of one page, and by read(2). Its faults are not those that others count.
+ */
+#ifndef CXLVFIO_SYS_WATCH_H
+#define CXLVFIO_SYS_WATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/watch.h"
+#include "sys/mapping.h"
+
+struct cxv_watcher {
+	struct cxv_mapping mapping;
+	const struct cxv_window *window;
+	pthread_t thread;
+	bool running;
+	atomic_bool ending;
+	uint64_t word;			/* what the page holds */
+	struct cxv_watch *watch;
+};
+
+/* Map the page. 0 or -errno; destroy it in any case. */
+int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher);
+void cxv_watcher_destroy(struct cxv_watcher *watcher);
+
+/* Until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
+void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch);
+void cxv_watcher_stop(struct cxv_watcher *watcher);
+
+#endif
