@@ -214,7 +214,8 @@ static void judge_zap(const struct cxv_cycle *cycle, const struct cxv_view_resul
 			 "mappings, the first within 2 MiB of window offset %#" PRIx64,
 			 pass->missing_faults, pass->first_missing);
 	/* In smaller pages now: all of the large ones are gone, and same_page_size says so. */
-	else if (pass->extra_faults && view->page_size_after >= view->page_size)
+	else if (pass->extra_faults &&
+		 (!view->page_size_after || view->page_size_after >= view->page_size))
 		cxv_undecided(check, "%" PRIu64 " faults more than the mapping accounts for: "
 			      "pages were taken away again, or the page size changed from %s",
 			      pass->extra_faults, cxv_page_size_name(view->page_size));

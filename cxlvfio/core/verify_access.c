@@ -51,8 +51,8 @@ static uint64_t shortest_reset(const struct cxv_cycle *cycle)
 static bool judge_way(const struct cxv_watch_way *way, const char *name, uint64_t shortest,
 		      struct cxv_check *check)
 {
-	if (!way->passed) {
-		cxv_skip(check, "no access %s went through", name);
+	if (!way->passed || way->began_shut) {
+		cxv_skip(check, "no access %s went through before the reset", name);
 		return false;
 	}
 	if (way->other) {

@@ -20,6 +20,7 @@ void cxv_watch_note(struct cxv_watch_way *way, uint64_t begin, uint64_t end,
 	if (access == CXV_ACCESS_REFUSED) {
 		way->refused++;
 		way->refused_since++;
+		way->began_shut |= !way->passed;
 		return;
 	}
 	/* What the memory holds once it is open again is for same_memory to say. */

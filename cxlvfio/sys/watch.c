@@ -63,6 +63,7 @@ static void *run(void *argument)
 	struct cxv_watch *watch = watcher->watch;
 	uint64_t start = cxv_clock_now();
 	unsigned int left = LAST_ACCESSES;
+	bool first = true;
 
 	while (left) {
 		uint64_t slept, pause;
@@ -70,6 +71,9 @@ static void *run(void *argument)
 		note_access(watcher, &watch->mapping, read_mapping);
 		note_access(watcher, &watch->file, read_file);
 		left -= atomic_load(&watcher->ending);
+		if (first)
+			sem_post(&watcher->begun);
+		first = false;
 		slept = cxv_clock_now();
 		cxv_clock_sleep(PAUSE_NS);
 		pause = cxv_clock_now() - slept;
@@ -95,10 +99,14 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
 	}
 	watcher->watch = watch;
 	atomic_store(&watcher->ending, false);
+	sem_init(&watcher->begun, 0, 0);
 	watcher->running = !pthread_create(&watcher->thread, NULL, run, watcher);
 	watch->made = watcher->running;
 	if (!watcher->running)
 		watch->unavailable = "no thread could be started";
+	/* The reset must find the page mapped. */
+	while (watcher->running && sem_wait(&watcher->begun) < 0 && errno == EINTR)
+		;
 }
 
 void cxv_watcher_stop(struct cxv_watcher *watcher)
@@ -107,5 +115,6 @@ void cxv_watcher_stop(struct cxv_watcher *watcher)
 		return;
 	atomic_store(&watcher->ending, true);
 	pthread_join(watcher->thread, NULL);
+	sem_destroy(&watcher->begun);
 	watcher->running = false;
 }

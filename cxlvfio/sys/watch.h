@@ -7,6 +7,7 @@
 #define CXLVFIO_SYS_WATCH_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "core/watch.h"
@@ -18,6 +19,7 @@ struct cxv_watcher {
 	pthread_t thread;
 	bool running;
 	atomic_bool ending;
+	sem_t begun;			/* once it accessed the window by each way */
 	uint64_t word;			/* what the page holds */
 	struct cxv_watch *watch;
 };
@@ -26,7 +28,7 @@ struct cxv_watcher {
 int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher);
 void cxv_watcher_destroy(struct cxv_watcher *watcher);
 
-/* Until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
+/* From now on until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
 void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch);
 void cxv_watcher_stop(struct cxv_watcher *watcher);
 

@@ -193,6 +193,20 @@ void config_space_write_word(struct endpoint *endpoint, uint32_t offset, uint32_
 		endpoint_reset(endpoint, RESET_FLR);
 }
 
+void config_space_stick(struct endpoint *endpoint, uint32_t offset, uint32_t bits)
+{
+	struct register_word *word = &endpoint->config[offset / 4];
+	size_t i;
+
+	bits <<= 8 * (offset % 4);
+	word->writable &= ~bits;
+	word->value ^= bits;
+	for (i = 0; !bits && i < ARRAY_SIZE(express_registers); i++) {
+		if (express_registers[i].offset == offset)
+			word->writable |= express_registers[i].writable << 8 * (offset % 4);
+	}
+}
+
 uint32_t config_space_command(const struct endpoint *endpoint)
 {
 	return registers_get(endpoint->config, PCI_COMMAND, 2);

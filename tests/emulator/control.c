@@ -237,6 +237,12 @@ static void execute_present(struct command *command)
 	fputs("{\"ok\":true}", command->answer);
 }
 
+static void execute_firmware(struct command *command)
+{
+	endpoint_recommit(command->endpoint);
+	fputs("{\"ok\":true}", command->answer);
+}
+
 static void execute_damage(struct command *command)
 {
 	struct endpoint *endpoint = command->endpoint;
@@ -265,6 +271,8 @@ static const struct command_definition command_definitions[] = {
 	{ "clear", "NAME|all", "disarms a fault and ends its effect where it lasts",
 	  execute_clear },
 	{ "faults", NULL, "the catalogue and what is armed", execute_faults },
+	{ "firmware", NULL, "decoders and DVSECs as at power on, whatever faults made of them",
+	  execute_firmware },
 	{ "present", "on|off", "pulls the device out, or puts it back", execute_present },
 	{ "damage", "SEED|off", "registers read wrong, in a way that the seed decides",
 	  execute_damage },

@@ -143,6 +143,14 @@ void dvsec_firmware(struct endpoint *endpoint)
 	registers_set(endpoint->config, RANGE_BASE_HIGH, 4, (uint32_t)(base >> 32));
 }
 
+void dvsec_start_over(struct endpoint *endpoint)
+{
+	uint32_t offset;
+
+	for (offset = CAPABILITY_CXL_DEVICE; offset < CAPABILITY_ERRORS; offset += 4)
+		register_reset(&endpoint->config[offset / 4], 0);
+}
+
 bool dvsec_owns(uint32_t offset)
 {
 	return offset >= CAPABILITY_CXL_DEVICE && offset < CAPABILITY_ERRORS;
@@ -156,6 +164,25 @@ bool dvsec_config_locked(const struct endpoint *endpoint)
 bool dvsec_mem_enabled(const struct endpoint *endpoint)
 {
 	return get(endpoint, CXL_DEVICE_CONTROL, 2) & CXL_DEVICE_CONTROL_MEM_ENABLE;
+}
+
+void dvsec_disable_mem(struct endpoint *endpoint)
+{
+	set(endpoint, CXL_DEVICE_CONTROL, 2,
+	    get(endpoint, CXL_DEVICE_CONTROL, 2) & ~CXL_DEVICE_CONTROL_MEM_ENABLE);
+}
+
+void dvsec_lock_config(struct endpoint *endpoint)
+{
+	set(endpoint, CXL_DEVICE_LOCK, 2,
+	    get(endpoint, CXL_DEVICE_LOCK, 2) | CXL_DEVICE_LOCK_CONFIG_LOCK);
+}
+
+void dvsec_flip(struct endpoint *endpoint, uint32_t offset, uint32_t bits)
+{
+	uint32_t word = get(endpoint, offset & ~3u, 4);
+
+	set(endpoint, offset & ~3u, 4, word ^ bits << 8 * (offset % 4));
 }
 
 bool dvsec_range_valid(const struct endpoint *endpoint)

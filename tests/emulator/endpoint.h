@@ -77,6 +77,7 @@ struct endpoint {
 	struct register_word config[CONFIG_SPACE_SIZE / 4];
 	struct register_word component[COMPONENT_SIZE / 4];
 	uint32_t scratch;
+	uint32_t scratch_kept;		/* fault scratch-kept: as it was before the reset */
 	uint32_t resets_done;
 	struct window window;
 	bool decoders_lost;		/* since the window was last decoded */
@@ -121,23 +122,33 @@ uint64_t endpoint_deadline(const struct endpoint *endpoint, uint64_t millisecond
 /* reset.c */
 extern const char *const reset_kind_names[RESET_KINDS];
 void endpoint_reset(struct endpoint *endpoint, enum reset_kind kind);
+/* Decoders and DVSECs as firmware leaves them at power on; nothing else changes. */
+void endpoint_recommit(struct endpoint *endpoint);
 
 /* config_space.c */
 void config_space_define(struct endpoint *endpoint);
 void config_space_reset(struct endpoint *endpoint, enum reset_kind kind);
 void config_space_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value,
 			     uint32_t bytes);
+/* BITS of the register at OFFSET become the opposite and read only; 0: all writable ones again. */
+void config_space_stick(struct endpoint *endpoint, uint32_t offset, uint32_t bits);
 uint32_t config_space_command(const struct endpoint *endpoint);
 uint32_t config_space_power_state(const struct endpoint *endpoint);
 
 /* dvsec.c: the CXL designated vendor-specific extended capabilities */
 void dvsec_define(struct endpoint *endpoint);
 void dvsec_firmware(struct endpoint *endpoint);
+/* All of the CXL DVSECs as before firmware. */
+void dvsec_start_over(struct endpoint *endpoint);
 void dvsec_cxl_reset(struct endpoint *endpoint);
 bool dvsec_owns(uint32_t offset);
 void dvsec_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value, uint32_t bytes);
 void dvsec_reset_complete(struct endpoint *endpoint);
 void dvsec_set_media_ready(struct endpoint *endpoint, bool ready);
+void dvsec_disable_mem(struct endpoint *endpoint);
+void dvsec_lock_config(struct endpoint *endpoint);
+/* BITS of the 32 at OFFSET of the CXL device DVSEC become the opposite. */
+void dvsec_flip(struct endpoint *endpoint, uint32_t offset, uint32_t bits);
 bool dvsec_media_ready(const struct endpoint *endpoint);
 bool dvsec_mem_enabled(const struct endpoint *endpoint);
 bool dvsec_config_locked(const struct endpoint *endpoint);

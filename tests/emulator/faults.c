@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "config_space.h"
 #include "cxl_regs.h"
 #include "endpoint.h"
 #include "hdm.h"
@@ -88,6 +90,178 @@ static void content_corrupted(struct endpoint *endpoint, const struct fault *fau
 		log_event("window: cannot corrupt the content: %s", strerror(-rc));
 }
 
+/* Where ARGUMENT is no page of the window, and by default: a page that is no first one of 2 MiB. */
+static uint64_t chosen_byte(const struct endpoint *endpoint, const struct fault *fault)
+{
+	const uint64_t usual = 3 * WINDOW_CHUNK + 5 * WINDOW_PAGE;
+
+	return fault->has_argument && fault->argument < endpoint->options.window_size ?
+		fault->argument : usual;
+}
+
+/* What the content is now, wherever it is; NULL and a line in the log where there is no memory. */
+static uint8_t *content_of(struct endpoint *endpoint)
+{
+	uint8_t *content;
+	int rc = window_content(&endpoint->window, &content);
+
+	if (!rc)
+		return content;
+	log_event("window: cannot change the content: %s", strerror(-rc));
+	return NULL;
+}
+
+static void content_zeroed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	window_clear(&endpoint->window);
+}
+
+static void content_ones(struct endpoint *endpoint, const struct fault *fault)
+{
+	uint8_t *content = content_of(endpoint);
+
+	(void)fault;
+	if (content)
+		memset(content, 0xff, endpoint->options.window_size);
+}
+
+static void page_zeroed(struct endpoint *endpoint, const struct fault *fault)
+{
+	uint8_t *content = content_of(endpoint);
+
+	if (content)
+		memset(content + chosen_byte(endpoint, fault) / WINDOW_PAGE * WINDOW_PAGE, 0,
+		       WINDOW_PAGE);
+}
+
+static void byte_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	uint8_t *content = content_of(endpoint);
+
+	if (content)
+		content[chosen_byte(endpoint, fault)] ^= 1;
+}
+
+static void pages_swapped(struct endpoint *endpoint, const struct fault *fault)
+{
+	uint8_t *content = content_of(endpoint), page[WINDOW_PAGE];
+	uint64_t first = chosen_byte(endpoint, fault) / (2 * WINDOW_PAGE) * (2 * WINDOW_PAGE);
+
+	if (!content)
+		return;
+	memcpy(page, content + first, WINDOW_PAGE);
+	memcpy(content + first, content + first + WINDOW_PAGE, WINDOW_PAGE);
+	memcpy(content + first + WINDOW_PAGE, page, WINDOW_PAGE);
+}
+
+/* What the reset cleared is there again. */
+static bool keep_scratch(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	endpoint->scratch_kept = endpoint->scratch;
+	return false;
+}
+
+static void scratch_kept(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	endpoint->scratch = endpoint->scratch_kept;
+}
+
+static void skip_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	hdm_force_skip(endpoint, 0, fault->has_argument ? fault->argument :
+		       CXL_HDM_WINDOW_ALIGNMENT);
+}
+
+static void target_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_flip_control(endpoint, 0, CXL_HDM_DECODER_HOST_ONLY);
+}
+
+static void lock_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_flip_control(endpoint, 0, CXL_HDM_DECODER_LOCK_ON_COMMIT);
+}
+
+static void second_decoder(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_flip_control(endpoint, 1, CXL_HDM_DECODER_COMMITTED);
+}
+
+static void hdm_disabled(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_disable_for_good(endpoint, true);
+}
+
+static void hdm_can_be_enabled(struct endpoint *endpoint)
+{
+	hdm_disable_for_good(endpoint, false);
+}
+
+static void mem_enable_lost(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_disable_mem(endpoint);
+	dvsec_lock_config(endpoint);
+}
+
+static void config_locked(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_lock_config(endpoint);
+}
+
+static void capability_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_flip(endpoint, CXL_DEVICE_CAPABILITY, CXL_DEVICE_CAPABILITY_RESET_MEM_CLEAR);
+}
+
+static void range_size_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_flip(endpoint, CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW,
+		   CXL_HDM_WINDOW_ALIGNMENT << 1);
+}
+
+static void range_base_changed(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_flip(endpoint, CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_BASE_LOW,
+		   CXL_HDM_WINDOW_ALIGNMENT << 1);
+}
+
+static void viral(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	dvsec_flip(endpoint, CXL_DEVICE_STATUS, CXL_DEVICE_STATUS_VIRAL);
+}
+
+static void device_control_stuck(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	config_space_stick(endpoint, CAPABILITY_EXPRESS + PCI_EXP_DEVCTL,
+			   PCI_EXP_DEVCTL_RELAX_EN);
+}
+
+static void link_control_stuck(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	config_space_stick(endpoint, CAPABILITY_EXPRESS + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_CCC);
+}
+
+static void control_free(struct endpoint *endpoint)
+{
+	config_space_stick(endpoint, CAPABILITY_EXPRESS + PCI_EXP_DEVCTL, 0);
+	config_space_stick(endpoint, CAPABILITY_EXPRESS + PCI_EXP_LNKCTL, 0);
+}
+
 const struct fault_definition fault_definitions[FAULT_COUNT] = {
 	[FAULT_DECODER_LOST] = {
 		"decoder-lost", ARGUMENT_NONE, NULL,
@@ -148,6 +322,101 @@ const struct fault_definition fault_definitions[FAULT_COUNT] = {
 		"content-corrupted", ARGUMENT_NONE, NULL,
 		"after the reset every byte of the window differs",
 		.after_reset = content_corrupted,
+	},
+	[FAULT_CONTENT_ZEROED] = {
+		"content-zeroed", ARGUMENT_NONE, NULL,
+		"after the reset every byte of the window is zero",
+		.after_reset = content_zeroed,
+	},
+	[FAULT_CONTENT_ONES] = {
+		"content-ones", ARGUMENT_NONE, NULL,
+		"after the reset every byte of the window is 0xff, although it is decoded",
+		.after_reset = content_ones,
+	},
+	[FAULT_PAGE_ZEROED] = {
+		"page-zeroed", ARGUMENT_OPTIONAL, "OFFSET",
+		"after the reset the page at OFFSET of the window (default: 0x605000) is zero",
+		.after_reset = page_zeroed,
+	},
+	[FAULT_BYTE_CHANGED] = {
+		"byte-changed", ARGUMENT_OPTIONAL, "OFFSET",
+		"after the reset one bit of the byte at OFFSET (default: 0x605000) differs",
+		.after_reset = byte_changed,
+	},
+	[FAULT_PAGES_SWAPPED] = {
+		"pages-swapped", ARGUMENT_OPTIONAL, "OFFSET",
+		"after the reset the two pages at OFFSET (default: 0x604000) have changed places",
+		.after_reset = pages_swapped,
+	},
+	[FAULT_SCRATCH_KEPT] = {
+		"scratch-kept", ARGUMENT_NONE, NULL,
+		"the reset clears everything but the scratch register",
+		.before_reset = keep_scratch, .after_reset = scratch_kept,
+	},
+	[FAULT_SKIP_CHANGED] = {
+		"skip-changed", ARGUMENT_OPTIONAL, "SIZE",
+		"after the reset decoder 0 skips SIZE of the device's memory (default: 256M)",
+		.after_reset = skip_changed,
+	},
+	[FAULT_TARGET_CHANGED] = {
+		"target-changed", ARGUMENT_NONE, NULL,
+		"after the reset decoder 0 has the other target type",
+		.after_reset = target_changed,
+	},
+	[FAULT_LOCK_CHANGED] = {
+		"lock-changed", ARGUMENT_NONE, NULL,
+		"after the reset decoder 0 is locked if it was not, and the reverse",
+		.after_reset = lock_changed,
+	},
+	[FAULT_SECOND_DECODER] = {
+		"second-decoder", ARGUMENT_NONE, NULL,
+		"after the reset decoder 1 says that it is committed too",
+		.after_reset = second_decoder,
+	},
+	[FAULT_HDM_DISABLED] = {
+		"hdm-disabled", ARGUMENT_NONE, NULL,
+		"after the reset the decoders are disabled and cannot be enabled",
+		.after_reset = hdm_disabled, .cleared = hdm_can_be_enabled, .hides_window = true,
+	},
+	[FAULT_MEM_ENABLE_LOST] = {
+		"mem-enable-lost", ARGUMENT_NONE, NULL,
+		"after the reset CXL.mem is disabled and the configuration locked",
+		.after_reset = mem_enable_lost, .hides_window = true,
+	},
+	[FAULT_CONFIG_LOCKED] = {
+		"config-locked", ARGUMENT_NONE, NULL,
+		"after the reset the CXL configuration is locked",
+		.after_reset = config_locked,
+	},
+	[FAULT_CAPABILITY_CHANGED] = {
+		"capability-changed", ARGUMENT_NONE, NULL,
+		"after the reset the DVSEC offers another capability",
+		.after_reset = capability_changed,
+	},
+	[FAULT_RANGE_SIZE_CHANGED] = {
+		"range-size-changed", ARGUMENT_NONE, NULL,
+		"after the reset the DVSEC range has another size, the decoder has not",
+		.after_reset = range_size_changed,
+	},
+	[FAULT_RANGE_BASE_CHANGED] = {
+		"range-base-changed", ARGUMENT_NONE, NULL,
+		"after the reset the DVSEC range has another base, the decoder has not",
+		.after_reset = range_base_changed,
+	},
+	[FAULT_VIRAL] = {
+		"viral", ARGUMENT_NONE, NULL,
+		"after the reset the DVSEC says that the device is in viral state",
+		.after_reset = viral,
+	},
+	[FAULT_DEVICE_CONTROL_STUCK] = {
+		"device-control-stuck", ARGUMENT_NONE, NULL,
+		"after the reset relaxed ordering is the other way round and takes no write",
+		.after_reset = device_control_stuck, .cleared = control_free,
+	},
+	[FAULT_LINK_CONTROL_STUCK] = {
+		"link-control-stuck", ARGUMENT_NONE, NULL,
+		"after the reset the common clock bit is the other way round and takes no write",
+		.after_reset = link_control_stuck, .cleared = control_free,
 	},
 };
 

@@ -284,6 +284,25 @@ void hdm_force_ways(struct endpoint *endpoint, uint32_t index, uint32_t encoded)
 	    control | cxl_field_prepare(CXL_HDM_DECODER_WAYS, encoded));
 }
 
+void hdm_force_skip(struct endpoint *endpoint, uint32_t index, uint64_t skip)
+{
+	set_pair(endpoint, index, CXL_HDM_DECODER_SKIP_LOW, CXL_HDM_DECODER_SKIP_HIGH, skip);
+}
+
+void hdm_flip_control(struct endpoint *endpoint, uint32_t index, uint32_t bits)
+{
+	set(endpoint, index, CXL_HDM_DECODER_CONTROL, hdm_control(endpoint, index) ^ bits);
+}
+
+void hdm_disable_for_good(struct endpoint *endpoint, bool disabled)
+{
+	uint32_t offset = HDM_OFFSET + CXL_HDM_GLOBAL_CONTROL;
+	uint32_t enable = CXL_HDM_GLOBAL_CONTROL_ENABLE;
+
+	registers_set(endpoint->component, offset, 4, disabled ? 0 : enable);
+	endpoint->component[offset / 4].writable = disabled ? 0 : enable;
+}
+
 bool hdm_covers_window(const struct endpoint *endpoint)
 {
 	uint64_t covered = endpoint->options.window_base;

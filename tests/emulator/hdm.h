@@ -31,6 +31,10 @@ uint64_t hdm_size(const struct endpoint *endpoint, uint32_t index);
 void hdm_lose_decoder(struct endpoint *endpoint, uint32_t index);
 void hdm_force_base(struct endpoint *endpoint, uint32_t index, uint64_t base);
 void hdm_force_size(struct endpoint *endpoint, uint32_t index, uint64_t size);
+void hdm_force_skip(struct endpoint *endpoint, uint32_t index, uint64_t skip);
+void hdm_flip_control(struct endpoint *endpoint, uint32_t index, uint32_t bits);
+/* The global enable is clear and takes no write, or can be set again. */
+void hdm_disable_for_good(struct endpoint *endpoint, bool disabled);
 void hdm_force_ways(struct endpoint *endpoint, uint32_t index, uint32_t encoded);
 
 #endif /* EMULATOR_HDM_H */

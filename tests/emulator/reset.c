@@ -43,6 +43,15 @@ static void reset_bus(struct endpoint *endpoint)
 	}
 }
 
+void endpoint_recommit(struct endpoint *endpoint)
+{
+	dvsec_start_over(endpoint);
+	dvsec_firmware(endpoint);
+	hdm_reset_all(endpoint);
+	hdm_firmware(endpoint);
+	endpoint_update_window(endpoint);
+}
+
 static void restart_media(struct endpoint *endpoint)
 {
 	bool delayed = endpoint->options.ready_delay_ms;

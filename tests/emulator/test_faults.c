@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <string.h>
 
 #include "test_support.h"
@@ -268,6 +269,108 @@ static void test_content_corrupted(void **state)
 	assert_int_not_equal(endpoint->window.bytes[0], 0x44);
 }
 
+static uint8_t byte_after(struct endpoint *endpoint, const char *fault, uint64_t offset)
+{
+	memset(endpoint->window.bytes, 0x44, WINDOW_SIZE);
+	endpoint->window.bytes[0x604000] = 0x45;
+	inject(endpoint, fault);
+	flr(endpoint);
+	faults_clear(endpoint, "all");
+	assert_true(endpoint_decodes(endpoint));
+	return endpoint->window.bytes[offset];
+}
+
+static void test_content_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	assert_int_equal(byte_after(endpoint, "content-zeroed", WINDOW_SIZE - 1), 0);
+	assert_int_equal(byte_after(endpoint, "content-ones", WINDOW_SIZE - 1), 0xff);
+	assert_int_equal(byte_after(endpoint, "page-zeroed", 0x605fff), 0);
+	assert_int_equal(byte_after(endpoint, "page-zeroed", 0x606000), 0x44);
+	assert_int_equal(byte_after(endpoint, "page-zeroed=0x1000", 0x1000), 0);
+	assert_int_equal(byte_after(endpoint, "byte-changed", 0x605000), 0x45);
+	assert_int_equal(byte_after(endpoint, "byte-changed", 0x605001), 0x44);
+	assert_int_equal(byte_after(endpoint, "pages-swapped", 0x605000), 0x45);
+	/* Outside of the window: the usual place. */
+	assert_int_equal(byte_after(endpoint, "page-zeroed=0xffffffffffff", 0x605000), 0);
+}
+
+static void test_scratch_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	write_register(endpoint, REGION_DEVICE, CXL_EMULATED_DEVICE_SCRATCH, 4, 77);
+	inject(endpoint, "scratch-kept");
+	flr(endpoint);
+	assert_int_equal(endpoint->scratch, 77);
+	assert_int_equal(endpoint->resets_done, 1);
+	faults_clear(endpoint, "all");
+	flr(endpoint);
+	assert_int_equal(endpoint->scratch, 0);
+}
+
+/* Each leaves another register than before, and firmware's work undoes it. */
+static void test_register_changes(void **state)
+{
+	static const char *const faults[] = {
+		"skip-changed", "target-changed", "lock-changed", "second-decoder", "hdm-disabled",
+		"mem-enable-lost", "config-locked", "capability-changed", "range-size-changed",
+		"range-base-changed", "viral", "base-changed", "size-changed", "interleaved",
+	};
+	static struct register_word config[CONFIG_SPACE_SIZE / 4], component[COMPONENT_SIZE / 4];
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+	size_t i;
+
+	fixture->options.decoders = 2;
+	start(fixture);
+	flr(endpoint);
+	memcpy(config, endpoint->config, sizeof(config));
+	memcpy(component, endpoint->component, sizeof(component));
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		inject(endpoint, faults[i]);
+		flr(endpoint);
+		if (!memcmp(config, endpoint->config, sizeof(config)) &&
+		    !memcmp(component, endpoint->component, sizeof(component)))
+			fail_msg("%s changes nothing", faults[i]);
+		faults_clear(endpoint, "all");
+		endpoint_recommit(endpoint);
+		if (memcmp(config, endpoint->config, sizeof(config)) != 0 ||
+		    memcmp(component, endpoint->component, sizeof(component)) != 0)
+			fail_msg("%s leaves something behind", faults[i]);
+		assert_true(endpoint_decodes(endpoint));
+	}
+}
+
+static void test_stuck_controls(void **state)
+{
+	const uint32_t device = CAPABILITY_EXPRESS + PCI_EXP_DEVCTL;
+	const uint32_t link = CAPABILITY_EXPRESS + PCI_EXP_LNKCTL;
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+	uint32_t before;
+
+	start(fixture);
+	before = config32(endpoint, device) & 0xffff;
+	inject(endpoint, "device-control-stuck@1x1");
+	inject(endpoint, "link-control-stuck@1x1");
+	flr(endpoint);
+	write_register(endpoint, REGION_CONFIG, device, 2, before);
+	write_register(endpoint, REGION_CONFIG, link, 2, 0);
+	assert_int_equal(config32(endpoint, device) & 0xffff, before ^ PCI_EXP_DEVCTL_RELAX_EN);
+	assert_int_equal(config32(endpoint, link) & 0xffff, PCI_EXP_LNKCTL_CCC);
+	faults_clear(endpoint, "all");
+	write_register(endpoint, REGION_CONFIG, device, 2, before);
+	write_register(endpoint, REGION_CONFIG, link, 2, 0);
+	assert_int_equal(config32(endpoint, device) & 0xffff, before);
+	assert_int_equal(config32(endpoint, link) & 0xffff, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +386,10 @@ int main(void)
 		model_test(test_all_ones),
 		model_test(test_reset_ignored),
 		model_test(test_content_corrupted),
+		model_test(test_content_changes),
+		model_test(test_scratch_kept),
+		model_test(test_register_changes),
+		model_test(test_stuck_controls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

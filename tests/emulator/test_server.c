@@ -15,7 +15,7 @@
 #include "test_client.h"
 #include "test_support.h"
 
-#define ANSWER_SPACE 4096
+#define ANSWER_SPACE	16384
 #define DEVICE_CONTROL_HIGH (CAPABILITY_EXPRESS + PCI_EXP_DEVCTL + 1)
 
 static const char *const no_options[] = { NULL };

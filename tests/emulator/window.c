@@ -191,17 +191,25 @@ static void save_zeroes(struct window *window)
 	}
 }
 
+int window_content(struct window *window, uint8_t **content)
+{
+	*content = window->hidden ? window->saved : window->bytes;
+	if (window->hidden)
+		save_zeroes(window);
+	return populate(*content, window->size);
+}
+
 int window_corrupt(struct window *window)
 {
-	uint64_t *content = (uint64_t *)(window->hidden ? window->saved : window->bytes);
+	uint64_t *content;
+	uint8_t *bytes;
 	uint64_t i;
 	int rc;
 
-	if (window->hidden)
-		save_zeroes(window);
-	rc = populate((uint8_t *)content, window->size);
+	rc = window_content(window, &bytes);
 	if (rc)
 		return rc;
+	content = (uint64_t *)bytes;
 	for (i = 0; i < window->size / sizeof(*content); i++)
 		content[i] += WINDOW_CORRUPTION;
 	return 0;

@@ -21,6 +21,7 @@ struct window {
 };
 
 #define WINDOW_CHUNK	(2u << 20)
+#define WINDOW_PAGE	4096u
 
 /* Maps SIZE bytes, so many chunks, at OFFSET of MEMORY, which must stay open; -errno. */
 int window_open(struct window *window, int memory, uint64_t offset, uint64_t size);
@@ -39,5 +40,7 @@ int window_show(struct window *window);
 /* Zeroes, or changes every byte of, the content, wherever it is. */
 void window_clear(struct window *window);
 int window_corrupt(struct window *window);
+/* The content, wherever it is, to be changed; all of it is allocated then. */
+int window_content(struct window *window, uint8_t **content);
 
 #endif /* EMULATOR_WINDOW_H */

@@ -2,6 +2,7 @@
 /* The judgement of a reset cycle: a clean one passes, and every wrong behaviour has its check. */
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,8 @@ static void make_config(struct cxv_cycle *cycle)
 	put_both(cycle, DVSEC, 4, 0x00010023);
 	put_both(cycle, DVSEC + CXL_DVSEC_HEADER1, 4, 0x03c31e98);
 	put_both(cycle, DVSEC + CXL_DVSEC_HEADER2, 2, CXL_DVSEC_ID_DEVICE);
+	put_both(cycle, DVSEC + CXL_DEVICE_CAPABILITY, 2,
+		 cxl_field_prepare(CXL_DEVICE_CAPABILITY_HDM_COUNT, 1));
 	put_both(cycle, DVSEC + CXL_DEVICE_CONTROL, 2, CXL_DEVICE_CONTROL_MEM_ENABLE);
 	put_both(cycle, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000003);
 }
@@ -53,16 +56,42 @@ static void make_view(struct cxv_view_result *view)
 	view->after = (struct cxv_pass) {
 		.made = true, .pages = PAGES, .faults = FAULTS, .retained = PAGES,
 	};
-	view->page_size = CXV_PAGE_2M;
+	view->page_size = view->page_size_after = CXV_PAGE_2M;
 	view->expected_faults = FAULTS;
 }
 
 static void make_driver(struct cxv_driver_account *driver, uint64_t count)
 {
 	*driver = (struct cxv_driver_account) {
-		.present = true, .state = "active", .verdict = "ok", .generation = count,
+		.present = true, .state = "active", .verdict = "ok", .last_path = "reset",
+		.generation = count,
 		.zap_count = count, .reactivate_count = count,
 	};
+}
+
+#define MS	1000000ull
+
+/* Through for 5 ms, refused for 110 ms, through again. */
+static void make_way(struct cxv_watch_way *way)
+{
+	for (uint64_t at = 1; at <= 120; at++)
+		cxv_watch_note(way, at * MS, at * MS + 10, at > 5 && at <= 115 ?
+			       CXV_ACCESS_REFUSED : CXV_ACCESS_PASSED);
+}
+
+static void make_access(struct cxv_cycle *cycle)
+{
+	cycle->watch.made = true;
+	make_way(&cycle->watch.mapping);
+	make_way(&cycle->watch.file);
+	cycle->reset_duration = 120 * MS;
+	cycle->media = (struct cxv_media) {
+		.known = true, .ranges = 1, .range_low = { 0x10000003 },
+	};
+	cycle->io_before = cycle->io_after = (struct cxv_file_io) {
+		.made = true, .writes = true, .transfers = 50,
+	};
+	cycle->memory_type.write_back = true;
 }
 
 /* A cycle in which everything went as it must. */
@@ -79,6 +108,7 @@ static struct cxv_cycle *clean_cycle(void)
 	cycle->method_word = "flr";
 	cycle->witness = (struct cxv_witness) { .known = true, .written = 77, .before = 77 };
 	make_config(cycle);
+	make_access(cycle);
 	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)
 		make_view(&cycle->views[i]);
 	make_driver(&cycle->before.driver, 4);
@@ -483,10 +513,11 @@ static void test_counters(void **state)
 	demand_failure(cycle, CXV_CHECK_DRIVER_COUNTERS, "accesses go through");
 	cycle = clean_cycle();
 
-	cycle->after.driver.generation = cycle->before.driver.generation;
+	cycle->after.driver.zap_count = cycle->before.driver.zap_count;
 	demand_failure(cycle, CXV_CHECK_DRIVER_COUNTERS, "did not advance");
 
 	cycle = clean_cycle();
+	cycle->after.driver.generation += 3;
 	cycle->after.driver.zap_count += 3;
 	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
 	end(cycle);
@@ -578,6 +609,237 @@ static void test_run(void **state)
 	end(cycle);
 }
 
+/* Every 2 MiB is gone and back in pages of 4 KiB: zapped, but not as it was. */
+static void test_smaller_pages(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+
+	view->after.faults = PAGES;
+	view->after.extra_faults = PAGES - FAULTS;
+	view->page_size_after = CXV_PAGE_4K;
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_PASS, "");
+	demand(cycle, CXV_CHECK_SAME_PAGE_SIZE, CXV_FAIL, "4 KiB");
+	view->page_size_after = 0;
+	demand(cycle, CXV_CHECK_SAME_PAGE_SIZE, CXV_SKIP, "do not tell");
+	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "faults more");
+	end(cycle);
+}
+
+static void test_watch_note(void **state)
+{
+	struct cxv_watch_way way = { 0 };
+
+	make_way(&way);
+	assert_int_equal(way.passed, 10);
+	assert_int_equal(way.refused, 110);
+	assert_int_equal(way.closings, 1);
+	/* From the begin of the last that went through to the end of the first that did again. */
+	assert_int_equal(way.longest, 111 * MS + 10);
+	assert_int_equal(way.longest_refused, 110);
+	assert_int_equal(way.longest_wait, 10);
+	assert_int_equal(way.refused_since, 0);
+	cxv_watch_note(&way, 130 * MS, 131 * MS, CXV_ACCESS_REFUSED);
+	assert_int_equal(way.refused_since, 1);
+	/* The memory may have changed: no data of a device in reset. */
+	cxv_watch_note(&way, 140 * MS, 141 * MS, CXV_ACCESS_OTHER);
+	assert_int_equal(way.other, 0);
+	assert_int_equal(way.closings, 2);
+}
+
+static void note_steadily(struct cxv_watch_way *way)
+{
+	*way = (struct cxv_watch_way) { 0 };
+	for (uint64_t at = 1; at <= 120; at++)
+		cxv_watch_note(way, at * MS, at * MS + 10, CXV_ACCESS_PASSED);
+}
+
+static void test_closed(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_watch_way *mapping = &cycle->watch.mapping, *file = &cycle->watch.file;
+
+	note_steadily(file);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "by read(2)");
+	note_steadily(mapping);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "through a mapping");
+	/* A device that is ready at once need not be left alone, and other methods take no time. */
+	put_both(cycle, PCI_STATUS, 2, PCI_STATUS_CAP_LIST | 1);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "did not get to run");
+	put_both(cycle, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
+	cxv_watch_note(mapping, 300 * MS, 300 * MS + 10, CXV_ACCESS_PASSED);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "did not get to run");
+	/* One access that waited all the time is as good as many that were refused. */
+	note_steadily(mapping);
+	cxv_watch_note(mapping, 121 * MS, 300 * MS, CXV_ACCESS_PASSED);
+	cxv_watch_note(file, 121 * MS, 300 * MS, CXV_ACCESS_PASSED);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_PASS, "");
+	cxv_watch_note(mapping, 301 * MS, 302 * MS, CXV_ACCESS_REFUSED);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_PASS, "");
+	cxv_watch_note(mapping, 303 * MS, 304 * MS, CXV_ACCESS_PASSED);
+	cxv_watch_note(mapping, 305 * MS, 306 * MS, CXV_ACCESS_REFUSED);
+	cxv_watch_note(mapping, 307 * MS, 308 * MS, CXV_ACCESS_PASSED);
+	demand(cycle, CXV_CHECK_CLOSED, CXV_INCONCLUSIVE, "refused again");
+	mapping->other = 1;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "other data");
+	*mapping = (struct cxv_watch_way) { .refused = 9 };
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "went through");
+	cycle->watch = (struct cxv_watch) { .unavailable = "no thread" };
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "no thread");
+	end(cycle);
+}
+
+static void test_readiness(void **state)
+{
+	const size_t range = DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW;
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->ready_duration = 2900 * MS;
+	demand(cycle, CXV_CHECK_READINESS, CXV_FAIL, "later than");
+	cycle->watch.pause = 50 * MS;
+	demand(cycle, CXV_CHECK_READINESS, CXV_PASS, "");
+	/* 4^2 seconds */
+	cycle->watch.pause = 0;
+	put_both(cycle, range, 4, 0x10000003 |
+		 cxl_field_prepare(CXL_DEVICE_RANGE_ACTIVE_TIMEOUT, 2));
+	demand(cycle, CXV_CHECK_READINESS, CXV_PASS, "");
+	cycle->media.range_low[0] = 0x10000001;
+	demand(cycle, CXV_CHECK_READINESS, CXV_FAIL, "not active yet");
+
+	cycle->readiness = CXV_REFUSED;
+	demand(cycle, CXV_CHECK_READINESS, CXV_SKIP, "another reason");
+	put(&cycle->after, range, 4, 0x10000000);
+	demand(cycle, CXV_CHECK_READINESS, CXV_INCONCLUSIVE, "time left");
+	cycle->ready_duration = 17000 * MS;
+	demand(cycle, CXV_CHECK_READINESS, CXV_FAIL, "itself names");
+	cycle->media.known = false;
+	demand(cycle, CXV_CHECK_READINESS, CXV_SKIP, "cannot be asked");
+	end(cycle);
+}
+
+static void test_file_io(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->io_after.wrong = 3;
+	cycle->io_after.what = "read(2) fails";
+	cycle->io_after.offset = 0x3000;
+	cycle->io_after.length = 7;
+	cycle->io_after.error = EIO;
+	demand(cycle, CXV_CHECK_FD_IO, CXV_FAIL, "after the reset, first 7 bytes at window offset "
+	       "0x3000: Input");
+	cycle->io_before = cycle->io_after = (struct cxv_file_io) { 0 };
+	demand(cycle, CXV_CHECK_FD_IO, CXV_SKIP, "refused");
+	end(cycle);
+}
+
+static void demand_type(const char *list, bool write_back, const char *other)
+{
+	struct cxv_memory_type type;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s", list);
+	cxv_memory_type_parse(text, 0x140000000, 0x10000000, &type);
+	assert_int_equal(type.write_back, write_back);
+	assert_string_equal(type.other, other);
+}
+
+static void test_memory_type(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	demand_type("PAT memtype list:\n"
+		    "PAT: [mem 0x00000000b0000000-0x00000000c0000000] uncached-minus\n"
+		    "PAT: [mem 0x0000000140000000-0x0000000150000000] write-back\n"
+		    "PAT: [mem 0x0000000150000000-0x0000000160000000] uncached-minus\n", true, "");
+	demand_type("PAT: [mem 0x0000000140000000-0x0000000148000000] write-back\n"
+		    "PAT: [mem 0x0000000148000000-0x0000000150000000] write-back\n", true, "");
+	demand_type("PAT: [mem 0x0000000140000000-0x000000014fff0000] write-back\n", false, "");
+	demand_type("PAT: [mem 0x0000000140000000-0x0000000150000000] write-back\n"
+		    "PAT: [mem 0x0000000141000000-0x0000000141001000] write-combining\n", false,
+		    "write-combining");
+	demand_type("nonsense\nPAT: [mem 0x1\n\n", false, "");
+
+	cycle->memory_type = (struct cxv_memory_type) { .other = "uncached-minus" };
+	demand(cycle, CXV_CHECK_MEMORY_TYPE, CXV_FAIL, "uncached-minus");
+	cycle->memory_type = (struct cxv_memory_type) { 0 };
+	demand(cycle, CXV_CHECK_MEMORY_TYPE, CXV_SKIP, "lists no type");
+	cycle->memory_type.error = EACCES;
+	demand(cycle, CXV_CHECK_MEMORY_TYPE, CXV_SKIP, "Permission");
+	end(cycle);
+}
+
+static void test_kernel_log(void **state)
+{
+	static const struct {
+		const char *record;
+		bool counts;
+	} records[] = {
+		{ "4,10,99,-;cxl-vfio-pci 0000:0d:00.0: memory refused\n SUBSYSTEM=pci\n", true },
+		{ "3,11,99,-;pcieport 0000:0c:00.0: error\n DEVICE=+pci:0000:0d:00.0\n", true },
+		{ "4,12,99,-;WARNING: gate.c:1 at x+0x1/0x2 [cxl_vfio_pci]\n", true },
+		{ "6,13,99,-;cxl-vfio-pci 0000:0d:00.0: resetting\n", false },
+		{ "4,14,99,-;cxl-vfio-pci 0000:0e:00.0: memory refused\n", false },
+		/* A program's words in the kernel's log. */
+		{ "12,15,99,-;cxl-vfio-pci 0000:0d:00.0: memory refused\n", false },
+		{ "4 0000:0d:00.0", false }, { "", false }, { ";0000:0d:00.0", false },
+	};
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_kernel_words words;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		words = (struct cxv_kernel_words) { 0 };
+		cxv_kernel_record_count(records[i].record, "0000:0d:00.0", &words);
+		assert_int_equal(words.warnings, records[i].counts);
+	}
+	cxv_kernel_record_count(records[0].record, "0000:0d:00.0", &cycle->kernel);
+	cxv_kernel_record_count(records[1].record, "0000:0d:00.0", &cycle->kernel);
+	assert_int_equal(cycle->kernel.warnings, 2);
+	assert_string_equal(cycle->kernel.first, "cxl-vfio-pci 0000:0d:00.0: memory refused");
+	demand(cycle, CXV_CHECK_KERNEL_LOG, CXV_FAIL, "memory refused");
+	cycle->kernel = (struct cxv_kernel_words) { .lost = 1 };
+	demand(cycle, CXV_CHECK_KERNEL_LOG, CXV_SKIP, "overwritten");
+	cycle->kernel.error = EPERM;
+	demand(cycle, CXV_CHECK_KERNEL_LOG, CXV_SKIP, "not permitted");
+	end(cycle);
+}
+
+static void test_generation(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_driver_account *after = &cycle->after.driver;
+
+	after->generation--;
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "did not advance");
+	after->generation += 2;
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "contradicts");
+	after->zap_count++;
+	demand(cycle, CXV_CHECK_GENERATION, CXV_INCONCLUSIVE, "something else");
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
+	after->generation--;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "contradicts");
+	after->zap_count--;
+	strcpy(after->last_path, "error");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "\"error\"");
+	after->present = false;
+	demand(cycle, CXV_CHECK_GENERATION, CXV_SKIP, "no cxl_vfio attributes");
+	end(cycle);
+}
+
+/* A driver that refuses for a decoder that its own region shows unchanged. */
+static void test_image_of_registers(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->readiness = CXV_REFUSED;
+	strcpy(cycle->after.driver.verdict, "decoder 0 changed its base");
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_FAIL, "not the hardware");
+	strcpy(cycle->after.driver.verdict, "media not ready");
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_PASS, "");
+	end(cycle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -615,6 +877,15 @@ int main(void)
 		cmocka_unit_test(test_worst_wins),
 		cmocka_unit_test(test_indispensable),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_smaller_pages),
+		cmocka_unit_test(test_watch_note),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_readiness),
+		cmocka_unit_test(test_file_io),
+		cmocka_unit_test(test_memory_type),
+		cmocka_unit_test(test_kernel_log),
+		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_image_of_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

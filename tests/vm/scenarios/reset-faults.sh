@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --endpoints 4 --timeout 600
-# vm: --endpoints 4 --kernel debug --timeout 1200
+# vm: --timeout 600
+# vm: --kernel debug --timeout 900
 #
-# Devices that do not come back from a reset as they should: every one is found, by the check
-# that names it. A fault strikes at the second reset after it is armed: the first is the open's.
+# Devices that do not come back from a reset as they should: what is said of them beyond that they
+# are found, which wrong.sh shows. A fault strikes at the second reset after it is armed: the first
+# is the open's.
 set -u
 # shellcheck source=tests/vm/guest/proof.sh
 . "$(dirname "$0")/../guest/proof.sh"
@@ -28,17 +29,6 @@ heal() {
 	endpointctl "$1" clear all > "$scratch/answer"
 }
 
-strike 0 reset-ignored
-check "an ignored reset is found" [ "$status" = 7 ]
-check "by the register that it did not clear" verdict real_flr fail
-check "and by nothing else" holds '[.checks[] | select(.verdict == "fail")] | length == 1'
-heal 0
-
-strike 0 content-corrupted@2
-check "changed memory is found" [ "$status" = 7 ]
-check "by its tags" verdict same_memory fail
-check "and by nothing else" holds '[.checks[] | select(.verdict == "fail")] | length == 1'
-heal 0
 strike 0 content-corrupted@2 --expect any
 check "changed memory is no failure where any is expected" [ "$status" = 0 ]
 heal 0
@@ -46,10 +36,6 @@ heal 0
 strike 0 media-ready-after=700@2
 check "late media is waited for" [ "$status" = 0 ]
 check "as long as it takes" holds '.cycles[0] | .reset_ns + .ready_ns > 700000000'
-heal 0
-
-strike 0 decoder-uncommitted@2
-check "a decoder that the driver can commit again is no failure" [ "$status" = 0 ]
 heal 0
 
 strike 0 decoder-lost@2
@@ -74,17 +60,4 @@ heal 0
 reset "$(endpoint 0)"
 check "the open's own reset repairs it once it can be" [ "$status" = 0 ]
 
-strike 1 base-changed@2
-check "a moved decoder is found" [ "$status" = 7 ]
-check "and named" says "decoder 0 changed its base"
-
-strike 2 media-never-ready@2
-check "media that never comes back is found" [ "$status" = 7 ]
-check "and named" says "media not ready"
-
-# The kernel asks for 65 s before it gives up; the device comes back while it is being closed.
-strike 3 all-ones-for=90000@2x1 --timeout 2
-check "a device that reads all ones is lost" [ "$status" = 9 ]
-check "the document has its cycle" holds '.cycles[0].lost and
-	([.errors[].code] == ["DEVICE_LOST"])'
 finish

@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run in a guest by scenarios/wrong.sh: is every wrong behaviour found, by the check that names it?
+
+    wrong.py [NAME...]      all, or these
+
+Each behaviour of the driver (tests/wrong) and of the device (tests/emulator/faults.c) is switched
+on for one run of `cxlvfio reset`. The run must end as the table says and the check that the table
+names must have failed; right again, the same command must pass. Prints TAP. What was found goes to
+/mnt/share/found, one line of JSON each, for tests/vm/catalogue; and it must be what the committed
+table in man/ says.
+"""
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+PARAMETER = Path("/sys/module/cxl_vfio_pci/parameters/wrong")
+MANUAL = Path("/src/man/cxlvfio-verify-catalogue.7.scd")
+FOUND = Path("/mnt/share/found")
+FAILED, TIMED_OUT, LOST = 7, 8, 9
+# A fault strikes at the second reset after it was armed, and only there: the first is the open's.
+STRIKE = "@2x1"
+
+
+class Case(NamedTuple):
+    side: str               # "driver" or "device"
+    name: str               # of the parameter, or of the fault
+    check: str              # that must name it; "" where it must not fail
+    text: str               # what is wrong
+    arguments: tuple = ()   # of the command
+    status: int = FAILED
+    fault: str = ""         # of the device, for a driver that only then is wrong
+    bind: bool = False      # it is wrong from the bind on
+
+
+SYSFS = ("--via", "sysfs")
+CONFIG = ("--via", "config")
+SOON = ("--timeout", "2")
+
+
+def driver(name: str, check: str, text: str, arguments: tuple = (), **more) -> Case:
+    return Case("driver", name, check, text, arguments, **more)
+
+
+def device(name: str, check: str, text: str, arguments: tuple = (), **more) -> Case:
+    return Case("device", name, check, text, arguments, **more)
+
+
+CASES = [
+    driver("no-zap", "zapped", "zaps nothing"),
+    driver("zap-half", "zapped", "zaps half of the window"),
+    driver("zap-shifted", "zapped", "zaps a range that begins 2 MiB too late"),
+    driver("zap-forgets-2m", "zapped", "forgets one page of 2 MiB"),
+    driver("zap-forgets-4k", "zapped", "forgets one page of 4 KiB, where all are mapped so"),
+    driver("zap-own-process", "inherited_mapping", "zaps the mappings of the resetting process only",
+           SYSFS),
+    driver("zap-once", "zapped", "zaps at the first reset only", ("--cycles", "2")),
+    driver("zap-late", "closed", "zaps after the reset instead of before it"),
+    driver("gate-left-open", "closed", "zaps, but lets pages be mapped during the reset", SYSFS),
+    driver("never-reopened", "reactivated", "never lets accesses through again", SOON,
+           status=TIMED_OUT),
+    driver("refused-for-nothing", "reactivated", "refuses although the hardware is as before"),
+    driver("reopened-blindly", "same_memory", "opens the window of a decoder that was lost",
+           fault="decoder-lost"),
+    driver("reopened-early", "readiness", "opens the window before the memory is active",
+           fault="media-ready-after=4000"),
+    driver("reopened-late", "readiness", "opens the window 3 s after the device was ready"),
+    driver("wrong-pfn", "fd_io", "maps the neighbour of every page of 2 MiB"),
+    driver("wrong-pfn-later", "same_memory", "does so from the first reset on"),
+    driver("offset-ignored", "offset_mapping", "maps from the start whatever the offset of mmap"),
+    driver("offset-ignored-later", "offset_mapping", "does so from the first reset on"),
+    driver("small-later", "same_page_size", "maps pages of 4 KiB after a reset, 2 MiB before"),
+    driver("first-touch-fails", "reactivated", "raises SIGBUS once after a reset"),
+    driver("generation-stale", "generation", "does not advance the generation"),
+    driver("generation-twice", "generation", "advances the generation twice"),
+    driver("zap-counted-twice", "driver_counters", "counts a zap twice"),
+    driver("zap-not-counted", "driver_counters", "does not count a zap"),
+    driver("reactivation-not-counted", "driver_counters", "does not count a reactivation"),
+    driver("says-active", "driver_counters", "says that a window is active that is shut", SOON,
+           fault="decoder-lost", status=TIMED_OUT),
+    driver("says-closed", "driver_counters", "says that a window is closed that is open"),
+    driver("config-flr-unnoticed", "zapped", "overlooks an FLR by configuration write", CONFIG),
+    driver("sysfs-reset-unnoticed", "zapped", "overlooks a reset from sysfs", SYSFS),
+    driver("reset-swallowed", "real_flr", "reports a reset that it did not make"),
+    driver("scrubs", "same_memory", "zeroes the memory that an FLR must leave alone"),
+    driver("write-combined", "memory_type", "has the window mapped write-combined", bind=True),
+    driver("write-through", "memory_type", "has the window mapped write-through", bind=True),
+    driver("read-zero", "fd_io", "gives zeros to read(2)"),
+    driver("read-stale", "fd_io", "gives to read(2) what a page held at first"),
+    driver("read-aligned", "fd_io", "rounds the offset of read(2) down to 8"),
+    driver("read-while-shut", "closed", "lets read(2) through during the reset", SYSFS),
+    driver("write-swallowed", "fd_io", "drops what write(2) writes"),
+    driver("write-too-long", "fd_io", "changes a byte behind what write(2) writes"),
+    driver("control-lost", "config_restored", "leaves CXL.cache disabled in the DVSEC"),
+    driver("command-lost", "config_restored", "leaves memory space disabled"),
+    driver("registers-stale", "same_decoders", "shows an image of the decoders, not the registers",
+           fault="size-changed"),
+    driver("warns", "kernel_log", "warns in the kernel log at every reset"),
+
+    device("reset-ignored", "real_flr", "does nothing at a reset and reports success"),
+    device("scratch-kept", "real_flr", "keeps a register that an FLR must clear"),
+    device("content-corrupted", "same_memory", "changes every byte of its memory"),
+    device("content-zeroed", "same_memory", "zeroes its memory"),
+    device("content-ones", "same_memory", "fills its memory with ones"),
+    device("page-zeroed", "same_memory", "loses one page of 4 KiB"),
+    device("byte-changed", "same_memory", "flips one bit of a tagged byte"),
+    device("pages-swapped", "same_memory", "exchanges two pages"),
+    device("decoder-lost", "same_decoders", "loses its decoder, which cannot be committed again"),
+    device("decoder-uncommitted", "", "loses its decoder, which the driver commits again"),
+    device("base-changed", "same_decoders", "moves its decoder"),
+    device("size-changed", "same_decoders", "changes the size of its decoder"),
+    device("interleaved", "same_decoders", "interleaves its decoder"),
+    device("skip-changed", "same_decoders", "changes what its decoder skips"),
+    device("target-changed", "same_decoders", "changes the target type of its decoder"),
+    device("lock-changed", "same_decoders", "changes the lock of its decoder"),
+    device("second-decoder", "same_decoders", "commits a second decoder"),
+    device("hdm-disabled", "same_decoders", "disables its decoders"),
+    device("commit-error", "same_decoders", "loses its decoder, and committing it fails",
+           fault="decoder-uncommitted"),
+    device("mem-enable-lost", "config_restored", "disables CXL.mem for good"),
+    device("config-locked", "same_decoders", "locks its CXL configuration"),
+    device("capability-changed", "same_decoders", "offers other capabilities in the DVSEC"),
+    device("range-size-changed", "same_decoders", "changes the size of a DVSEC range"),
+    device("range-base-changed", "same_decoders", "changes the base of a DVSEC range"),
+    device("viral", "same_decoders", "is in viral state"),
+    device("device-control-stuck", "config_restored", "keeps another value in device control"),
+    device("link-control-stuck", "config_restored", "keeps another value in link control"),
+    device("media-ready-after=700", "", "has active memory late, but within its own time"),
+    device("media-ready-after=6000", "readiness", "has active memory later than it may"),
+    device("media-never-ready", "readiness", "never has active memory again"),
+    # The kernel asks for 65 s before it gives up, and whoever looks at the function waits with it.
+    device("all-ones-for=90000", "reactivated", "does not answer for 90 s", SOON, status=LOST),
+]
+
+
+def key(case: Case) -> str:
+    return f"{case.side} {case.name}"
+
+
+def control(*words: str) -> None:
+    subprocess.run(["endpointctl", "0", *words], check=True, stdout=subprocess.DEVNULL)
+
+
+class Result(NamedTuple):
+    status: int
+    document: dict
+    stderr: str
+
+    def cycle(self, name: str) -> int:
+        return next((cycle[name] or 0 for cycle in self.document.get("cycles", [])), 0)
+
+    def failed(self) -> dict:
+        return {check["id"]: check for check in self.document.get("checks", [])
+                if check["verdict"] == "fail"}
+
+
+def reset(host: str, arguments: tuple) -> Result:
+    run = subprocess.run(["cxlvfio", "reset", "--json", "--sample", "8", *arguments, host],
+                         capture_output=True, text=True)
+    return Result(run.returncode, json.loads(run.stdout or "{}"), run.stderr)
+
+
+def arm(case: Case) -> None:
+    if case.side == "driver":
+        PARAMETER.write_text(case.name)
+        if case.fault:
+            control("fault", case.fault + STRIKE)
+    elif case.fault:
+        # Holds from now on, for what happens at the reset.
+        control("fault", case.name)
+        control("fault", case.fault + STRIKE)
+    else:
+        control("fault", case.name + STRIKE)
+
+
+def heal(case: Case) -> None:
+    PARAMETER.write_text("none")
+    control("clear", "all")
+    control("firmware")
+
+
+def rebind(host: str) -> None:
+    for command in "unbind", "bind":
+        subprocess.run(["cxlvfio", command, "-q", host], check=True)
+
+
+def judge(case: Case, result: Result) -> str:
+    """What is wrong with how it was found; "" where nothing is."""
+    failed = result.failed()
+    if not case.check:
+        return "" if result.status == 0 and not failed else f"accused by {', '.join(failed)}"
+    if result.status != case.status:
+        return f"exit status {result.status}, not {case.status}"
+    if case.check not in failed:
+        return f"{case.check} did not fail, but {', '.join(failed) or 'nothing'}"
+    return ""
+
+
+def committed() -> dict[str, str]:
+    """Who finds what, as the manual says: "driver no-zap" to "zapped"."""
+    rows = {}
+    if MANUAL.exists():
+        for side, name, check in re.findall(r"^\|  (\w+)\n:  (\S+)\n:  .*\n:  (\S+)\n",
+                                            MANUAL.read_text(), re.M):
+            rows[f"{side} {name}"] = check.strip("*").replace("\\_", "_")
+    return rows
+
+
+class Tap:
+    def __init__(self) -> None:
+        self.count = self.bad = 0
+
+    def line(self, name: str, problem: str, result: Result | None = None) -> None:
+        self.count += 1
+        self.bad += bool(problem)
+        print(f"{'not ok' if problem else 'ok'} {self.count} - {name}")
+        if problem:
+            print(f"# {problem}")
+        if problem and result:
+            for check in result.document.get("checks", []):
+                if check["verdict"] != "pass":
+                    print(f"# {check['id']}: {check['verdict']}: {check['detail']}")
+                    print(f"#   observed {check['observed']}, expected {check['expected']}")
+            for line in result.stderr.splitlines():
+                print(f"# {line}")
+        sys.stdout.flush()
+
+
+def keep(case: Case, result: Result) -> None:
+    if not FOUND.parent.is_dir():
+        return
+    check = result.failed().get(case.check)
+    with FOUND.open("a") as found:
+        json.dump({"side": case.side, "name": case.name, "text": case.text,
+                   "check": case.check or None, "also": sorted(set(result.failed()) - {case.check}),
+                   "arguments": case.arguments, "fault": case.fault,
+                   "status": result.status, "said": check and check["detail"]}, found)
+        found.write("\n")
+
+
+def run_case(case: Case, host: str, rows: dict[str, str], tap: Tap) -> None:
+    start = time.monotonic()
+    arm(case)
+    if case.bind:
+        rebind(host)
+    result = reset(host, case.arguments)
+    problem = judge(case, result)
+    if not problem and rows.get(key(case)) != (case.check or "-"):
+        problem = f"{MANUAL.name} says {rows.get(key(case))}: run tests/vm/catalogue --update"
+    found_by = f"is found by {case.check}" if case.check else "is no failure"
+    tap.line(f"{case.side}: {case.name} {found_by}", problem, result)
+    took = [f"{name} {result.cycle(name) / 1e6:.0f} ms" for name in ("reset_ns", "ready_ns")]
+    print(f"# {time.monotonic() - start:.1f} s, {', '.join(took)}, failed: "
+          f"{', '.join(result.failed()) or 'none'}", flush=True)
+    keep(case, result)
+    heal(case)
+    if case.bind:
+        rebind(host)
+
+
+def main() -> int:
+    chosen = [case for case in CASES if not sys.argv[1:] or case.name in sys.argv[1:]]
+    tap, rows = Tap(), committed()
+    subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
+    listed = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True).stdout
+    host = json.loads(listed)["endpoints"][0]["host"]
+    right(host, tap)
+    for case in chosen:
+        run_case(case, host, rows, tap)
+    if not sys.argv[1:]:
+        compare_tables(rows, tap)
+    print(f"1..{tap.count}")
+    return tap.bad != 0
+
+
+def right(host: str, tap: Tap) -> None:
+    for arguments in ((), SYSFS, CONFIG, ("--cycles", "2")):
+        result = reset(host, arguments)
+        tap.line(f"right again, nothing is found {' '.join(arguments)}".rstrip(),
+                 "" if result.status == 0 else f"exit status {result.status}", result)
+        passed = [c["id"] for c in result.document["checks"] if c["verdict"] == "pass"]
+        skipped = [c["id"] for c in result.document["checks"] if c["verdict"] != "pass"]
+        tap.line("and every check could be made", "" if not skipped else
+                 f"{', '.join(skipped)} did not pass", result)
+        print(f"# {len(passed)} checks")
+
+
+def compare_tables(rows: dict[str, str], tap: Tap) -> None:
+    offered = set(behaviours()) - {"none"}
+    tried = {case.name for case in CASES if case.side == "driver"}
+    tap.line("every behaviour of the driver was tried", "" if offered == tried else
+             f"{offered ^ tried}")
+    answer = subprocess.run(["endpointctl", "0", "faults"], capture_output=True, text=True,
+                            check=True).stdout
+    offered = {fault["name"] for fault in json.loads(answer)["faults"]}
+    tried = {case.name.split("=")[0] for case in CASES if case.side == "device"}
+    # For ever is as for 90 s, but the device cannot be had back.
+    tap.line("every fault of the device was tried",
+             "" if offered - tried <= {"all-ones"} else f"{offered - tried}")
+    stale = set(rows) - {key(case) for case in CASES}
+    tap.line("the manual has no others", f"{stale}" if stale else "")
+
+
+def behaviours() -> list[str]:
+    """The names in tests/wrong/hooks.h, which is what the parameter takes."""
+    return re.findall(r'entry\(\w+, "([^"]+)"\)',
+                      Path("/src/tests/wrong/hooks.h").read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
