@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's list of memory types by physical address (x86: debugfs, arch/x86/mm/pat/memtype.c). */
+/* The kernel's list of memory types by physical address (arch/x86/mm/pat/memtype.c, debugfs). */
 #ifndef CXLVFIO_CORE_MEMORY_TYPE_H
 #define CXLVFIO_CORE_MEMORY_TYPE_H
 
@@ -11,7 +11,7 @@
 struct cxv_memory_type {
 	int error;			/* positive errno value: the list cannot be read */
 	bool write_back;		/* every byte of the window is in a write-back range */
-	char other[CXV_MEMORY_TYPE_MAX];	/* the type of a part that is not; "" none is listed */
+	char other[CXV_MEMORY_TYPE_MAX];	/* the type of a part that is not; "" none */
 };
 
 /* What LIST, which is changed, says of SIZE bytes at BASE. */

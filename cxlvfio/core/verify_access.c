@@ -130,8 +130,8 @@ static void judge_opened(const struct cxv_cycle *cycle, struct cxv_check *check)
 			continue;
 		cxv_observed(check, "open, with range %u size low %#x", i + 1,
 			     cycle->media.range_low[i]);
-		cxv_fail(check, "the window lets accesses through although the device says that the "
-			 "memory of range %u is not active yet", i + 1);
+		cxv_fail(check, "the window lets accesses through although the device says that "
+			 "the memory of range %u is not active yet", i + 1);
 		return;
 	}
 }

@@ -257,8 +257,8 @@ void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check)
 	if (!same_hdm(cycle, check))
 		return;
 	if (registers_contradict(cycle)) {
-		cxv_fail(check, "the driver says \"%s\", but its register region shows the decoders "
-			 "unchanged: that is an image of them, not the hardware",
+		cxv_fail(check, "the driver says \"%s\", but its register region shows the "
+			 "decoders unchanged: that is an image of them, not the hardware",
 			 cycle->after.driver.verdict);
 		return;
 	}
@@ -342,8 +342,8 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 	cxv_observed(check, "generation %+" PRId64 ", last_path %s", (int64_t)shut,
 		     after->last_path);
 	if (!shut)
-		cxv_fail(check, "the generation did not advance: what was asked of the device before "
-			 "the reset would be believed after it");
+		cxv_fail(check, "the generation did not advance: what was asked of the device "
+			 "before the reset would be believed after it");
 	else if (shut != 1 && shut != zapped)
 		cxv_fail(check, "the generation advanced by %" PRId64 ", but %" PRIu64
 			 " zaps were counted: the driver's account contradicts itself",

@@ -21,7 +21,7 @@ struct cxv_watch_way {
 	uint64_t refused;
 	uint64_t other;			/* before any was refused: data of a device in reset */
 	bool began_shut;		/* the first was refused: nothing is known of before */
-	uint64_t closings;		/* times that accesses were refused and went through again */
+	uint64_t closings;		/* times that refused accesses went through again */
 	/* The longest time for which it is possible that none went through: */
 	uint64_t longest;
 	uint64_t longest_refused;	/* accesses that were refused in it */

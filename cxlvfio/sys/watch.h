@@ -28,7 +28,7 @@ struct cxv_watcher {
 int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher);
 void cxv_watcher_destroy(struct cxv_watcher *watcher);
 
-/* From now on until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
+/* Until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
 void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch);
 void cxv_watcher_stop(struct cxv_watcher *watcher);
 
