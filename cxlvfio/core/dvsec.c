@@ -289,6 +289,15 @@ int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t mi
 	return offset + length <= size ? offset : -ENODATA;
 }
 
+int cxv_config_errors_offset(const uint8_t *image, size_t size)
+{
+	int offset = find_extended(image, size, PCI_EXT_CAP_ID_ERR, 0);
+
+	if (offset < 0)
+		return offset;
+	return (size_t)offset + PCI_ERR_CAP > size ? -ENODATA : offset;
+}
+
 int cxv_config_serial_offset(const uint8_t *image, size_t size)
 {
 	int offset = find_extended(image, size, PCI_EXT_CAP_ID_DSN, 0);

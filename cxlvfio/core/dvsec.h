@@ -112,6 +112,9 @@ extern const struct cxv_fields cxv_flex_bus_fields;
 extern const struct cxv_fields cxv_port_extension_fields;
 extern const struct cxv_fields cxv_block_fields;
 
+/* Of the Advanced Error Reporting capability; -errno. */
+int cxv_config_errors_offset(const uint8_t *image, size_t size);
+
 /*
  * Offset of the extended capability DVSEC with ID under CXL's vendor id, whose length is at least
  * MINIMUM and inside the image. -ENOENT: there is none. -EBADMSG: there is one of another length.

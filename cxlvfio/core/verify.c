@@ -456,7 +456,7 @@ static const struct {
 		"config_restored", "configuration space is as before", cxv_judge_config,
 	},
 	[CXV_CHECK_AER_UNCHANGED] = {
-		"aer_unchanged", "no PCI Express error was counted", cxv_judge_aer,
+		"aer_unchanged", "no PCI Express error was counted or logged", cxv_judge_aer,
 	},
 	[CXV_CHECK_SAME_PAGE_SIZE] = {
 		"same_page_size", "the mapping has pages of the same size again",

@@ -49,10 +49,15 @@ static uint64_t shortest_reset(const struct cxv_cycle *cycle)
 
 /* Returns whether the accesses by this way prove what they must. */
 static bool judge_way(const struct cxv_watch_way *way, const char *name, uint64_t shortest,
-		      struct cxv_check *check)
+		      bool read_only, struct cxv_check *check)
 {
 	if (!way->passed || way->began_shut) {
 		cxv_skip(check, "no access %s went through before the reset", name);
+		return false;
+	}
+	if (way->other && read_only) {
+		cxv_undecided(check, "the memory changed before the window was shut: something "
+			      "else writes to it");
 		return false;
 	}
 	if (way->other) {
@@ -94,11 +99,12 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 		return;
 	}
 	cxv_expected(check, "no access for %.0f ms at least", milliseconds(shortest));
-	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused; read: %" PRIu64
-		     " through, %" PRIu64 " refused", watch->mapping.passed,
-		     watch->mapping.refused, watch->file.passed, watch->file.refused);
-	if (judge_way(&watch->mapping, "through a mapping", shortest, check))
-		judge_way(&watch->file, "by read(2)", shortest, check);
+	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused, none for %.1f ms; "
+		     "read: %" PRIu64 ", %" PRIu64 ", %.1f ms", watch->mapping.passed,
+		     watch->mapping.refused, milliseconds(watch->mapping.longest),
+		     watch->file.passed, watch->file.refused, milliseconds(watch->file.longest));
+	if (judge_way(&watch->mapping, "through a mapping", shortest, cycle->read_only, check))
+		judge_way(&watch->file, "by read(2)", shortest, cycle->read_only, check);
 }
 
 /* What the device grants itself from a reset on: answer, valid information, active memory. */
@@ -180,10 +186,16 @@ void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
 		judge_opened(cycle, check);
 }
 
-static bool judge_io(const struct cxv_file_io *io, const char *when, struct cxv_check *check)
+static bool judge_io(const struct cxv_cycle *cycle, const struct cxv_file_io *io,
+		     const char *when, struct cxv_check *check)
 {
 	if (!io->wrong)
 		return true;
+	if (cycle->read_only && !io->error) {
+		cxv_undecided(check, "%s %s the reset, or something else writes to the memory",
+			      io->what, when);
+		return false;
+	}
 	cxv_observed(check, "%" PRIu64 " of %" PRIu64 " transfers wrong %s the reset", io->wrong,
 		     io->transfers, when);
 	cxv_fail(check, "%s %s the reset, first %" PRIu64 " bytes at window offset %#" PRIx64
@@ -205,8 +217,8 @@ void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check)
 	cxv_observed(check, "%" PRIu64 " transfers as the mapping shows them%s",
 		     before->transfers + after->transfers,
 		     before->writes || after->writes ? "" : ", none of them written");
-	if (judge_io(before, "before", check))
-		judge_io(after, "after", check);
+	if (judge_io(cycle, before, "before", check))
+		judge_io(cycle, after, "after", check);
 }
 
 void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check)

@@ -356,10 +356,41 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 			 after->last_path);
 }
 
+/* Errors that the function itself holds on to, whether or not the kernel was told of them. */
+static bool no_new_errors(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} registers[] = {
+		{ "uncorrectable", PCI_ERR_UNCOR_STATUS }, { "correctable", PCI_ERR_COR_STATUS },
+	};
+	int errors = cxv_config_errors_offset(cycle->before.config, cycle->before.config_size);
+
+	for (size_t i = 0; errors > 0 && !all_ones(&cycle->after) &&
+	     cycle->after.config_size == cycle->before.config_size && i < ARRAY_SIZE(registers);
+	     i++) {
+		size_t offset = errors + registers[i].offset;
+		uint32_t before = cxv_config_field(&cycle->before, offset, 4);
+		uint32_t after = cxv_config_field(&cycle->after, offset, 4);
+
+		if (!(after & ~before))
+			continue;
+		cxv_expected(check, "%s error status %#x", registers[i].name, before);
+		cxv_observed(check, "%s error status %#x", registers[i].name, after);
+		cxv_fail(check, "the function logged %s errors in the cycle: its AER status has "
+			 "%#x in addition", registers[i].name, after & ~before);
+		return false;
+	}
+	return true;
+}
+
 void cxv_judge_aer(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_attributes *before = &cycle->before.aer;
 
+	if (!no_new_errors(cycle, check))
+		return;
 	if (!before->count) {
 		cxv_skip(check, "the kernel keeps no AER counters for this function");
 		return;

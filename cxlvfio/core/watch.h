@@ -35,7 +35,7 @@ struct cxv_watch {
 	bool made;
 	const char *unavailable;	/* why not; NULL while nothing is known */
 	struct cxv_watch_way mapping, file;
-	uint64_t pause;			/* the longest time that the thread did not run */
+	uint64_t pause;			/* time in which the thread did not get to run */
 	uint64_t duration;
 };
 

@@ -8,6 +8,7 @@
 #include "sys/touch.h"
 
 #define PAUSE_NS	500000		/* 200 accesses in the shortest reset */
+#define STALL_NS	10000000
 /* Accesses after the window answered, so that the time for which it was shut has an end. */
 #define LAST_ACCESSES	3
 
@@ -57,6 +58,17 @@ static void note_access(struct cxv_watcher *watcher, struct cxv_watch_way *way,
 	cxv_watch_note(way, begin, cxv_clock_now(), result);
 }
 
+/* Sleep; what is far longer than asked for is time in which nothing could be seen. */
+static void pause_a_little(struct cxv_watch *watch)
+{
+	uint64_t start = cxv_clock_now(), slept;
+
+	cxv_clock_sleep(PAUSE_NS);
+	slept = cxv_clock_now() - start;
+	if (slept > STALL_NS)
+		watch->pause += slept;
+}
+
 static void *run(void *argument)
 {
 	struct cxv_watcher *watcher = argument;
@@ -66,19 +78,17 @@ static void *run(void *argument)
 	bool first = true;
 
 	while (left) {
-		uint64_t slept, pause;
+		bool ending = atomic_load(&watcher->ending);
 
 		note_access(watcher, &watch->mapping, read_mapping);
 		note_access(watcher, &watch->file, read_file);
-		left -= atomic_load(&watcher->ending);
 		if (first)
 			sem_post(&watcher->begun);
 		first = false;
-		slept = cxv_clock_now();
-		cxv_clock_sleep(PAUSE_NS);
-		pause = cxv_clock_now() - slept;
-		if (pause > watch->pause)
-			watch->pause = pause;
+		if (ending)
+			left--;
+		else
+			pause_a_little(watch);
 	}
 	watch->duration = cxv_clock_now() - start;
 	return NULL;

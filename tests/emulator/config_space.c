@@ -207,6 +207,15 @@ void config_space_stick(struct endpoint *endpoint, uint32_t offset, uint32_t bit
 	}
 }
 
+void config_space_log_error(struct endpoint *endpoint, uint32_t bits)
+{
+	struct register_word *status =
+		&endpoint->config[(CAPABILITY_ERRORS + PCI_ERR_COR_STATUS) / 4];
+
+	status->value = bits;
+	status->write_one_clears = AER_CORRECTABLE & ~bits;
+}
+
 uint32_t config_space_command(const struct endpoint *endpoint)
 {
 	return registers_get(endpoint->config, PCI_COMMAND, 2);

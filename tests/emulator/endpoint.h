@@ -132,6 +132,8 @@ void config_space_write_word(struct endpoint *endpoint, uint32_t offset, uint32_
 			     uint32_t bytes);
 /* BITS of the register at OFFSET become the opposite and read only; 0: all writable ones again. */
 void config_space_stick(struct endpoint *endpoint, uint32_t offset, uint32_t bits);
+/* BITS of the AER correctable status are set and stay so; 0: none is, and all can be cleared. */
+void config_space_log_error(struct endpoint *endpoint, uint32_t bits);
 uint32_t config_space_command(const struct endpoint *endpoint);
 uint32_t config_space_power_state(const struct endpoint *endpoint);
 

@@ -271,7 +271,7 @@ static void test_content_corrupted(void **state)
 
 static uint8_t byte_after(struct endpoint *endpoint, const char *fault, uint64_t offset)
 {
-	memset(endpoint->window.bytes, 0x44, WINDOW_SIZE);
+	memset(endpoint->window.bytes + 0x600000, 0x44, 0x10000);
 	endpoint->window.bytes[0x604000] = 0x45;
 	inject(endpoint, fault);
 	flr(endpoint);
@@ -305,7 +305,7 @@ static void test_scratch_kept(void **state)
 
 	start(fixture);
 	write_register(endpoint, REGION_DEVICE, CXL_EMULATED_DEVICE_SCRATCH, 4, 77);
-	inject(endpoint, "scratch-kept");
+	inject(endpoint, "scratch-kept@1x1");
 	flr(endpoint);
 	assert_int_equal(endpoint->scratch, 77);
 	assert_int_equal(endpoint->resets_done, 1);
@@ -320,7 +320,7 @@ static void test_register_changes(void **state)
 	static const char *const faults[] = {
 		"skip-changed", "target-changed", "lock-changed", "second-decoder", "hdm-disabled",
 		"mem-enable-lost", "config-locked", "capability-changed", "range-size-changed",
-		"range-base-changed", "viral", "base-changed", "size-changed", "interleaved",
+		"range-base-changed", "viral",
 	};
 	static struct register_word config[CONFIG_SPACE_SIZE / 4], component[COMPONENT_SIZE / 4];
 	struct fixture *fixture = *state;
@@ -371,6 +371,21 @@ static void test_stuck_controls(void **state)
 	assert_int_equal(config32(endpoint, link) & 0xffff, 0);
 }
 
+static void test_error_logged(void **state)
+{
+	const uint32_t status = CAPABILITY_ERRORS + PCI_ERR_COR_STATUS;
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	inject(endpoint, "error-logged@1x1");
+	flr(endpoint);
+	write_register(endpoint, REGION_CONFIG, status, 4, UINT32_MAX);
+	assert_int_equal(config32(endpoint, status), PCI_ERR_COR_RCVR);
+	faults_clear(endpoint, "all");
+	assert_int_equal(config32(endpoint, status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +405,7 @@ int main(void)
 		model_test(test_scratch_kept),
 		model_test(test_register_changes),
 		model_test(test_stuck_controls),
+		model_test(test_error_logged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

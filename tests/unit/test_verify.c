@@ -15,6 +15,7 @@
 #define FAULTS		128ull
 #define EXPRESS		0x40
 #define DVSEC		0x100
+#define ERRORS		0x180
 #define CONTROL		((CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL) / 4)
 
 static void put(struct cxv_snapshot *snapshot, size_t offset, size_t width, uint32_t value)
@@ -529,6 +530,18 @@ static void test_aer(void **state)
 
 	strcpy(cycle->after.aer.items[0].value, "A 1\nTOTAL 1");
 	demand_failure(cycle, CXV_CHECK_AER_UNCHANGED, "\"A 0\" to \"A 1\"");
+
+	cycle = clean_cycle();
+	put_both(cycle, DVSEC, 4, 0x18010023);
+	put_both(cycle, ERRORS, 4, 0x00020001);
+	put_both(cycle, ERRORS + PCI_ERR_COR_STATUS, 4, 0x40);
+	put(&cycle->after, ERRORS + PCI_ERR_COR_STATUS, 4, 0x41);
+	demand(cycle, CXV_CHECK_AER_UNCHANGED, CXV_FAIL, "logged correctable errors");
+	/* Gone is no new one. */
+	put(&cycle->after, ERRORS + PCI_ERR_COR_STATUS, 4, 0);
+	demand(cycle, CXV_CHECK_AER_UNCHANGED, CXV_PASS, "");
+	put(&cycle->after, ERRORS + PCI_ERR_UNCOR_STATUS, 4, 0x4000);
+	demand_failure(cycle, CXV_CHECK_AER_UNCHANGED, "logged uncorrectable errors");
 }
 
 /* Malformed capability lists end, and are no capability. */
@@ -682,6 +695,8 @@ static void test_closed(void **state)
 	demand(cycle, CXV_CHECK_CLOSED, CXV_INCONCLUSIVE, "refused again");
 	mapping->other = 1;
 	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "other data");
+	cycle->read_only = true;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_INCONCLUSIVE, "something else writes");
 	*mapping = (struct cxv_watch_way) { .refused = 9 };
 	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "went through");
 	cycle->watch = (struct cxv_watch) { .unavailable = "no thread" };
@@ -728,6 +743,9 @@ static void test_file_io(void **state)
 	cycle->io_after.error = EIO;
 	demand(cycle, CXV_CHECK_FD_IO, CXV_FAIL, "after the reset, first 7 bytes at window offset "
 	       "0x3000: Input");
+	cycle->read_only = true;
+	cycle->io_after.error = 0;
+	demand(cycle, CXV_CHECK_FD_IO, CXV_INCONCLUSIVE, "something else writes");
 	cycle->io_before = cycle->io_after = (struct cxv_file_io) { 0 };
 	demand(cycle, CXV_CHECK_FD_IO, CXV_SKIP, "refused");
 	end(cycle);
