@@ -101,6 +101,21 @@ static int parse_methods(struct cxv_context *context, const struct cxv_option_va
 	return 0;
 }
 
+static int parse_sample(struct cxv_context *context, const struct cxv_option_value *value,
+			struct cxv_cycles_settings *settings)
+{
+	unsigned int blocks;
+
+	if (!strcmp(value->value, "all")) {
+		settings->prover.sample = CXV_SAMPLE_ALL;
+		return 0;
+	}
+	if (parse_number(context, value, CXV_SAMPLE_BLOCKS_MIN, CXV_SAMPLE_BLOCKS_MAX, &blocks) < 0)
+		return -EINVAL;
+	settings->prover.sample = blocks;
+	return 0;
+}
+
 static int parse_choice(struct cxv_context *context, const struct cxv_option_value *value,
 			struct cxv_cycles_settings *settings)
 {
@@ -148,6 +163,10 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		settings->yes = true;
 	else if (is_option(value, "dry-run"))
 		settings->dry_run = true;
+	else if (is_option(value, "read-only"))
+		settings->prover.read_only = true;
+	else if (is_option(value, "sample"))
+		return parse_sample(context, value, settings);
 	else if (is_option(value, "cycles"))
 		return parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
 	else if (is_option(value, "duration"))
@@ -202,6 +221,12 @@ static void begin_run(const struct session *session, const struct cxv_prover *pr
 		 prover->methods_before ?: "");
 	run->window_base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
 	run->window_size = prover->memory ? prover->memory->size : 0;
+	if (run->verify) {
+		run->blocks_total = prover->sample.block_count;
+		run->blocks_touched = prover->sample.blocks ? prover->sample.count :
+							      run->blocks_total;
+		run->uncertainty = cxv_sample_uncertainty(&prover->sample);
+	}
 	if (!session->context->json && !session->context->quiet)
 		cxv_print_run_begin(run, stdout);
 }
@@ -373,6 +398,7 @@ static void plan_one(struct session *session, const struct cxv_endpoint *endpoin
 		.way_count = settings->prover.way_count,
 		.dry_run = settings->dry_run,
 		.verify = settings->prover.verify,
+		.read_only = settings->prover.read_only,
 		.memory_restored = true,
 		.cycles_requested = settings->cycles,
 		.duration_requested = settings->duration * NS_PER_SEC,

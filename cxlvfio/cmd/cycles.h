@@ -30,6 +30,9 @@ struct cxv_cycles_settings {
 	{ 0, "interface", "NAME",							\
 	  "open the device through its group, its cdev, or what is there",		\
 	  CXV_COMPLETE_WORDS, "auto group cdev" },					\
+	{ 0, "sample", "N", "touch N blocks of 2 MiB chosen at random, or all; above "	\
+	  "16 GiB 4096, unless given" },						\
+	{ 0, "read-only", NULL, "write nothing to the memory: what it holds must come back" },	\
 	{ 0, "expect", "CONTENT", "what the memory must hold afterwards",		\
 	  CXV_COMPLETE_WORDS, "retained zero any" }
 

@@ -61,11 +61,15 @@ struct cxv_run {
 	bool one_expect;		/* the same in all cycles */
 	enum cxv_expect expect;
 	bool verify;
+	bool read_only;			/* nothing was written to the memory */
 	const char *interface;		/* "group", "cdev"; NULL: it was not opened */
 	char node[64];
 	char reset_methods[128];	/* as found; "" unknown */
 	uint64_t window_base;		/* 0: unknown */
 	uint64_t window_size;
+	uint64_t blocks_total;		/* of 2 MiB, in the window; 0: nothing was verified */
+	uint64_t blocks_touched;
+	uint64_t uncertainty;		/* see cxv_sample_uncertainty() */
 	uint64_t page_size;		/* of the whole mapping; 0: unknown */
 	uint64_t faults_populate;	/* what populating it took */
 	unsigned int cycles_requested;	/* 0: no limit */

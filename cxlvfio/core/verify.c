@@ -176,6 +176,11 @@ static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *chec
 			 cycle->vendor, cycle->device);
 		return;
 	}
+	if (cycle->read_only) {
+		cxv_skip(check, "with --read-only no register is written that an FLR must clear; "
+			 "the kernel was told to use flr only");
+		return;
+	}
 	if (!witness->known) {
 		cxv_skip(check, "no register of %04x:%04x is known that an FLR must clear; the "
 			 "kernel was told to use flr only", cycle->vendor, cycle->device);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/sample.h"
 #include "core/verify.h"
 
 /* 0 is how core says that it does not know. */
@@ -99,6 +100,24 @@ static void add_ways(struct cxv_document *document, struct json_object *object,
 	}
 }
 
+static void add_sample(struct cxv_document *document, struct json_object *parent,
+		       const struct cxv_run *run)
+{
+	struct json_object *object;
+
+	if (!run->blocks_total) {
+		cxv_json_null(document, parent, "sample");
+		return;
+	}
+	object = cxv_json_object(document, parent, "sample");
+	cxv_json_number(document, object, "block_size", CXV_BLOCK_SIZE);
+	cxv_json_number(document, object, "blocks", run->blocks_touched);
+	cxv_json_number(document, object, "blocks_total", run->blocks_total);
+	cxv_json_number(document, object, "undetected_ppm", run->uncertainty);
+	cxv_json_number(document, object, "confidence_percent",
+			run->uncertainty ? CXV_SAMPLE_CONFIDENCE : 100);
+}
+
 static void add_run(struct cxv_document *document, struct json_object *array,
 		    const struct cxv_run *run)
 {
@@ -115,11 +134,13 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	cxv_json_string(document, object, "expect",
 			run->one_expect ? cxv_expect_name(run->expect) : NULL);
 	cxv_json_flag(document, object, "verify", run->verify);
+	cxv_json_flag(document, object, "read_only", run->read_only);
 	cxv_json_string(document, object, "interface", run->interface);
 	known_string(document, object, "node", run->node);
 	known_string(document, object, "reset_methods", run->reset_methods);
 	known_number(document, object, "resource", run->window_base);
 	known_number(document, object, "size", run->window_size);
+	add_sample(document, object, run);
 	known_number(document, object, "page_size", run->page_size);
 	known_number(document, object, "faults_populate", run->faults_populate);
 	known_number(document, object, "cycles_requested", run->cycles_requested);

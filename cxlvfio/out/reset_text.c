@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/sample.h"
 #include "core/verify.h"
 #include "out/text.h"
 
@@ -120,6 +121,13 @@ void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 	fprintf(stream, "%s: %s, %u of %zu cycles pass%s\n", run->target,
 		cxv_verdict_name(cxv_run_verdict(run)), cxv_run_count(run, CXV_PASS),
 		requested, run->interrupted ? " (interrupted)" : "");
+	if (run->uncertainty)
+		fprintf(stream, "  a sample: %" PRIu64 " of %" PRIu64 " blocks of 2 MiB were "
+			"touched; with %u %% confidence less than %.4f %% of the window could be "
+			"wrong unseen\n", run->blocks_touched, run->blocks_total,
+			CXV_SAMPLE_CONFIDENCE, run->uncertainty / 1e4);
+	if (run->read_only)
+		fprintf(stream, "  nothing was written to the memory\n");
 	for (i = 0; i < CXV_CHECK_COUNT && run->checks[i].cycle; i++)
 		print_check(i, &run->checks[i], stream);
 	if (!run->count)

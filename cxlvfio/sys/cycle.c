@@ -31,7 +31,7 @@ static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, 
 	int timeout = (prover->options.timeout + 30) * 1000;
 	int ret;
 
-	/* What pages hold is kept once; other mappings are compared with it where nothing is tagged. */
+	/* Kept once; where nothing is tagged, the other mappings are compared with it. */
 	if (view == CXV_VIEW_WHOLE || touch.as_found)
 		touch.originals = prover->originals;
 	touch.save = save && view == CXV_VIEW_WHOLE;

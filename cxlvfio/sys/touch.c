@@ -110,8 +110,8 @@ static void count_value(const struct cxv_piece *piece, uint64_t address, uint64_
  * ADDRESS raised SIGBUS. Returns how many bytes that answers for: a large page is mapped or not as
  * a whole, and asking for each of its 512 small ones would cost as many signals.
  */
-static uint64_t refuse(const struct cxv_piece *piece, uint64_t address, const struct cxv_touch *touch,
-		       struct cxv_pass *pass)
+static uint64_t refuse(const struct cxv_piece *piece, uint64_t address,
+		       const struct cxv_touch *touch, struct cxv_pass *pass)
 {
 	uint64_t length = CXV_PAGE_4K;
 

@@ -19,8 +19,8 @@ struct cxv_touch_child {
 int cxv_touch_child_start(const struct cxv_mapping *mapping, uint64_t *originals, size_t size,
 			  struct cxv_touch_child *child);
 /*
- * A reading pass in the child, which keeps no originals: of TOUCH only the others count. -EPIPE where the child has ended,
- * -ETIMEDOUT where it does not answer for TIMEOUT milliseconds.
+ * A reading pass in the child, which keeps no originals: TOUCH has the other fields. -EPIPE where
+ * the child has ended, -ETIMEDOUT where it does not answer for TIMEOUT milliseconds.
  */
 int cxv_touch_child_read(const struct cxv_touch_child *child, const struct cxv_touch *touch,
 			 int timeout, struct cxv_pass *pass);

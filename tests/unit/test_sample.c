@@ -104,7 +104,8 @@ static void test_faults(void **state)
 			struct cxv_sample sample;
 			uint64_t faults;
 
-			assert_int_equal(cxv_sample_choose(4 * GIB, 16 * GIB, 40, 7 + j, &sample), 0);
+			assert_int_equal(cxv_sample_choose(4 * GIB, 16 * GIB, 40, 7 + j, &sample),
+					 0);
 			faults = cxv_sample_faults(&extents[j], 1, &sample, page_sizes[i]);
 			assert_int_equal(faults, simulate(&extents[j], &sample, page_sizes[i]));
 			assert_true(faults > 0);

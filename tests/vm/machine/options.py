@@ -27,8 +27,8 @@ def hdm_size(text: str) -> int:
     if not match:
         raise argparse.ArgumentTypeError(f"'{text}' is no size: use 256M or 1G")
     size = int(match[1], 0) * SUFFIXES[match[2]]
-    if size == 0 or size % WINDOW_GRANULARITY or size > 16 << 30:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 256M up to 16G")
+    if size == 0 or size % WINDOW_GRANULARITY or size > 64 << 30:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 256M up to 64G")
     return size
 
 
