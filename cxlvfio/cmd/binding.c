@@ -16,6 +16,7 @@
 #include "sys/deadline.h"
 #include "sys/execute.h"
 #include "sys/record.h"
+#include "sys/reset_method.h"
 #include "sys/state_file.h"
 
 #define SECONDS_MAX	86400
@@ -138,6 +139,9 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 		modules_lock = lock_modules(work, endpoint->host);
 		if (modules_lock < 0)
 			return modules_lock;
+		/* Of no weight for the binding itself. */
+		cxv_reset_method_put_back(&context->host, endpoint->host, context->command->name,
+					  false, &context->report);
 	}
 	execution.lock = lock;
 	execution.modules_lock = modules_lock;

@@ -306,6 +306,20 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 	return !is_over(cycle);
 }
 
+/* The kernel waits with it for as long as the device is open. */
+static bool is_wanted_back(const struct cxv_context *context, const struct cxv_prover *prover,
+			   const struct cxv_run *run)
+{
+	if (!cxv_vfio_request_came(prover->request))
+		return false;
+	cxv_error(prover->report, CXV_DEVICE_BUSY, EBUSY,
+		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
+				       .hint = "it is let go now" },
+		  "after %zu cycles somebody unbinds its driver, or takes the device out",
+		  run->count);
+	return true;
+}
+
 static void run_cycles(struct session *session, struct cxv_prover *prover, struct cxv_run *run)
 {
 	const struct cxv_cycles_settings *settings = session->settings;
@@ -319,6 +333,8 @@ static void run_cycles(struct session *session, struct cxv_prover *prover, struc
 			run->interrupted = true;
 			return;
 		}
+		if (is_wanted_back(session->context, prover, run))
+			return;
 		ret = one_cycle(session, prover, ++number, run);
 	}
 	if (ret == -ENOMEM)

@@ -94,7 +94,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "remove the file", cxv_doctor_interrupted_bind },
 	{ "interrupted_reset", "leftover",
 	  "no reset was interrupted before it put the reset method "
-	  "back", "cxlvfio reset of that endpoint puts it back first",
+	  "back", "cxlvfio bind, unbind or reset of that endpoint puts it back",
 	  cxv_doctor_interrupted_reset },
 	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
 	  "it says nothing; the next cxlvfio persist add or remove clears it away",

@@ -62,23 +62,10 @@ static int take_lock(struct cxv_prover *prover)
 
 static int recover_method(struct cxv_prover *prover)
 {
-	const char *bdf = prover->endpoint->host;
-	_cleanup_free_ char *methods = NULL;
-	int ret;
-
 	if (prover->lock < 0)
 		return 0;
-	ret = cxv_reset_method_recover(prover->host, bdf, &methods);
-	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, "/" CXV_STATE_DIRECTORY,
-			    "put reset_method back by hand and remove the file",
-			    "an earlier reset was killed, and the reset_method it saved cannot be "
-			    "restored");
-	if (ret)
-		cxv_warning(prover->report, CXV_FAILED, 0,
-			    (struct cxv_place) { .operation = "reset", .target = bdf },
-			    "an earlier reset was killed: reset_method is back to \"%s\"", methods);
-	return 0;
+	return cxv_reset_method_put_back(prover->host, prover->endpoint->host, "reset", true,
+					 prover->report);
 }
 
 /* Memory space off would make VFIO refuse every access: an open device may have it so. */
@@ -242,13 +229,14 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 	*prover = (struct cxv_prover) {
 		.host = host, .endpoint = endpoint, .report = report, .options = *options,
-		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT,
+		.lock = -1, .request = -1, .child.socket = -1, .kernel_log = -ENOENT,
 		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1 },
 	};
 	/* Opening says best what stands in the way, so it comes before the lock needs privilege. */
 	ret = cxv_vfio_open(host, endpoint->host, options->interface, report, &prover->vfio);
 	if (ret < 0)
 		return ret;
+	prover->request = cxv_vfio_request_watch(&prover->vfio);
 	ret = take_lock(prover);
 	if (!ret)
 		ret = recover_method(prover);
@@ -324,6 +312,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 		munmap(prover->originals, prover->originals_size);
 	cxv_sample_clear(&prover->sample);
 	cxv_vfio_close(&prover->vfio);
+	cxv_close_descriptor(&prover->request);
 	cxv_close_descriptor(&prover->lock);
 	free(prover->methods_before);
 	prover->methods_before = NULL;

@@ -90,6 +90,29 @@ int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char 
 	return length > 0;
 }
 
+int cxv_reset_method_put_back(const struct cxv_host *host, const char *bdf, const char *operation,
+			      bool must, struct cxv_report *report)
+{
+	static const char failed[] = "an earlier reset was killed, and the reset_method it saved "
+				     "cannot be restored";
+	_cleanup_free_ char *methods = NULL;
+	struct cxv_place place = { .operation = operation, .target = bdf };
+	int ret = cxv_reset_method_recover(host, bdf, &methods);
+
+	if (ret >= 0) {
+		if (ret)
+			cxv_warning(report, CXV_FAILED, 0, place, "an earlier reset was killed: "
+				    "reset_method is back to \"%s\"", methods);
+		return 0;
+	}
+	place.path = "/" CXV_STATE_DIRECTORY;
+	place.hint = "put reset_method back by hand and remove the file";
+	if (must)
+		return cxv_error(report, cxv_code_of_errno(ret), ret, place, "%s", failed);
+	cxv_warning(report, cxv_code_of_errno(ret), ret, place, "%s", failed);
+	return ret;
+}
+
 int cxv_reset_method_set(const struct cxv_host *host, const char *bdf, const char *name,
 			 struct cxv_reset_method *method)
 {

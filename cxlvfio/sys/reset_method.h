@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "core/report.h"
 #include "sys/host.h"
 
 struct cxv_reset_method {
@@ -24,6 +25,12 @@ int cxv_reset_method_pending(const struct cxv_host *host, const char *bdf, char 
  * that was restored; 0 where there was not; -errno.
  */
 int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char **methods);
+/*
+ * The same for a command that has BDF's lock: a warning says that it was done. 0, or -errno with an
+ * error kept where the command is one that resets (MUST), and with a warning where it is not.
+ */
+int cxv_reset_method_put_back(const struct cxv_host *host, const char *bdf, const char *operation,
+			      bool must, struct cxv_report *report);
 /*
  * Save, the first time that METHOD, which begins empty, is used for it, and set. The saved value is
  * on disk before the attribute changes.

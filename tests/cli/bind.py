@@ -557,6 +557,57 @@ def test_unbind_killed_anywhere_then_bind(machine: Machine) -> None:
     walk(machine, "unbind", "bind")
 
 
+# --- what a reset that was killed has left ---
+
+METHODS = "flr cxl_bus"
+
+
+def leave_method(machine: Machine) -> Path:
+    """As a reset leaves it: the function has one method, the file all of them."""
+    machine.root.attributes(machine.functions[0].path, reset_method="flr")
+    machine.root.write(f"run/cxlvfio/{FIRST}.reset_method", METHODS)
+    return machine.top / machine.functions[0].path / "reset_method"
+
+
+def test_reset_method_is_put_back(machine: Machine) -> None:
+    for command in ("bind", "bind", "unbind", "unbind"):
+        attribute = leave_method(machine)
+        for looking in (["list"], ["show", FIRST], [command, "--dry-run", FIRST]):
+            machine.run(0, *looking)
+            assert attribute.read_text() == "flr\n", f"{looking} has changed it"
+        text = machine.run(0, command, FIRST)
+        assert f'an earlier reset was killed: reset_method is back to "{METHODS}"' in text, text
+        assert attribute.read_text().strip() == METHODS, attribute.read_text()
+        assert not (machine.record().parent / f"{FIRST}.reset_method").exists()
+        assert "killed" not in machine.run(0, command, FIRST)
+
+
+def test_reset_method_cannot_be_put_back(machine: Machine) -> None:
+    leave_method(machine)
+    document = machine.write_fails(0, f"{machine.functions[0].path}/reset_method", "EINVAL",
+                                   "bind", FIRST)
+    (warning,) = document["warnings"]
+    assert "cannot be restored" in warning["message"] and warning["hint"], warning
+    machine.has(OURS, OURS)
+    assert (machine.record().parent / f"{FIRST}.reset_method").exists()
+    assert f'back to "{METHODS}"' in machine.run(0, "unbind", FIRST)
+
+
+def test_killed_while_putting_back(machine: Machine) -> None:
+    walked = 0
+    for name in CHANGING_CALLS:
+        call, more = 1, True
+        while more:
+            attribute = leave_method(machine)
+            more = machine.killed_at(name, call, "bind", FIRST)
+            machine.settle()
+            machine.run(0, "unbind", FIRST)
+            assert attribute.read_text().strip() == METHODS, f"{name} {call}"
+            machine.is_untouched()
+            call, walked = call + 1, walked + more
+    assert walked > 12, f"killed at only {walked} calls: did the trace work?"
+
+
 def test_interrupted_while_waiting(machine: Machine) -> None:
     machine.take("accelerator")
     machine.kernel.refused = {OURS}

@@ -63,38 +63,65 @@ check "of which there is none" holds '.cycles == []'
 # Killed at any moment; the next command that changes something puts things right.
 random=1
 left=0
+seen=0
 for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
 	cxlvfio reset --method bus --yes --cycles 1000 "$bdf" > "$scratch/killed" 2>&1 &
 	killed=$!
-	sleep "0.$((random / 65536 % 10))$((random / 256 % 10))"
+	sleep "$((round % 2)).$((random / 65536 % 10))$((random / 256 % 10))"
 	kill -KILL "$killed"
 	wait "$killed"
 	if [ -e "/run/cxlvfio/$bdf.reset_method" ]; then
 		left=$((left + 1))
-		cxlvfio doctor --check interrupted_reset > "$scratch/doctor" 2>&1 &&
-			echo "# round $round: doctor does not see it"
+		cxlvfio doctor --check interrupted_reset > "$scratch/doctor" 2>&1
+		grep -q "$bdf.reset_method" "$scratch/doctor" && seen=$((seen + 1))
 	fi
-	case $((round % 2)) in
+	case $((round % 3)) in
 	0) cxlvfio bind "$bdf" ;;
 	1) cxlvfio reset --no-verify "$bdf" ;;
-	esac > "$scratch/next" 2>&1 || { echo "# round $round"; sed 's/^/# /' "$scratch/next"; }
+	2) cxlvfio unbind "$bdf" && cxlvfio bind "$bdf" ;;
+	esac > "$scratch/next" 2>&1 || break
 	[ "$(cat "$methods")" = "$saved" ] || break
 	[ ! -e "/run/cxlvfio/$bdf.reset_method" ] || break
 done
+[ "$round" = 20 ] || sed 's/^/# /' "$scratch/next"
 echo "# $left of $round runs were killed between saving and restoring"
 check "20 runs killed: reset_method is put back each time" [ "$(cat "$methods")" = "$saved" ]
-check "and nothing is left behind" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
+check "by 20 commands" [ "$round" = 20 ]
+check "some had something to put back" [ "$left" -gt 2 ]
+check "and doctor saw each" [ "$seen" = "$left" ]
+check "nothing is left behind" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
 reset --cycles 2 "$bdf"
 check "the device is as good as before" [ "$status" = 0 ]
 
-# A second function that the kernel has is in the way.
-cxlvfio reset --cycles 1000 --interval 100 "$bdf" > "$scratch/first" 2>&1 &
+# What goes wrong, each with its own status, and the cycles that were made.
+endpointctl 0 fault media-ready-after=20000@3 > "$scratch/answer"
+reset --timeout 2 --cycles 3 "$bdf"
+check "memory that takes too long: timeout" [ "$status" = 8 ]
+check "after a cycle that passed" holds '[.cycles[].readiness] == ["ready", "not_ready"]'
+endpointctl 0 clear all > "$scratch/answer"
+cxlvfio reset -q --no-verify "$bdf"
+
+limited() {
+	status=0
+	# shellcheck disable=SC3045 # dash has it
+	json=$(ulimit -v 400000 && cxlvfio reset --json "$bdf" 2> "$scratch/stderr") || status=$?
+}
+limited
+check "a window larger than the address space" [ "$status" = 1 ]
+check "has its sentence" says "cannot map the HDM window"
+check "and its code" holds '[.errors[].code] == ["OUT_OF_MEMORY"]'
+
+cxlvfio reset --json --cycles 1000 "$bdf" > "$scratch/document" 2> "$scratch/stderr" &
 first=$!
-until grep -q '^cycle' "$scratch/first" || ! kill -0 $first; do sleep 0.1; done
-echo 1 > "/sys/bus/pci/devices/$bdf/remove" &
-sleep 1
-wait $first || ended=$?
-check "the device taken out in the middle: lost" [ "${ended-0}" = 9 ]
-echo 1 > /sys/bus/pci/rescan
+sleep 3
+echo "$bdf" > /sys/bus/pci/drivers/cxl-vfio-pci/unbind
+status=0
+wait $first || status=$?
+json=$(cat "$scratch/document")
+check "the driver is taken away in the middle: busy" [ "$status" = 5 ]
+check "which is said" says "somebody unbinds its driver"
+check "the cycles until then are told" holds '.resets[0].cycles_done > 0 and
+	(.cycles | length) == .resets[0].cycles_done'
+check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
 finish
