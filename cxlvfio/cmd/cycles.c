@@ -227,8 +227,11 @@ static void begin_run(const struct session *session, const struct cxv_prover *pr
 							      run->blocks_total;
 		run->uncertainty = cxv_sample_uncertainty(&prover->sample);
 	}
-	if (!session->context->json && !session->context->quiet)
-		cxv_print_run_begin(run, stdout);
+	if (session->context->json || session->context->quiet)
+		return;
+	cxv_print_run_begin(run, stdout);
+	if (run->scope)
+		cxv_print_scope(run->scope, stdout);
 }
 
 /* The reset itself, or the device after it: what no check can speak of. */

@@ -30,9 +30,10 @@ class Stand:
         result = self.run(arguments, capture_output=True, env={**os.environ, **variables})
         return result.stdout
 
-    def on_terminal(self, arguments: list, **variables) -> bytes:
-        """Everything that a terminal shows, stdout and stderr."""
+    def on_terminal(self, arguments: list, answer: bytes = b"", **variables) -> bytes:
+        """Everything that a terminal shows, stdout and stderr, where somebody types ANSWER."""
         ours, theirs = pty.openpty()
+        os.write(ours, answer)
         process = subprocess.Popen([self.command, "--sysroot", str(self.root), *arguments],
                                    stdin=theirs, stdout=theirs, stderr=theirs,
                                    env={**os.environ, **variables, "TERM": "xterm",
@@ -91,6 +92,22 @@ def check_pipes(stand: Stand) -> None:
             file.write_bytes(content)
 
 
+def check_consent(stand: Stand) -> None:
+    """Only a plain yes resets what is beyond the function; a fixture then cannot be opened."""
+    reset = ["reset", "--method", "bus", "mem0"]
+    for answer, goes_on in ((b"y\n", True), (b"Y\n", True), (b"n\n", False), (b"\n", False),
+                            (b"yn\n", False), (b"\x04", False)):
+        shown = stand.on_terminal(reset, answer).decode()
+        stand.say("0000:0d:00.0 driver cxl-vfio-pci" in shown and "[y/N]" in shown,
+                  f"{answer}: asked, with what is reset")
+        stand.say(goes_on == ("cannot be opened with VFIO" in shown) and
+                  goes_on != ("add --yes" in shown), f"{answer}: {'goes on' if goes_on else 'no'}")
+    shown = stand.on_terminal([*reset, "--yes"]).decode()
+    stand.say("[y/N]" not in shown and "cannot be opened" in shown, "--yes: not asked")
+    shown = stand.on_terminal(["reset", "mem0"]).decode()
+    stand.say("[y/N]" not in shown and "cannot be opened" in shown, "an FLR: not asked")
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -109,6 +126,9 @@ def main() -> int:
         stand.say(b"open /sys/bus/pci/devices" in trace.stderr, "-vv says what is read")
         json.loads(trace.stdout)
         check_pipes(stand)
+        stand.root = Path(directory) / "ready"
+        subprocess.run([sys.executable, HERE / "make-fixture.py", "ready", stand.root], check=True)
+        check_consent(stand)
     print(f"1..{stand.number}")
     return 1 if stand.failed else 0
 

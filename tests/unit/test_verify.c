@@ -287,6 +287,34 @@ static void test_no_witness(void **state)
 	end(cycle);
 }
 
+/* VFIO reports a hot reset that the port above does not let through. */
+static void test_masked_hot_reset(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->method = CXV_METHOD_HOT;
+	cycle->method_word = NULL;
+	strcpy(cycle->method_during, "flr cxl_bus");
+	cycle->bus_reset_masked = true;
+	/* What was seen counts, not what the port says. */
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_PASS, "");
+	cycle->witness.after = cycle->witness.written;
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_FAIL, "masks it");
+	cycle->witness.known = false;
+	demand_failure(cycle, CXV_CHECK_REAL_FLR, "masks it");
+}
+
+static void test_hot_reset_without_witness(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+
+	cycle->method = CXV_METHOD_HOT;
+	cycle->method_word = NULL;
+	cycle->witness.known = false;
+	demand(cycle, CXV_CHECK_REAL_FLR, CXV_SKIP, "a reset must clear");
+	end(cycle);
+}
+
 static void test_witness_without_memory(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
@@ -874,6 +902,8 @@ int main(void)
 		cmocka_unit_test(test_other_method),
 		cmocka_unit_test(test_reset_failed),
 		cmocka_unit_test(test_no_witness),
+		cmocka_unit_test(test_masked_hot_reset),
+		cmocka_unit_test(test_hot_reset_without_witness),
 		cmocka_unit_test(test_witness_without_memory),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lost_and_not_ready),

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a reset reaches: refused where it would take something from others. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/scope.h"
+#include "unit.h"
+
+struct stand {
+	struct cxv_holder holder;
+	struct cxv_scope_function functions[2];
+	struct cxv_scope scope;
+	struct cxv_report report;
+};
+
+/* The target and another function, which VFIO has in the same group. */
+static struct stand *make_stand(void)
+{
+	struct stand *stand = calloc(1, sizeof(*stand));
+
+	assert_non_null(stand);
+	for (size_t i = 0; i < 2; i++) {
+		stand->functions[i] = (struct cxv_scope_function) {
+			.driver = "vfio-pci", .iommu_group = "6", .vfio = true,
+		};
+		snprintf(stand->functions[i].host, 16, "0000:0d:00.%zu", i);
+	}
+	stand->holder = (struct cxv_holder) { .pid = 42, .command = "qemu" };
+	stand->scope = (struct cxv_scope) {
+		.reach = CXV_REACH_BUS, .bridge = "0000:0c:00.0",
+		.functions = stand->functions, .count = 2,
+	};
+	return stand;
+}
+
+static void demand(struct stand *stand, enum cxv_method method, int error, enum cxv_code code,
+		   const char *word)
+{
+	struct cxv_way ways[] = { { CXV_METHOD_FLR, CXV_VIA_VFIO }, { method, CXV_VIA_VFIO } };
+	int ret = cxv_scope_check(&stand->scope, ways, 2, "reset", &stand->report);
+
+	assert_int_equal(ret, -error);
+	assert_int_equal(stand->report.error_count, error != 0);
+	if (error) {
+		assert_int_equal(stand->report.errors[0].code, code);
+		if (!strstr(stand->report.errors[0].text, word))
+			fail_msg("'%s' is not in '%s'", word, stand->report.errors[0].text);
+		assert_non_null(stand->report.errors[0].hint);
+	}
+	cxv_report_clear(&stand->report);
+	free(stand);
+}
+
+static void test_allowed(void **state)
+{
+	struct stand *stand = make_stand();
+
+	demand(make_stand(), CXV_METHOD_FLR, 0, 0, NULL);
+	demand(make_stand(), CXV_METHOD_HOT, 0, 0, NULL);
+	stand->scope.count = 1;
+	demand(stand, CXV_METHOD_BUS, 0, 0, NULL);
+}
+
+static void test_bus_of_others(void **state)
+{
+	demand(make_stand(), CXV_METHOD_BUS, EOPNOTSUPP, CXV_UNSUPPORTED, "0000:0d:00.1");
+}
+
+static void test_no_bridge(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->scope.bridge[0] = '\0';
+	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "no bridge");
+}
+
+static void test_driver_of_host(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->functions[1].vfio = false;
+	demand(stand, CXV_METHOD_HOT, EBUSY, CXV_DEVICE_BUSY, "driver vfio-pci has that");
+}
+
+static void test_open(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->functions[1].holders = &stand->holder;
+	stand->functions[1].holder_count = 1;
+	demand(stand, CXV_METHOD_HOT, EBUSY, CXV_DEVICE_BUSY, "process 42 (qemu)");
+}
+
+static void test_no_driver(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->functions[1].vfio = false;
+	stand->functions[1].driver = NULL;
+	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "only what it has");
+}
+
+static void test_other_group(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->functions[1].iommu_group = "7";
+	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "group (7)");
+	stand = make_stand();
+	stand->functions[0].iommu_group = stand->functions[1].iommu_group = NULL;
+	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "group (none)");
+}
+
+static void test_masked(void **state)
+{
+	struct cxv_way way = { CXV_METHOD_HOT, CXV_VIA_VFIO };
+	struct stand *stand = make_stand();
+
+	stand->scope.masked = true;
+	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->report), 0);
+	assert_int_equal(stand->report.warning_count, 1);
+	way.method = CXV_METHOD_BUS;
+	stand->scope.count = 1;
+	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->report), 0);
+	assert_int_equal(stand->report.warning_count, 1);
+	cxv_report_clear(&stand->report);
+	free(stand);
+}
+
+static void test_words(void **state)
+{
+	struct cxv_way flr = { CXV_METHOD_FLR, CXV_VIA_VFIO };
+	struct cxv_way cxl = { CXV_METHOD_CXL, CXV_VIA_VFIO };
+	struct cxv_report report = { 0 };
+
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr", &flr, "reset", &report), 0);
+	assert_int_equal(report.warning_count, 0);
+	/* Taken, but not without a word. */
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "af_flr", &flr, "reset", &report), 0);
+	assert_int_equal(report.warning_count, 1);
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr pm", &cxl, "reset", &report),
+			 -EOPNOTSUPP);
+	assert_non_null(strstr(report.errors[0].text, "\"flr pm\""));
+	cxv_report_clear(&report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_bus_of_others),
+		cmocka_unit_test(test_no_bridge),
+		cmocka_unit_test(test_driver_of_host),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_no_driver),
+		cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_masked),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
