@@ -196,18 +196,18 @@ static int check_way(struct cxv_context *context, const struct cxv_way *way)
 	return -EINVAL;
 }
 
-static int never_ready(void *argument)
+/* For cxv_wait_until(). */
+static int is_asked_for(void *argument)
 {
-	(void)argument;
-	return 0;
+	return cxv_vfio_request_came(argument);
 }
 
 /* Sleep between cycles; true when a signal asks to end instead. */
-static bool must_end(struct session *session, unsigned int milliseconds)
+static bool must_end(struct session *session, struct cxv_prover *prover, unsigned int milliseconds)
 {
 	struct cxv_deadline deadline = cxv_deadline_after(milliseconds);
 
-	if (cxv_wait_until(NULL, &deadline, never_ready, NULL) == -EINTR)
+	if (cxv_wait_until(NULL, &deadline, is_asked_for, &prover->vfio) == -EINTR)
 		session->interrupted = true;
 	return session->interrupted;
 }
@@ -297,6 +297,9 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 	show_progress(context, run, number);
 	if (cycle)
 		ret = cxv_prover_cycle(prover, number, cycle);
+	/* Nothing was reset: no cycle, and the next look at it ends the run. */
+	if (!ret && cycle->reset_error == EAGAIN && cxv_vfio_request_came(&prover->vfio))
+		return 1;
 	if (!ret)
 		ret = cxv_run_add(run, cycle);
 	if (ret < 0)
@@ -313,7 +316,7 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 static bool is_wanted_back(const struct cxv_context *context, const struct cxv_prover *prover,
 			   const struct cxv_run *run)
 {
-	if (!cxv_vfio_request_came(prover->request))
+	if (!cxv_vfio_request_came(&prover->vfio))
 		return false;
 	cxv_error(prover->report, CXV_DEVICE_BUSY, EBUSY,
 		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
@@ -332,7 +335,7 @@ static void run_cycles(struct session *session, struct cxv_prover *prover, struc
 
 	while (ret > 0 && (!settings->cycles || number < settings->cycles) &&
 	       (!number || !settings->duration || cxv_clock_now() < end)) {
-		if (must_end(session, number ? settings->interval : 0)) {
+		if (must_end(session, prover, number ? settings->interval : 0)) {
 			run->interrupted = true;
 			return;
 		}

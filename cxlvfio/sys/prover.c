@@ -229,14 +229,15 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 	*prover = (struct cxv_prover) {
 		.host = host, .endpoint = endpoint, .report = report, .options = *options,
-		.lock = -1, .request = -1, .child.socket = -1, .kernel_log = -ENOENT,
-		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1 },
+		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT,
+		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1,
+			  .request = -1 },
 	};
 	/* Opening says best what stands in the way, so it comes before the lock needs privilege. */
 	ret = cxv_vfio_open(host, endpoint->host, options->interface, report, &prover->vfio);
 	if (ret < 0)
 		return ret;
-	prover->request = cxv_vfio_request_watch(&prover->vfio);
+	cxv_vfio_request_watch(&prover->vfio);
 	ret = take_lock(prover);
 	if (!ret)
 		ret = recover_method(prover);
@@ -312,7 +313,6 @@ void cxv_prover_close(struct cxv_prover *prover)
 		munmap(prover->originals, prover->originals_size);
 	cxv_sample_clear(&prover->sample);
 	cxv_vfio_close(&prover->vfio);
-	cxv_close_descriptor(&prover->request);
 	cxv_close_descriptor(&prover->lock);
 	free(prover->methods_before);
 	prover->methods_before = NULL;

@@ -45,7 +45,6 @@ struct cxv_prover {
 	struct cxv_prover_options options;
 	int lock;			/* of the endpoint, among all commands; -1: not taken */
 	struct cxv_vfio_device vfio;
-	int request;			/* sys/vfio_request.h; negative: none */
 	const struct cxv_region_info *memory;	/* NULL: the driver offers none */
 	const struct cxv_region_info *config;
 	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */

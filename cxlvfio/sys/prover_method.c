@@ -125,6 +125,9 @@ int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
 {
 	uint64_t timeout = prover->options.timeout * NS_PER_SEC;
 
+	/* Through sysfs it would wait for the lock of those who wait for us. */
+	if (cxv_vfio_request_came(&prover->vfio))
+		return -EAGAIN;
 	if (prover->way.method == CXV_METHOD_HOT)
 		return cxv_vfio_hot_reset(&prover->vfio, timeout, retries);
 	switch (prover->way.via) {

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "sys/clock.h"
+#include "sys/vfio_request.h"
 #include "sys/vfio_uapi.h"
 
 /* A driver has a handful; more than this is a broken answer, not a device. */
@@ -93,7 +94,7 @@ int cxv_vfio_open(const struct cxv_host *host, const char *bdf, enum cxv_interfa
 	int ret;
 
 	*vfio = (struct cxv_vfio_device) {
-		.device = -1, .group = -1, .container = -1, .iommufd = -1,
+		.device = -1, .group = -1, .container = -1, .iommufd = -1, .request = -1,
 	};
 	ret = cxv_vfio_open_device(host, bdf, interface, report, vfio);
 	if (!ret)
@@ -109,9 +110,10 @@ void cxv_vfio_close(struct cxv_vfio_device *vfio)
 	cxv_close_descriptor(&vfio->group);
 	cxv_close_descriptor(&vfio->container);
 	cxv_close_descriptor(&vfio->iommufd);
+	cxv_close_descriptor(&vfio->request);
 	cxv_region_infos_free(vfio->regions, vfio->region_count);
 	*vfio = (struct cxv_vfio_device) {
-		.device = -1, .group = -1, .container = -1, .iommufd = -1,
+		.device = -1, .group = -1, .container = -1, .iommufd = -1, .request = -1,
 	};
 }
 
@@ -187,15 +189,16 @@ int cxv_vfio_write(const struct cxv_vfio_device *vfio, const struct cxv_region_i
 	return (size_t)length == size ? 0 : -EIO;
 }
 
-int cxv_vfio_retry(int (*try)(void *argument), void *argument, uint64_t timeout,
+int cxv_vfio_retry(const struct cxv_vfio_device *vfio,
+		   int (*try)(const struct cxv_vfio_device *vfio), uint64_t timeout,
 		   unsigned int *retries)
 {
 	uint64_t start = cxv_clock_now();
 	int ret;
 
 	*retries = 0;
-	while ((ret = try(argument)) == -EAGAIN || ret == -EBUSY) {
-		if (cxv_clock_now() - start >= timeout)
+	while ((ret = try(vfio)) == -EAGAIN || ret == -EBUSY) {
+		if (cxv_clock_now() - start >= timeout || cxv_vfio_request_came(vfio))
 			break;
 		(*retries)++;
 		cxv_clock_sleep(RETRY_PAUSE_NS);
@@ -203,14 +206,12 @@ int cxv_vfio_retry(int (*try)(void *argument), void *argument, uint64_t timeout,
 	return ret;
 }
 
-static int reset(void *argument)
+static int reset(const struct cxv_vfio_device *vfio)
 {
-	const struct cxv_vfio_device *vfio = argument;
-
 	return ioctl(vfio->device, VFIO_DEVICE_RESET) < 0 ? -errno : 0;
 }
 
 int cxv_vfio_reset(const struct cxv_vfio_device *vfio, uint64_t timeout, unsigned int *retries)
 {
-	return cxv_vfio_retry(reset, (void *)vfio, timeout, retries);
+	return cxv_vfio_retry(vfio, reset, timeout, retries);
 }

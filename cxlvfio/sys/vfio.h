@@ -20,6 +20,7 @@ struct cxv_vfio_device {
 	int group;			/* these three are -1 where not used */
 	int container;
 	int iommufd;
+	int request;			/* sys/vfio_request.h; -1: not watched */
 	uint32_t flags;			/* VFIO_DEVICE_FLAGS_* */
 	struct cxv_region_info *regions;
 	size_t region_count;
@@ -51,11 +52,13 @@ int cxv_vfio_write(const struct cxv_vfio_device *vfio, const struct cxv_region_i
 
 /*
  * VFIO_DEVICE_RESET, tried again while the kernel says EAGAIN or EBUSY (somebody holds the
- * device's lock this very moment), for up to TIMEOUT nanoseconds. *RETRIES: how often it was.
+ * device's lock this very moment), for up to TIMEOUT nanoseconds. *RETRIES: how often it was. Not
+ * where it is to be let go: whoever unbinds it keeps its lock until then.
  */
 int cxv_vfio_reset(const struct cxv_vfio_device *vfio, uint64_t timeout, unsigned int *retries);
 /* For resets of another kind: TRY returns 0 or -errno. */
-int cxv_vfio_retry(int (*try)(void *argument), void *argument, uint64_t timeout,
+int cxv_vfio_retry(const struct cxv_vfio_device *vfio,
+		   int (*try)(const struct cxv_vfio_device *vfio), uint64_t timeout,
 		   unsigned int *retries);
 
 /* For sys/vfio.c: fill the device's descriptors. As cxv_vfio_open(). */

@@ -69,9 +69,8 @@ int cxv_vfio_hot_reset_reach(const struct cxv_vfio_device *vfio, char (**hosts)[
 }
 
 /* A device of its own node shows no group: the kernel looks at its iommufd. */
-static int hot_reset(void *argument)
+static int hot_reset(const struct cxv_vfio_device *vfio)
 {
-	const struct cxv_vfio_device *vfio = argument;
 	struct {
 		struct vfio_pci_hot_reset reset;
 		__s32 group;
@@ -87,5 +86,5 @@ static int hot_reset(void *argument)
 int cxv_vfio_hot_reset(const struct cxv_vfio_device *vfio, uint64_t timeout,
 		       unsigned int *retries)
 {
-	return cxv_vfio_retry(hot_reset, (void *)vfio, timeout, retries);
+	return cxv_vfio_retry(vfio, hot_reset, timeout, retries);
 }

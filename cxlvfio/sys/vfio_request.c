@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-int cxv_vfio_request_watch(const struct cxv_vfio_device *vfio)
+int cxv_vfio_request_watch(struct cxv_vfio_device *vfio)
 {
 	union {
 		struct vfio_irq_set set;
@@ -27,16 +27,18 @@ int cxv_vfio_request_watch(const struct cxv_vfio_device *vfio)
 	if (watch < 0)
 		return -errno;
 	memcpy(request.set.data, &watch, sizeof(watch));
-	if (!ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request))
-		return watch;
+	if (!ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request)) {
+		vfio->request = watch;
+		return 0;
+	}
 	error = errno;
 	close(watch);
 	return -error;
 }
 
-bool cxv_vfio_request_came(int watch)
+bool cxv_vfio_request_came(const struct cxv_vfio_device *vfio)
 {
-	struct pollfd poll_for = { .fd = watch, .events = POLLIN };
+	struct pollfd poll_for = { .fd = vfio->request, .events = POLLIN };
 
-	return watch >= 0 && poll(&poll_for, 1, 0) == 1;
+	return vfio->request >= 0 && poll(&poll_for, 1, 0) == 1;
 }

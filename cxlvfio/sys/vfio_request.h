@@ -7,9 +7,8 @@
 
 #include "sys/vfio.h"
 
-/* A descriptor for the next one, or -errno: then the kernel waits without a word. */
-int cxv_vfio_request_watch(const struct cxv_vfio_device *vfio);
-/* Whether it has come; WATCH may be negative. */
-bool cxv_vfio_request_came(int watch);
+/* From now on it is seen. 0 or -errno: then the kernel waits without a word. */
+int cxv_vfio_request_watch(struct cxv_vfio_device *vfio);
+bool cxv_vfio_request_came(const struct cxv_vfio_device *vfio);
 
 #endif
