@@ -78,7 +78,7 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
 	long ret;
 
-	if (cmd == VFIO_DEVICE_RESET && cxl_vfio_wrong(RESET_SWALLOWED))
+	if (cxl_vfio_wrong_swallowed(cmd))
 		return 0;
 	if (cmd == VFIO_DEVICE_IOEVENTFD && is_bar_ioeventfd(device, arg))
 		return -EOPNOTSUPP;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where the driver can be made to behave wrongly, for the tests that prove that the proof notices:
- * tests/wrong has what, in a build with CXL_VFIO_TEST_WRONG=y. In any other these are constants.
+ * tests/wrong has what, in a build with CXL_VFIO_TEST_WRONG=y. In any other these do nothing.
  */
 #ifndef CXL_VFIO_PCI_WRONG_H
 #define CXL_VFIO_PCI_WRONG_H
@@ -9,17 +9,68 @@
 #ifdef CXL_VFIO_TEST_WRONG
 #include "../tests/wrong/hooks.h"
 #else
-#define cxl_vfio_wrong(id)					false
-#define cxl_vfio_wrong_zap(device)				false
-#define cxl_vfio_wrong_verdict(device, verdict)			(verdict)
-#define cxl_vfio_wrong_state(state)				(state)
-#define cxl_vfio_wrong_fault(page, order)			0
-#define cxl_vfio_wrong_page(vma, page, order)			(page)
-#define cxl_vfio_wrong_copy(device, buffer, offset, length, write) false
-#define cxl_vfio_wrong_type(flags)				(flags)
-#define cxl_vfio_wrong_register(offset, value)			(value)
-#define cxl_vfio_wrong_config_write(begins)			do { } while (0)
-#define cxl_vfio_wrong_unnoticed(device)			false
+
+/* Did it instead of, or in addition to, unmapping the whole window? */
+static inline bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device)
+{
+	return false;
+}
+
+static inline enum cxl_vfio_verdict cxl_vfio_wrong_verdict(struct cxl_vfio_device *device,
+							   enum cxl_vfio_verdict verdict)
+{
+	return verdict;
+}
+
+static inline enum cxl_vfio_state cxl_vfio_wrong_state(enum cxl_vfio_state state)
+{
+	return state;
+}
+
+/* What a fault returns instead of being looked at; 0: nothing. */
+static inline vm_fault_t cxl_vfio_wrong_fault(unsigned long page, unsigned int order)
+{
+	return 0;
+}
+
+static inline unsigned long cxl_vfio_wrong_page(const struct vm_area_struct *vma,
+						unsigned long page, unsigned int order)
+{
+	return page;
+}
+
+/* Did the copy in its own way? */
+static inline bool cxl_vfio_wrong_copy(struct cxl_vfio_device *device, void *buffer, u64 offset,
+				       size_t length, bool write)
+{
+	return false;
+}
+
+static inline unsigned long cxl_vfio_wrong_type(unsigned long flags)
+{
+	return flags;
+}
+
+static inline u32 cxl_vfio_wrong_register(u64 offset, u32 value)
+{
+	return value;
+}
+
+static inline void cxl_vfio_wrong_config_write(bool begins)
+{
+}
+
+/* A reset that the driver overlooks: said alike in reset_prepare and reset_done. */
+static inline bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device)
+{
+	return false;
+}
+
+static inline bool cxl_vfio_wrong_swallowed(unsigned int cmd)
+{
+	return false;
+}
+
 #endif
 
 #endif

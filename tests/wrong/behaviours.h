@@ -309,4 +309,9 @@ bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device)
 	return true;
 }
 
+bool cxl_vfio_wrong_swallowed(unsigned int cmd)
+{
+	return cmd == VFIO_DEVICE_RESET && cxl_vfio_wrong(RESET_SWALLOWED);
+}
+
 #endif

@@ -63,22 +63,20 @@ extern enum cxl_vfio_wrong_behaviour cxl_vfio_wrong_now;
 
 #define cxl_vfio_wrong(id)	(cxl_vfio_wrong_now == CXL_VFIO_WRONG_##id)
 
-/* Did something else than unmapping the whole window? */
+/* As kernel-driver/wrong.h has them. */
 bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device);
 enum cxl_vfio_verdict cxl_vfio_wrong_verdict(struct cxl_vfio_device *device,
 					     enum cxl_vfio_verdict verdict);
 enum cxl_vfio_state cxl_vfio_wrong_state(enum cxl_vfio_state state);
-/* What a fault returns instead of being looked at; 0: nothing. */
 vm_fault_t cxl_vfio_wrong_fault(unsigned long page, unsigned int order);
 unsigned long cxl_vfio_wrong_page(const struct vm_area_struct *vma, unsigned long page,
 				  unsigned int order);
-/* Did the copy in its own way? */
 bool cxl_vfio_wrong_copy(struct cxl_vfio_device *device, void *buffer, u64 offset, size_t length,
 			 bool write);
 unsigned long cxl_vfio_wrong_type(unsigned long flags);
 u32 cxl_vfio_wrong_register(u64 offset, u32 value);
 void cxl_vfio_wrong_config_write(bool begins);
-/* A reset that the driver overlooks: said alike in reset_prepare and reset_done. */
 bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device);
+bool cxl_vfio_wrong_swallowed(unsigned int cmd);
 
 #endif
