@@ -11,6 +11,10 @@
 #define NS_PER_SEC	1000000000ull
 /* Software must leave a function alone for so long after starting an FLR (PCIe 6.0, 6.6.2). */
 #define FLR_TIME	100000000ull
+/* Range information becomes valid within a second of a reset (CXL 3.1, 8.1.3.8.2). */
+#define VALID_TIME	NS_PER_SEC
+/* For the reset itself, and for a machine that is busy with something else. */
+#define GRACE_TIME	(4 * NS_PER_SEC)
 
 #ifndef PCI_STATUS_IMM_READY
 #define PCI_STATUS_IMM_READY	0x01
@@ -107,8 +111,8 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 		judge_way(&watch->file, "by read(2)", shortest, cycle->read_only, check);
 }
 
-/* What the device grants itself from a reset on: answer, valid information, active memory. */
-static uint64_t ready_limit(const struct cxv_cycle *cycle, size_t dvsec, unsigned int ranges)
+/* What the device grants itself for its memory to be active: 4^n seconds, codes above 4 reserved. */
+static uint64_t active_timeout(const struct cxv_cycle *cycle, size_t dvsec, unsigned int ranges)
 {
 	unsigned int code = 0;
 
@@ -120,8 +124,7 @@ static uint64_t ready_limit(const struct cxv_cycle *cycle, size_t dvsec, unsigne
 		if (now > code)
 			code = now;
 	}
-	/* 4^n seconds; codes above 4 are reserved. */
-	return (2 + (1ull << 2 * (code < 4 ? code : 4))) * NS_PER_SEC;
+	return (1ull << 2 * (code < 4 ? code : 4)) * NS_PER_SEC;
 }
 
 static bool is_active(uint32_t range_low)
@@ -143,15 +146,14 @@ static void judge_opened(const struct cxv_cycle *cycle, struct cxv_check *check)
 }
 
 static void judge_shut(const struct cxv_cycle *cycle, size_t dvsec, uint64_t elapsed,
-		       uint64_t limit, struct cxv_check *check)
+		       uint64_t timeout, struct cxv_check *check)
 {
 	for (unsigned int i = 0; i < cycle->media.ranges; i++) {
 		size_t offset = dvsec + CXL_DEVICE_RANGE(i) + CXL_DEVICE_RANGE_SIZE_LOW;
 
 		if (is_active(cxv_config_field(&cycle->after, offset, 4)))
 			continue;
-		/* The driver gives it a second less than we: configuration space answered. */
-		if (elapsed + NS_PER_SEC >= limit)
+		if (elapsed >= VALID_TIME + timeout)
 			cxv_fail(check, "the memory of range %u is not active within the time that "
 				 "the device itself names", i + 1);
 		else
@@ -165,22 +167,22 @@ static void judge_shut(const struct cxv_cycle *cycle, size_t dvsec, uint64_t ela
 void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
-	uint64_t elapsed = cycle->reset_duration + cycle->ready_duration, limit;
+	uint64_t elapsed = cycle->reset_duration + cycle->ready_duration, timeout;
 
 	check->duration = cycle->ready_duration;
 	if (cycle->readiness == CXV_NOT_WAITED || !dvsec || !cycle->media.known) {
 		cxv_skip(check, "the CXL DVSEC cannot be asked");
 		return;
 	}
-	limit = ready_limit(cycle, dvsec, cycle->media.ranges);
-	cxv_expected(check, "open when the memory is active, within %.0f ms", milliseconds(limit));
+	timeout = active_timeout(cycle, dvsec, cycle->media.ranges);
+	cxv_expected(check, "open when the memory is active, within %.0f ms", milliseconds(timeout + VALID_TIME + GRACE_TIME));
 	cxv_observed(check, "%s after %.0f ms", cycle->readiness == CXV_READY ? "open" : "shut",
 		     milliseconds(elapsed));
 	/* While we were not run, nothing could be seen of it. */
 	elapsed -= cycle->watch.pause < elapsed ? cycle->watch.pause : elapsed;
 	if (cycle->readiness != CXV_READY)
-		judge_shut(cycle, dvsec, elapsed, limit, check);
-	else if (elapsed > limit)
+		judge_shut(cycle, dvsec, elapsed, timeout, check);
+	else if (elapsed > timeout + VALID_TIME + GRACE_TIME)
 		cxv_fail(check, "the window opened later than the device itself may need");
 	else
 		judge_opened(cycle, check);

@@ -737,7 +737,7 @@ static void test_readiness(void **state)
 	const size_t range = DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW;
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->ready_duration = 2900 * MS;
+	cycle->ready_duration = 5900 * MS;
 	demand(cycle, CXV_CHECK_READINESS, CXV_FAIL, "later than");
 	cycle->watch.pause = 50 * MS;
 	demand(cycle, CXV_CHECK_READINESS, CXV_PASS, "");

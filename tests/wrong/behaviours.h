@@ -8,7 +8,7 @@
 #include <linux/string.h>
 
 #define PAGES_2M	(PMD_SIZE >> PAGE_SHIFT)
-#define LATE_MS		4000
+#define LATE_MS		8000
 
 static const char *const wrong_names[] = {
 #define CXL_VFIO_WRONG_NAME(id, name) [CXL_VFIO_WRONG_##id] = name,

@@ -71,7 +71,7 @@ CASES = [
            fault="decoder-lost"),
     driver("reopened-early", "readiness", "opens the window before the memory is active",
            fault="media-ready-after=4000"),
-    driver("reopened-late", "readiness", "opens the window 4 s after the device was ready"),
+    driver("reopened-late", "readiness", "opens the window 8 s after the device was ready"),
     driver("wrong-pfn", "fd_io", "maps the neighbour of every page of 2 MiB"),
     driver("wrong-pfn-later", "same_memory", "does so from the first reset on"),
     driver("offset-ignored", "offset_mapping", "maps from the start whatever the offset of mmap"),
