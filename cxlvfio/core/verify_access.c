@@ -111,7 +111,7 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 		judge_way(&watch->file, "by read(2)", shortest, cycle->read_only, check);
 }
 
-/* What the device grants itself for its memory to be active: 4^n seconds, codes above 4 reserved. */
+/* What the device grants itself for its memory: 4^n seconds, codes above 4 are reserved. */
 static uint64_t active_timeout(const struct cxv_cycle *cycle, size_t dvsec, unsigned int ranges)
 {
 	unsigned int code = 0;
@@ -175,7 +175,8 @@ void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
 		return;
 	}
 	timeout = active_timeout(cycle, dvsec, cycle->media.ranges);
-	cxv_expected(check, "open when the memory is active, within %.0f ms", milliseconds(timeout + VALID_TIME + GRACE_TIME));
+	cxv_expected(check, "open when the memory is active, within %.0f ms",
+		     milliseconds(timeout + VALID_TIME + GRACE_TIME));
 	cxv_observed(check, "%s after %.0f ms", cycle->readiness == CXV_READY ? "open" : "shut",
 		     milliseconds(elapsed));
 	/* While we were not run, nothing could be seen of it. */

@@ -3,9 +3,10 @@
 """Run in a guest by scenarios/wrong.sh: is every wrong behaviour found, by the check that names it?
 
     wrong.py [NAME...]      all, or these
+    wrong.py --update       all, whatever the committed table says
 
 Each behaviour of the driver (tests/wrong) and of the device (tests/emulator/faults.c) is switched
-on for one run of `cxlvfio reset`. The run must end as the table says and the check that the table
+on for one run of `cxlvfio verify`. The run must end as the table says and the check that the table
 names must have failed; right again, the same command must pass. Prints TAP. What was found goes to
 /mnt/share/found, one line of JSON each, for tests/vm/catalogue; and it must be what the committed
 table in man/ says.
@@ -162,8 +163,8 @@ class Result(NamedTuple):
                 if check["verdict"] == "fail"}
 
 
-def reset(host: str, arguments: tuple) -> Result:
-    run = subprocess.run(["cxlvfio", "reset", "--json", "--sample", "8", *arguments, host],
+def verify(host: str, arguments: tuple) -> Result:
+    run = subprocess.run(["cxlvfio", "verify", "--json", "--sample", "8", *arguments, host],
                          capture_output=True, text=True)
     return Result(run.returncode, json.loads(run.stdout or "{}"), run.stderr)
 
@@ -246,14 +247,14 @@ def keep(case: Case, result: Result) -> None:
         found.write("\n")
 
 
-def run_case(case: Case, host: str, rows: dict[str, str], tap: Tap) -> None:
+def run_case(case: Case, host: str, rows: dict[str, str] | None, tap: Tap) -> None:
     start = time.monotonic()
     arm(case)
     if case.bind:
         rebind(host)
-    result = reset(host, case.arguments)
+    result = verify(host, case.arguments)
     problem = judge(case, result)
-    if not problem and rows.get(key(case)) != (case.check or "-"):
+    if not problem and rows is not None and rows.get(key(case)) != (case.check or "-"):
         problem = f"{MANUAL.name} says {rows.get(key(case))}: run tests/vm/catalogue --update"
     found_by = f"is found by {case.check}" if case.check else "is no failure"
     tap.line(f"{case.side}: {case.name} {found_by}", problem, result)
@@ -267,8 +268,10 @@ def run_case(case: Case, host: str, rows: dict[str, str], tap: Tap) -> None:
 
 
 def main() -> int:
-    chosen = [case for case in CASES if not sys.argv[1:] or case.name in sys.argv[1:]]
-    tap, rows = Tap(), committed()
+    update = sys.argv[1:] == ["--update"]
+    names = [] if update else sys.argv[1:]
+    chosen = [case for case in CASES if not names or case.name in names]
+    tap, rows = Tap(), None if update else committed()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
     listed = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True).stdout
     host = json.loads(listed)["endpoints"][0]["host"]
@@ -278,15 +281,15 @@ def main() -> int:
         if number % CLEAN_EVERY == CLEAN_EVERY - 1:
             right(host, [RIGHT[number // CLEAN_EVERY % len(RIGHT)]], tap)
     right(host, RIGHT, tap)
-    if not sys.argv[1:]:
-        compare_tables(rows, tap)
+    if not names:
+        compare_tables(rows or {}, tap)
     print(f"1..{tap.count}")
     return tap.bad != 0
 
 
 def right(host: str, commands: list[tuple], tap: Tap) -> None:
     for arguments in commands:
-        result = reset(host, arguments)
+        result = verify(host, arguments)
         tap.line(f"right again, nothing is found {' '.join(arguments)}".rstrip(),
                  "" if result.status == 0 else f"exit status {result.status}", result)
         passed = [c["id"] for c in result.document["checks"] if c["verdict"] == "pass"]
