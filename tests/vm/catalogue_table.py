@@ -4,18 +4,19 @@
 
     catalogue_table.py FOUND PAGE
 
-FOUND has a line of JSON for each behaviour. Only what is between the table's first row and the next
-heading of PAGE is replaced.
+FOUND has a line of JSON for each behaviour. What the sections of PAGE hold below their headings is
+replaced; guest/wrong.py reads it again.
 """
 import json
+import re
 import sys
 from pathlib import Path
 
-HEADING = "|[ side\n:[ behaviour\n:[ what is wrong\n:[ found by\n:[ what it said\n"
+SECTIONS = {"driver": "WRONG DRIVERS", "device": "WRONG DEVICES"}
 
 
 def escape(text: str) -> str:
-    return "".join("\\" + c if c in "\\_*#[]|:<>~`" else c for c in text)
+    return "".join("\\" + c if c in "\\_*#[]|<>~`" else c for c in text)
 
 
 def how(row: dict) -> str:
@@ -26,21 +27,26 @@ def how(row: dict) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def cells(row: dict) -> str:
-    said = escape(row["said"]) if row["said"] else "-"
-    return "".join((f"|  {row['side']}\n", f":  {row['name']}\n",
-                    f":  {escape(row['text'])}{how(row)}\n",
-                    f":  {row['check'] or '-'}\n".replace("_", "\\_"), f":  {said}\n"))
+def entry(row: dict) -> str:
+    if row["check"]:
+        found = f"*{escape(row['check'])}*: {escape(row['said'])}"
+    else:
+        found = "No check fails."
+    return f"*{row['name']}*: {escape(row['text'])}{how(row)}\n\t{found}\n"
 
 
 def main() -> int:
     found = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
     page = Path(sys.argv[2])
-    before, _, rest = page.read_text().partition(HEADING)
-    _, _, after = rest.partition("\n# ")
-    order = sorted(found, key=lambda row: row["side"] == "device")
-    table = "".join(map(cells, order))
-    page.write_text(f"{before}{HEADING}{table}\n# {after}")
+    text = page.read_text()
+    for side, heading in SECTIONS.items():
+        entries = "".join(entry(row) for row in found if row["side"] == side)
+        text, count = re.subn(rf"(?s)(\n# {heading}\n\n).*?(?=\n# )",
+                              lambda match: match[1] + entries, text)
+        if count != 1:
+            print(f"{page}: no section {heading}", file=sys.stderr)
+            return 1
+    page.write_text(text)
     return 0
 
 

@@ -206,12 +206,14 @@ def judge(case: Case, result: Result) -> str:
 
 
 def committed() -> dict[str, str]:
-    """Who finds what, as the manual says: "driver no-zap" to "zapped"."""
+    """Who finds what, as the manual says: "driver no-zap" to "zapped", or to "-"."""
     rows = {}
-    if MANUAL.exists():
-        for side, name, check in re.findall(r"^\|  (\w+)\n:  (\S+)\n:  .*\n:  (\S+)\n",
-                                            MANUAL.read_text(), re.M):
-            rows[f"{side} {name}"] = check.strip("*").replace("\\_", "_")
+    for side, heading in (("driver", "WRONG DRIVERS"), ("device", "WRONG DEVICES")):
+        _, _, section = MANUAL.read_text().partition(f"\n# {heading}\n")
+        section, _, _ = section.partition("\n# ")
+        for name, check in re.findall(r"^\*(\S+)\*: .*\n\t(?:\*(\S+)\*:|No check fails)", section,
+                                      re.M):
+            rows[f"{side} {name}"] = check.replace("\\_", "_") or "-"
     return rows
 
 
