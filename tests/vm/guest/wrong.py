@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run in a guest by scenarios/wrong.sh: is every wrong behaviour found, by the check that names it?
+"""Run in a guest by scenarios/wrong*.sh: is every wrong behaviour found, by the check that names it?
 
-    wrong.py [NAME...]      all, or these
-    wrong.py --update       all, whatever the committed table says
+    wrong.py driver|device [--update | NAME...]
+
+All of that side, whatever the committed table says, or only these.
 
 Each behaviour of the driver (tests/wrong) and of the device (tests/emulator/faults.c) is switched
 on for one run of `cxlvfio verify`. The run must end as the table says and the check that the table
@@ -60,8 +61,8 @@ CASES = [
     driver("zap-shifted", "zapped", "zaps a range that begins 2 MiB too late"),
     driver("zap-forgets-2m", "zapped", "forgets one page of 2 MiB"),
     driver("zap-forgets-4k", "zapped", "forgets one page of 4 KiB, where all are mapped so"),
-    driver("zap-own-process", "inherited_mapping", "zaps the mappings of the resetting process only",
-           SYSFS),
+    driver("zap-own-process", "inherited_mapping",
+           "zaps the mappings of the resetting process only", SYSFS),
     driver("zap-once", "zapped", "zaps at the first reset only", ("--cycles", "2")),
     driver("zap-late", "closed", "zaps after the reset instead of before it"),
     driver("gate-left-open", "closed", "zaps, but lets pages be mapped during the reset", SYSFS),
@@ -183,7 +184,8 @@ def arm(case: Case) -> None:
 
 
 def heal(case: Case) -> None:
-    PARAMETER.write_text("none")
+    if case.side == "driver":
+        PARAMETER.write_text("none")
     control("clear", "all")
     control("firmware")
 
@@ -270,9 +272,11 @@ def run_case(case: Case, host: str, rows: dict[str, str] | None, tap: Tap) -> No
 
 
 def main() -> int:
-    update = sys.argv[1:] == ["--update"]
-    names = [] if update else sys.argv[1:]
-    chosen = [case for case in CASES if not names or case.name in names]
+    side, *names = sys.argv[1:]
+    update = names == ["--update"]
+    names = [] if update else names
+    chosen = [case for case in CASES
+              if case.side == side and (not names or case.name in names)]
     tap, rows = Tap(), None if update else committed()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
     listed = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True).stdout
@@ -284,7 +288,7 @@ def main() -> int:
             right(host, [RIGHT[number // CLEAN_EVERY % len(RIGHT)]], tap)
     right(host, RIGHT, tap)
     if not names:
-        compare_tables(rows or {}, tap)
+        compare_tables(side, rows or {}, tap)
     print(f"1..{tap.count}")
     return tap.bad != 0
 
@@ -301,26 +305,24 @@ def right(host: str, commands: list[tuple], tap: Tap) -> None:
         print(f"# {len(passed)} checks")
 
 
-def compare_tables(rows: dict[str, str], tap: Tap) -> None:
-    offered = set(behaviours()) - {"none"}
-    tried = {case.name for case in CASES if case.side == "driver"}
-    tap.line("every behaviour of the driver was tried", "" if offered == tried else
-             f"{offered ^ tried}")
-    answer = subprocess.run(["endpointctl", "0", "faults"], capture_output=True, text=True,
-                            check=True).stdout
-    offered = {fault["name"] for fault in json.loads(answer)["faults"]}
-    tried = {case.name.split("=")[0] for case in CASES if case.side == "device"}
+def compare_tables(side: str, rows: dict[str, str], tap: Tap) -> None:
+    tried = {case.name.split("=")[0] for case in CASES if case.side == side}
     # For ever is as for 90 s, but the device cannot be had back.
-    tap.line("every fault of the device was tried",
-             "" if offered - tried <= {"all-ones"} else f"{offered - tried}")
-    stale = set(rows) - {key(case) for case in CASES}
-    tap.line("the manual has no others", f"{stale}" if stale else "")
+    missing = (behaviours() if side == "driver" else faults()) - tried - {"all-ones"}
+    tap.line(f"everything wrong that the {side} can do was tried", ", ".join(missing))
+    stale = {row for row in rows if row.startswith(side)} - {key(case) for case in CASES}
+    tap.line("the manual has no others", ", ".join(stale))
 
 
-def behaviours() -> list[str]:
+def faults() -> set[str]:
+    answer = subprocess.run(["endpointctl", "0", "faults"], capture_output=True, check=True).stdout
+    return {fault["name"] for fault in json.loads(answer)["faults"]}
+
+
+def behaviours() -> set[str]:
     """The names in tests/wrong/hooks.h, which is what the parameter takes."""
-    return re.findall(r'entry\(\w+, "([^"]+)"\)',
-                      Path("/src/tests/wrong/hooks.h").read_text())
+    text = Path("/src/tests/wrong/hooks.h").read_text()
+    return set(re.findall(r'entry\(\w+, "([^"]+)"\)', text)) - {"none"}
 
 
 if __name__ == "__main__":

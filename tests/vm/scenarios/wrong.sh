@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --driver-flags CXL_VFIO_TEST_WRONG=y --emulator "--decoders 2" --timeout 1200
+# vm: --driver-flags CXL_VFIO_TEST_WRONG=y --timeout 1200
 #
-# Drivers and devices that are wrong in one way each: all are found, each by the check that names
-# it, which is what cxlvfio-verify-catalogue(7) says; right ones are not accused.
-exec python3 "$(dirname "$0")/../guest/wrong.py" "$@"
+# Drivers that are wrong in one way each: all are found, each by the check that names it, which is
+# what cxlvfio-verify-catalogue(7) says; the right one is not accused.
+exec python3 "$(dirname "$0")/../guest/wrong.py" driver "$@"
