@@ -45,6 +45,8 @@ SOON = ("--timeout", "2")
 # What must pass, with every check made, when nothing is wrong; one of them after so many cases.
 RIGHT = [(), SYSFS, CONFIG, ("--cycles", "2")]
 CLEAN_EVERY = 8
+# A busy machine may not let the thread run that watches the window: the check is skipped then.
+TRIES = 5
 
 
 def driver(name: str, check: str, text: str, arguments: tuple = (), **more) -> Case:
@@ -159,6 +161,10 @@ class Result(NamedTuple):
     def cycle(self, name: str) -> int:
         return next((cycle[name] or 0 for cycle in self.document.get("cycles", [])), 0)
 
+    def verdict(self, check: str) -> str:
+        return next((found["verdict"] for found in self.document.get("checks", [])
+                     if found["id"] == check), "")
+
     def failed(self) -> dict:
         return {check["id"]: check for check in self.document.get("checks", [])
                 if check["verdict"] == "fail"}
@@ -222,6 +228,7 @@ def committed() -> dict[str, str]:
 class Tap:
     def __init__(self) -> None:
         self.count = self.bad = 0
+        self.passed: dict[str, bool] = {}   # checks by what they came to with nothing wrong
 
     def line(self, name: str, problem: str, result: Result | None = None) -> None:
         self.count += 1
@@ -253,10 +260,14 @@ def keep(case: Case, result: Result) -> None:
 
 def run_case(case: Case, host: str, rows: dict[str, str] | None, tap: Tap) -> None:
     start = time.monotonic()
-    arm(case)
-    if case.bind:
-        rebind(host)
-    result = verify(host, case.arguments)
+    for _ in range(TRIES):
+        arm(case)
+        if case.bind:
+            rebind(host)
+        result = verify(host, case.arguments)
+        if result.verdict(case.check) != "skip":
+            break
+        heal(case)
     problem = judge(case, result)
     if not problem and rows is not None and rows.get(key(case)) != (case.check or "-"):
         problem = f"{MANUAL.name} says {rows.get(key(case))}: run tests/vm/catalogue --update"
@@ -287,6 +298,8 @@ def main() -> int:
         if number % CLEAN_EVERY == CLEAN_EVERY - 1:
             right(host, [RIGHT[number // CLEAN_EVERY % len(RIGHT)]], tap)
     right(host, RIGHT, tap)
+    tap.line("every check could be made of what is right",
+             ", ".join(name for name, passed in tap.passed.items() if not passed))
     if not names:
         compare_tables(side, rows or {}, tap)
     print(f"1..{tap.count}")
@@ -298,11 +311,9 @@ def right(host: str, commands: list[tuple], tap: Tap) -> None:
         result = verify(host, arguments)
         tap.line(f"right again, nothing is found {' '.join(arguments)}".rstrip(),
                  "" if result.status == 0 else f"exit status {result.status}", result)
-        passed = [c["id"] for c in result.document["checks"] if c["verdict"] == "pass"]
-        skipped = [c["id"] for c in result.document["checks"] if c["verdict"] != "pass"]
-        tap.line("and every check could be made", "" if not skipped else
-                 f"{', '.join(skipped)} did not pass", result)
-        print(f"# {len(passed)} checks")
+        for check in result.document["checks"]:
+            tap.passed.setdefault(check["id"], False)
+            tap.passed[check["id"]] |= check["verdict"] == "pass"
 
 
 def compare_tables(side: str, rows: dict[str, str], tap: Tap) -> None:
