@@ -36,11 +36,19 @@ static struct cxv_place place_of(const struct cxv_scope *scope, const char *oper
 }
 
 /* Linux drivers/pci/pci.c pci_parent_bus_reset(): ENOTTY where the bus has another function. */
-static int check_bus(const struct cxv_scope *scope, const char *operation,
+static int check_bus(const struct cxv_scope *scope, enum cxv_method method, const char *operation,
 		     struct cxv_report *report)
 {
 	const struct cxv_scope_function *other = &scope->functions[1];
+	const char *word = cxv_method_word(CXV_METHOD_BUS, scope->methods ?: "");
 
+	/* pci_reset_bus_function(): ENOTTY below a CXL port that masks it. */
+	if (method == CXV_METHOD_BUS && scope->masked && word && !strcmp(word, "bus"))
+		return cxv_error(report, CXV_UNSUPPORTED, EOPNOTSUPP,
+				 place_of(scope, operation, "write \"default\" to reset_method: "
+					  "cxl_bus unmasks it"),
+				 "%s masks secondary bus resets (UNMASK_SBR is 0), and only "
+				 "\"bus\" is among the reset methods in use", scope->bridge);
 	if (scope->count < 2)
 		return 0;
 	return cxv_error(report, CXV_UNSUPPORTED, EOPNOTSUPP,
@@ -125,7 +133,7 @@ static int check_way(const struct cxv_scope *scope, const struct cxv_way *way,
 				 "there is no bridge above it that could reset its bus");
 	if (way->method == CXV_METHOD_HOT)
 		return check_hot(scope, operation, report);
-	return check_bus(scope, operation, report);
+	return check_bus(scope, way->method, operation, report);
 }
 
 int cxv_scope_check(const struct cxv_scope *scope, const struct cxv_way *ways, size_t count,

@@ -128,6 +128,21 @@ static void test_masked(void **state)
 	free(stand);
 }
 
+static void test_masked_bus(void **state)
+{
+	struct stand *stand = make_stand();
+
+	stand->scope.masked = true;
+	stand->scope.count = 1;
+	stand->scope.methods = "flr bus";
+	demand(stand, CXV_METHOD_BUS, EOPNOTSUPP, CXV_UNSUPPORTED, "UNMASK_SBR");
+	stand = make_stand();
+	stand->scope.masked = true;
+	stand->scope.count = 1;
+	stand->scope.methods = "flr bus cxl_bus";
+	demand(stand, CXV_METHOD_BUS, 0, 0, NULL);
+}
+
 static void test_words(void **state)
 {
 	struct cxv_way flr = { CXV_METHOD_FLR, CXV_VIA_VFIO };
@@ -156,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_no_driver),
 		cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_masked),
+		cmocka_unit_test(test_masked_bus),
 		cmocka_unit_test(test_words),
 	};
 
