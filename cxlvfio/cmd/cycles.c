@@ -234,10 +234,18 @@ static void begin_run(const struct session *session, const struct cxv_prover *pr
 		cxv_print_scope(run->scope, stdout);
 }
 
-/* The reset itself, or the device after it: what no check can speak of. */
-static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
-			const struct cxv_cycle *cycle)
+/* The driver makes a reset, or read(2), wait for its memory: longer than asked for, perhaps. */
+static bool is_late(const struct session *session, const struct cxv_cycle *cycle)
 {
+	return cycle->readiness == CXV_READY && cycle->reset_duration + cycle->ready_duration >
+						session->settings->prover.timeout * NS_PER_SEC;
+}
+
+/* The reset itself, or the device after it: what no check can speak of. */
+static void report_cycle(const struct session *session, const struct cxv_run *run,
+			 const struct cxv_cycle *cycle)
+{
+	struct cxv_context *context = session->context;
 	struct cxv_place place = { .operation = "reset", .target = run->target };
 	const struct cxv_driver_account *driver = &cycle->after.driver;
 
@@ -252,6 +260,11 @@ static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
 		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
 			  "cycle %u: the memory does not answer after the reset%s%s",
 			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
+	} else if (is_late(session, cycle)) {
+		place.hint = "give it more time with --timeout";
+		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
+			  "cycle %u: the memory answered only %.1f s after the reset began",
+			  cycle->number, (cycle->reset_duration + cycle->ready_duration) / 1e9);
 	} else if (cycle->readiness == CXV_REFUSED && !run->verify) {
 		/* With a proof it is the failed check that says so. */
 		place.hint = "see the kernel log, and reset it again";
@@ -265,10 +278,11 @@ static void report_cycle(struct cxv_context *context, const struct cxv_run *run,
 	}
 }
 
-/* After these there is no memory left of which another cycle could prove anything. */
-static bool is_over(const struct cxv_cycle *cycle)
+/* Too slow for its user, or there is no memory left of which a cycle could prove anything. */
+static bool is_over(const struct session *session, const struct cxv_cycle *cycle)
 {
-	return cycle->lost || cycle->readiness == CXV_NOT_READY || cycle->readiness == CXV_REFUSED;
+	return is_late(session, cycle) || cycle->lost || cycle->readiness == CXV_NOT_READY ||
+	       cycle->readiness == CXV_REFUSED;
 }
 
 static void free_cycle(struct cxv_cycle **cycle)
@@ -308,8 +322,8 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 	run->faults_populate = cycle->views[CXV_VIEW_WHOLE].populate.faults;
 	if (!context->json && !context->quiet)
 		cxv_print_cycle(&run->cycles[run->count - 1], stdout);
-	report_cycle(context, run, cycle);
-	return !is_over(cycle);
+	report_cycle(session, run, cycle);
+	return !is_over(session, cycle);
 }
 
 /* The kernel waits with it for as long as the device is open. */

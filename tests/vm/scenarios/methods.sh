@@ -95,12 +95,12 @@ reset --cycles 2 "$bdf"
 check "the device is as good as before" [ "$status" = 0 ]
 
 # What goes wrong, each with its own status, and the cycles that were made.
-endpointctl 0 fault media-ready-after=20000@3 > "$scratch/answer"
+endpointctl 0 fault media-ready-after=6000@3 > "$scratch/answer"
 reset --timeout 2 --cycles 3 "$bdf"
 check "memory that takes too long: timeout" [ "$status" = 8 ]
-check "after a cycle that passed" holds '[.cycles[].readiness] == ["ready", "not_ready"]'
+check "and the end of the run, with the cycles until then" holds '.resets[0].cycles_done == 2 and
+	([.errors[].code] == ["TIMEOUT"])'
 endpointctl 0 clear all > "$scratch/answer"
-cxlvfio reset -q --no-verify "$bdf"
 
 limited() {
 	status=0
