@@ -10,8 +10,10 @@
 #include "cmd/consent.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
+#include "cmd/terminal.h"
 #include "core/cycle_run.h"
 #include "core/verify.h"
+#include "out/latency_text.h"
 #include "out/reset_json.h"
 #include "out/reset_text.h"
 #include "out/scope_text.h"
@@ -321,7 +323,7 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 	run->page_size = cycle->views[CXV_VIEW_WHOLE].page_size;
 	run->faults_populate = cycle->views[CXV_VIEW_WHOLE].populate.faults;
 	if (!context->json && !context->quiet)
-		cxv_print_cycle(&run->cycles[run->count - 1], stdout);
+		cxv_print_cycle(&run->last, stdout);
 	report_cycle(session, run, cycle);
 	return !is_over(session, cycle);
 }
@@ -444,6 +446,16 @@ static void plan_one(struct session *session, const struct cxv_endpoint *endpoin
 		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
 }
 
+static void print_summary(const struct cxv_run *run)
+{
+	struct cxv_latency_style style = {
+		.width = cxv_terminal_width(), .blocks = cxv_terminal_is_utf8(),
+	};
+
+	cxv_print_run_end(run, stdout);
+	cxv_print_latencies(run, &style, stdout);
+}
+
 static void reset_one(struct session *session, const struct cxv_endpoint *endpoint,
 		      struct cxv_run *run)
 {
@@ -462,7 +474,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	report_verdict(context, run, context->report.error_count > errors);
 	session->done += context->report.error_count == errors;
 	if (!context->json && run->interface)
-		cxv_print_run_end(run, stdout);
+		print_summary(run);
 	cxv_prover_close(&prover);
 }
 

@@ -45,6 +45,7 @@ struct cxv_pass {
 	uint64_t first_missing;		/* window offset of the first 2 MiB that lacks faults */
 	uint64_t extra_faults;		/* faults that the mapping does not account for */
 	uint64_t duration;
+	uint64_t first;			/* of it, for the first page; 0: none was touched */
 };
 
 struct cxv_view_result {

@@ -20,6 +20,7 @@ static struct cxv_view_record record_view(const struct cxv_view_result *view)
 		.all_ones = view->after.all_ones,
 		.other = view->after.other,
 		.duration_after = view->after.duration,
+		.first_after = view->after.first,
 	};
 }
 
@@ -33,17 +34,24 @@ static void summarize_check(struct cxv_check_summary *summary, const struct cxv_
 	summary->check = *check;
 }
 
-int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
+/*
+ * The watcher saw it where it ran; else the window was shut from the reset's begin until it
+ * answered, at most.
+ */
+static uint64_t closed_duration(const struct cxv_cycle *cycle)
 {
-	struct cxv_cycle_record *cycles, *record;
-	unsigned int i;
+	const struct cxv_watch_way *mapping = &cycle->watch.mapping;
 
-	cycles = realloc(run->cycles, (run->count + 1) * sizeof(*cycles));
-	if (!cycles)
-		return -ENOMEM;
-	run->cycles = cycles;
-	record = &cycles[run->count++];
-	*record = (struct cxv_cycle_record) {
+	if (cycle->watch.made && mapping->longest_refused)
+		return mapping->longest;
+	if (cycle->readiness != CXV_READY)
+		return 0;
+	return cycle->reset_duration + cycle->ready_duration;
+}
+
+static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
+{
+	struct cxv_cycle_record record = {
 		.number = cycle->number,
 		.method = cycle->method,
 		.via = cycle->via,
@@ -56,32 +64,120 @@ int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
 		.reset_duration = cycle->reset_duration,
 		.readiness = cycle->readiness,
 		.ready_duration = cycle->ready_duration,
+		.closed_duration = closed_duration(cycle),
 		.lost = cycle->lost,
 	};
+	unsigned int i;
+
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
-		record->views[i] = record_view(&cycle->views[i]);
-	for (i = 0; i < CXV_CHECK_COUNT; i++) {
-		record->checks[i] = cycle->verify ? cycle->checks[i].verdict : CXV_SKIP;
-		if (cycle->verify)
-			summarize_check(&run->checks[i], &cycle->checks[i], cycle->number);
+		record.views[i] = record_view(&cycle->views[i]);
+	for (i = 0; i < CXV_CHECK_COUNT; i++)
+		record.checks[i] = cycle->verify ? cycle->checks[i].verdict : CXV_SKIP;
+	return record;
+}
+
+/* Failures count as later ones only when the first cycles are full. */
+static bool must_keep(const struct cxv_run *run, const struct cxv_cycle_record *record)
+{
+	if (run->count < CXV_RUN_CYCLES_KEPT)
+		return true;
+	if (run->kept_later >= CXV_RUN_CYCLES_KEPT)
+		return false;
+	return record->reset_error || (record->verified && record->verdict != CXV_PASS);
+}
+
+static int keep(struct cxv_run *run, const struct cxv_cycle_record *record)
+{
+	/* Doubled when it is full: at every power of two. */
+	size_t wanted = run->kept & (run->kept - 1) ? 0 : run->kept ? 2 * run->kept : 1;
+	struct cxv_cycle_record *cycles;
+
+	if (!must_keep(run, record))
+		return 0;
+	if (wanted) {
+		cycles = realloc(run->cycles, wanted * sizeof(*cycles));
+		if (!cycles)
+			return -ENOMEM;
+		run->cycles = cycles;
 	}
+	run->kept_later += run->count >= CXV_RUN_CYCLES_KEPT;
+	run->cycles[run->kept++] = *record;
+	return 0;
+}
+
+static int add_latencies(struct cxv_run *run, const struct cxv_cycle_record *record)
+{
+	const struct cxv_view_record *whole = &record->views[CXV_VIEW_WHOLE];
+	bool refaulted = whole->made && !whole->refused_after;
+	int ret = 0;
+
+	/* A reset that failed or was refused says nothing of how long one takes. */
+	if (!record->reset_error)
+		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_RESET],
+					record->reset_duration);
+	if (!ret && record->closed_duration)
+		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_CLOSED],
+					record->closed_duration);
+	if (!ret && refaulted && whole->first_after)
+		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_FIRST], whole->first_after);
+	if (!ret && refaulted)
+		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_REFAULT],
+					whole->duration_after);
+	return ret;
+}
+
+int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
+{
+	struct cxv_cycle_record record = record_cycle(cycle);
+	unsigned int i;
+
+	if (keep(run, &record) < 0 || add_latencies(run, &record) < 0)
+		return -ENOMEM;
+	run->count++;
+	run->verdicts[record.verdict]++;
+	run->last = record;
+	for (i = 0; i < CXV_CHECK_COUNT && cycle->verify; i++)
+		summarize_check(&run->checks[i], &cycle->checks[i], cycle->number);
 	return 0;
 }
 
 void cxv_run_clear(struct cxv_run *run)
 {
+	unsigned int i;
+
+	for (i = 0; i < CXV_LATENCY_COUNT; i++)
+		cxv_histogram_clear(&run->latencies[i]);
 	free(run->cycles);
 	*run = (struct cxv_run) { 0 };
 }
 
 unsigned int cxv_run_count(const struct cxv_run *run, enum cxv_verdict verdict)
 {
-	unsigned int count = 0;
-	size_t i;
+	return run->verdicts[verdict];
+}
 
-	for (i = 0; i < run->count; i++)
-		count += run->cycles[i].verdict == verdict;
-	return count;
+unsigned int cxv_run_dropped(const struct cxv_run *run)
+{
+	return run->count - run->kept;
+}
+
+static const struct {
+	const char *name, *meaning;
+} latencies[CXV_LATENCY_COUNT] = {
+	[CXV_LATENCY_RESET] = { "reset", "the reset itself" },
+	[CXV_LATENCY_CLOSED] = { "closed", "no access went through" },
+	[CXV_LATENCY_FIRST] = { "first_refault", "touching the first page after it" },
+	[CXV_LATENCY_REFAULT] = { "refault", "touching every page after it" },
+};
+
+const char *cxv_latency_name(enum cxv_latency latency)
+{
+	return latencies[latency].name;
+}
+
+const char *cxv_latency_meaning(enum cxv_latency latency)
+{
+	return latencies[latency].meaning;
 }
 
 enum cxv_verdict cxv_run_verdict(const struct cxv_run *run)
@@ -91,40 +187,4 @@ enum cxv_verdict cxv_run_verdict(const struct cxv_run *run)
 	if (cxv_run_count(run, CXV_INCONCLUSIVE))
 		return CXV_INCONCLUSIVE;
 	return cxv_run_count(run, CXV_PASS) ? CXV_PASS : CXV_SKIP;
-}
-
-static void spread_add(struct cxv_spread *spread, uint64_t value, uint64_t *sum, size_t *count)
-{
-	if (!*count || value < spread->minimum)
-		spread->minimum = value;
-	if (value > spread->maximum)
-		spread->maximum = value;
-	*sum += value;
-	spread->mean = *sum / ++*count;
-}
-
-struct cxv_spread cxv_run_reset_spread(const struct cxv_run *run)
-{
-	struct cxv_spread spread = { 0 };
-	uint64_t sum = 0;
-	size_t i, count = 0;
-
-	for (i = 0; i < run->count; i++)
-		spread_add(&spread, run->cycles[i].reset_duration, &sum, &count);
-	return spread;
-}
-
-struct cxv_spread cxv_run_refault_spread(const struct cxv_run *run)
-{
-	struct cxv_spread spread = { 0 };
-	uint64_t sum = 0;
-	size_t i, count = 0;
-
-	for (i = 0; i < run->count; i++) {
-		const struct cxv_view_record *view = &run->cycles[i].views[CXV_VIEW_WHOLE];
-
-		if (view->made)
-			spread_add(&spread, view->duration_after, &sum, &count);
-	}
-	return spread;
 }

@@ -4,7 +4,14 @@
 #define CXLVFIO_CORE_CYCLE_RUN_H
 
 #include "core/cycle.h"
+#include "core/histogram.h"
 #include "core/scope.h"
+
+/*
+ * Cycles of which a record is kept: the first ones, and as many later ones that do not pass. What
+ * all of them say together counts every cycle.
+ */
+#define CXV_RUN_CYCLES_KEPT	1000
 
 /* What is kept of a mapping in a cycle. */
 struct cxv_view_record {
@@ -18,6 +25,7 @@ struct cxv_view_record {
 	uint64_t refused_after;
 	uint64_t retained, zero, all_ones, other;
 	uint64_t duration_after;
+	uint64_t first_after;		/* of the first page; 0: none */
 };
 
 struct cxv_cycle_record {
@@ -34,6 +42,7 @@ struct cxv_cycle_record {
 	uint64_t reset_duration;
 	enum cxv_readiness readiness;
 	uint64_t ready_duration;
+	uint64_t closed_duration;	/* 0: unknown */
 	bool lost;
 	struct cxv_view_record views[CXV_VIEW_COUNT];
 };
@@ -45,9 +54,12 @@ struct cxv_check_summary {
 	struct cxv_check check;		/* as it was in that one */
 };
 
-/* Nanoseconds; all 0 where nothing was measured. */
-struct cxv_spread {
-	uint64_t minimum, mean, maximum;
+enum cxv_latency {
+	CXV_LATENCY_RESET,		/* the reset itself */
+	CXV_LATENCY_CLOSED,		/* for how long no access can have gone through */
+	CXV_LATENCY_FIRST,		/* touching the first page after it */
+	CXV_LATENCY_REFAULT,		/* touching every page of the whole mapping after it */
+	CXV_LATENCY_COUNT
 };
 
 /* What does not change from cycle to cycle. The strings are the owner's. */
@@ -76,8 +88,13 @@ struct cxv_run {
 	uint64_t duration_requested;	/* nanoseconds; 0: no limit */
 	bool interrupted;		/* by a signal */
 	bool memory_restored;		/* no tag is left in the window */
-	struct cxv_cycle_record *cycles;
-	size_t count;
+	struct cxv_cycle_record *cycles;	/* of all, or of some of them */
+	size_t kept;			/* of these */
+	size_t kept_later;		/* of these, after the first CXV_RUN_CYCLES_KEPT cycles */
+	unsigned int count;		/* cycles made */
+	unsigned int verdicts[CXV_FAIL + 1];	/* how many of each */
+	struct cxv_cycle_record last;
+	struct cxv_histogram latencies[CXV_LATENCY_COUNT];	/* nanoseconds */
 	struct cxv_check_summary checks[CXV_CHECK_COUNT];
 };
 
@@ -88,7 +105,11 @@ void cxv_run_clear(struct cxv_run *run);
 /* The worst cycle's verdict; CXV_SKIP where nothing was verified. */
 enum cxv_verdict cxv_run_verdict(const struct cxv_run *run);
 unsigned int cxv_run_count(const struct cxv_run *run, enum cxv_verdict verdict);
-struct cxv_spread cxv_run_reset_spread(const struct cxv_run *run);
-struct cxv_spread cxv_run_refault_spread(const struct cxv_run *run);
+/* Cycles of which no record was kept. */
+unsigned int cxv_run_dropped(const struct cxv_run *run);
+/* "reset": the key in JSON and the label in text. */
+const char *cxv_latency_name(enum cxv_latency latency);
+/* "the reset itself" */
+const char *cxv_latency_meaning(enum cxv_latency latency);
 
 #endif

@@ -22,14 +22,26 @@ static void known_string(struct cxv_document *document, struct json_object *obje
 	cxv_json_string(document, object, key, value && *value ? value : NULL);
 }
 
-static void add_spread(struct cxv_document *document, struct json_object *parent, const char *key,
-		       struct cxv_spread spread)
+/* Null where nothing was measured. */
+static void add_latency(struct cxv_document *document, struct json_object *parent, const char *key,
+			const struct cxv_histogram *histogram)
 {
 	struct json_object *object = cxv_json_object(document, parent, key);
 
-	known_number(document, object, "min", spread.minimum);
-	known_number(document, object, "mean", spread.mean);
-	known_number(document, object, "max", spread.maximum);
+	cxv_json_number(document, object, "count", histogram->count);
+	if (!histogram->count) {
+		cxv_json_null(document, object, "min");
+		cxv_json_null(document, object, "mean");
+		cxv_json_null(document, object, "p50");
+		cxv_json_null(document, object, "p99");
+		cxv_json_null(document, object, "max");
+		return;
+	}
+	cxv_json_number(document, object, "min", histogram->minimum);
+	cxv_json_number(document, object, "mean", cxv_histogram_mean(histogram));
+	cxv_json_number(document, object, "p50", cxv_histogram_percentile(histogram, 50));
+	cxv_json_number(document, object, "p99", cxv_histogram_percentile(histogram, 99));
+	cxv_json_number(document, object, "max", histogram->maximum);
 }
 
 static void add_counts(struct cxv_document *document, struct json_object *parent, const char *key,
@@ -146,12 +158,15 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	known_number(document, object, "cycles_requested", run->cycles_requested);
 	known_number(document, object, "duration_requested_ns", run->duration_requested);
 	cxv_json_number(document, object, "cycles_done", run->count);
+	cxv_json_number(document, object, "cycles_dropped", cxv_run_dropped(run));
 	cxv_json_flag(document, object, "interrupted", run->interrupted);
 	cxv_json_flag(document, object, "memory_restored", run->memory_restored);
 	cxv_json_string(document, object, "verdict", cxv_verdict_name(cxv_run_verdict(run)));
 	add_counts(document, object, "verdicts", counts);
-	add_spread(document, object, "reset_ns", cxv_run_reset_spread(run));
-	add_spread(document, object, "refault_ns", cxv_run_refault_spread(run));
+	add_latency(document, object, "reset_ns", &run->latencies[CXV_LATENCY_RESET]);
+	add_latency(document, object, "closed_ns", &run->latencies[CXV_LATENCY_CLOSED]);
+	add_latency(document, object, "first_refault_ns", &run->latencies[CXV_LATENCY_FIRST]);
+	add_latency(document, object, "refault_ns", &run->latencies[CXV_LATENCY_REFAULT]);
 }
 
 static void add_view(struct cxv_document *document, struct json_object *array, enum cxv_view id,
@@ -169,6 +184,7 @@ static void add_view(struct cxv_document *document, struct json_object *array, e
 	known_number(document, object, "faults_expected", view->faults_expected);
 	cxv_json_number(document, object, "faults_missing", view->missing_faults);
 	cxv_json_number(document, object, "sigbus", view->refused_after);
+	known_number(document, object, "first_refault_ns", view->first_after);
 	cxv_json_number(document, object, "refault_ns", view->duration_after);
 	content = cxv_json_object(document, object, "content");
 	cxv_json_number(document, content, "retained", view->retained);
@@ -200,6 +216,7 @@ static void add_cycle(struct cxv_document *document, struct json_object *array,
 		cxv_json_null(document, object, "ready_ns");
 	else
 		cxv_json_number(document, object, "ready_ns", cycle->ready_duration);
+	known_number(document, object, "closed_ns", cycle->closed_duration);
 	cxv_json_flag(document, object, "lost", cycle->lost);
 	mappings = cxv_json_array(document, object, "mappings");
 	for (i = 0; i < CXV_VIEW_COUNT; i++) {
@@ -242,7 +259,7 @@ void cxv_json_runs(struct cxv_document *document, const struct cxv_run *runs, si
 
 	for (i = 0; i < count; i++) {
 		add_run(document, resets, &runs[i]);
-		for (j = 0; j < runs[i].count; j++)
+		for (j = 0; j < runs[i].kept; j++)
 			add_cycle(document, cycles, &runs[i], &runs[i].cycles[j]);
 		for (j = 0; j < CXV_CHECK_COUNT && runs[i].checks[j].cycle; j++)
 			add_check(document, checks, &runs[i], j);

@@ -100,25 +100,18 @@ static void print_check(enum cxv_check_id id, const struct cxv_check_summary *su
 	fputc('\n', stream);
 }
 
-static void print_spread(const char *name, struct cxv_spread spread, FILE *stream)
-{
-	fprintf(stream, "  %s: %.1f / %.1f / %.1f ms (least, mean, most)\n", name,
-		milliseconds(spread.minimum), milliseconds(spread.mean),
-		milliseconds(spread.maximum));
-}
-
 void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 {
-	size_t requested = run->cycles_requested && !run->duration_requested ?
-			   run->cycles_requested : run->count;
+	unsigned int requested = run->cycles_requested && !run->duration_requested ?
+				 run->cycles_requested : run->count;
 	unsigned int i;
 
 	if (!run->verify) {
-		fprintf(stream, "%s: %zu of %zu resets done, nothing was verified\n", run->target,
+		fprintf(stream, "%s: %u of %u resets done, nothing was verified\n", run->target,
 			run->count, requested);
 		return;
 	}
-	fprintf(stream, "%s: %s, %u of %zu cycles pass%s\n", run->target,
+	fprintf(stream, "%s: %s, %u of %u cycles pass%s\n", run->target,
 		cxv_verdict_name(cxv_run_verdict(run)), cxv_run_count(run, CXV_PASS),
 		requested, run->interrupted ? " (interrupted)" : "");
 	if (run->uncertainty)
@@ -135,7 +128,5 @@ void cxv_print_run_end(const struct cxv_run *run, FILE *stream)
 	if (run->page_size)
 		fprintf(stream, "  page faults to populate it: %" PRIu64 ", with pages of %s\n",
 			run->faults_populate, cxv_page_size_name(run->page_size));
-	print_spread("reset", cxv_run_reset_spread(run), stream);
-	print_spread("touching every page after it", cxv_run_refault_spread(run), stream);
 	fflush(stream);
 }

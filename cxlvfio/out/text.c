@@ -95,6 +95,21 @@ void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, units[index]);
 }
 
+void cxv_text_duration(char text[static CXV_TEXT_MAX], uint64_t nanoseconds)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	uint64_t unit = 1;
+	size_t index = 0;
+
+	for (; index + 1 < ARRAY_SIZE(units) && nanoseconds / unit >= 1000; index++)
+		unit *= 1000;
+	if (!index)
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 " ns", nanoseconds);
+	else
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s", nanoseconds / unit,
+			 nanoseconds % unit / (unit / 10), units[index]);
+}
+
 static void number_text(char text[static CXV_TEXT_MAX], enum cxv_kind kind, uint64_t value,
 			bool human)
 {

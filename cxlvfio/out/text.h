@@ -17,6 +17,8 @@ char *cxv_text_valid_utf8(const char *text);
 char *cxv_text_printable(const char *text);
 /* "256M", "1.5G": exact where the unit divides it, else one decimal. */
 void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
+/* "104.2 ms", "85 ns", "3700.0 s": rounded down. */
+void cxv_text_duration(char text[static CXV_TEXT_MAX], uint64_t nanoseconds);
 /* Field of OBJECT for people; HUMAN: sizes with units. "-" is none. NULL: out of memory. */
 char *cxv_text_field(const void *object, const struct cxv_field *field, bool human);
 

@@ -643,9 +643,9 @@ static void test_run(void **state)
 	assert_int_equal(run.checks[CXV_CHECK_ZAPPED].cycle, 2);
 	assert_int_equal(run.checks[CXV_CHECK_ZAPPED].counts[CXV_FAIL], 1);
 	assert_int_equal(run.checks[CXV_CHECK_LIVE].cycle, 1);
-	assert_int_equal(cxv_run_reset_spread(&run).minimum, 100);
-	assert_int_equal(cxv_run_reset_spread(&run).mean, 200);
-	assert_int_equal(cxv_run_reset_spread(&run).maximum, 300);
+	assert_int_equal(run.latencies[CXV_LATENCY_RESET].minimum, 100);
+	assert_int_equal(run.latencies[CXV_LATENCY_RESET].maximum, 300);
+	assert_int_equal(cxv_histogram_mean(&run.latencies[CXV_LATENCY_RESET]), 200);
 	cxv_run_clear(&run);
 	end(cycle);
 }
