@@ -62,13 +62,20 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	return run_command(context, argc - optind, argv + optind);
 }
 
-/* A usage error ends the walk before a --json behind it: the answer is a document all the same. */
-static bool names_json(int argc, char **argv)
+static bool names(int argc, char **argv, const char *option)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+		if (!strcmp(argv[i], option))
 			return true;
 	return false;
+}
+
+/* A usage error ends the walk before a --json behind it: the answer is a document all the same. */
+static void find_json(struct cxv_context *context, int argc, char **argv)
+{
+	context->json_lines = context->json_lines || names(argc, argv, "--ndjson");
+	context->json = context->json || context->json_lines || names(argc, argv, "--json") ||
+			names(argc, argv, "-j");
 }
 
 /*
@@ -94,8 +101,8 @@ int main(int argc, char **argv)
 	open_missing_streams();
 	context.color = cxv_color_wanted();
 	status = run(&context, argc, argv);
-	if (status == CXV_EXIT_USAGE && !context.json)
-		context.json = names_json(argc, argv);
+	if (status == CXV_EXIT_USAGE)
+		find_json(&context, argc, argv);
 	if (context.help && !context.report.error_count)
 		status = cxv_print_help(context.command);
 	status = cxv_finish(&context, status);

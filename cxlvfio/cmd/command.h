@@ -41,6 +41,7 @@ struct cxv_context {
 	struct cxv_number redacted;	/* whether it is, as far as it says so */
 	struct cxv_report report;
 	bool json;			/* one JSON document on stdout, whatever happens */
+	bool json_lines;		/* --ndjson, with json: the document takes one line */
 	bool human;			/* -u: units in tables */
 	bool quiet;
 	unsigned int verbose;

@@ -2,6 +2,7 @@
 #include "cmd/cycles.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "cmd/consent.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/targets.h"
 #include "cmd/terminal.h"
 #include "core/cycle_run.h"
@@ -24,6 +26,7 @@
 #define CYCLES_MAX	1000000
 #define TIMEOUT_MAX	3600		/* seconds */
 #define DURATION_MAX	31536000	/* seconds: a year */
+#define PROGRESS_PAUSE_NS	100000000u
 #define INTERVAL_MAX	3600000		/* milliseconds */
 
 /* Everything of one invocation: the runs outlive their provers, the printers need them. */
@@ -35,6 +38,9 @@ struct session {
 	size_t count;
 	size_t done;			/* runs without an error */
 	bool interrupted;
+	struct cxv_progress progress;
+	uint64_t began;			/* the run's first cycle */
+	uint64_t shown;			/* when the progress was */
 };
 
 static bool is_option(const struct cxv_option_value *value, const char *name)
@@ -167,6 +173,8 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		settings->dry_run = true;
 	else if (is_option(value, "read-only"))
 		settings->prover.read_only = true;
+	else if (is_option(value, "ndjson"))
+		context->json = context->json_lines = true;
 	else if (is_option(value, "sample"))
 		return parse_sample(context, value, settings);
 	else if (is_option(value, "cycles"))
@@ -294,23 +302,59 @@ static void free_cycle(struct cxv_cycle **cycle)
 	free(*cycle);
 }
 
-/* Where the cycles' own lines are not seen, but somebody may be watching. */
-static void show_progress(const struct cxv_context *context, const struct cxv_run *run,
-			  unsigned int number)
+/* Not more often than anybody can read. */
+static void show_progress(struct session *session, const struct cxv_run *run)
 {
-	if (!context->quiet && isatty(STDERR_FILENO) && (context->json || !isatty(STDOUT_FILENO)))
-		cxv_print_progress(run, number, stderr);
+	uint64_t now = cxv_clock_now();
+	char text[128];
+
+	if (session->shown && now - session->shown < PROGRESS_PAUSE_NS)
+		return;
+	session->shown = now;
+	cxv_run_progress(run, now - session->began, text, sizeof(text));
+	cxv_progress_show(&session->progress, "%s", text);
+}
+
+/* Nobody reads it any more, or the disk is full: the run ends, and puts everything back. */
+static void check_stdout(struct session *session)
+{
+	struct cxv_context *context = session->context;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	if (!context->stdout_error)
+		context->stdout_error = errno ? -errno : -EIO;
+	session->interrupted = true;
+}
+
+static void print_cycle(struct session *session, const struct cxv_run *run,
+			const struct cxv_cycle *cycle)
+{
+	struct cxv_context *context = session->context;
+	int ret = 0;
+
+	if ((context->json && !context->json_lines) || (context->quiet && !context->json))
+		return;
+	if (!context->json || isatty(STDOUT_FILENO))
+		cxv_progress_clear(&session->progress);
+	errno = 0;
+	if (context->json)
+		ret = cxv_print_cycle_line(run, cycle, stdout);
+	else
+		cxv_print_cycle(&run->last, stdout);
+	if (ret < 0)
+		context->stdout_error = ret;
+	check_stdout(session);
 }
 
 /* 1: go on, 0: this was the last, -errno: no cycle was made. */
 static int one_cycle(struct session *session, struct cxv_prover *prover, unsigned int number,
 		     struct cxv_run *run)
 {
-	struct cxv_context *context = session->context;
 	_cleanup_(free_cycle) struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
 	int ret = -ENOMEM;
 
-	show_progress(context, run, number);
+	show_progress(session, run);
 	if (cycle)
 		ret = cxv_prover_cycle(prover, number, cycle);
 	/* Nothing was reset: no cycle, and the next look at it ends the run. */
@@ -322,8 +366,7 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 		return ret;
 	run->page_size = cycle->views[CXV_VIEW_WHOLE].page_size;
 	run->faults_populate = cycle->views[CXV_VIEW_WHOLE].populate.faults;
-	if (!context->json && !context->quiet)
-		cxv_print_cycle(&run->last, stdout);
+	print_cycle(session, run, cycle);
 	report_cycle(session, run, cycle);
 	return !is_over(session, cycle);
 }
@@ -349,6 +392,9 @@ static void run_cycles(struct session *session, struct cxv_prover *prover, struc
 	unsigned int number = 0;
 	int ret = 1;
 
+	session->began = cxv_clock_now();
+	session->progress.wanted = isatty(STDERR_FILENO) && !session->context->quiet &&
+				   settings->cycles != 1;
 	while (ret > 0 && (!settings->cycles || number < settings->cycles) &&
 	       (!number || !settings->duration || cxv_clock_now() < end)) {
 		if (must_end(session, prover, number ? settings->interval : 0)) {
@@ -468,6 +514,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	if (!cxv_prover_open(&context->host, endpoint, &options, &context->report, &prover)) {
 		begin_run(session, &prover, run);
 		run_cycles(session, &prover, run);
+		cxv_progress_clear(&session->progress);
 	}
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
@@ -519,6 +566,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 				    session->settings->yes)) {
 		/* A signal ends the run after the current cycle, with all put back and said. */
 		cxv_hold_until_finished(session->context);
+		signal(SIGPIPE, SIG_IGN);
 		for (i = 0; i < targets->count; i++) {
 			if (session->interrupted)
 				session->runs[i].interrupted = true;

@@ -27,6 +27,8 @@ struct cxv_cycles_settings {
 	{ 0, "interval", "MS", "wait so many milliseconds between two cycles" },	\
 	{ 't', "timeout", "SEC",							\
 	  "wait so long for the memory to answer again, 70 unless given" },		\
+	{ 0, "ndjson", NULL,								\
+	  "print a JSON line for each cycle while it runs, then the document" },	\
 	{ 0, "interface", "NAME",							\
 	  "open the device through its group, its cdev, or what is there",		\
 	  CXV_COMPLETE_WORDS, "auto group cdev" },					\

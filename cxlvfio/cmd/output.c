@@ -59,9 +59,13 @@ void cxv_document_finish(struct cxv_context *context, struct cxv_document *docum
 
 void cxv_print_json(struct cxv_context *context, const struct cxv_document *document)
 {
-	/* Said by cxv_finish(). */
-	context->stdout_error = cxv_document_print(document, stdout);
-	if (context->stdout_error == -ENOMEM)
+	int error = context->json_lines ? cxv_document_print_line(document, stdout) :
+					  cxv_document_print(document, stdout);
+
+	/* Said by cxv_finish(). A line before it may have failed, too. */
+	if (!context->stdout_error)
+		context->stdout_error = error;
+	if (error == -ENOMEM)
 		cxv_envelope_print_out_of_memory(CXLVFIO_VERSION, stdout);
 }
 

@@ -161,6 +161,21 @@ unsigned int cxv_run_dropped(const struct cxv_run *run)
 	return run->count - run->kept;
 }
 
+uint64_t cxv_run_remaining(const struct cxv_run *run, uint64_t elapsed)
+{
+	uint64_t remaining = UINT64_MAX, left;
+
+	if (run->cycles_requested && run->count) {
+		left = run->count < run->cycles_requested ? run->cycles_requested - run->count : 0;
+		remaining = (unsigned __int128)elapsed * left / run->count;
+	}
+	if (run->duration_requested) {
+		left = elapsed < run->duration_requested ? run->duration_requested - elapsed : 0;
+		remaining = left < remaining ? left : remaining;
+	}
+	return remaining;
+}
+
 static const struct {
 	const char *name, *meaning;
 } latencies[CXV_LATENCY_COUNT] = {

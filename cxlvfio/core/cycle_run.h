@@ -105,6 +105,8 @@ void cxv_run_clear(struct cxv_run *run);
 /* The worst cycle's verdict; CXV_SKIP where nothing was verified. */
 enum cxv_verdict cxv_run_verdict(const struct cxv_run *run);
 unsigned int cxv_run_count(const struct cxv_run *run, enum cxv_verdict verdict);
+/* Nanoseconds that are left after ELAPSED ones, as it went so far; UINT64_MAX: nobody knows. */
+uint64_t cxv_run_remaining(const struct cxv_run *run, uint64_t elapsed);
 /* Cycles of which no record was kept. */
 unsigned int cxv_run_dropped(const struct cxv_run *run);
 /* "reset": the key in JSON and the label in text. */

@@ -221,6 +221,33 @@ int cxv_document_print(const struct cxv_document *document, FILE *stream)
 	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
 }
 
+/* No string of JSON has a newline in it: they all are between its values. */
+static void join_lines(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (*text != '\n') {
+			*to++ = *text++;
+			continue;
+		}
+		text += 1 + strspn(text + 1, " ");
+	}
+	*to = '\0';
+}
+
+int cxv_document_print_line(const struct cxv_document *document, FILE *stream)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int error = text_of(document, 0, &text, &length);
+
+	if (error < 0)
+		return error;
+	join_lines(text);
+	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
+}
+
 /* How an object ends whose last member is an empty array. */
 #define OPEN_END	"]\n}"
 /* How deep an element of an array of the top level is. */

@@ -69,6 +69,8 @@ int cxv_document_print_open(const struct cxv_document *document, FILE *stream);
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream);
 int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream);
 
+/* The same in one line, for streams of JSON lines. 0 or -errno. */
+int cxv_document_print_line(const struct cxv_document *document, FILE *stream);
 /* The document and a newline. 0 or -errno. */
 int cxv_document_print(const struct cxv_document *document, FILE *stream);
 

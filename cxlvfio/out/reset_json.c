@@ -193,10 +193,10 @@ static void add_view(struct cxv_document *document, struct json_object *array, e
 	cxv_json_number(document, content, "other", view->other);
 }
 
-static void add_cycle(struct cxv_document *document, struct json_object *array,
-		      const struct cxv_run *run, const struct cxv_cycle_record *cycle)
+static void add_cycle_facts(struct cxv_document *document, struct json_object *object,
+			    const struct cxv_run *run, const struct cxv_cycle_record *cycle)
 {
-	struct json_object *object = cxv_json_object(document, array, NULL), *mappings, *checks;
+	struct json_object *mappings;
 	unsigned int i;
 
 	cxv_json_string(document, object, "target", run->target);
@@ -223,13 +223,50 @@ static void add_cycle(struct cxv_document *document, struct json_object *array,
 		if (cycle->views[i].made)
 			add_view(document, mappings, i, &cycle->views[i]);
 	}
-	checks = cxv_json_array(document, object, "checks");
-	for (i = 0; i < CXV_CHECK_COUNT && cycle->verified; i++) {
-		struct json_object *check = cxv_json_object(document, checks, NULL);
+}
 
-		cxv_json_string(document, check, "id", cxv_check_name(i));
-		cxv_json_string(document, check, "verdict", cxv_verdict_name(cycle->checks[i]));
+static struct json_object *add_verdict(struct cxv_document *document, struct json_object *array,
+				       enum cxv_check_id id, enum cxv_verdict verdict)
+{
+	struct json_object *check = cxv_json_object(document, array, NULL);
+
+	cxv_json_string(document, check, "id", cxv_check_name(id));
+	cxv_json_string(document, check, "verdict", cxv_verdict_name(verdict));
+	return check;
+}
+
+static void add_cycle(struct cxv_document *document, struct json_object *array,
+		      const struct cxv_run *run, const struct cxv_cycle_record *cycle)
+{
+	struct json_object *object = cxv_json_object(document, array, NULL), *checks;
+	unsigned int i;
+
+	add_cycle_facts(document, object, run, cycle);
+	checks = cxv_json_array(document, object, "checks");
+	for (i = 0; i < CXV_CHECK_COUNT && cycle->verified; i++)
+		add_verdict(document, checks, i, cycle->checks[i]);
+}
+
+int cxv_print_cycle_line(const struct cxv_run *run, const struct cxv_cycle *cycle, FILE *stream)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
+	struct json_object *checks;
+	unsigned int i;
+
+	cxv_document_init(&document);
+	cxv_json_string(&document, document.root, "type", "cycle");
+	add_cycle_facts(&document, document.root, run, &run->last);
+	checks = cxv_json_array(&document, document.root, "checks");
+	for (i = 0; i < CXV_CHECK_COUNT && cycle->verify; i++) {
+		const struct cxv_check *check = &cycle->checks[i];
+		struct json_object *object = add_verdict(&document, checks, i, check->verdict);
+		bool passed = check->verdict == CXV_PASS;
+
+		known_string(&document, object, "expected", passed ? NULL : check->expected);
+		known_string(&document, object, "observed", passed ? NULL : check->observed);
+		known_string(&document, object, "detail", passed ? NULL : check->detail);
 	}
+	return cxv_document_print_line(&document, stream);
 }
 
 static void add_check(struct cxv_document *document, struct json_object *array,

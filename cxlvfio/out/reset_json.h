@@ -8,4 +8,7 @@
 /* The arrays "resets", "cycles" and "checks" of COUNT runs: see schema/reset.json for the keys. */
 void cxv_json_runs(struct cxv_document *document, const struct cxv_run *runs, size_t count);
 
+/* RUN's last cycle, which is CYCLE, in one line: see schema/cycle.json. 0 or -errno. */
+int cxv_print_cycle_line(const struct cxv_run *run, const struct cxv_cycle *cycle, FILE *stream);
+
 #endif

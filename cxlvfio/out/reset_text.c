@@ -8,6 +8,8 @@
 #include "core/verify.h"
 #include "out/text.h"
 
+#define NS_PER_SEC	1000000000ull
+
 static double milliseconds(uint64_t nanoseconds)
 {
 	return nanoseconds / 1e6;
@@ -31,13 +33,17 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 	fputc('\n', stream);
 }
 
-void cxv_print_progress(const struct cxv_run *run, unsigned int number, FILE *stream)
+int cxv_run_progress(const struct cxv_run *run, uint64_t elapsed, char *text, size_t size)
 {
-	fprintf(stream, "\r%s: cycle %u", run->target, number);
+	uint64_t seconds = cxv_run_remaining(run, elapsed) / NS_PER_SEC;
+	char of[32] = "", left[48] = "";
+
 	if (run->cycles_requested)
-		fprintf(stream, " of %u%s", run->cycles_requested,
-			number == run->cycles_requested ? "\n" : "");
-	fflush(stream);
+		snprintf(of, sizeof(of), " of %u", run->cycles_requested);
+	if (seconds < UINT64_MAX / NS_PER_SEC)
+		snprintf(left, sizeof(left), ", %" PRIu64 ":%02u:%02u left", seconds / 3600,
+			 (unsigned int)(seconds / 60 % 60), (unsigned int)(seconds % 60));
+	return snprintf(text, size, "%s: cycle %u%s%s", run->target, run->count + 1, of, left);
 }
 
 void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)

@@ -54,7 +54,8 @@ class Schemas:
         self.registry = referencing.Registry().with_resources(resources)
 
     def problems(self, document) -> list:
-        name = f"{document.get('command')}.json"
+        # A line of --ndjson says itself what it is.
+        name = f"{document.get('type') or document.get('command')}.json"
         # A document without a command, of a usage error, is the bare envelope.
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
                   "$ref": name if name in self.by_name else "envelope.json"}

@@ -109,12 +109,35 @@ static void test_no_latencies(void **state)
 	free(cycle);
 }
 
+static void test_remaining(void **state)
+{
+	struct cxv_run run = { .cycles_requested = 10 };
+
+	/* Before the first one is over nobody knows. */
+	assert_true(cxv_run_remaining(&run, 5) == UINT64_MAX);
+	run.count = 4;
+	assert_int_equal(cxv_run_remaining(&run, 400 * MS), 600 * MS);
+	run.count = 12;
+	assert_int_equal(cxv_run_remaining(&run, 400 * MS), 0);
+	/* Whichever comes first. */
+	run.count = 4;
+	run.duration_requested = 700 * MS;
+	assert_int_equal(cxv_run_remaining(&run, 400 * MS), 300 * MS);
+	assert_int_equal(cxv_run_remaining(&run, 900 * MS), 0);
+	run.cycles_requested = 0;
+	assert_int_equal(cxv_run_remaining(&run, 100 * MS), 600 * MS);
+	run.cycles_requested = 1000000;
+	run.duration_requested = 0;
+	assert_true(cxv_run_remaining(&run, UINT64_MAX / 8) > UINT64_MAX / 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_latencies),
 		cmocka_unit_test(test_no_latencies),
+		cmocka_unit_test(test_remaining),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
