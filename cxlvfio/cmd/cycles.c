@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/baseline.h"
 #include "cmd/consent.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -15,6 +16,7 @@
 #include "cmd/terminal.h"
 #include "core/cycle_run.h"
 #include "core/verify.h"
+#include "out/baseline_text.h"
 #include "out/latency_text.h"
 #include "out/reset_json.h"
 #include "out/reset_text.h"
@@ -35,6 +37,8 @@ struct session {
 	const struct cxv_cycles_settings *settings;
 	struct cxv_run *runs;
 	struct cxv_scope *scopes;	/* of each */
+	struct cxv_baseline *baselines;	/* of each; NULL: without --baseline */
+	struct cxv_comparison *comparisons;
 	size_t count;
 	size_t done;			/* runs without an error */
 	bool interrupted;
@@ -173,6 +177,8 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		settings->dry_run = true;
 	else if (is_option(value, "read-only"))
 		settings->prover.read_only = true;
+	else if (is_option(value, "baseline"))
+		settings->baseline = value->value;
 	else if (is_option(value, "ndjson"))
 		context->json = context->json_lines = true;
 	else if (is_option(value, "sample"))
@@ -500,6 +506,18 @@ static void print_summary(const struct cxv_run *run)
 
 	cxv_print_run_end(run, stdout);
 	cxv_print_latencies(run, &style, stdout);
+	cxv_print_comparison(run->comparison, stdout);
+}
+
+static void compare(struct session *session, struct cxv_run *run)
+{
+	size_t i = run - session->runs;
+
+	if (!session->baselines)
+		return;
+	session->comparisons[i].file = session->settings->baseline;
+	cxv_baseline_compare(&session->baselines[i], run, &session->comparisons[i]);
+	run->comparison = &session->comparisons[i];
 }
 
 static void reset_one(struct session *session, const struct cxv_endpoint *endpoint,
@@ -518,7 +536,9 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	}
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
+	compare(session, run);
 	report_verdict(context, run, context->report.error_count > errors);
+	cxv_baseline_report(context, run);
 	session->done += context->report.error_count == errors;
 	if (!context->json && run->interface)
 		print_summary(run);
@@ -550,6 +570,21 @@ static void show_plans(struct session *session)
 	}
 }
 
+static int read_baseline(struct session *session)
+{
+	const char *path = session->settings->baseline;
+
+	if (!path)
+		return 0;
+	session->baselines = calloc(session->count + 1, sizeof(*session->baselines));
+	session->comparisons = calloc(session->count + 1, sizeof(*session->comparisons));
+	if (!session->baselines || !session->comparisons)
+		return cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+				 (struct cxv_place) { .operation = "reset" }, "cannot begin");
+	return cxv_baseline_read(session->context, path, session->runs, session->count,
+				 session->baselines);
+}
+
 /* CXV_EXIT_USAGE, or what became of the targets. */
 static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
 {
@@ -560,6 +595,8 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 
 	for (i = 0; i < targets->count; i++)
 		plan_one(session, targets->endpoints[i]);
+	if (read_baseline(session) < 0)
+		return status;
 	if (dry_run) {
 		show_plans(session);
 	} else if (!cxv_consent_ask(session->context, session->runs, session->count,
@@ -597,6 +634,8 @@ static enum cxv_exit run_session(struct session *session, const struct cxv_targe
 	}
 	free(session->runs);
 	free(session->scopes);
+	free(session->baselines);
+	free(session->comparisons);
 	return status;
 }
 

@@ -13,6 +13,7 @@ struct cxv_cycles_settings {
 	unsigned int interval;		/* milliseconds between two cycles */
 	bool yes;			/* also what reaches beyond the function */
 	bool dry_run;
+	const char *baseline;		/* a file; NULL: none */
 };
 
 /* For the command's table of options; cxv_cycles_parse() knows them. */
@@ -29,6 +30,9 @@ struct cxv_cycles_settings {
 	  "wait so long for the memory to answer again, 70 unless given" },		\
 	{ 0, "ndjson", NULL,								\
 	  "print a JSON line for each cycle while it runs, then the document" },	\
+	{ 0, "baseline", "FILE",							\
+	  "compare with an earlier document of --json; it fails if it got worse",	\
+	  CXV_COMPLETE_FILE },								\
 	{ 0, "interface", "NAME",							\
 	  "open the device through its group, its cdev, or what is there",		\
 	  CXV_COMPLETE_WORDS, "auto group cdev" },					\

@@ -62,6 +62,8 @@ enum cxv_latency {
 	CXV_LATENCY_COUNT
 };
 
+struct cxv_comparison;
+
 /* What does not change from cycle to cycle. The strings are the owner's. */
 struct cxv_run {
 	const char *target;
@@ -88,6 +90,7 @@ struct cxv_run {
 	uint64_t duration_requested;	/* nanoseconds; 0: no limit */
 	bool interrupted;		/* by a signal */
 	bool memory_restored;		/* no tag is left in the window */
+	const struct cxv_comparison *comparison;	/* core/baseline.h; NULL: not wanted */
 	struct cxv_cycle_record *cycles;	/* of all, or of some of them */
 	size_t kept;			/* of these */
 	size_t kept_later;		/* of these, after the first CXV_RUN_CYCLES_KEPT cycles */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/baseline.h"
 #include "core/sample.h"
 #include "core/verify.h"
 
@@ -130,6 +131,40 @@ static void add_sample(struct cxv_document *document, struct json_object *parent
 			run->uncertainty ? CXV_SAMPLE_CONFIDENCE : 100);
 }
 
+static void add_differing(struct cxv_document *document, struct json_object *object,
+			  const char *key, const struct cxv_difference *difference, uint64_t value)
+{
+	if (difference->kind == CXV_DIFFERENCE_VERDICT)
+		cxv_json_string(document, object, key, cxv_verdict_name(value));
+	else
+		cxv_json_number(document, object, key, value);
+}
+
+static void add_comparison(struct cxv_document *document, struct json_object *parent,
+			   const struct cxv_comparison *comparison)
+{
+	struct json_object *object, *array;
+
+	if (!comparison) {
+		cxv_json_null(document, parent, "baseline");
+		return;
+	}
+	object = cxv_json_object(document, parent, "baseline");
+	cxv_json_string(document, object, "file", comparison->file);
+	cxv_json_flag(document, object, "compared", comparison->compared);
+	array = cxv_json_array(document, object, "differences");
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct cxv_difference *difference = &comparison->items[i];
+
+		object = cxv_json_object(document, array, NULL);
+		cxv_json_string(document, object, "what", difference->what);
+		known_number(document, object, "percentile", difference->percentile);
+		add_differing(document, object, "before", difference, difference->before);
+		add_differing(document, object, "now", difference, difference->now);
+		cxv_json_flag(document, object, "failure", difference->failure);
+	}
+}
+
 static void add_run(struct cxv_document *document, struct json_object *array,
 		    const struct cxv_run *run)
 {
@@ -167,6 +202,7 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	add_latency(document, object, "closed_ns", &run->latencies[CXV_LATENCY_CLOSED]);
 	add_latency(document, object, "first_refault_ns", &run->latencies[CXV_LATENCY_FIRST]);
 	add_latency(document, object, "refault_ns", &run->latencies[CXV_LATENCY_REFAULT]);
+	add_comparison(document, object, run->comparison);
 }
 
 static void add_view(struct cxv_document *document, struct json_object *array, enum cxv_view id,
