@@ -386,7 +386,7 @@ static bool is_wanted_back(const struct cxv_context *context, const struct cxv_p
 	cxv_error(prover->report, CXV_DEVICE_BUSY, EBUSY,
 		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
 				       .hint = "it is let go now" },
-		  "after %zu cycles somebody unbinds its driver, or takes the device out",
+		  "after %u cycles somebody unbinds its driver, or takes the device out",
 		  run->count);
 	return true;
 }

@@ -68,7 +68,7 @@ static void test_separate(void **state)
 	assert_int_equal(io.offset / CXV_PAGE_4K, CXV_PAGE_2M / CXV_PAGE_4K - 1);
 	memory[CXV_PAGE_2M] ^= 1;
 	assert_int_equal(cxv_file_io_compare(&window, memory, true, &io), 0);
-	/* Three places, one store and two writes each; a page is private from its first store on. */
+	/* Three places, a store and two writes each; a page is private from its first store. */
 	assert_in_range(io.wrong, 6, 9);
 	munmap(memory, SIZE);
 	close(window.file);
