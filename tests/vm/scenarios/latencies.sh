@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --timeout 400
+#
+# What a run says of its latencies, cycle by cycle while it runs, and compared with an earlier one.
+set -u
+# shellcheck source=tests/vm/guest/proof.sh
+. "$(dirname "$0")/../guest/proof.sh"
+
+cxlvfio bind -q all || exit 1
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+
+reset --cycles 12 "$bdf"
+check "twelve cycles are proven" [ "$status" = 0 ]
+check "every latency of every cycle counts" \
+	holds '.resets[0] | [.reset_ns, .first_refault_ns, .refault_ns, .closed_ns] |
+		all(.count == 12 and .min > 0 and .min <= .p50 and .p50 <= .p99 and .p99 <= .max)'
+check "an FLR takes its 100 ms" holds '.resets[0].reset_ns.min >= 100000000'
+check "the first page is a part of all of them" \
+	holds '[.cycles[].mappings[] | .first_refault_ns > 0 and .first_refault_ns < .refault_ns] | all'
+check "the document is what its schema says" valid
+printf '%s' "$json" > "$scratch/before"
+
+reset --cycles 12 --baseline "$scratch/before" "$bdf"
+check "compared with itself a little later" holds '.resets[0].baseline.compared'
+check "the window and its faults are as they were" \
+	holds '[.resets[0].baseline.differences[].what] | map(select(. == "page_size" or
+		. == "faults_populate" or . == "size" or . == "resource")) == []'
+check "and the document is still what its schema says" valid
+
+jq '.resets[0].page_size = 4096' "$scratch/before" > "$scratch/small"
+reset --baseline "$scratch/small" "$bdf"
+check "another page size fails" [ "$status" = 7 ]
+check "and is said" says "page_size: 4096 before, 2097152 now"
+check "in JSON, too" holds '[.resets[0].baseline.differences[] | select(.what == "page_size")] ==
+	[{ what: "page_size", percentile: null, before: 4096, now: 2097152, failure: true }]'
+
+# refuses FILE SENTENCE: a usage error before anything is reset.
+refuses() {
+	reset --baseline "$1" "$bdf"
+	[ "$status" = 2 ] && says "$2" && holds '.resets == [] or .resets[0].cycles_done == 0'
+}
+
+jq '.resets[0].target = "0000:99:00.0"' "$scratch/before" > "$scratch/other"
+head -c 1000 "$scratch/before" > "$scratch/cut"
+truncate -s 65M "$scratch/huge"
+cxlvfio list --json > "$scratch/list"
+jq '.schema_version = "2.0"' "$scratch/before" > "$scratch/later"
+check "a baseline of another target is refused" refuses "$scratch/other" "no resets of this target"
+check "half a document" refuses "$scratch/cut" "no JSON document"
+check "a huge file" refuses "$scratch/huge" "larger than 64 MiB"
+check "another command's document" refuses "$scratch/list" "no document of reset"
+check "another schema" refuses "$scratch/later" "schema_version"
+check "no file" refuses "$scratch/none" "cannot read it"
+
+status=0
+cxlvfio reset --cycles 3 --ndjson "$bdf" > "$scratch/lines" 2> "$scratch/stderr" || status=$?
+json=$(tail -n 1 "$scratch/lines")
+check "three lines, and the document" [ "$(wc -l < "$scratch/lines")" = 4 ]
+check "which has the same cycles" holds '.command == "reset" and (.cycles | length) == 3'
+check "and is as its schema says" valid
+for line in 1 2 3; do
+	json=$(sed -n "${line}p" "$scratch/lines")
+	check "line $line is cycle $line" holds ".type == \"cycle\" and .cycle == $line"
+	check "and is as its schema says" valid
+done
+
+# The reader goes away after the first line: the pipe's end is the run's, not the process's.
+json=
+{
+	cxlvfio reset --cycles 1000 --ndjson "$bdf" 2> "$scratch/stderr"
+	echo $? > "$scratch/status"
+} | head -n 1 > "$scratch/line"
+status=$(cat "$scratch/status")
+check "nobody reads it any more: the run ends" [ "$status" = 1 ]
+check "and says why" says EPIPE
+check "with reset_method put back" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
+reset "$bdf"
+check "and the endpoint is usable" [ "$status" = 0 ]
+finish
