@@ -36,6 +36,7 @@ check "in JSON, too" holds '[.resets[0].baseline.differences[] | select(.what ==
 	[{ what: "page_size", percentile: null, before: 4096, now: 2097152, failure: true }]'
 
 # refuses FILE SENTENCE: a usage error before anything is reset.
+# shellcheck disable=SC2317  # called by check
 refuses() {
 	reset --baseline "$1" "$bdf"
 	[ "$status" = 2 ] && says "$2" && holds '.resets == [] or .resets[0].cycles_done == 0'
