@@ -509,14 +509,15 @@ static void print_summary(const struct cxv_run *run)
 	cxv_print_comparison(run->comparison, stdout);
 }
 
-static void compare(struct session *session, struct cxv_run *run)
+static void compare(struct session *session, const struct cxv_endpoint *endpoint,
+		    struct cxv_run *run)
 {
 	size_t i = run - session->runs;
 
 	if (!session->baselines)
 		return;
 	session->comparisons[i].file = session->settings->baseline;
-	cxv_baseline_compare(&session->baselines[i], run, &session->comparisons[i]);
+	cxv_baseline_compare(&session->baselines[i], run, endpoint, &session->comparisons[i]);
 	run->comparison = &session->comparisons[i];
 }
 
@@ -536,7 +537,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	}
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
-	compare(session, run);
+	compare(session, endpoint, run);
 	report_verdict(context, run, context->report.error_count > errors);
 	cxv_baseline_report(context, run);
 	session->done += context->report.error_count == errors;
@@ -570,7 +571,7 @@ static void show_plans(struct session *session)
 	}
 }
 
-static int read_baseline(struct session *session)
+static int read_baseline(struct session *session, const struct cxv_targets *targets)
 {
 	const char *path = session->settings->baseline;
 
@@ -581,7 +582,7 @@ static int read_baseline(struct session *session)
 	if (!session->baselines || !session->comparisons)
 		return cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
 				 (struct cxv_place) { .operation = "reset" }, "cannot begin");
-	return cxv_baseline_read(session->context, path, session->runs, session->count,
+	return cxv_baseline_read(session->context, path, targets, session->runs,
 				 session->baselines);
 }
 
@@ -595,7 +596,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 
 	for (i = 0; i < targets->count; i++)
 		plan_one(session, targets->endpoints[i]);
-	if (read_baseline(session) < 0)
+	if (read_baseline(session, targets) < 0)
 		return status;
 	if (dry_run) {
 		show_plans(session);
@@ -648,6 +649,9 @@ enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int c
 
 	if (check_way(context, &settings->prover.ways[0]) < 0)
 		return CXV_EXIT_USAGE;
+	if (settings->baseline && !settings->prover.verify)
+		return cxv_usage_error(context, "--baseline compares proofs: it cannot go with "
+				       "--no-verify");
 	ret = cxv_targets_resolve(context, operands, count, &targets);
 	/* Nothing is reset unless every target is what was meant. */
 	if (ret < 0)

@@ -59,8 +59,61 @@ static void compare_check(struct cxv_comparison *comparison, enum cxv_check_id i
 		});
 }
 
+/* By their order: the numbers in their names change from boot to boot. */
+static void compare_decoder(struct cxv_comparison *comparison, unsigned int index,
+			    const struct cxv_decoder *before, const struct cxv_decoder *now)
+{
+	unsigned int numbers = 0;
+	size_t i;
+
+	for (i = 0; i < cxv_decoder_fields.count && numbers < CXV_DECODER_NUMBERS; i++) {
+		const struct cxv_field *field = &cxv_decoder_fields.fields[i];
+		const struct cxv_number *old, *new;
+
+		if (cxv_field_is_string(field))
+			continue;
+		numbers++;
+		old = cxv_field_number(before, field);
+		new = cxv_field_number(now, field);
+		if (old->known && new->known && old->value != new->value)
+			add(comparison, (struct cxv_difference) {
+				.kind = CXV_DIFFERENCE_DECODER, .what = field->key,
+				.decoder = index, .before = old->value, .now = new->value,
+				.failure = true,
+			});
+	}
+}
+
+static bool is_other(const struct cxv_number *before, const struct cxv_number *now)
+{
+	return before->known && now->known && before->value != now->value;
+}
+
+const char *cxv_baseline_unlike(const struct cxv_baseline *before, const struct cxv_run *run,
+				const struct cxv_endpoint *endpoint)
+{
+	/* Addresses move to other devices when one is added. */
+	if (is_other(&before->vendor, &endpoint->pci.vendor) ||
+	    is_other(&before->device, &endpoint->pci.device))
+		return "it is of a device of another kind at this address";
+	if (is_other(&before->serial, &endpoint->serial))
+		return "it is of a device with another serial number at this address";
+	if (!before->cycles)
+		return "no cycle was made of this target in it";
+	if (!before->verify)
+		return "nothing was verified in it";
+	if (before->read_only != run->read_only)
+		return run->read_only ? "it was made without --read-only" :
+					"it was made with --read-only";
+	if (before->one_expect != run->one_expect ||
+	    (run->one_expect && before->expect != run->expect))
+		return "it was made with another --expect, or with methods that leave other "
+		       "content";
+	return NULL;
+}
+
 void cxv_baseline_compare(const struct cxv_baseline *before, const struct cxv_run *run,
-			  struct cxv_comparison *comparison)
+			  const struct cxv_endpoint *endpoint, struct cxv_comparison *comparison)
 {
 	unsigned int i;
 
@@ -75,6 +128,8 @@ void cxv_baseline_compare(const struct cxv_baseline *before, const struct cxv_ru
 	if (before->blocks == run->blocks_touched)
 		compare_number(comparison, "faults_populate", before->faults_populate,
 			       run->faults_populate);
+	for (i = 0; i < before->decoder_count && i < endpoint->decoder_count; i++)
+		compare_decoder(comparison, i, &before->decoders[i], &endpoint->decoders[i]);
 	for (i = 0; i < CXV_LATENCY_COUNT && before->same_ways; i++)
 		compare_latency(comparison, i, &before->latencies[i], &run->latencies[i]);
 	for (i = 0; i < CXV_CHECK_COUNT; i++)

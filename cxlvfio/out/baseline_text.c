@@ -22,7 +22,18 @@ void cxv_difference_text(const struct cxv_difference *difference,
 		snprintf(text, CXV_DIFFERENCE_TEXT_MAX, "%s p%u: %s before, %s now",
 			 difference->what, difference->percentile, before, now);
 		return;
+	case CXV_DIFFERENCE_DECODER:
+		snprintf(text, CXV_DIFFERENCE_TEXT_MAX,
+			 "decoder %u %s: %" PRIu64 " before, %" PRIu64 " now",
+			 difference->decoder, difference->what, difference->before,
+			 difference->now);
+		return;
 	default:
+		if (!difference->now) {
+			snprintf(text, CXV_DIFFERENCE_TEXT_MAX, "%s: %" PRIu64
+				 " before, unknown now", difference->what, difference->before);
+			return;
+		}
 		snprintf(text, CXV_DIFFERENCE_TEXT_MAX, "%s: %" PRIu64 " before, %" PRIu64 " now",
 			 difference->what, difference->before, difference->now);
 	}

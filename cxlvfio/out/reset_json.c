@@ -136,6 +136,8 @@ static void add_differing(struct cxv_document *document, struct json_object *obj
 {
 	if (difference->kind == CXV_DIFFERENCE_VERDICT)
 		cxv_json_string(document, object, key, cxv_verdict_name(value));
+	else if (difference->kind == CXV_DIFFERENCE_NUMBER)
+		known_number(document, object, key, value);
 	else
 		cxv_json_number(document, object, key, value);
 }
@@ -159,6 +161,10 @@ static void add_comparison(struct cxv_document *document, struct json_object *pa
 		object = cxv_json_object(document, array, NULL);
 		cxv_json_string(document, object, "what", difference->what);
 		known_number(document, object, "percentile", difference->percentile);
+		if (difference->kind == CXV_DIFFERENCE_DECODER)
+			cxv_json_number(document, object, "decoder", difference->decoder);
+		else
+			cxv_json_null(document, object, "decoder");
 		add_differing(document, object, "before", difference, difference->before);
 		add_differing(document, object, "now", difference, difference->now);
 		cxv_json_flag(document, object, "failure", difference->failure);

@@ -41,17 +41,26 @@ static struct cxv_baseline make_baseline(void)
 		.count = 20, .p50 = 100 * MS, .p99 = 100 * MS,
 	};
 	baseline.has_check[CXV_CHECK_ZAPPED] = true;
+	baseline.decoders[0].size = cxv_known(256 << 20);
+	baseline.decoder_count = 1;
+	baseline.cycles = 20;
+	baseline.verify = baseline.one_expect = true;
+	baseline.serial = cxv_known(7);
 	baseline.has_check[CXV_CHECK_CLOSED] = true;
 	baseline.checks[CXV_CHECK_CLOSED] = CXV_SKIP;
 	return baseline;
 }
+
+/* One decoder, of 256 MiB, not known to be locked. */
+static struct cxv_decoder decoder = { .size = { .value = 256 << 20, .known = true } };
+static struct cxv_endpoint endpoint = { .decoders = &decoder, .decoder_count = 1 };
 
 static void demand(const struct cxv_baseline *baseline, struct cxv_run *run, size_t count,
 		   size_t failures, const char *what)
 {
 	struct cxv_comparison comparison = { 0 };
 
-	cxv_baseline_compare(baseline, run, &comparison);
+	cxv_baseline_compare(baseline, run, &endpoint, &comparison);
 	assert_true(comparison.compared);
 	assert_int_equal(comparison.count, count);
 	assert_int_equal(comparison.failures, failures);
@@ -69,7 +78,7 @@ static void test_same(void **state)
 	demand(&baseline, &run, 0, 0, NULL);
 	/* No cycle at all is not as good as then. */
 	run = (struct cxv_run) { 0 };
-	cxv_baseline_compare(&baseline, &run, &comparison);
+	cxv_baseline_compare(&baseline, &run, &endpoint, &comparison);
 	assert_false(comparison.compared);
 	assert_int_equal(comparison.count, 0);
 }
@@ -94,10 +103,69 @@ static void test_numbers(void **state)
 	run = make_run();
 	run.window_base = 1;
 	demand(&baseline, &run, 1, 1, "resource");
+	/* Not known any more: worse. */
+	run = make_run();
+	run.page_size = 0;
+	demand(&baseline, &run, 1, 1, "page_size");
 	/* Not known then: nothing to compare with. */
 	run = make_run();
 	baseline.page_size = 0;
 	demand(&baseline, &run, 0, 0, NULL);
+}
+
+static void test_decoders(void **state)
+{
+	struct cxv_baseline baseline = make_baseline();
+	struct cxv_run run = make_run();
+
+	/* Only one of the two is known, or there is only one of the two. */
+	baseline.decoders[0].locked = cxv_known(0);
+	baseline.decoder_count = 2;
+	demand(&baseline, &run, 0, 0, NULL);
+	run = make_run();
+	decoder.locked = cxv_known(1);
+	demand(&baseline, &run, 1, 1, "locked");
+	decoder.locked = cxv_unknown(0);
+	run = make_run();
+	baseline.decoders[0].size = cxv_known(4096);
+	demand(&baseline, &run, 1, 1, "size");
+}
+
+static void demand_unlike(const struct cxv_baseline *baseline, const struct cxv_run *run,
+			  const char *part)
+{
+	const char *unlike = cxv_baseline_unlike(baseline, run, &endpoint);
+
+	assert_non_null(unlike);
+	assert_non_null(strstr(unlike, part));
+}
+
+static void test_unlike(void **state)
+{
+	struct cxv_baseline baseline = make_baseline();
+	struct cxv_run run = { .verify = true, .one_expect = true };
+
+	assert_null(cxv_baseline_unlike(&baseline, &run, &endpoint));
+	baseline.expect = CXV_EXPECT_ANY;
+	demand_unlike(&baseline, &run, "--expect");
+	baseline.read_only = true;
+	demand_unlike(&baseline, &run, "with --read-only");
+	baseline.read_only = false;
+	run.read_only = true;
+	demand_unlike(&baseline, &run, "without --read-only");
+	baseline.verify = false;
+	demand_unlike(&baseline, &run, "nothing was verified");
+	baseline.cycles = 0;
+	demand_unlike(&baseline, &run, "no cycle");
+	/* Another device says more than any of these; one of the two not known says nothing. */
+	endpoint.serial = cxv_known(8);
+	demand_unlike(&baseline, &run, "serial number");
+	endpoint.serial = cxv_unknown(0);
+	demand_unlike(&baseline, &run, "no cycle");
+	baseline.device = cxv_known(1);
+	endpoint.pci.device = cxv_known(2);
+	demand_unlike(&baseline, &run, "another kind");
+	endpoint.pci.device = cxv_unknown(0);
 }
 
 static void test_checks(void **state)
@@ -159,6 +227,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_decoders),
+		cmocka_unit_test(test_unlike),
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_latencies),
 	};
