@@ -54,6 +54,27 @@ check "another command's document" refuses "$scratch/list" "no document of reset
 check "another schema" refuses "$scratch/later" "schema_version"
 check "no file" refuses "$scratch/none" "cannot read it"
 
+jq '.endpoints[0].serial = 7' "$scratch/before" > "$scratch/device"
+check "another device at this address" refuses "$scratch/device" "another serial number"
+jq '.resets[0].size = "big"' "$scratch/before" > "$scratch/damaged"
+check "a damaged one" refuses "$scratch/damaged" "schema/reset.json says: size"
+reset --baseline "$scratch/before" --read-only "$bdf"
+check "one of another proof" says "made without --read-only"
+jq '.endpoints[0].decoders[0].size = 4096' "$scratch/before" > "$scratch/decoder"
+reset --baseline "$scratch/decoder" "$bdf"
+check "another decoder is a failure" [ "$status" = 7 ]
+check "which names it" holds '[.resets[0].baseline.differences[] | select(.failure) |
+	[.what, .decoder, .before]] == [["size", 0, 4096]]'
+check "and is as its schema says" valid
+
+# On a terminal, and off it.
+python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
+	cxlvfio reset --cycles 3 --json "$bdf" > "$scratch/shown" < /dev/null
+check "progress is shown, with the time that is left" \
+	grep -q "cycle 2 of 3, 0:00:[0-9]* left" "$scratch/shown"
+cxlvfio reset --cycles 3 "$bdf" > "$scratch/shown" 2>&1
+check "but not off a terminal" [ "$(grep -c " left" "$scratch/shown")" = 0 ]
+
 status=0
 cxlvfio reset --cycles 3 --ndjson "$bdf" > "$scratch/lines" 2> "$scratch/stderr" || status=$?
 json=$(tail -n 1 "$scratch/lines")
