@@ -33,7 +33,8 @@ reset --baseline "$scratch/small" "$bdf"
 check "another page size fails" [ "$status" = 7 ]
 check "and is said" says "page_size: 4096 before, 2097152 now"
 check "in JSON, too" holds '[.resets[0].baseline.differences[] | select(.what == "page_size")] ==
-	[{ what: "page_size", percentile: null, before: 4096, now: 2097152, failure: true }]'
+	[{ what: "page_size", percentile: null, decoder: null, before: 4096, now: 2097152,
+	   failure: true }]'
 
 # refuses FILE SENTENCE: a usage error before anything is reset.
 # shellcheck disable=SC2317  # called by check
