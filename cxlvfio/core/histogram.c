@@ -141,19 +141,34 @@ static size_t linear_bars(const struct cxv_histogram *histogram, struct cxv_hist
 	}
 }
 
+/* Of the doubling from 1 << BITS on: a power of 2, and 1 where there is room for a few only. */
+static unsigned int parts_of(unsigned int bits, size_t room)
+{
+	unsigned int parts = 1;
+
+	while (room > 2 && 2 * parts <= room && parts < CXV_HISTOGRAM_BUCKETS &&
+	       parts < 1ull << bits)
+		parts *= 2;
+	return parts;
+}
+
 static size_t doubling_bars(const struct cxv_histogram *histogram, struct cxv_histogram_bar *bars,
 			    size_t most)
 {
 	unsigned int first = log2_of(histogram->minimum), last = log2_of(histogram->maximum);
-	unsigned int step = (last - first) / most + 1, bits;
-	uint64_t low = histogram->minimum;
+	unsigned int step = (last - first) / most + 1, bits, parts;
+	uint64_t low = histogram->minimum, next;
 	size_t count = 0;
 
-	for (bits = first + step; bits <= last; bits += step) {
-		bars[count++] = (struct cxv_histogram_bar) {
-			.low = low, .high = (1ull << bits) - 1,
-		};
-		low = 1ull << bits;
+	for (bits = first; bits <= last; bits += step) {
+		parts = parts_of(bits, most / (last - first + 1));
+		for (unsigned int part = bits == first; part < parts; part++) {
+			next = (1ull << bits) + (1ull << bits) / parts * part;
+			if (next <= low || next > histogram->maximum)
+				continue;
+			bars[count++] = (struct cxv_histogram_bar) { .low = low, .high = next - 1 };
+			low = next;
+		}
 	}
 	bars[count++] = (struct cxv_histogram_bar) { .low = low, .high = histogram->maximum };
 	return count;

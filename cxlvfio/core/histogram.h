@@ -39,8 +39,8 @@ struct cxv_histogram_bar {
 
 /*
  * Minimum to maximum in at most MOST bars, at least 1: of equal width where the largest value is
- * less than 8 times the smallest, else of doublings. The bars' counts add up to all values. Returns
- * how many bars there are; 0 without any value.
+ * less than 8 times the smallest, else of doublings, or parts of them if MOST has room. The
+ * bars' counts add up to all values. Returns how many bars there are; 0 without any value.
  */
 size_t cxv_histogram_bars(const struct cxv_histogram *histogram, struct cxv_histogram_bar *bars,
 			  size_t most);

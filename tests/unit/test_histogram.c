@@ -159,7 +159,7 @@ static void test_limits(void **state)
 static void test_bars(void **state)
 {
 	struct cxv_histogram histogram = { 0 };
-	struct cxv_histogram_bar bars[10];
+	struct cxv_histogram_bar bars[10], many[42];
 	uint64_t value;
 
 	for (value = 100; value < 200; value++)
@@ -176,6 +176,17 @@ static void test_bars(void **state)
 	assert_int_equal(bars[1].count, 72);
 	assert_int_equal(bars[5].low, 2048);
 	assert_int_equal(bars[5].count, 1);
+	/* Room for seven in each of six doublings: there are quarters. */
+	assert_int_equal(cxv_histogram_bars(&histogram, many, 42), 20);
+	assert_int_equal(many[0].low, 100);
+	assert_int_equal(many[0].high, 111);
+	assert_int_equal(many[1].low, 112);
+	assert_int_equal(many[1].high, 127);
+	assert_int_equal(many[2].high, 159);
+	assert_int_equal(many[2].count, 32);
+	assert_int_equal(many[19].low, 2560);
+	assert_int_equal(many[19].high, 3000);
+	assert_int_equal(many[19].count, 1);
 	cxv_histogram_clear(&histogram);
 }
 
