@@ -95,7 +95,7 @@ static void open_missing_streams(void)
 
 int main(int argc, char **argv)
 {
-	struct cxv_context context = { .host = { .root = -1 } };
+	struct cxv_context context = { .host = { .root = -1 }, .arguments = argv };
 	enum cxv_exit status;
 
 	open_missing_streams();

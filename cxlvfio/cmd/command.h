@@ -49,6 +49,7 @@ struct cxv_context {
 	bool help;			/* --help was given: main() prints it instead of running */
 	bool document_printed;		/* cxv_document_finish() was called */
 	int stdout_error;		/* -errno of a document that could not be printed */
+	char **arguments;		/* argv of the program, for the record */
 	const struct cxv_command *command;
 	bool signals_held;		/* cxv_hold_until_finished(); main() releases them */
 	sigset_t signals_before;

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/baseline.h"
 #include "cmd/consent.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
+#include "cmd/report.h"
 #include "cmd/targets.h"
 #include "cmd/terminal.h"
 #include "core/cycle_run.h"
@@ -41,6 +43,7 @@ struct session {
 	struct cxv_comparison *comparisons;
 	size_t count;
 	size_t done;			/* runs without an error */
+	int64_t started;		/* seconds since 1970 */
 	bool interrupted;
 	struct cxv_progress progress;
 	uint64_t began;			/* the run's first cycle */
@@ -183,6 +186,8 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		context->json = context->json_lines = true;
 	else if (is_option(value, "sample"))
 		return parse_sample(context, value, settings);
+	else if (is_option(value, "report"))
+		settings->report = value->value;
 	else if (is_option(value, "cycles"))
 		return parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
 	else if (is_option(value, "duration"))
@@ -209,6 +214,14 @@ static int check_way(struct cxv_context *context, const struct cxv_way *way)
 	else
 		cxv_usage_error(context, "--method %s cannot go with --via %s",
 				cxv_method_name(way->method), cxv_via_name(way->via));
+	return -EINVAL;
+}
+
+static int check_report(struct cxv_context *context, const struct cxv_cycles_settings *settings)
+{
+	if (!settings->dry_run)
+		return cxv_html_report_check(context, settings->report);
+	cxv_usage_error(context, "--dry-run finds nothing to report: it cannot go with --report");
 	return -EINVAL;
 }
 
@@ -560,6 +573,32 @@ static void print_json(struct session *session, const struct cxv_targets *target
 	cxv_document_finish(session->context, &document);
 }
 
+/* Whatever became of the targets. */
+static void write_report(struct session *session, const struct cxv_targets *targets)
+{
+	struct cxv_context *context = session->context;
+	struct cxv_proof proof = {
+		.began = session->started,
+		.count = session->count,
+		.status = cxv_report_exit_of_targets(&context->report, session->done),
+	};
+	_cleanup_free_ struct cxv_proof_target *list = calloc(session->count + 1, sizeof(*list));
+
+	if (!session->settings->report)
+		return;
+	if (!list) {
+		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+			  (struct cxv_place) { .operation = "write the report" }, "cannot write");
+		return;
+	}
+	for (size_t i = 0; i < session->count; i++)
+		list[i] = (struct cxv_proof_target) {
+			.endpoint = targets->endpoints[i], .run = &session->runs[i],
+		};
+	proof.targets = list;
+	cxv_html_report_write(context, session->settings->report, &proof);
+}
+
 static void show_plans(struct session *session)
 {
 	for (size_t i = 0; i < session->count; i++) {
@@ -611,6 +650,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 			else if (!session->runs[i].refused)
 				reset_one(session, targets->endpoints[i], &session->runs[i]);
 		}
+		write_report(session, targets);
 	}
 	print_json(session, targets);
 	if (dry_run || session->context->signals_held)
@@ -644,7 +684,9 @@ enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int c
 			     const struct cxv_cycles_settings *settings)
 {
 	_cleanup_(cxv_targets_clear) struct cxv_targets targets = { 0 };
-	struct session session = { .context = context, .settings = settings };
+	struct session session = {
+		.context = context, .settings = settings, .started = time(NULL),
+	};
 	int ret;
 
 	if (check_way(context, &settings->prover.ways[0]) < 0)
@@ -652,6 +694,8 @@ enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int c
 	if (settings->baseline && !settings->prover.verify)
 		return cxv_usage_error(context, "--baseline compares proofs: it cannot go with "
 				       "--no-verify");
+	if (settings->report && check_report(context, settings) < 0)
+		return cxv_report_exit(&context->report);
 	ret = cxv_targets_resolve(context, operands, count, &targets);
 	/* Nothing is reset unless every target is what was meant. */
 	if (ret < 0)

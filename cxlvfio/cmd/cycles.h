@@ -4,6 +4,7 @@
 #define CXLVFIO_CMD_CYCLES_H
 
 #include "cmd/command.h"
+#include "cmd/report.h"
 #include "sys/prover.h"
 
 struct cxv_cycles_settings {
@@ -11,6 +12,7 @@ struct cxv_cycles_settings {
 	unsigned int cycles;		/* 0: no limit */
 	unsigned int duration;		/* seconds; 0: no limit */
 	unsigned int interval;		/* milliseconds between two cycles */
+	const char *report;		/* an HTML file; NULL: none */
 	bool yes;			/* also what reaches beyond the function */
 	bool dry_run;
 	const char *baseline;		/* a file; NULL: none */
@@ -40,7 +42,8 @@ struct cxv_cycles_settings {
 	  "16 GiB 4096, unless given" },						\
 	{ 0, "read-only", NULL, "write nothing to the memory: what it holds must come back" },	\
 	{ 0, "expect", "CONTENT", "what the memory must hold afterwards",		\
-	  CXV_COMPLETE_WORDS, "retained zero any" }
+	  CXV_COMPLETE_WORDS, "retained zero any" },					\
+	CXV_OPTION_REPORT
 
 /* One cycle of flr, proven. */
 struct cxv_cycles_settings cxv_cycles_defaults(void);

@@ -15,6 +15,7 @@
 #include "core/kernel_record.h"
 #include "core/memory_type.h"
 #include "core/method.h"
+#include "core/timeline.h"
 #include "core/watch.h"
 
 #define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest capability */
@@ -198,7 +199,11 @@ struct cxv_cycle {
 	struct cxv_snapshot before, after;
 	struct cxv_check checks[CXV_CHECK_COUNT];
 	enum cxv_verdict verdict;
+	uint64_t began;			/* by the monotonic clock */
+	struct cxv_timeline timeline;
 };
+
+_Static_assert(CXV_PHASE_LOOK_AFTER == CXV_PHASE_REFAULT + CXV_VIEW_COUNT, "a phase a view");
 
 void cxv_attributes_clear(struct cxv_attributes *attributes);
 /* Copies both strings. 0 or -ENOMEM. */

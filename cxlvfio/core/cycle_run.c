@@ -34,6 +34,12 @@ static void summarize_check(struct cxv_check_summary *summary, const struct cxv_
 	summary->check = *check;
 }
 
+bool cxv_cycle_is_good(const struct cxv_cycle_record *record)
+{
+	return record->verdict < CXV_INCONCLUSIVE && !record->reset_error && !record->lost &&
+	       (record->readiness == CXV_NOT_WAITED || record->readiness == CXV_READY);
+}
+
 /*
  * The watcher saw it where it ran; else the window was shut from the reset's begin until it
  * answered, at most.
@@ -126,6 +132,19 @@ static int add_latencies(struct cxv_run *run, const struct cxv_cycle_record *rec
 	return ret;
 }
 
+/* One cycle's timeline is enough: that of the first of the worst. */
+static void keep_worst(struct cxv_run *run, const struct cxv_cycle_record *record,
+		       const struct cxv_timeline *timeline)
+{
+	unsigned int rank = cxv_cycle_is_good(record) ? 1 : 2 + record->verdict;
+
+	if (rank <= run->worst_rank)
+		return;
+	run->worst_rank = rank;
+	run->worst = *record;
+	run->timeline = *timeline;
+}
+
 int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
 {
 	struct cxv_cycle_record record = record_cycle(cycle);
@@ -137,6 +156,7 @@ int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
 	run->count++;
 	run->verdicts[record.verdict]++;
 	run->last = record;
+	keep_worst(run, &record, &cycle->timeline);
 	for (i = 0; i < CXV_CHECK_COUNT && cycle->verify; i++)
 		summarize_check(&run->checks[i], &cycle->checks[i], cycle->number);
 	return add_latencies(run, &record);

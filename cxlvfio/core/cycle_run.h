@@ -99,12 +99,17 @@ struct cxv_run {
 	struct cxv_cycle_record last;
 	struct cxv_histogram latencies[CXV_LATENCY_COUNT];	/* nanoseconds */
 	struct cxv_check_summary checks[CXV_CHECK_COUNT];
+	unsigned int worst_rank;	/* how bad the worst cycle went; 0: no cycle yet */
+	struct cxv_cycle_record worst;	/* the first of those */
+	struct cxv_timeline timeline;	/* of that one */
 };
 
 /* Keep CYCLE. 0 or -ENOMEM. */
 int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle);
 void cxv_run_clear(struct cxv_run *run);
 
+/* Whether it went as it must, as far as it was looked at. */
+bool cxv_cycle_is_good(const struct cxv_cycle_record *record);
 /* The worst cycle's verdict; CXV_SKIP where nothing was verified. */
 enum cxv_verdict cxv_run_verdict(const struct cxv_run *run);
 unsigned int cxv_run_count(const struct cxv_run *run, enum cxv_verdict verdict);

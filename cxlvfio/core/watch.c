@@ -10,6 +10,7 @@ static void note_gap(struct cxv_watch_way *way, uint64_t begin, uint64_t end)
 	if (gap <= way->longest)
 		return;
 	way->longest = gap;
+	way->longest_from = way->last;
 	way->longest_refused = way->refused_since;
 	way->longest_wait = end - begin;
 }

@@ -24,6 +24,7 @@ struct cxv_watch_way {
 	uint64_t closings;		/* times that refused accesses went through again */
 	/* The longest time for which it is possible that none went through: */
 	uint64_t longest;
+	uint64_t longest_from;		/* when it began */
 	uint64_t longest_refused;	/* accesses that were refused in it */
 	uint64_t longest_wait;		/* what the access that ended it took */
 	/* Since the last access that went through: */

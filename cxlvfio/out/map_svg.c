@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "out/map_label.h"
+#include "out/markup.h"
 
 /* Pixels. A character of the font is 0.6 of its height wide in every monospace face. */
 #define MARGIN		24
@@ -50,38 +51,10 @@ static const char style[] =
 	".driver{fill:#042f33;stroke:#39c5cf}.owner{fill:#212830;stroke:#9198a1}"
 	".free{fill:none;stroke:#656c76}.use{fill:#490202;stroke:#f85149}}";
 
-/* ASCII becomes text of XML. */
-static void put_escaped_part(struct drawing *to, const char *text, int length)
-{
-	for (int i = 0; i < length && text[i]; i++) {
-		switch (text[i]) {
-		case '&':
-			fputs("&amp;", to->stream);
-			break;
-		case '<':
-			fputs("&lt;", to->stream);
-			break;
-		case '>':
-			fputs("&gt;", to->stream);
-			break;
-		case '"':
-			fputs("&quot;", to->stream);
-			break;
-		default:
-			fputc(text[i], to->stream);
-		}
-	}
-}
-
-static void put_escaped(struct drawing *to, const char *text)
-{
-	put_escaped_part(to, text, strlen(text));
-}
-
 static void put_text(struct drawing *to, double x, int y, const char *class, const char *text)
 {
 	fprintf(to->stream, "<text x=\"%.0f\" y=\"%d\" class=\"%s\">", x, y, class);
-	put_escaped(to, text);
+	cxv_markup_text(to->stream, text);
 	fputs("</text>\n", to->stream);
 }
 
@@ -288,7 +261,7 @@ static void put_item(struct drawing *to, const struct cxv_map_item *item)
 	cxv_map_exact_size(size, item->first, item->last);
 	fprintf(to->stream, "<g><title>0x%" PRIx64 "-0x%" PRIx64 ", %s: ", item->first, item->last,
 		size);
-	put_escaped(to, text ?: "");
+	cxv_markup_text(to->stream, text ?: "");
 	fprintf(to->stream, "</title><rect class=\"i %s\" x=\"%d\" y=\"%d\" width=\"%d\" "
 		"height=\"%d\" rx=\"3\"/>\n", class_of(item), x,
 		to->tops[find_segment(to->map, item->first)] + 1, width,
@@ -355,7 +328,7 @@ static int put_wrapped(struct drawing *to, const char *text, int x, int y, int w
 		int length = cxv_map_piece(text, width);
 
 		fprintf(to->stream, "<text x=\"%d\" y=\"%d\">", x, y);
-		put_escaped_part(to, text, length);
+		cxv_markup_part(to->stream, text, length);
 		fputs("</text>\n", to->stream);
 		text += length + (text[length] == ' ');
 		y += LINE;

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence at TEXT, 0 when it is none by RFC 3629: no surrogates, shortest. */
-static size_t sequence_length(const unsigned char *text)
+size_t cxv_text_sequence(const char *bytes)
 {
+	const unsigned char *text = (const unsigned char *)bytes;
+
 	static const struct {
 		unsigned char first, last, low, high;
 		size_t length;
@@ -35,14 +36,12 @@ static size_t sequence_length(const unsigned char *text)
 
 bool cxv_text_is_utf8(const char *text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
-
-	while (*byte) {
-		size_t length = *byte < 0x80 ? 1 : sequence_length(byte);
+	while (*text) {
+		size_t length = (unsigned char)*text < 0x80 ? 1 : cxv_text_sequence(text);
 
 		if (!length)
 			return false;
-		byte += length;
+		text += length;
 	}
 	return true;
 }
@@ -52,7 +51,7 @@ static char *clean(const char *text, bool controls)
 	char *copy = strdup(text);
 
 	for (size_t i = 0; copy && copy[i];) {
-		size_t length = sequence_length((const unsigned char *)copy + i);
+		size_t length = cxv_text_sequence(copy + i);
 		unsigned char first = copy[i], second = first ? copy[i + 1] : 0;
 		/* In two bytes: U+0080 to U+009f. */
 		bool control = first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);

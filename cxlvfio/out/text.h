@@ -10,6 +10,8 @@
 
 #define CXV_TEXT_MAX	64
 
+/* Bytes of the UTF-8 sequence at TEXT, 0 when it is none by RFC 3629: no surrogates, shortest. */
+size_t cxv_text_sequence(const char *text);
 bool cxv_text_is_utf8(const char *text);
 /* A copy in which every byte that is not part of valid UTF-8 is "?". NULL: out of memory. */
 char *cxv_text_valid_utf8(const char *text);

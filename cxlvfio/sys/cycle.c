@@ -20,6 +20,30 @@
 #define NS_PER_SEC		1000000000ull
 #define READY_PAUSE_NS		2000000		/* between two questions for the window */
 
+static void note(struct cxv_cycle *cycle, enum cxv_phase phase, uint64_t start)
+{
+	cycle->timeline.spans[phase] = (struct cxv_span) {
+		.begin = start - cycle->began, .end = cxv_clock_now() - cycle->began,
+	};
+}
+
+/* As accesses saw it; without them it was shut from the reset's begin on, at most. */
+static void note_closed(struct cxv_cycle *cycle, uint64_t asked)
+{
+	const struct cxv_watch_way *mapping = &cycle->watch.mapping;
+	uint64_t from = mapping->longest_from - cycle->began;
+
+	if (!cycle->watch.made || !mapping->longest_refused)
+		cycle->timeline.spans[CXV_PHASE_CLOSED] = (struct cxv_span) {
+			.begin = asked - cycle->began,
+			.end = cycle->timeline.spans[CXV_PHASE_READY].end,
+		};
+	else
+		cycle->timeline.spans[CXV_PHASE_CLOSED] = (struct cxv_span) {
+			.begin = from, .end = from + mapping->longest,
+		};
+}
+
 /* A pass over a view, in this process or the child. */
 static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, uint64_t page_size,
 		      struct cxv_pass *pass)
@@ -97,8 +121,9 @@ static uint64_t count_telling(const struct cxv_prover *prover)
 	return telling;
 }
 
-static void populate_all(struct cxv_prover *prover)
+static void populate_all(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	uint64_t start = cxv_clock_now();
 	enum cxv_view view;
 
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
@@ -107,6 +132,7 @@ static void populate_all(struct cxv_prover *prover)
 	}
 	prover->populated = true;
 	prover->telling_pages = count_telling(prover);
+	note(cycle, CXV_PHASE_POPULATE, start);
 }
 
 static void compare_io(struct cxv_prover *prover, struct cxv_file_io *io)
@@ -120,22 +146,27 @@ static void compare_io(struct cxv_prover *prover, struct cxv_file_io *io)
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	enum cxv_view view;
+	uint64_t start;
 
 	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
 	prover->shut = wait_ready(prover) != CXV_READY;
 	if (prover->shut)
 		return;
 	if (!prover->populated)
-		populate_all(prover);
+		populate_all(prover, cycle);
 	if (!prover->options.read_only) {
+		start = cxv_clock_now();
 		prover->seed = cxv_random_seed();
 		cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
+		note(cycle, CXV_PHASE_TAG, start);
 	}
 	compare_io(prover, &cycle->io_before);
+	start = cxv_clock_now();
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		if (!prover->views[view].unavailable)
 			touch_view(prover, view, false, 0, &cycle->views[view].before);
 	}
+	note(cycle, CXV_PHASE_TOUCH, start);
 }
 
 static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_view view,
@@ -156,16 +187,19 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	enum cxv_view view;
 
 	if (first)
-		populate_all(prover);
+		populate_all(prover, cycle);
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		struct cxv_view_result *result = &cycle->views[view];
 		uint64_t page_size = prover->views[view].page_size;
+		uint64_t start = cxv_clock_now();
 
 		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
 		if (!prover->populated)
 			page_size = CXV_PAGE_2M;
 		if (!prover->views[view].unavailable && !first)
 			touch_view(prover, view, false, page_size, &result->after);
+		if (result->after.made)
+			note(cycle, CXV_PHASE_REFAULT + view, start);
 		result->populate = prover->views[view].populate;
 		result->page_size = prover->views[view].page_size;
 		result->expected_faults = prover->views[view].expected_faults;
@@ -228,9 +262,11 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
 static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	_cleanup_free_ char *methods = NULL;
+	uint64_t start;
 	int ret;
 
 	touch_before(prover, cycle);
+	start = cxv_clock_now();
 	ret = cxv_snapshot_take(&prover->source, &cycle->before);
 	if (ret < 0)
 		return ret;
@@ -239,6 +275,7 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	if (!cxv_reset_method_read(prover->host, prover->endpoint->host, &methods))
 		snprintf(cycle->method_during, sizeof(cycle->method_during), "%s", methods);
 	arm_witness(prover, &cycle->witness);
+	note(cycle, CXV_PHASE_LOOK_BEFORE, start);
 	return 0;
 }
 
@@ -250,17 +287,23 @@ static bool is_lost(const struct cxv_snapshot *snapshot)
 
 static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	uint64_t start;
+	int ret;
+
 	ask_witness(prover, &cycle->witness);
 	touch_after(prover, cycle);
 	if (!prover->shut)
 		compare_io(prover, &cycle->io_after);
+	start = cxv_clock_now();
 	cxv_memory_type_read(prover->host, prover->window.base, prover->window.size,
 			     &cycle->memory_type);
 	if (prover->kernel_log < 0)
 		cycle->kernel.error = -prover->kernel_log;
 	else
 		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
-	return cxv_snapshot_take(&prover->source, &cycle->after);
+	ret = cxv_snapshot_take(&prover->source, &cycle->after);
+	note(cycle, CXV_PHASE_LOOK_AFTER, start);
+	return ret;
 }
 
 /* Only VFIO's hot reset does not care: "cxl_bus" unmasks it, and "bus" is refused. */
@@ -275,7 +318,7 @@ static bool is_masked(const struct cxv_prover *prover)
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
 {
 	const struct cxv_prover_options *options = &prover->options;
-	uint64_t start;
+	uint64_t start, asked;
 	int ret = 0;
 
 	ret = cxv_prover_choose_method(prover, number);
@@ -286,6 +329,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		.method_word = prover->word,
 		.expect = options->expect_given ? options->expect :
 			  cxv_method_kinds[prover->way.method].expect,
+		.began = cxv_clock_now(),
 		.verify = options->verify, .counting_works = prover->counting_works,
 		.read_only = options->read_only,
 	};
@@ -297,18 +341,21 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 
 	if (options->verify && !prover->shut)
 		cxv_watcher_start(&prover->watcher, &cycle->watch);
-	start = cxv_clock_now();
+	asked = cxv_clock_now();
 	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
-	cycle->reset_duration = cxv_clock_now() - start;
+	cycle->reset_duration = cxv_clock_now() - asked;
+	note(cycle, CXV_PHASE_RESET, asked);
 
 	if (prover->memory) {
 		start = cxv_clock_now();
 		cycle->readiness = wait_ready(prover);
 		cycle->ready_duration = cxv_clock_now() - start;
 		prover->shut = cycle->readiness != CXV_READY;
+		note(cycle, CXV_PHASE_READY, start);
 	}
 	ask_media(prover, cycle);
 	cxv_watcher_stop(&prover->watcher);
+	note_closed(cycle, asked);
 	if (options->verify)
 		ret = look_after(prover, cycle);
 	else

@@ -34,6 +34,15 @@ static mode_t wanted_mode(mode_t old)
 	return old ?: 0666 & ~mask;
 }
 
+int cxv_output_file_check(const char *path)
+{
+	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
+	mode_t mode;
+	int error = check_old(path, &mode);
+
+	return error < 0 ? error : cxv_new_file_begin(&file, path);
+}
+
 int cxv_output_file_write(const char *path, const void *data, size_t size)
 {
 	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
