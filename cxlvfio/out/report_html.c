@@ -659,8 +659,8 @@ static void put_environment(FILE *stream, const struct cxv_proof *proof)
 	cxv_markup_text(stream, proof->command_line);
 	fputs("</pre>\n<p class=\"dim\">Verdicts: <b>pass</b>, the claim is proven; <b>fail</b>, "
 	      "it is disproved; <b>inconclusive</b>, it could not be decided; <b>skip</b>, the "
-	      "check does not apply here. Only a pass counts as one. Times are those of the monotonic "
-	      "clock. cxlvfio-reset(1) describes every check.</p>\n", stream);
+	      "check does not apply here. Only a pass counts as one. Times are those of the "
+	      "monotonic clock. cxlvfio-reset(1) describes every check.</p>\n", stream);
 }
 
 int cxv_report_write_html(const struct cxv_proof *proof, FILE *stream)

@@ -281,6 +281,8 @@ static void test_verdict(void **state)
 	assert_int_equal(cxv_proof_verdict(&stand.proof), CXV_PASS);
 	stand.proof.status = CXV_EXIT_BUSY;
 	assert_int_equal(cxv_proof_verdict(&stand.proof), CXV_INCONCLUSIVE);
+	/* The first of those that are alike. */
+	assert_int_equal(stand.run.worst.number, 1);
 	add_cycle(&stand.run, 7);
 	assert_int_equal(cxv_proof_verdict(&stand.proof), CXV_FAIL);
 	assert_int_equal(stand.run.worst.number, 7);
