@@ -20,7 +20,8 @@ static struct cxv_run make_run(void)
 {
 	struct cxv_run run = {
 		.verify = true, .window_base = 0x140000000, .window_size = 256 << 20,
-		.page_size = 2 << 20, .faults_populate = 128, .blocks_touched = 128, .count = 20,
+		.page_size = 2 << 20, .faults_populate = 128, .blocks_touched = 128,
+		.blocks_total = 128, .count = 20,
 	};
 
 	fill(&run.latencies[CXV_LATENCY_RESET], 100 * MS, 20);
@@ -93,6 +94,10 @@ static void test_numbers(void **state)
 	run = make_run();
 	run.faults_populate = 127;
 	demand(&baseline, &run, 1, 1, "faults_populate");
+	run = make_run();
+	run.faults_populate = 127;
+	run.blocks_total = 4096;
+	demand(&baseline, &run, 0, 0, NULL);
 	run = make_run();
 	run.faults_populate = 127;
 	run.blocks_touched = 16;
@@ -178,6 +183,9 @@ static void test_checks(void **state)
 	run = make_run();
 	run.checks[CXV_CHECK_CLOSED].check.verdict = CXV_PASS;
 	demand(&baseline, &run, 1, 0, "closed");
+	run = make_run();
+	run.checks[CXV_CHECK_ZAPPED].check.verdict = CXV_SKIP;
+	demand(&baseline, &run, 1, 0, "zapped");
 	run = make_run();
 	baseline.has_check[CXV_CHECK_ZAPPED] = false;
 	run.checks[CXV_CHECK_ZAPPED].check.verdict = CXV_FAIL;
