@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: --kernel debug --timeout 1500
 #
-# SEEDS (80) devices whose registers lie. The machine itself fails on any report of the kernel's checkers.
+# SEEDS (40) devices whose registers lie. The machine itself fails on any report of the kernel's checkers.
 set -u
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
-seeds=${SEEDS:-80}
+seeds=${SEEDS:-40}
 # Zeroing 256 MiB at every close takes as long as all else: one device in ten goes through it.
 scrubbed=$((seeds / 10))
 parameter=/sys/module/cxl_vfio_pci/parameters/scrub

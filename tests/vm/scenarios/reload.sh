@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: --no-driver --kernel debug --leaks --timeout 900
 #
-# The module is loaded and unloaded 100 times, and refuses the endpoint each time: at its registers,
+# The module is loaded and unloaded LOADS times (30), and refuses the endpoint each time: at its registers,
 # at the window's owner, and after the CXL core has made its devices. The kernel looks for leaks.
 set -u
 # shellcheck source=tests/vm/guest/decoder.sh
@@ -10,6 +10,7 @@ set -u
 
 echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
 find_registers
+loads=$((${LOADS:-30} / 3))
 
 # reload COUNT WHY
 reload() {
@@ -32,15 +33,15 @@ reload() {
 }
 
 modprobe owner_test start=0x140000000 size=0x1000 || exit 1
-reload 33 "the window is taken"
+reload $loads "the window is taken"
 rmmod owner_test
 
 endpointctl 0 fault base-changed=0x1000000000 > /tmp/answer || exit 1
 echo 1 > "/sys/bus/pci/devices/$bdf/reset"
 find_registers
-reload 34 "no committed CXL region"
+reload $loads "no committed CXL region"
 uncommit 0
-reload 33 "decoder 0 is not committed"
+reload $loads "decoder 0 is not committed"
 
 endpointctl 0 clear all > /tmp/answer
 commit 0 0x140000000 0x10000000
