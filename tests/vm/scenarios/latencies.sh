@@ -10,7 +10,7 @@ set -u
 cxlvfio bind -q all || exit 1
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 
-reset --cycles 12 "$bdf"
+reset --sample 16 --cycles 12 "$bdf"
 check "twelve cycles are proven" [ "$status" = 0 ]
 check "every latency of every cycle counts" \
 	holds '.resets[0] | [.reset_ns, .first_refault_ns, .refault_ns, .closed_ns] |
@@ -21,7 +21,7 @@ check "the first page is a part of all of them" \
 check "the document is what its schema says" valid
 printf '%s' "$json" > "$scratch/before"
 
-reset --cycles 12 --baseline "$scratch/before" "$bdf"
+reset --sample 16 --cycles 12 --baseline "$scratch/before" "$bdf"
 check "compared with itself a little later" holds '.resets[0].baseline.compared'
 check "the window and its faults are as they were" \
 	holds '[.resets[0].baseline.differences[].what] | map(select(. == "page_size" or
@@ -29,7 +29,7 @@ check "the window and its faults are as they were" \
 check "and the document is still what its schema says" valid
 
 jq '.resets[0].page_size = 4096' "$scratch/before" > "$scratch/small"
-reset --baseline "$scratch/small" "$bdf"
+reset --sample 16 --baseline "$scratch/small" "$bdf"
 check "another page size fails" [ "$status" = 7 ]
 check "and is said" says "page_size: 4096 before, 2097152 now"
 check "in JSON, too" holds '[.resets[0].baseline.differences[] | select(.what == "page_size")] ==
@@ -39,7 +39,7 @@ check "in JSON, too" holds '[.resets[0].baseline.differences[] | select(.what ==
 # refuses FILE SENTENCE: a usage error before anything is reset.
 # shellcheck disable=SC2317  # called by check
 refuses() {
-	reset --baseline "$1" "$bdf"
+	reset --sample 16 --baseline "$1" "$bdf"
 	[ "$status" = 2 ] && says "$2" && holds '.resets == [] or .resets[0].cycles_done == 0'
 }
 
@@ -59,10 +59,10 @@ jq '.endpoints[0].serial = 7' "$scratch/before" > "$scratch/device"
 check "another device at this address" refuses "$scratch/device" "another serial number"
 jq '.resets[0].size = "big"' "$scratch/before" > "$scratch/damaged"
 check "a damaged one" refuses "$scratch/damaged" "schema/reset.json says: size"
-reset --baseline "$scratch/before" --read-only "$bdf"
+reset --sample 16 --baseline "$scratch/before" --read-only "$bdf"
 check "one of another proof" says "made without --read-only"
 jq '.endpoints[0].decoders[0].size = 4096' "$scratch/before" > "$scratch/decoder"
-reset --baseline "$scratch/decoder" "$bdf"
+reset --sample 16 --baseline "$scratch/decoder" "$bdf"
 check "another decoder is a failure" [ "$status" = 7 ]
 check "which names it" holds '[.resets[0].baseline.differences[] | select(.failure) |
 	[.what, .decoder, .before]] == [["size", 0, 4096]]'
@@ -70,14 +70,14 @@ check "and is as its schema says" valid
 
 # On a terminal, and off it.
 python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
-	cxlvfio reset --cycles 3 --json "$bdf" > "$scratch/shown" < /dev/null
+	cxlvfio reset --sample 16 --cycles 3 --json "$bdf" > "$scratch/shown" < /dev/null
 check "progress is shown, with the time that is left" \
 	grep -q "cycle 2 of 3, 0:00:[0-9]* left" "$scratch/shown"
-cxlvfio reset --cycles 3 "$bdf" > "$scratch/shown" 2>&1
+cxlvfio reset --sample 16 --cycles 3 "$bdf" > "$scratch/shown" 2>&1
 check "but not off a terminal" [ "$(grep -c " left" "$scratch/shown")" = 0 ]
 
 status=0
-cxlvfio reset --cycles 3 --ndjson "$bdf" > "$scratch/lines" 2> "$scratch/stderr" || status=$?
+cxlvfio reset --sample 16 --cycles 3 --ndjson "$bdf" > "$scratch/lines" 2> "$scratch/stderr" || status=$?
 json=$(tail -n 1 "$scratch/lines")
 check "three lines, and the document" [ "$(wc -l < "$scratch/lines")" = 4 ]
 check "which has the same cycles" holds '.command == "reset" and (.cycles | length) == 3'
@@ -91,13 +91,13 @@ done
 # The reader goes away after the first line: the pipe's end is the run's, not the process's.
 json=
 {
-	cxlvfio reset --cycles 1000 --ndjson "$bdf" 2> "$scratch/stderr"
+	cxlvfio reset --sample 16 --cycles 1000 --ndjson "$bdf" 2> "$scratch/stderr"
 	echo $? > "$scratch/status"
 } | head -n 1 > "$scratch/line"
 status=$(cat "$scratch/status")
 check "nobody reads it any more: the run ends" [ "$status" = 1 ]
 check "and says why" says EPIPE
 check "with reset_method put back" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
-reset "$bdf"
+reset --sample 16 "$bdf"
 check "and the endpoint is usable" [ "$status" = 0 ]
 finish

@@ -1,8 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm: --timeout 600
-# vm: --endpoints 2 --timeout 600
-# vm: --endpoints 2 --host-bridges 2 --timeout 600
 # vm: --endpoints 4 --host-bridges 2 --timeout 900
 #
 # Everything that cxl list prints is in cxlvfio list --json: same name, same type, same value. And
