@@ -103,8 +103,8 @@ again)
 moved)
 	[ "$(unit "$device")" = active ] && [ "$(driver "$device")" = cxl-vfio-pci ]
 	result $? "in another slot it is bound again"
-	! rival_had "$device"
-	result $? "and the other driver never had it"
+	# Whether the other driver had it before is not said here: the endpoint beside it, without a
+	# definition, loads that driver, which may take both before udev comes to this one.
 	has_driver "$other" rival_test && [ "$(cat "/sys/bus/pci/devices/$other/driver_override")" = "(null)" ]
 	result $? "another device in its slot goes to its own driver"
 	[ "$(unit "$other")" = inactive ]
