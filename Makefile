@@ -5,7 +5,7 @@
 help:
 	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, show, reset with proof"
 	@echo "make check    everything that CI runs"
-	@echo "make soak     the stress test with ever new seeds, until ^C or a failure"
+	@echo "make soak     the long tests at full length, then stress with ever new seeds, until ^C"
 	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
 	@echo "Parts: tests/check --help. The driver alone: make -C kernel-driver"
 

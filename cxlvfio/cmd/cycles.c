@@ -17,6 +17,7 @@
 #include "cmd/targets.h"
 #include "cmd/terminal.h"
 #include "core/cycle_run.h"
+#include "core/util.h"
 #include "core/verify.h"
 #include "out/baseline_text.h"
 #include "out/latency_text.h"
@@ -26,7 +27,6 @@
 #include "sys/clock.h"
 #include "sys/deadline.h"
 
-#define NS_PER_SEC	1000000000ull
 #define CYCLES_MAX	1000000
 #define TIMEOUT_MAX	3600		/* seconds */
 #define DURATION_MAX	31536000	/* seconds: a year */
@@ -55,15 +55,21 @@ static bool is_option(const struct cxv_option_value *value, const char *name)
 	return !strcmp(value->option->name, name);
 }
 
-/* The index of VALUE in WORDS, or -EINVAL with a usage error. */
-static int parse_word(struct cxv_context *context, const struct cxv_option_value *value,
-		      const char *const *words, size_t count)
+/*
+ * The index of the value among the words in the table of options, which are in the order of their
+ * enum; or -EINVAL with a usage error.
+ */
+static int parse_word(struct cxv_context *context, const struct cxv_option_value *value)
 {
-	size_t i;
+	const char *words = value->option->words;
+	int index;
 
-	for (i = 0; i < count; i++) {
-		if (!strcmp(value->value, words[i]))
-			return i;
+	for (index = 0; *words; index++) {
+		size_t length = strcspn(words, " ");
+
+		if (strlen(value->value) == length && !strncmp(value->value, words, length))
+			return index;
+		words += length + strspn(words + length, " ");
 	}
 	cxv_usage_error(context, "--%s takes one of: %s; not '%s'", value->option->name,
 			value->option->words, value->value);
@@ -134,28 +140,22 @@ static int parse_sample(struct cxv_context *context, const struct cxv_option_val
 static int parse_choice(struct cxv_context *context, const struct cxv_option_value *value,
 			struct cxv_cycles_settings *settings)
 {
-	static const char *const methods[] = { "flr", "cxl", "bus", "hot", "auto" };
-	static const char *const vias[] = { "vfio", "config", "sysfs" };
-	static const char *const interfaces[] = { "auto", "group", "cdev" };
-	static const char *const expects[] = { "retained", "zero", "any" };
 	struct cxv_prover_options *prover = &settings->prover;
-	int word;
+	int word = parse_word(context, value);
 
+	if (word < 0)
+		return word;
 	if (is_option(value, "method")) {
-		word = parse_word(context, value, methods, ARRAY_SIZE(methods));
 		first_way(settings)->method = word;
 	} else if (is_option(value, "via")) {
-		word = parse_word(context, value, vias, ARRAY_SIZE(vias));
 		first_way(settings)->via = word;
 	} else if (is_option(value, "interface")) {
-		word = parse_word(context, value, interfaces, ARRAY_SIZE(interfaces));
 		prover->interface = word;
 	} else {
-		word = parse_word(context, value, expects, ARRAY_SIZE(expects));
 		prover->expect = word;
 		prover->expect_given = true;
 	}
-	return word < 0 ? word : 0;
+	return 0;
 }
 
 struct cxv_cycles_settings cxv_cycles_defaults(void)
@@ -441,8 +441,10 @@ static const struct cxv_check_summary *list_checks(const struct cxv_run *run,
 	for (i = 0; i < CXV_CHECK_COUNT; i++) {
 		if (!run->checks[i].cycle || run->checks[i].check.verdict != verdict)
 			continue;
-		used += snprintf(names + used, size - used, "%s%s", first ? ", " : "",
-				 cxv_check_name(i));
+		/* Cut where there are more than fit: the first is always whole. */
+		if (used < size)
+			used += snprintf(names + used, size - used, "%s%s", first ? ", " : "",
+					 cxv_check_name(i));
 		if (!first)
 			first = &run->checks[i];
 	}

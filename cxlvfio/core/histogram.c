@@ -62,24 +62,6 @@ int cxv_histogram_add(struct cxv_histogram *histogram, uint64_t value)
 	return 0;
 }
 
-int cxv_histogram_merge(struct cxv_histogram *histogram, const struct cxv_histogram *from)
-{
-	unsigned int octave, bucket;
-
-	if (!from->count)
-		return 0;
-	for (octave = 0; octave < CXV_HISTOGRAM_OCTAVES; octave++)
-		if (from->octaves[octave] && allocate(histogram, octave) < 0)
-			return -ENOMEM;
-	for (octave = 0; octave < CXV_HISTOGRAM_OCTAVES; octave++)
-		for (bucket = 0; from->octaves[octave] && bucket < CXV_HISTOGRAM_BUCKETS; bucket++)
-			histogram->octaves[octave][bucket] += from->octaves[octave][bucket];
-	extend(histogram, from->minimum, from->maximum);
-	histogram->count += from->count;
-	histogram->sum += from->sum;
-	return 0;
-}
-
 void cxv_histogram_clear(struct cxv_histogram *histogram)
 {
 	unsigned int octave;

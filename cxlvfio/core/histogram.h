@@ -22,8 +22,6 @@ struct cxv_histogram {
 
 /* 0, or -ENOMEM with nothing added. */
 int cxv_histogram_add(struct cxv_histogram *histogram, uint64_t value);
-/* Add all that FROM holds. 0, or -ENOMEM with nothing added. */
-int cxv_histogram_merge(struct cxv_histogram *histogram, const struct cxv_histogram *from);
 void cxv_histogram_clear(struct cxv_histogram *histogram);
 
 /* Rounded down; 0 without any value. */

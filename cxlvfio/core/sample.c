@@ -15,7 +15,7 @@ static uint64_t align_down(uint64_t value, uint64_t size)
 	return value & ~(size - 1);
 }
 
-/* A block of the part that begins at LAST_END; ascending, so that none is chosen twice. */
+/* One block from each of PARTS equal parts: ascending, and none is chosen twice. */
 static void choose_from_parts(struct cxv_sample *sample, size_t parts, uint64_t begin, uint64_t end,
 			      uint64_t seed)
 {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NS_PER_SEC	1000000000ull
+
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define _cleanup_(function)	__attribute__((cleanup(function)))
 #define _printf_(string, first)	__attribute__((format(printf, string, first)))

@@ -5,10 +5,10 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "core/util.h"
 #include "core/verify_state.h"
 #include "cxl_regs.h"
 
-#define NS_PER_SEC	1000000000ull
 /* Software must leave a function alone for so long after starting an FLR (PCIe 6.0, 6.6.2). */
 #define FLR_TIME	100000000ull
 /* Range information becomes valid within a second of a reset (CXL 3.1, 8.1.3.8.2). */

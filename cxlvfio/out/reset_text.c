@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "core/sample.h"
+#include "core/util.h"
 #include "core/verify.h"
 #include "out/text.h"
 
-#define NS_PER_SEC	1000000000ull
 
 static double milliseconds(uint64_t nanoseconds)
 {

@@ -17,7 +17,6 @@
 #include "sys/prover.h"
 #include "sys/random_seed.h"
 
-#define NS_PER_SEC		1000000000ull
 #define READY_PAUSE_NS		2000000		/* between two questions for the window */
 
 static void note(struct cxv_cycle *cycle, enum cxv_phase phase, uint64_t start)

@@ -5,25 +5,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/util.h"
-
-/* It may grow meanwhile: what came later is not read. */
-static int read_all(int file, char *text, size_t size, size_t *length)
-{
-	for (*length = 0; *length < size;) {
-		ssize_t got = read(file, text + *length, size - *length);
-
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		if (!got)
-			break;
-		*length += got > 0 ? got : 0;
-	}
-	text[*length] = '\0';
-	return 0;
-}
+#include "sys/host.h"
 
 int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *length)
 {
@@ -31,7 +15,7 @@ int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *len
 	_cleanup_close_ int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_free_ char *content = NULL;
 	struct stat status;
-	int error;
+	ssize_t size;
 
 	if (file < 0 || fstat(file, &status) < 0)
 		return -errno;
@@ -42,9 +26,12 @@ int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *len
 	content = malloc(status.st_size + 1);
 	if (!content)
 		return -ENOMEM;
-	error = read_all(file, content, status.st_size, length);
-	if (error < 0)
-		return error;
+	/* It may grow meanwhile: what came later is not read. */
+	size = cxv_read_all(file, content, status.st_size);
+	if (size < 0)
+		return size;
+	content[size] = '\0';
+	*length = size;
 	*text = content;
 	content = NULL;
 	return 0;

@@ -115,6 +115,9 @@ static int choose_window(struct cxv_prover *prover)
 	uint64_t size = prover->memory->size, blocks = prover->options.sample;
 	int ret;
 
+	/* What sysfs says may be anything: a window does not end behind the last address. */
+	if (size > UINT64_MAX - base)
+		base = 0;
 	if (!blocks)
 		blocks = size / CXV_BLOCK_SIZE > CXV_SAMPLE_ABOVE ? CXV_SAMPLE_DEFAULT :
 								    CXV_SAMPLE_ALL;

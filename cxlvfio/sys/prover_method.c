@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/util.h"
 #include "sys/prover.h"
 #include "sys/vfio_hot.h"
 
-#define NS_PER_SEC	1000000000ull
 
 static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
 		const char *hint, const char *text)
@@ -36,7 +36,8 @@ static int find_express(struct cxv_prover *prover)
 		return 0;
 	snapshot = calloc(1, sizeof(*snapshot));
 	if (!snapshot)
-		return -ENOMEM;
+		return fail(prover, CXV_OUT_OF_MEMORY, ENOMEM, NULL, "free some memory",
+			    "cannot look for the function's FLR");
 	cxv_snapshot_config(&prover->source, snapshot);
 	prover->express = cxv_config_capability(snapshot, PCI_CAP_ID_EXP);
 	capability = cxv_config_field(snapshot, prover->express + PCI_EXP_DEVCAP, 4);

@@ -113,30 +113,6 @@ static void test_random(void **state)
 	}
 }
 
-static void test_merge(void **state)
-{
-	static uint64_t values[2 * VALUES_MAX];
-	unsigned int bits;
-
-	for (bits = 2; bits <= 64; bits += 7) {
-		struct cxv_histogram one = { 0 }, other = { 0 }, none = { 0 };
-		size_t count = make_values(values, bits, bits + 1), more;
-
-		add_all(&one, values, count);
-		more = make_values(values + count, 66 - bits, bits + 2);
-		add_all(&other, values + count, more);
-		assert_int_equal(cxv_histogram_merge(&one, &none), 0);
-		assert_int_equal(cxv_histogram_merge(&one, &other), 0);
-		check_all(&one, values, count + more);
-		/* Into an empty one. */
-		assert_int_equal(cxv_histogram_merge(&none, &one), 0);
-		check_all(&none, values, count + more);
-		cxv_histogram_clear(&one);
-		cxv_histogram_clear(&other);
-		cxv_histogram_clear(&none);
-	}
-}
-
 static void test_limits(void **state)
 {
 	uint64_t values[] = { 0, 1, 127, 128, 129, 255, 256, 257, 1ull << 63, UINT64_MAX - 1,
@@ -194,7 +170,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_bars),
 	};
