@@ -188,6 +188,8 @@ static const char *read_numbers(struct json_object *reset, struct cxv_baseline *
 		{ "size", &baseline->size },
 		{ "page_size", &baseline->page_size },
 		{ "faults_populate", &baseline->faults_populate },
+		{ "threads", &baseline->threads },
+		{ "processes", &baseline->processes },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {

@@ -196,6 +196,12 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 		return parse_number(context, value, 0, INTERVAL_MAX, &settings->interval);
 	else if (is_option(value, "timeout"))
 		return parse_number(context, value, 1, TIMEOUT_MAX, &settings->prover.timeout);
+	else if (is_option(value, "threads"))
+		return parse_number(context, value, 0, CXV_LOAD_THREADS_MAX,
+				    &settings->prover.threads);
+	else if (is_option(value, "processes"))
+		return parse_number(context, value, 0, CXV_LOAD_PROCESSES_MAX,
+				    &settings->prover.processes);
 	else if (is_option(value, "methods"))
 		return parse_methods(context, value, settings);
 	else
@@ -504,6 +510,8 @@ static void plan_one(struct session *session, const struct cxv_endpoint *endpoin
 		.dry_run = settings->dry_run,
 		.verify = settings->prover.verify,
 		.read_only = settings->prover.read_only,
+		.threads = settings->prover.threads,
+		.processes = settings->prover.processes,
 		.memory_restored = true,
 		.cycles_requested = settings->cycles,
 		.duration_requested = settings->duration * NS_PER_SEC,

@@ -10,6 +10,8 @@ static const struct cxv_option options[] = {
 	{ 0, "methods", "LIST", "take turns through METHOD or METHOD:PATH, separated by commas" },
 	{ 'c', "cycles", "N", "reset N times, 1 unless given, or as often as --duration lets it" },
 	{ 'd', "duration", "SEC", "end after the cycle in which so many seconds are over" },
+	{ 0, "threads", "N", "N threads access the memory all the time, also during resets" },
+	{ 0, "processes", "N", "so do N processes of one thread each" },
 	CXV_CYCLES_OPTIONS,
 };
 

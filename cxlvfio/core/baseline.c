@@ -116,6 +116,13 @@ const char *cxv_baseline_unlike(const struct cxv_baseline *before, const struct 
 	return NULL;
 }
 
+/* Other resets, or another load on the memory, take another time. */
+static bool are_comparable(const struct cxv_baseline *before, const struct cxv_run *run)
+{
+	return before->same_ways && before->threads == run->threads &&
+	       before->processes == run->processes;
+}
+
 void cxv_baseline_compare(const struct cxv_baseline *before, const struct cxv_run *run,
 			  const struct cxv_endpoint *endpoint, struct cxv_comparison *comparison)
 {
@@ -135,7 +142,7 @@ void cxv_baseline_compare(const struct cxv_baseline *before, const struct cxv_ru
 			       run->faults_populate);
 	for (i = 0; i < before->decoder_count && i < endpoint->decoder_count; i++)
 		compare_decoder(comparison, i, &before->decoders[i], &endpoint->decoders[i]);
-	for (i = 0; i < CXV_LATENCY_COUNT && before->same_ways; i++)
+	for (i = 0; i < CXV_LATENCY_COUNT && are_comparable(before, run); i++)
 		compare_latency(comparison, i, &before->latencies[i], &run->latencies[i]);
 	for (i = 0; i < CXV_CHECK_COUNT; i++)
 		if (before->has_check[i] && run->checks[i].cycle)

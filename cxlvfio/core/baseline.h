@@ -27,6 +27,7 @@ struct cxv_baseline {
 	struct cxv_number vendor, device, serial;
 	uint64_t cycles;
 	bool verify, read_only;
+	uint64_t threads, processes;
 	bool one_expect;		/* as in struct cxv_run */
 	enum cxv_expect expect;
 	bool same_ways;			/* as this run's: else latencies are not compared */

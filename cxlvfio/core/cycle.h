@@ -13,6 +13,7 @@
 #include "core/cycle_pages.h"
 #include "core/dvsec.h"
 #include "core/kernel_record.h"
+#include "core/load.h"
 #include "core/memory_type.h"
 #include "core/method.h"
 #include "core/timeline.h"
@@ -159,6 +160,7 @@ enum cxv_check_id {
 	CXV_CHECK_MEMORY_TYPE,
 	CXV_CHECK_KERNEL_LOG,
 	CXV_CHECK_GENERATION,
+	CXV_CHECK_LOAD,			/* the last: only made where a load was asked for */
 	CXV_CHECK_COUNT
 };
 
@@ -191,6 +193,7 @@ struct cxv_cycle {
 	uint64_t telling_pages;		/* of these, whose word differs from the page before */
 	struct cxv_witness witness;
 	struct cxv_watch watch;		/* during the reset */
+	struct cxv_load load;
 	struct cxv_media media;
 	struct cxv_file_io io_before, io_after;
 	struct cxv_memory_type memory_type;
@@ -198,6 +201,7 @@ struct cxv_cycle {
 	struct cxv_view_result views[CXV_VIEW_COUNT];
 	struct cxv_snapshot before, after;
 	struct cxv_check checks[CXV_CHECK_COUNT];
+	unsigned int check_count;	/* of these were made */
 	enum cxv_verdict verdict;
 	uint64_t began;			/* by the monotonic clock */
 	struct cxv_timeline timeline;

@@ -64,6 +64,7 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 		.expect = cycle->expect,
 		.method_word = cycle->method_word,
 		.verified = cycle->verify,
+		.check_count = cycle->check_count,
 		.verdict = cycle->verify ? cycle->verdict : CXV_SKIP,
 		.reset_error = cycle->reset_error,
 		.reset_retries = cycle->reset_retries,
@@ -72,13 +73,18 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 		.ready_duration = cycle->ready_duration,
 		.closed_duration = closed_duration(cycle),
 		.lost = cycle->lost,
+		.load = {
+			.accesses = cycle->load.accesses,
+			.refused = cycle->load.refused,
+			.wrong = cycle->load.wrong,
+		},
 	};
 	unsigned int i;
 
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
 		record.views[i] = record_view(&cycle->views[i]);
 	for (i = 0; i < CXV_CHECK_COUNT; i++)
-		record.checks[i] = cycle->verify ? cycle->checks[i].verdict : CXV_SKIP;
+		record.checks[i] = i < cycle->check_count ? cycle->checks[i].verdict : CXV_SKIP;
 	return record;
 }
 
@@ -157,7 +163,7 @@ int cxv_run_add(struct cxv_run *run, const struct cxv_cycle *cycle)
 	run->verdicts[record.verdict]++;
 	run->last = record;
 	keep_worst(run, &record, &cycle->timeline);
-	for (i = 0; i < CXV_CHECK_COUNT && cycle->verify; i++)
+	for (i = 0; i < cycle->check_count; i++)
 		summarize_check(&run->checks[i], &cycle->checks[i], cycle->number);
 	return add_latencies(run, &record);
 }

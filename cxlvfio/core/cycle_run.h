@@ -28,6 +28,11 @@ struct cxv_view_record {
 	uint64_t first_after;		/* of the first page; 0: none */
 };
 
+/* Of its accesses: see struct cxv_load. */
+struct cxv_load_record {
+	uint64_t accesses, refused, wrong;
+};
+
 struct cxv_cycle_record {
 	unsigned int number;
 	enum cxv_method method;
@@ -37,6 +42,7 @@ struct cxv_cycle_record {
 	bool verified;
 	enum cxv_verdict verdict;
 	enum cxv_verdict checks[CXV_CHECK_COUNT];
+	unsigned int check_count;	/* of these were made */
 	int reset_error;
 	unsigned int reset_retries;
 	uint64_t reset_duration;
@@ -44,6 +50,7 @@ struct cxv_cycle_record {
 	uint64_t ready_duration;
 	uint64_t closed_duration;	/* 0: unknown */
 	bool lost;
+	struct cxv_load_record load;
 	struct cxv_view_record views[CXV_VIEW_COUNT];
 };
 
@@ -76,6 +83,7 @@ struct cxv_run {
 	enum cxv_expect expect;
 	bool verify;
 	bool read_only;			/* nothing was written to the memory */
+	unsigned int threads, processes;	/* that access the window meanwhile */
 	const char *interface;		/* "group", "cdev"; NULL: it was not opened */
 	char node[64];
 	char reset_methods[128];	/* as found; "" unknown */

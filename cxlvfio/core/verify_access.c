@@ -52,14 +52,16 @@ static uint64_t shortest_reset(const struct cxv_cycle *cycle)
 }
 
 /* Returns whether the accesses by this way prove what they must. */
-static bool judge_way(const struct cxv_watch_way *way, const char *name, uint64_t shortest,
-		      bool read_only, struct cxv_check *check)
+static bool judge_way(const struct cxv_cycle *cycle, const struct cxv_watch_way *way,
+		      const char *name, struct cxv_check *check)
 {
+	uint64_t shortest = shortest_reset(cycle);
+
 	if (!way->passed || way->began_shut) {
 		cxv_skip(check, "no access %s went through before the reset", name);
 		return false;
 	}
-	if (way->other && read_only) {
+	if (way->other && cycle->read_only) {
 		cxv_undecided(check, "the memory changed before the window was shut: something "
 			      "else writes to it");
 		return false;
@@ -82,7 +84,7 @@ static bool judge_way(const struct cxv_watch_way *way, const char *name, uint64_
 		cxv_skip(check, "the watching thread did not get to run during the reset");
 		return false;
 	}
-	if (way->closings > 1) {
+	if (way->closings > cxv_own_resets(cycle)) {
 		cxv_undecided(check, "accesses %s were refused, went through, and were refused "
 			      "again: something else shut the window, or it opened too early",
 			      name);
@@ -107,8 +109,8 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 		     "read: %" PRIu64 ", %" PRIu64 ", %.1f ms", watch->mapping.passed,
 		     watch->mapping.refused, milliseconds(watch->mapping.longest),
 		     watch->file.passed, watch->file.refused, milliseconds(watch->file.longest));
-	if (judge_way(&watch->mapping, "through a mapping", shortest, cycle->read_only, check))
-		judge_way(&watch->file, "by read(2)", shortest, cycle->read_only, check);
+	if (judge_way(cycle, &watch->mapping, "through a mapping", check))
+		judge_way(cycle, &watch->file, "by read(2)", check);
 }
 
 /* What the device grants itself for its memory: 4^n seconds, codes above 4 are reserved. */

@@ -13,6 +13,12 @@ void cxv_undecided(struct cxv_check *check, const char *format, ...) _printf_(2,
 void cxv_observed(struct cxv_check *check, const char *format, ...) _printf_(2, 3);
 void cxv_expected(struct cxv_check *check, const char *format, ...) _printf_(2, 3);
 
+/* How many times our own reset may have shut the window: each try that was in vain did, too. */
+static inline uint64_t cxv_own_resets(const struct cxv_cycle *cycle)
+{
+	return 1 + cycle->reset_retries;
+}
+
 void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check);
@@ -26,5 +32,8 @@ void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
 void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check);
+
+/* verify_load.c */
+void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check);
 
 #endif

@@ -281,6 +281,9 @@ static void put_window(FILE *stream, const struct cxv_run *run,
 		     run->uncertainty / 1e4);
 	else if (run->blocks_total)
 		FACT(stream, "Sample", "none: every page was touched");
+	if (run->threads || run->processes)
+		FACT(stream, "Load", "%u threads and %u processes access it all the time",
+		     run->threads, run->processes);
 	if (run->read_only)
 		FACT(stream, "Written", "nothing: what the memory held had to come back");
 	else if (run->verify)
@@ -446,7 +449,7 @@ static void put_failed_checks(FILE *stream, const struct cxv_cycle_record *cycle
 	const char *separator = "";
 
 	for (size_t i = 0; i < CXV_CHECK_COUNT; i++) {
-		if (!cycle->verified || cycle->checks[i] < CXV_INCONCLUSIVE)
+		if (i >= cycle->check_count || cycle->checks[i] < CXV_INCONCLUSIVE)
 			continue;
 		fprintf(stream, "%s%s%s", separator, cxv_check_name(i),
 			cycle->checks[i] == CXV_FAIL ? "" : " (inconclusive)");

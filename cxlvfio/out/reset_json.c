@@ -188,6 +188,8 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 			run->one_expect ? cxv_expect_name(run->expect) : NULL);
 	cxv_json_flag(document, object, "verify", run->verify);
 	cxv_json_flag(document, object, "read_only", run->read_only);
+	cxv_json_number(document, object, "threads", run->threads);
+	cxv_json_number(document, object, "processes", run->processes);
 	cxv_json_string(document, object, "interface", run->interface);
 	known_string(document, object, "node", run->node);
 	known_string(document, object, "reset_methods", run->reset_methods);
@@ -235,6 +237,21 @@ static void add_view(struct cxv_document *document, struct json_object *array, e
 	cxv_json_number(document, content, "other", view->other);
 }
 
+static void add_load(struct cxv_document *document, struct json_object *parent,
+		     const struct cxv_run *run, const struct cxv_load_record *load)
+{
+	struct json_object *object;
+
+	if (!run->threads && !run->processes) {
+		cxv_json_null(document, parent, "load");
+		return;
+	}
+	object = cxv_json_object(document, parent, "load");
+	cxv_json_number(document, object, "accesses", load->accesses);
+	cxv_json_number(document, object, "refused", load->refused);
+	cxv_json_number(document, object, "wrong", load->wrong);
+}
+
 static void add_cycle_facts(struct cxv_document *document, struct json_object *object,
 			    const struct cxv_run *run, const struct cxv_cycle_record *cycle)
 {
@@ -260,6 +277,7 @@ static void add_cycle_facts(struct cxv_document *document, struct json_object *o
 		cxv_json_number(document, object, "ready_ns", cycle->ready_duration);
 	known_number(document, object, "closed_ns", cycle->closed_duration);
 	cxv_json_flag(document, object, "lost", cycle->lost);
+	add_load(document, object, run, &cycle->load);
 	mappings = cxv_json_array(document, object, "mappings");
 	for (i = 0; i < CXV_VIEW_COUNT; i++) {
 		if (cycle->views[i].made)
@@ -285,7 +303,7 @@ static void add_cycle(struct cxv_document *document, struct json_object *array,
 
 	add_cycle_facts(document, object, run, cycle);
 	checks = cxv_json_array(document, object, "checks");
-	for (i = 0; i < CXV_CHECK_COUNT && cycle->verified; i++)
+	for (i = 0; i < cycle->check_count; i++)
 		add_verdict(document, checks, i, cycle->checks[i]);
 }
 
@@ -299,7 +317,7 @@ int cxv_print_cycle_line(const struct cxv_run *run, const struct cxv_cycle *cycl
 	cxv_json_string(&document, document.root, "type", "cycle");
 	add_cycle_facts(&document, document.root, run, &run->last);
 	checks = cxv_json_array(&document, document.root, "checks");
-	for (i = 0; i < CXV_CHECK_COUNT && cycle->verify; i++) {
+	for (i = 0; i < cycle->check_count; i++) {
 		const struct cxv_check *check = &cycle->checks[i];
 		struct json_object *object = add_verdict(&document, checks, i, check->verdict);
 		bool passed = check->verdict == CXV_PASS;

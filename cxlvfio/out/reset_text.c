@@ -30,6 +30,9 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 		if (run->window_base)
 			fprintf(stream, " at 0x%" PRIx64, run->window_base);
 	}
+	if (run->threads || run->processes)
+		fprintf(stream, ", accessed by %u threads and %u processes", run->threads,
+			run->processes);
 	fputc('\n', stream);
 }
 

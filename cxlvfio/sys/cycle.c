@@ -142,6 +142,30 @@ static void compare_io(struct cxv_prover *prover, struct cxv_file_io *io)
 			    !prover->options.read_only, io);
 }
 
+/* What others who access the window may see before the reset; CHANGING: anything. */
+static void stage_before(struct cxv_prover *prover, bool changing)
+{
+	struct cxv_stage stage = {
+		.open = true, .any = changing, .original = prover->options.read_only,
+		.seed = prover->seed,
+	};
+
+	cxv_loader_stage(&prover->loader, &stage);
+}
+
+/* From the reset on until the next tags. */
+static void stage_after(struct cxv_prover *prover, bool open, bool changing,
+			enum cxv_expect expect)
+{
+	struct cxv_stage stage = {
+		.open = open, .any = changing || expect == CXV_EXPECT_ANY,
+		.zero = expect == CXV_EXPECT_ZERO, .original = prover->options.read_only,
+		.seed = prover->seed,
+	};
+
+	cxv_loader_stage(&prover->loader, &stage);
+}
+
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	enum cxv_view view;
@@ -153,6 +177,7 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		return;
 	if (!prover->populated)
 		populate_all(prover, cycle);
+	stage_before(prover, true);
 	if (!prover->options.read_only) {
 		start = cxv_clock_now();
 		prover->seed = cxv_random_seed();
@@ -160,6 +185,7 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		note(cycle, CXV_PHASE_TAG, start);
 	}
 	compare_io(prover, &cycle->io_before);
+	stage_before(prover, false);
 	start = cxv_clock_now();
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		if (!prover->views[view].unavailable)
@@ -291,8 +317,12 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 	ask_witness(prover, &cycle->witness);
 	touch_after(prover, cycle);
-	if (!prover->shut)
+	if (!prover->shut) {
+		stage_after(prover, true, true, cycle->expect);
 		compare_io(prover, &cycle->io_after);
+		stage_after(prover, true, false, cycle->expect);
+	}
+	cxv_loader_collect(&prover->loader, !prover->shut, &cycle->load);
 	start = cxv_clock_now();
 	cxv_memory_type_read(prover->host, prover->window.base, prover->window.size,
 			     &cycle->memory_type);
@@ -340,6 +370,8 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 
 	if (options->verify && !prover->shut)
 		cxv_watcher_start(&prover->watcher, &cycle->watch);
+	if (options->verify && !prover->shut)
+		stage_after(prover, false, false, cycle->expect);
 	asked = cxv_clock_now();
 	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
 	cycle->reset_duration = cxv_clock_now() - asked;
@@ -350,6 +382,8 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		cycle->readiness = wait_ready(prover);
 		cycle->ready_duration = cxv_clock_now() - start;
 		prover->shut = cycle->readiness != CXV_READY;
+		if (options->verify && !prover->shut)
+			stage_after(prover, true, false, cycle->expect);
 		note(cycle, CXV_PHASE_READY, start);
 	}
 	ask_media(prover, cycle);

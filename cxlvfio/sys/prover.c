@@ -216,10 +216,17 @@ static int begin_touching(struct cxv_prover *prover)
 					  prover->originals_size, &prover->child) < 0)
 		prover->views[CXV_VIEW_INHERITED].unavailable = "no child process could be started";
 	if (!ret)
+		ret = cxv_loader_create(&prover->window, prover->originals,
+					!prover->options.read_only, prover->options.threads,
+					prover->options.processes, &prover->loader);
+	if (!ret)
 		ret = cxv_touch_begin(&prover->counting_works);
 	prover->touching = !ret;
+	if (!ret)
+		ret = cxv_loader_start(&prover->loader);
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, NULL, "free some memory",
+		return fail(prover, cxv_code_of_errno(ret), ret, NULL, "free some memory, or take "
+			    "fewer --threads and --processes",
 			    "cannot prepare the touching of the window");
 	return 0;
 }
@@ -294,6 +301,7 @@ static void restore_method(struct cxv_prover *prover)
 
 void cxv_prover_restore(struct cxv_prover *prover)
 {
+	cxv_loader_stop(&prover->loader);
 	if (prover->touching) {
 		restore_memory(prover);
 		cxv_touch_end();
@@ -308,6 +316,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 
 	cxv_prover_restore(prover);
 	cxv_watcher_destroy(&prover->watcher);
+	cxv_loader_destroy(&prover->loader);
 	cxv_close_descriptor(&prover->kernel_log);
 	cxv_touch_child_stop(&prover->child);
 	for (i = 0; i < CXV_VIEW_COUNT; i++)

@@ -10,6 +10,7 @@
 #include "core/endpoint.h"
 #include "core/report.h"
 #include "core/scope.h"
+#include "sys/load.h"
 #include "sys/mapping.h"
 #include "sys/reset_method.h"
 #include "sys/snapshot.h"
@@ -34,6 +35,7 @@ struct cxv_prover_options {
 	enum cxv_interface interface;
 	bool verify;
 	bool read_only;			/* write nothing into the window */
+	unsigned int threads, processes;	/* that access the window all the time */
 	uint64_t sample;		/* blocks of 2 MiB to touch; 0: by the window's size */
 	unsigned int timeout;		/* seconds until the window must answer again */
 };
@@ -61,6 +63,7 @@ struct cxv_prover {
 	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
 	struct cxv_touch_child child;
 	struct cxv_watcher watcher;
+	struct cxv_loader loader;
 	int kernel_log;			/* descriptor, or -errno */
 	bool touching;			/* cxv_touch_begin() was called */
 	bool counting_works;

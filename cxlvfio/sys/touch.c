@@ -255,6 +255,25 @@ uint64_t cxv_touch_restore(const struct cxv_mapping *mapping, uint64_t seed,
 	return write_mapping(mapping, seed, originals);
 }
 
+UNINSTRUMENTED
+int cxv_touch_word(uint64_t address, bool write, uint64_t *value, uint64_t *faults)
+{
+	volatile uint64_t *word = word_at(address);
+	uint64_t before = faults_so_far();
+
+	guard.address = address & ~(CXV_PAGE_4K - 1);
+	if (sigsetjmp(guard.back, 0)) {
+		guard.address = 0;
+		return -EFAULT;
+	}
+	*value = *word;
+	if (write)
+		__sync_bool_compare_and_swap(word, *value, *value);
+	guard.address = 0;
+	*faults += faults_so_far() - before;
+	return 0;
+}
+
 /* A touch of fresh anonymous memory; the caller knows how many faults it must take. */
 static int touch_anonymous(struct cxv_pass *first, struct cxv_pass *second)
 {

@@ -41,4 +41,11 @@ uint64_t cxv_touch_tag(const struct cxv_mapping *mapping, uint64_t seed);
 uint64_t cxv_touch_restore(const struct cxv_mapping *mapping, uint64_t seed,
 			   const uint64_t *originals);
 
+/*
+ * One access to the word at ADDRESS of a mapping: read it, or with WRITE store what it holds, in
+ * one step, so that nobody's store is lost. 0, or -EFAULT where it raised SIGBUS. *FAULTS grows by
+ * the page faults that it took.
+ */
+int cxv_touch_word(uint64_t address, bool write, uint64_t *value, uint64_t *faults);
+
 #endif

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "sys/child.h"
 
 struct request {
 	uint64_t seed;
@@ -55,13 +56,7 @@ static void run_child(int socket, pid_t parent, const struct inheritance *inheri
 {
 	bool counting_works;
 
-	/* A ^C on the terminal is the parent's to act on: it still needs an answer. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
+	cxv_child_enter(parent);
 	/* The first writes of a new process copy its pages: that must not count. */
 	if (cxv_touch_begin(&counting_works) < 0 || !counting_works)
 		_exit(1);

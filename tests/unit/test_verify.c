@@ -721,6 +721,8 @@ static void test_closed(void **state)
 	cxv_watch_note(mapping, 305 * MS, 306 * MS, CXV_ACCESS_REFUSED);
 	cxv_watch_note(mapping, 307 * MS, 308 * MS, CXV_ACCESS_PASSED);
 	demand(cycle, CXV_CHECK_CLOSED, CXV_INCONCLUSIVE, "refused again");
+	cycle->reset_retries = 1;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_PASS, "");
 	mapping->other = 1;
 	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "other data");
 	cycle->read_only = true;
@@ -873,6 +875,30 @@ static void test_generation(void **state)
 	end(cycle);
 }
 
+/* A try that was in vain shut the window as well: nobody else did. */
+static void test_retries(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_driver_account *after = &cycle->after.driver;
+
+	cycle->reset_retries = 1;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_PASS, "");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_PASS, "");
+	after->generation++;
+	after->zap_count++;
+	after->reactivate_count++;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_PASS, "");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_PASS, "");
+	after->reactivate_count++;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
+	after->reactivate_count--;
+	after->generation++;
+	after->zap_count++;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_INCONCLUSIVE, "something else");
+	end(cycle);
+}
+
 /* A driver that refuses for a decoder that its own region shows unchanged. */
 static void test_image_of_registers(void **state)
 {
@@ -933,6 +959,7 @@ int main(void)
 		cmocka_unit_test(test_memory_type),
 		cmocka_unit_test(test_kernel_log),
 		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_image_of_registers),
 	};
 

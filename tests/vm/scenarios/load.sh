@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm: --timeout 600
+#
+# 16 threads and 4 processes access the memory while it is reset.
+set -u
+# shellcheck source=tests/vm/guest/proof.sh
+. "$(dirname "$0")/../guest/proof.sh"
+
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+cxlvfio bind -q "$bdf" || exit 1
+
+# Other methods and options than reset has.
+proof() {
+	status=0
+	json=$(cxlvfio verify --json "$@" 2> "$scratch/stderr") || status=$?
+}
+
+proof --threads 16 --processes 4 --cycles 10 "$bdf"
+check "10 cycles under load" [ "$status" = 0 ]
+check "the load is a check of its own" verdict load pass
+check "everybody accessed the memory in every cycle" holds '[.cycles[].load.accesses >= 20] | all'
+check "and was refused in every reset" holds '[.cycles[].load.refused > 0] | all'
+check "nothing was wrong" holds '[.cycles[].load.wrong == 0] | all'
+check "faults are accounted for as exactly as ever" holds '[.cycles[].mappings[] |
+	.faults_before == 0 and .faults_after == .faults_expected] | all'
+check "no check was left undecided" \
+	holds '[.checks[] | select(.verdict == "fail" or .verdict == "inconclusive")] == []'
+check "what was asked for is told" holds '.resets[0] | .threads == 16 and .processes == 4'
+check "the tags are gone again" holds '.resets[0].memory_restored'
+check "the document is what its schema says" valid
+echo "# $(printf '%s' "$json" | jq -c '[.cycles[].load | [.accesses, .refused]]')"
+check "no process is left" [ "$(pgrep -c -x cxlvfio)" = 0 ]
+
+proof --threads 4 --processes 2 --methods flr:config,bus,flr:sysfs,hot --cycles 8 --yes "$bdf"
+check "by every method" [ "$status" = 0 ]
+check "also where the memory may hold anything" verdict load pass
+proof --threads 4 --processes 2 --read-only --sample 16 --cycles 3 "$bdf"
+check "without a write" [ "$status" = 0 ]
+check "what was there is there" verdict load pass
+proof --cycles 1 "$bdf"
+check "without a load there is no such check" holds '[.checks[] | select(.id == "load")] == [] and
+	.cycles[0].load == null'
+
+# The memory changes behind the back of everybody.
+endpointctl 0 fault content-corrupted@2 > "$scratch/answer" || cat "$scratch/answer"
+proof --threads 4 --processes 2 --cycles 3 "$bdf"
+endpointctl 0 clear all > "$scratch/answer"
+check "a wrong word is seen" [ "$status" = 7 ]
+check "and said" verdict load fail
+check "where, and by how many" holds '.checks[] | select(.id == "load") |
+	.detail | test("word that cannot have been there, first 0x[0-9a-f]+ at window offset 0x")'
+
+# A process that dies is a failure, not a silence; one that is killed leaves nobody behind.
+cxlvfio verify --json --processes 3 --threads 2 --cycles 1000 "$bdf" > "$scratch/document" \
+	2> "$scratch/stderr" &
+run=$!
+sleep 4
+kill -KILL "$(pgrep -P $run | tail -n 1)"
+status=0
+sleep 3
+kill -TERM $run
+wait $run || status=$?
+json=$(cat "$scratch/document")
+check "a process dies: SIGTERM ends the run" [ "$status" = 143 ]
+check "which failed" holds '.resets[0].verdict == "fail"'
+check "and says so" holds '.checks[] | select(.id == "load") | .detail | test("1 of 3 processes ended")'
+cxlvfio verify --processes 3 --threads 2 --cycles 1000 "$bdf" > "$scratch/document" 2>&1 &
+run=$!
+sleep 4
+kill -KILL $run
+wait $run
+sleep 1
+check "a killed run leaves no process" [ "$(pgrep -c -x cxlvfio)" = 0 ]
+proof --threads 2 --cycles 2 "$bdf"
+check "and the device as good as before" [ "$status" = 0 ]
+finish
