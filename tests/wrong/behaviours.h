@@ -9,6 +9,7 @@
 
 #define PAGES_2M	(PMD_SIZE >> PAGE_SHIFT)
 #define LATE_MS		8000
+#define SELDOM		256
 
 static const char *const wrong_names[] = {
 #define CXL_VFIO_WRONG_NAME(id, name) [CXL_VFIO_WRONG_##id] = name,
@@ -21,6 +22,7 @@ static bool wrong_touched;			/* first-touch-fails did its work since the zap */
 static struct task_struct *wrong_config_writer;
 static u8 wrong_page[PAGE_SIZE];		/* read-stale: what the page at ... */
 static u64 wrong_page_offset = U64_MAX;		/* ... held when it was first read */
+static unsigned int wrong_reads;		/* read-seldom-wrong counts them */
 static u32 wrong_registers[0x400];
 static DECLARE_BITMAP(wrong_registers_known, 0x400);
 
@@ -261,6 +263,11 @@ bool cxl_vfio_wrong_copy(struct cxl_vfio_device *device, void *buffer, u64 offse
 		if (!write)
 			memcpy(buffer, memory, length);
 		return !write;
+	case CXL_VFIO_WRONG_READ_SELDOM_WRONG:
+		if (write || length != sizeof(u64) || ++wrong_reads % SELDOM)
+			return false;
+		memcpy(buffer, device->hdm->memory + (offset ^ PAGE_SIZE), length);
+		return true;
 	case CXL_VFIO_WRONG_WRITE_SWALLOWED:
 		return write;
 	case CXL_VFIO_WRONG_WRITE_TOO_LONG:

@@ -47,6 +47,7 @@
 	entry(READ_STALE, "read-stale")				\
 	entry(READ_ALIGNED, "read-aligned")			\
 	entry(READ_WHILE_SHUT, "read-while-shut")		\
+	entry(READ_SELDOM_WRONG, "read-seldom-wrong")		\
 	entry(WRITE_SWALLOWED, "write-swallowed")		\
 	entry(WRITE_TOO_LONG, "write-too-long")			\
 	entry(CONTROL_LOST, "control-lost")			\

@@ -43,7 +43,7 @@ SYSFS = ("--via", "sysfs")
 CONFIG = ("--via", "config")
 SOON = ("--timeout", "2")
 # What must pass, with every check made, when nothing is wrong; one of them after so many cases.
-RIGHT = [(), SYSFS, CONFIG, ("--cycles", "2")]
+RIGHT = [(), SYSFS, CONFIG, ("--cycles", "2"), ("--threads", "2", "--processes", "1")]
 CLEAN_EVERY = 8
 # A busy machine may not let the thread run that watches the window: the check is skipped then.
 TRIES = 5
@@ -99,6 +99,8 @@ CASES = [
     driver("read-zero", "fd_io", "gives zeros to read(2)"),
     driver("read-stale", "fd_io", "gives to read(2) what a page held at first"),
     driver("read-aligned", "fd_io", "rounds the offset of read(2) down to 8"),
+    driver("read-seldom-wrong", "load", "gives to one of 256 read(2) what another page holds",
+           ("--threads", "2")),
     driver("read-while-shut", "closed", "lets read(2) through during the reset", SYSFS),
     driver("write-swallowed", "fd_io", "drops what write(2) writes"),
     driver("write-too-long", "fd_io", "changes a byte behind what write(2) writes"),
