@@ -224,7 +224,7 @@ static const char *read_reset(struct json_object *reset, const struct cxv_run *r
 	if (!member(reset, "methods", json_type_array))
 		return "methods";
 	baseline->same_ways = has_same_ways(reset, run);
-	for (unsigned int i = 0; i < CXV_LATENCY_COUNT; i++)
+	for (unsigned int i = 0; i < CXV_LATENCIES_COMPARED; i++)
 		if (!read_latency(reset, i, &baseline->latencies[i]))
 			return cxv_latency_name(i);
 	return NULL;

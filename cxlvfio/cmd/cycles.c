@@ -553,6 +553,7 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	struct cxv_prover prover;
 
 	options.scope = run->scope;
+	options.pauses = session->settings->interval;
 	if (!cxv_prover_open(&context->host, endpoint, &options, &context->report, &prover)) {
 		begin_run(session, &prover, run);
 		run_cycles(session, &prover, run);

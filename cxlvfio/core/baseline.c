@@ -142,7 +142,7 @@ void cxv_baseline_compare(const struct cxv_baseline *before, const struct cxv_ru
 			       run->faults_populate);
 	for (i = 0; i < before->decoder_count && i < endpoint->decoder_count; i++)
 		compare_decoder(comparison, i, &before->decoders[i], &endpoint->decoders[i]);
-	for (i = 0; i < CXV_LATENCY_COUNT && are_comparable(before, run); i++)
+	for (i = 0; i < CXV_LATENCIES_COMPARED && are_comparable(before, run); i++)
 		compare_latency(comparison, i, &before->latencies[i], &run->latencies[i]);
 	for (i = 0; i < CXV_CHECK_COUNT; i++)
 		if (before->has_check[i] && run->checks[i].cycle)

@@ -47,10 +47,45 @@ void cxv_snapshot_clear(struct cxv_snapshot *snapshot)
 	cxv_attributes_clear(&snapshot->aer);
 }
 
+void cxv_snapshot_move(struct cxv_snapshot *to, struct cxv_snapshot *from)
+{
+	*to = *from;
+	from->decoders = (struct cxv_attributes) { 0 };
+	from->aer = (struct cxv_attributes) { 0 };
+}
+
 void cxv_cycle_clear(struct cxv_cycle *cycle)
 {
 	cxv_snapshot_clear(&cycle->before);
 	cxv_snapshot_clear(&cycle->after);
+}
+
+static uint64_t phase_duration(const struct cxv_cycle *cycle, enum cxv_phase phase)
+{
+	const struct cxv_span *span = &cycle->timeline.spans[phase];
+
+	return cxv_span_made(span) ? span->end - span->begin : 0;
+}
+
+uint64_t cxv_cycle_touching(const struct cxv_cycle *cycle)
+{
+	uint64_t sum = phase_duration(cycle, CXV_PHASE_POPULATE) +
+		       phase_duration(cycle, CXV_PHASE_TAG) +
+		       phase_duration(cycle, CXV_PHASE_TOUCH) +
+		       cycle->io_before.duration + cycle->io_after.duration;
+
+	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)
+		sum += phase_duration(cycle, CXV_PHASE_REFAULT + i);
+	return sum;
+}
+
+uint64_t cxv_cycle_overhead(const struct cxv_cycle *cycle)
+{
+	uint64_t took = cycle->ended - cycle->since;
+	uint64_t needed = cycle->reset_duration + cycle->ready_duration +
+			  cxv_cycle_touching(cycle);
+
+	return took > needed ? took - needed : 0;
 }
 
 uint32_t cxv_config_field(const struct cxv_snapshot *snapshot, size_t offset, size_t width)

@@ -80,7 +80,6 @@ struct cxv_driver_account {
 	uint64_t generation;
 	uint64_t zap_count;
 	uint64_t reactivate_count;
-	uint64_t refuse_count;
 };
 
 /* What the system says about the function at one moment. Errors are positive errno values. */
@@ -204,6 +203,8 @@ struct cxv_cycle {
 	unsigned int check_count;	/* of these were made */
 	enum cxv_verdict verdict;
 	uint64_t began;			/* by the monotonic clock */
+	uint64_t since;			/* when the one before it ended, or this one began */
+	uint64_t ended;
 	struct cxv_timeline timeline;
 };
 
@@ -213,7 +214,14 @@ void cxv_attributes_clear(struct cxv_attributes *attributes);
 /* Copies both strings. 0 or -ENOMEM. */
 int cxv_attributes_add(struct cxv_attributes *attributes, const char *name, const char *value);
 void cxv_snapshot_clear(struct cxv_snapshot *snapshot);
+/* TO, which holds nothing, becomes FROM, of which the attributes are gone then. */
+void cxv_snapshot_move(struct cxv_snapshot *to, struct cxv_snapshot *from);
 void cxv_cycle_clear(struct cxv_cycle *cycle);
+
+/* What touching the window took: to tag, read and compare it, by all mappings and by read(2). */
+uint64_t cxv_cycle_touching(const struct cxv_cycle *cycle);
+/* What the cycle took beside that and the reset itself, with all that came since the last one. */
+uint64_t cxv_cycle_overhead(const struct cxv_cycle *cycle);
 
 /* A little-endian field of a configuration space image; all ones outside of it. */
 uint32_t cxv_config_field(const struct cxv_snapshot *snapshot, size_t offset, size_t width);

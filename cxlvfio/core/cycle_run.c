@@ -72,6 +72,8 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 		.readiness = cycle->readiness,
 		.ready_duration = cycle->ready_duration,
 		.closed_duration = closed_duration(cycle),
+		.touching = cxv_cycle_touching(cycle),
+		.overhead = cxv_cycle_overhead(cycle),
 		.lost = cycle->lost,
 		.load = {
 			.accesses = cycle->load.accesses,
@@ -125,6 +127,8 @@ static int add_latencies(struct cxv_run *run, const struct cxv_cycle_record *rec
 
 	/* A reset that failed or was refused says nothing of how long one takes. */
 	if (!record->reset_error)
+		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_OVERHEAD], record->overhead);
+	if (!ret && !record->reset_error)
 		ret = cxv_histogram_add(&run->latencies[CXV_LATENCY_RESET],
 					record->reset_duration);
 	if (!ret && record->closed_duration)
@@ -210,6 +214,7 @@ static const struct {
 	[CXV_LATENCY_CLOSED] = { "closed", "no access went through" },
 	[CXV_LATENCY_FIRST] = { "first_refault", "touching the first page after it" },
 	[CXV_LATENCY_REFAULT] = { "refault", "touching every page after it" },
+	[CXV_LATENCY_OVERHEAD] = { "overhead", "what is neither reset nor touching" },
 };
 
 const char *cxv_latency_name(enum cxv_latency latency)

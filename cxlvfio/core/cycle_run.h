@@ -49,6 +49,7 @@ struct cxv_cycle_record {
 	enum cxv_readiness readiness;
 	uint64_t ready_duration;
 	uint64_t closed_duration;	/* 0: unknown */
+	uint64_t touching, overhead;	/* cxv_cycle_touching(), cxv_cycle_overhead() */
 	bool lost;
 	struct cxv_load_record load;
 	struct cxv_view_record views[CXV_VIEW_COUNT];
@@ -66,6 +67,7 @@ enum cxv_latency {
 	CXV_LATENCY_CLOSED,		/* for how long no access can have gone through */
 	CXV_LATENCY_FIRST,		/* touching the first page after it */
 	CXV_LATENCY_REFAULT,		/* touching every page of the whole mapping after it */
+	CXV_LATENCY_OVERHEAD,		/* ours: cxv_cycle_overhead() */
 	CXV_LATENCY_COUNT
 };
 

@@ -61,6 +61,52 @@ static const struct field dvsec_control_field[] = {
 	{ "CXL control", CXL_DEVICE_CONTROL, 2, ~0u },
 };
 
+/* Errors that the function itself holds on to, whether or not the kernel was told of them. */
+static const struct field error_fields[] = {
+	{ "uncorrectable", PCI_ERR_UNCOR_STATUS, 4, ~0u },
+	{ "correctable", PCI_ERR_COR_STATUS, 4, ~0u },
+};
+
+#define FIELDS_MAX	(ARRAY_SIZE(header_fields) + ARRAY_SIZE(express_fields) +		\
+			 ARRAY_SIZE(dvsec_fields) + ARRAY_SIZE(error_fields))
+
+_Static_assert(FIELDS_MAX <= CXV_CONFIG_PARTS_MAX, "a part for each field, at worst");
+
+/* No field crosses a boundary of 4 bytes: capabilities are aligned. */
+static void want(bool wanted[static CXV_CONFIG_SIZE / 4], size_t capability,
+		 const struct field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (capability + fields[i].offset < CXV_CONFIG_SIZE)
+			wanted[(capability + fields[i].offset) / 4] = true;
+}
+
+size_t cxv_compared_config(const struct cxv_snapshot *snapshot,
+			   struct cxv_config_part parts[static CXV_CONFIG_PARTS_MAX])
+{
+	int errors = cxv_config_errors_offset(snapshot->config, snapshot->config_size);
+	size_t express = cxv_config_capability(snapshot, PCI_CAP_ID_EXP);
+	size_t dvsec = cxv_config_device_dvsec(snapshot);
+	bool wanted[CXV_CONFIG_SIZE / 4] = { false };
+	size_t count = 0, i;
+
+	want(wanted, 0, header_fields, ARRAY_SIZE(header_fields));
+	if (express)
+		want(wanted, express, express_fields, ARRAY_SIZE(express_fields));
+	if (dvsec)
+		want(wanted, dvsec, dvsec_fields, ARRAY_SIZE(dvsec_fields));
+	if (errors > 0)
+		want(wanted, errors, error_fields, ARRAY_SIZE(error_fields));
+	for (i = 0; i < snapshot->config_size / 4; i++) {
+		if (!wanted[i])
+			continue;
+		if (!i || !wanted[i - 1])
+			parts[count++] = (struct cxv_config_part) { .offset = 4 * i };
+		parts[count - 1].length += 4;
+	}
+	return count;
+}
+
 /* Counts what was compared; judges CHECK as failed at the first difference and returns false. */
 static bool same_fields(const struct cxv_cycle *cycle, const char *where, size_t capability,
 			const struct field *fields, size_t count, unsigned int *compared,
@@ -362,30 +408,23 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 			 after->last_path);
 }
 
-/* Errors that the function itself holds on to, whether or not the kernel was told of them. */
 static bool no_new_errors(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} registers[] = {
-		{ "uncorrectable", PCI_ERR_UNCOR_STATUS }, { "correctable", PCI_ERR_COR_STATUS },
-	};
 	int errors = cxv_config_errors_offset(cycle->before.config, cycle->before.config_size);
 
 	for (size_t i = 0; errors > 0 && !all_ones(&cycle->after) &&
-	     cycle->after.config_size == cycle->before.config_size && i < ARRAY_SIZE(registers);
+	     cycle->after.config_size == cycle->before.config_size && i < ARRAY_SIZE(error_fields);
 	     i++) {
-		size_t offset = errors + registers[i].offset;
+		size_t offset = errors + error_fields[i].offset;
 		uint32_t before = cxv_config_field(&cycle->before, offset, 4);
 		uint32_t after = cxv_config_field(&cycle->after, offset, 4);
 
 		if (!(after & ~before))
 			continue;
-		cxv_expected(check, "%s error status %#x", registers[i].name, before);
-		cxv_observed(check, "%s error status %#x", registers[i].name, after);
+		cxv_expected(check, "%s error status %#x", error_fields[i].name, before);
+		cxv_observed(check, "%s error status %#x", error_fields[i].name, after);
 		cxv_fail(check, "the function logged %s errors in the cycle: its AER status has "
-			 "%#x in addition", registers[i].name, after & ~before);
+			 "%#x in addition", error_fields[i].name, after & ~before);
 		return false;
 	}
 	return true;

@@ -19,6 +19,19 @@ static inline uint64_t cxv_own_resets(const struct cxv_cycle *cycle)
 	return 1 + cycle->reset_retries;
 }
 
+/* A part of configuration space, in whole dwords. */
+struct cxv_config_part {
+	uint16_t offset, length;
+};
+
+#define CXV_CONFIG_PARTS_MAX	48
+/*
+ * What the checks compare of the function that SNAPSHOT shows, and nothing else: each dword of
+ * configuration space is a transaction that takes the device microseconds. Returns their number.
+ */
+size_t cxv_compared_config(const struct cxv_snapshot *snapshot,
+			   struct cxv_config_part parts[static CXV_CONFIG_PARTS_MAX]);
+
 void cxv_judge_decoders(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_config(const struct cxv_cycle *cycle, struct cxv_check *check);

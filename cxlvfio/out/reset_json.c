@@ -210,6 +210,7 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	add_latency(document, object, "closed_ns", &run->latencies[CXV_LATENCY_CLOSED]);
 	add_latency(document, object, "first_refault_ns", &run->latencies[CXV_LATENCY_FIRST]);
 	add_latency(document, object, "refault_ns", &run->latencies[CXV_LATENCY_REFAULT]);
+	add_latency(document, object, "overhead_ns", &run->latencies[CXV_LATENCY_OVERHEAD]);
 	add_comparison(document, object, run->comparison);
 }
 
@@ -276,6 +277,8 @@ static void add_cycle_facts(struct cxv_document *document, struct json_object *o
 	else
 		cxv_json_number(document, object, "ready_ns", cycle->ready_duration);
 	known_number(document, object, "closed_ns", cycle->closed_duration);
+	cxv_json_number(document, object, "touching_ns", cycle->touching);
+	cxv_json_number(document, object, "overhead_ns", cycle->overhead);
 	cxv_json_flag(document, object, "lost", cycle->lost);
 	add_load(document, object, run, &cycle->load);
 	mappings = cxv_json_array(document, object, "mappings");

@@ -284,22 +284,53 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	}
 }
 
+/*
+ * What was seen at the end of the last cycle is what was there before this one. What changed since
+ * then is seen in this one, too; only where others were given time, it is looked at anew.
+ */
+static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	if (!prover->looked)
+		return cxv_snapshot_take(&prover->source, &cycle->before);
+	cxv_snapshot_move(&cycle->before, &prover->look);
+	prover->looked = false;
+	return 0;
+}
+
+static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	if (prover->options.pauses)
+		return;
+	cxv_snapshot_move(&prover->look, &cycle->after);
+	prover->looked = true;
+}
+
+static void ask_method(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	cxv_kept_file_text(prover->host, &prover->method_file, cycle->method_during,
+			   sizeof(cycle->method_during));
+	if (prover->word_set && strcmp(cycle->method_during, prover->word_set) != 0)
+		prover->word_set = NULL;
+}
+
 static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	_cleanup_free_ char *methods = NULL;
 	uint64_t start;
 	int ret;
 
 	touch_before(prover, cycle);
 	start = cxv_clock_now();
-	ret = cxv_snapshot_take(&prover->source, &cycle->before);
+	ret = take_before(prover, cycle);
 	if (ret < 0)
 		return ret;
 	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
 	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
-	if (!cxv_reset_method_read(prover->host, prover->endpoint->host, &methods))
-		snprintf(cycle->method_during, sizeof(cycle->method_during), "%s", methods);
+	if (!prover->shut)
+		cxv_watcher_start(&prover->watcher, &cycle->watch);
 	arm_witness(prover, &cycle->witness);
+	ask_method(prover, cycle);
+	/* The reset must find the watcher's page mapped. */
+	cxv_watcher_wait(&prover->watcher);
 	note(cycle, CXV_PHASE_LOOK_BEFORE, start);
 	return 0;
 }
@@ -315,7 +346,6 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	uint64_t start;
 	int ret;
 
-	ask_witness(prover, &cycle->witness);
 	touch_after(prover, cycle);
 	if (!prover->shut) {
 		stage_after(prover, true, true, cycle->expect);
@@ -324,8 +354,8 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	}
 	cxv_loader_collect(&prover->loader, !prover->shut, &cycle->load);
 	start = cxv_clock_now();
-	cxv_memory_type_read(prover->host, prover->window.base, prover->window.size,
-			     &cycle->memory_type);
+	cxv_memory_type_read(prover->host, &prover->memory_types, prover->window.base,
+			     prover->window.size, &cycle->memory_type);
 	if (prover->kernel_log < 0)
 		cycle->kernel.error = -prover->kernel_log;
 	else
@@ -347,7 +377,7 @@ static bool is_masked(const struct cxv_prover *prover)
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
 {
 	const struct cxv_prover_options *options = &prover->options;
-	uint64_t start, asked;
+	uint64_t began = cxv_clock_now(), start, asked;
 	int ret = 0;
 
 	ret = cxv_prover_choose_method(prover, number);
@@ -358,7 +388,8 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		.method_word = prover->word,
 		.expect = options->expect_given ? options->expect :
 			  cxv_method_kinds[prover->way.method].expect,
-		.began = cxv_clock_now(),
+		.began = began,
+		.since = prover->ended && !options->pauses ? prover->ended : began,
 		.verify = options->verify, .counting_works = prover->counting_works,
 		.read_only = options->read_only,
 	};
@@ -368,8 +399,6 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 	if (ret < 0)
 		goto failed;
 
-	if (options->verify && !prover->shut)
-		cxv_watcher_start(&prover->watcher, &cycle->watch);
 	if (options->verify && !prover->shut)
 		stage_after(prover, false, false, cycle->expect);
 	asked = cxv_clock_now();
@@ -386,7 +415,9 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 			stage_after(prover, true, false, cycle->expect);
 		note(cycle, CXV_PHASE_READY, start);
 	}
+	cxv_watcher_end(&prover->watcher);
 	ask_media(prover, cycle);
+	ask_witness(prover, &cycle->witness);
 	cxv_watcher_stop(&prover->watcher);
 	note_closed(cycle, asked);
 	if (options->verify)
@@ -397,8 +428,11 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		goto failed;
 	cycle->lost = is_lost(&cycle->after);
 	cycle->telling_pages = prover->telling_pages;
-	if (options->verify)
+	if (options->verify) {
 		cxv_verify_cycle(cycle);
+		keep_look(prover, cycle);
+	}
+	cycle->ended = prover->ended = cxv_clock_now();
 	return 0;
 failed:
 	return cxv_error(prover->report, cxv_code_of_errno(ret), ret,

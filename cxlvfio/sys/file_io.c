@@ -161,8 +161,8 @@ static void compare_writes(const struct comparison *comparison, uint64_t offset)
 	compare_write(comparison, offset + WRITE_OFFSET, CXV_PAGE_4K + 1);
 }
 
-int cxv_file_io_compare(const struct cxv_window *window, void *address, bool writes,
-			struct cxv_file_io *io)
+static int compare(const struct cxv_window *window, void *address, bool writes,
+		   struct cxv_file_io *io)
 {
 	const uint64_t last = window->size - 3 * CXV_PAGE_4K;
 	const uint64_t huge = CXV_PAGE_2M < last ? CXV_PAGE_2M : 0;
@@ -171,7 +171,6 @@ int cxv_file_io_compare(const struct cxv_window *window, void *address, bool wri
 		0, huge ? huge - CXV_PAGE_4K : 0, huge, last / 2 / CXV_PAGE_4K * CXV_PAGE_4K, last,
 	};
 	struct comparison comparison = { .window = window, .address = address, .io = io };
-	uint64_t start = cxv_clock_now();
 	_cleanup_close_ int memory = memfd_create("cxlvfio", MFD_CLOEXEC);
 	size_t i;
 
@@ -183,6 +182,15 @@ int cxv_file_io_compare(const struct cxv_window *window, void *address, bool wri
 		compare_reads(&comparison, places[i]);
 	for (i = 2; writes && i < ARRAY_SIZE(places); i++)
 		compare_writes(&comparison, places[i]);
-	io->duration = cxv_clock_now() - start;
 	return 0;
+}
+
+int cxv_file_io_compare(const struct cxv_window *window, void *address, bool writes,
+			struct cxv_file_io *io)
+{
+	uint64_t start = cxv_clock_now();
+	int ret = compare(window, address, writes, io);
+
+	io->duration = cxv_clock_now() - start;
+	return ret;
 }

@@ -370,23 +370,26 @@ static int read_growing(int descriptor, char **buffer, size_t *length, size_t li
 	}
 }
 
-int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length, size_t limit,
-		       const char *format, ...)
+int cxv_read_whole(int descriptor, char **value, size_t *length, size_t limit)
 {
-	_cleanup_close_ int descriptor = -1;
 	_cleanup_free_ char *buffer = NULL;
-	int error;
+	int error = read_growing(descriptor, &buffer, length, limit);
 
-	PATH_FROM(format);
-	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
-	if (descriptor < 0)
-		return descriptor;
-	error = read_growing(descriptor, &buffer, length, limit);
 	if (error < 0)
 		return error;
 	*value = buffer;
 	buffer = NULL;
 	return 0;
+}
+
+int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length, size_t limit,
+		       const char *format, ...)
+{
+	_cleanup_close_ int descriptor = -1;
+
+	PATH_FROM(format);
+	descriptor = open_path(host, O_RDONLY | O_NONBLOCK, path);
+	return descriptor < 0 ? descriptor : cxv_read_whole(descriptor, value, length, limit);
 }
 
 int cxv_host_read_number(const struct cxv_host *host, uint64_t *value, const char *format, ...)

@@ -3,10 +3,12 @@
 #define CXLVFIO_SYS_MEMORY_TYPE_H
 
 #include "core/memory_type.h"
-#include "sys/host.h"
+#include "sys/kept_file.h"
 
+/* The file from which the function below reads. 0 or -ENOMEM. */
+int cxv_memory_type_init(struct cxv_kept_file *file);
 /* How the kernel maps SIZE bytes of physical memory at BASE; base 0: unknown. */
-void cxv_memory_type_read(const struct cxv_host *host, uint64_t base, uint64_t size,
-			  struct cxv_memory_type *type);
+void cxv_memory_type_read(const struct cxv_host *host, struct cxv_kept_file *file, uint64_t base,
+			  uint64_t size, struct cxv_memory_type *type);
 
 #endif

@@ -13,6 +13,7 @@
 #include "cxl_vfio.h"
 #include "sys/deadline.h"
 #include "sys/kernel_log.h"
+#include "sys/memory_type.h"
 #include "sys/random_seed.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
@@ -231,6 +232,22 @@ static int begin_touching(struct cxv_prover *prover)
 	return 0;
 }
 
+/* What is read in every cycle. */
+static int open_sources(struct cxv_prover *prover)
+{
+	int ret = cxv_snapshot_source_init(prover->host, prover->endpoint, &prover->vfio,
+					   &prover->source);
+
+	if (!ret)
+		ret = cxv_memory_type_init(&prover->memory_types);
+	if (!ret)
+		ret = cxv_reset_method_file(prover->endpoint->host, &prover->method_file);
+	if (ret < 0)
+		return fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
+			    "cannot prepare to look at the endpoint");
+	return 0;
+}
+
 int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 		    const struct cxv_prover_options *options, struct cxv_report *report,
 		    struct cxv_prover *prover)
@@ -258,7 +275,9 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 	if (ret < 0)
 		return ret;
 	prover->kernel_log = cxv_kernel_log_open(host);
-	cxv_snapshot_source_init(host, endpoint, &prover->vfio, &prover->source);
+	ret = open_sources(prover);
+	if (ret < 0)
+		return ret;
 	find_witness(prover);
 	ret = cxv_prover_check_methods(prover);
 	if (!ret && options->verify)
@@ -318,6 +337,10 @@ void cxv_prover_close(struct cxv_prover *prover)
 	cxv_watcher_destroy(&prover->watcher);
 	cxv_loader_destroy(&prover->loader);
 	cxv_close_descriptor(&prover->kernel_log);
+	cxv_snapshot_source_clear(&prover->source);
+	cxv_snapshot_clear(&prover->look);
+	cxv_kept_file_close(&prover->memory_types);
+	cxv_kept_file_close(&prover->method_file);
 	cxv_touch_child_stop(&prover->child);
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
 		cxv_mapping_destroy(&prover->mappings[i]);

@@ -10,6 +10,7 @@
 #include "core/endpoint.h"
 #include "core/report.h"
 #include "core/scope.h"
+#include "sys/kept_file.h"
 #include "sys/load.h"
 #include "sys/mapping.h"
 #include "sys/reset_method.h"
@@ -38,6 +39,7 @@ struct cxv_prover_options {
 	unsigned int threads, processes;	/* that access the window all the time */
 	uint64_t sample;		/* blocks of 2 MiB to touch; 0: by the window's size */
 	unsigned int timeout;		/* seconds until the window must answer again */
+	bool pauses;			/* between two cycles: others have time to change things */
 };
 
 struct cxv_prover {
@@ -51,7 +53,12 @@ struct cxv_prover {
 	const struct cxv_region_info *config;
 	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */
 	struct cxv_snapshot_source source;
+	struct cxv_snapshot look;	/* after the last cycle, if it holds before the next one */
+	bool looked;
+	uint64_t ended;			/* the last cycle; 0: there was none */
 	struct cxv_reset_method method;
+	struct cxv_kept_file method_file, memory_types;
+	const char *word_set;		/* what reset_method is, as far as is known; or NULL */
 	struct cxv_way way;		/* of this cycle */
 	const char *word;		/* of reset_method that does it, static; NULL: none */
 	char *methods_before;		/* reset_method as it was found */

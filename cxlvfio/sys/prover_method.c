@@ -102,7 +102,12 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 	word = prover->word ?: methods;
 	if (prover->way.method == CXV_METHOD_HOT || (!prover->word && !prover->method.saved))
 		return 0;
+	/* It is read right before the reset: a change in between is found, and is a finding. */
+	if (prover->word_set && prover->options.verify && !prover->options.pauses &&
+	    !strcmp(prover->word_set, word))
+		return 0;
 	ret = cxv_reset_method_set(prover->host, prover->endpoint->host, word, &prover->method);
+	prover->word_set = ret ? NULL : word;
 	if (!ret)
 		return 0;
 	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);

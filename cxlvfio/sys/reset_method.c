@@ -22,6 +22,11 @@ int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **m
 	return cxv_host_read_string(host, methods, "sys/bus/pci/devices/%s/reset_method", bdf);
 }
 
+int cxv_reset_method_file(const char *bdf, struct cxv_kept_file *file)
+{
+	return cxv_kept_file_init(file, "sys/bus/pci/devices/%s/reset_method", bdf);
+}
+
 static int write_attribute(const struct cxv_host *host, const char *bdf, const char *methods)
 {
 	return cxv_host_write_string(host, methods, "sys/bus/pci/devices/%s/reset_method", bdf);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "core/report.h"
-#include "sys/host.h"
+#include "sys/kept_file.h"
 
 struct cxv_reset_method {
 	char bdf[16];
@@ -18,6 +18,8 @@ struct cxv_reset_method {
 
 /* The attribute as it is, words separated by spaces. *METHODS is the caller's to free. */
 int cxv_reset_method_read(const struct cxv_host *host, const char *bdf, char **methods);
+/* The same file, to be read often. 0 or -ENOMEM. */
+int cxv_reset_method_file(const char *bdf, struct cxv_kept_file *file);
 /* The same as it will be once what a killed run left is put back. */
 int cxv_reset_method_pending(const struct cxv_host *host, const char *bdf, char **methods);
 /*

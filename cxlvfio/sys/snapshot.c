@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cxl_vfio.h"
 #include "sys/clock.h"
+
+#define ATTRIBUTE_MAX	4097	/* sysfs gives a page at most */
 
 static const char *const aer_names[] = {
 	"aer_dev_correctable", "aer_dev_nonfatal", "aer_dev_fatal",
@@ -23,25 +25,126 @@ static const char *const region_names[] = {
 	"resource", "size", "commit", "mode", "interleave_ways", "interleave_granularity",
 };
 
-void cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			      const struct cxv_vfio_device *vfio,
-			      struct cxv_snapshot_source *source)
+static const char *const driver_names[CXV_DRIVER_FILES] = {
+	[CXV_DRIVER_STATE] = "state",
+	[CXV_DRIVER_VERDICT] = "verdict",
+	[CXV_DRIVER_LAST_PATH] = "last_path",
+	[CXV_DRIVER_GENERATION] = "generation",
+	[CXV_DRIVER_ZAPS] = "zap_count",
+	[CXV_DRIVER_REACTIVATIONS] = "reactivate_count",
+};
+
+static int add_attributes(struct cxv_snapshot_source *source, const char *directory,
+			  const char *device, const char *const *names, size_t count)
 {
+	struct cxv_kept_file *attributes;
+	size_t i;
+
+	if (!device)
+		return 0;
+	attributes = reallocarray(source->attributes, source->attribute_count + count,
+				  sizeof(*attributes));
+	if (!attributes)
+		return -ENOMEM;
+	source->attributes = attributes;
+	for (i = 0; i < count; i++) {
+		if (cxv_kept_file_init(&attributes[source->attribute_count], "%s/%s/%s", directory,
+				       device, names[i]) < 0)
+			return -ENOMEM;
+		source->attribute_count++;
+	}
+	return 0;
+}
+
+static int add_all_attributes(struct cxv_snapshot_source *source)
+{
+	const struct cxv_endpoint *endpoint = source->endpoint;
+	int ret = 0;
+
+	for (size_t i = 0; i < endpoint->decoder_count && !ret; i++)
+		ret = add_attributes(source, "sys/bus/cxl/devices",
+				     endpoint->decoders[i].decoder.value, decoder_names,
+				     ARRAY_SIZE(decoder_names));
+	if (!ret)
+		ret = add_attributes(source, "sys/bus/cxl/devices", endpoint->region.value,
+				     region_names, ARRAY_SIZE(region_names));
+	source->first_counter = source->attribute_count;
+	return ret ?: add_attributes(source, "sys/bus/pci/devices", endpoint->host, aer_names,
+				     ARRAY_SIZE(aer_names));
+}
+
+int cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			     const struct cxv_vfio_device *vfio,
+			     struct cxv_snapshot_source *source)
+{
+	int ret;
+
 	*source = (struct cxv_snapshot_source) {
 		.host = host,
 		.endpoint = endpoint,
 		.vfio = vfio,
 	};
 	source->hdm_error = -cxv_hdm_region_find(vfio, &source->hdm);
+	ret = cxv_kept_file_init(&source->config_file, "sys/bus/pci/devices/%s/config",
+				 endpoint->host);
+	for (unsigned int i = 0; i < CXV_DRIVER_FILES && !ret; i++)
+		ret = cxv_kept_file_init(&source->driver[i], "sys/bus/pci/devices/%s/%s/%s",
+					 endpoint->host, CXL_VFIO_SYSFS_GROUP, driver_names[i]);
+	return ret ?: add_all_attributes(source);
 }
 
-void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+void cxv_snapshot_source_clear(struct cxv_snapshot_source *source)
+{
+	cxv_kept_file_close(&source->config_file);
+	for (unsigned int i = 0; i < CXV_DRIVER_FILES; i++)
+		cxv_kept_file_close(&source->driver[i]);
+	for (size_t i = 0; i < source->attribute_count; i++)
+		cxv_kept_file_close(&source->attributes[i]);
+	free(source->attributes);
+	source->attributes = NULL;
+	source->attribute_count = 0;
+}
+
+/* SIZE bytes at OFFSET of the hardware's, or of the driver's virtual one. 0 or -errno. */
+static int read_part(struct cxv_snapshot_source *source, size_t offset, void *buffer, size_t size)
+{
+	const struct cxv_region_info *config;
+	ssize_t length;
+
+	if (!source->config_live) {
+		config = cxv_vfio_pci_region(source->vfio, VFIO_PCI_CONFIG_REGION_INDEX);
+		return config ? cxv_vfio_read(source->vfio, config, offset, buffer, size) : -ENODEV;
+	}
+	length = cxv_kept_file_read(source->host, &source->config_file, buffer, size, offset);
+	if (length < 0)
+		return length;
+	return (size_t)length == size ? 0 : -EIO;
+}
+
+/* Whether it could be done: otherwise reading all of it says why not. */
+static bool refresh_config(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+{
+	memcpy(snapshot->config, source->config, source->config_size);
+	for (size_t i = 0; i < source->part_count; i++) {
+		const struct cxv_config_part *part = &source->parts[i];
+
+		if (read_part(source, part->offset, snapshot->config + part->offset,
+			      part->length) < 0)
+			return false;
+	}
+	snapshot->config_size = source->config_size;
+	snapshot->config_live = source->config_live;
+	snapshot->config_error = 0;
+	return source->part_count > 0;
+}
+
+static void read_config(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
 {
 	const struct cxv_region_info *config;
 	ssize_t size;
 
-	size = cxv_host_read_bytes(source->host, snapshot->config, sizeof(snapshot->config),
-				   "sys/bus/pci/devices/%s/config", source->endpoint->host);
+	size = cxv_host_read_bytes(source->host, snapshot->config, sizeof(snapshot->config), "%s",
+				   source->config_file.path);
 	snapshot->config_error = size < 0 ? -size : 0;
 	snapshot->config_live = size > CXV_CONFIG_SIZE_USER;
 	snapshot->config_size = size < 0 ? 0 : size;
@@ -60,6 +163,21 @@ void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_sn
 		snapshot->config_error = ENODEV;
 }
 
+void cxv_snapshot_config(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+{
+	if (refresh_config(source, snapshot))
+		return;
+	read_config(source, snapshot);
+	/* Of a function that does not answer nothing is known to be worth comparing. */
+	if (snapshot->config_size < CXV_CONFIG_SIZE_USER ||
+	    cxv_config_field(snapshot, PCI_VENDOR_ID, 4) == UINT32_MAX)
+		return;
+	memcpy(source->config, snapshot->config, snapshot->config_size);
+	source->config_size = snapshot->config_size;
+	source->config_live = snapshot->config_live;
+	source->part_count = cxv_compared_config(snapshot, source->parts);
+}
+
 static void take_hdm(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
 {
 	ssize_t count;
@@ -76,20 +194,23 @@ static void take_hdm(const struct cxv_snapshot_source *source, struct cxv_snapsh
 }
 
 /* An attribute that is not there is simply not compared: kernels differ in what they have. */
-static int take_attributes(const struct cxv_host *host, const char *directory,
-			   const char *const *names, size_t count,
+static int take_attributes(const struct cxv_snapshot_source *source, size_t first, size_t end,
 			   struct cxv_attributes *attributes)
 {
+	char value[ATTRIBUTE_MAX];
 	size_t i;
 	int ret;
 
-	for (i = 0; i < count; i++) {
-		_cleanup_free_ char *value = NULL;
-		char name[96];
+	for (i = first; i < end; i++) {
+		struct cxv_kept_file *file = &source->attributes[i];
+		const char *name = strrchr(file->path, '/');
 
-		if (cxv_host_read_string(host, &value, "%s/%s", directory, names[i]) < 0)
+		if (cxv_kept_file_text(source->host, file, value, sizeof(value)) < 0)
 			continue;
-		snprintf(name, sizeof(name), "%s/%s", strrchr(directory, '/') + 1, names[i]);
+		/* "decoder2.0/size" */
+		do
+			name--;
+		while (name[-1] != '/');
 		ret = cxv_attributes_add(attributes, name, value);
 		if (ret < 0)
 			return ret;
@@ -97,83 +218,39 @@ static int take_attributes(const struct cxv_host *host, const char *directory,
 	return 0;
 }
 
-static int take_cxl_device(const struct cxv_host *host, const char *device,
-			   const char *const *names, size_t count,
-			   struct cxv_attributes *attributes)
-{
-	char directory[128];
-
-	if (!device)
-		return 0;
-	snprintf(directory, sizeof(directory), "sys/bus/cxl/devices/%s", device);
-	return take_attributes(host, directory, names, count, attributes);
-}
-
-static int take_decoders(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
-{
-	const struct cxv_endpoint *endpoint = source->endpoint;
-	size_t i;
-	int ret;
-
-	for (i = 0; i < endpoint->decoder_count; i++) {
-		ret = take_cxl_device(source->host, endpoint->decoders[i].decoder.value,
-				      decoder_names, ARRAY_SIZE(decoder_names),
-				      &snapshot->decoders);
-		if (ret < 0)
-			return ret;
-	}
-	return take_cxl_device(source->host, endpoint->region.value, region_names,
-			       ARRAY_SIZE(region_names), &snapshot->decoders);
-}
-
-static int take_aer(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
-{
-	char directory[64];
-
-	snprintf(directory, sizeof(directory), "sys/bus/pci/devices/%s", source->endpoint->host);
-	return take_attributes(source->host, directory, aer_names, ARRAY_SIZE(aer_names),
-			       &snapshot->aer);
-}
-
-static void take_word(const struct cxv_snapshot_source *source, const char *name, char *word,
+static void take_word(struct cxv_snapshot_source *source, enum cxv_driver_file file, char *word,
 		      size_t size)
 {
-	_cleanup_free_ char *value = NULL;
-
-	if (cxv_host_read_string(source->host, &value, "sys/bus/pci/devices/%s/%s/%s",
-				 source->endpoint->host, CXL_VFIO_SYSFS_GROUP, name) < 0)
-		word[0] = '\0';
-	else
-		snprintf(word, size, "%s", value);
+	cxv_kept_file_text(source->host, &source->driver[file], word, size);
 }
 
-static void take_counter(const struct cxv_snapshot_source *source, const char *name,
+static bool take_counter(struct cxv_snapshot_source *source, enum cxv_driver_file file,
 			 uint64_t *value)
 {
-	if (cxv_host_read_number(source->host, value, "sys/bus/pci/devices/%s/%s/%s",
-				 source->endpoint->host, CXL_VFIO_SYSFS_GROUP, name) < 0)
+	char text[32];
+
+	*value = 0;
+	if (cxv_kept_file_text(source->host, &source->driver[file], text, sizeof(text)) < 0)
+		return false;
+	if (cxv_host_parse_number(text, value) < 0)
 		*value = 0;
+	return true;
 }
 
-void cxv_snapshot_driver(const struct cxv_snapshot_source *source,
-			 struct cxv_driver_account *driver)
+void cxv_snapshot_driver(struct cxv_snapshot_source *source, struct cxv_driver_account *driver)
 {
-	*driver = (struct cxv_driver_account) {
-		.present = cxv_host_exists(source->host, "sys/bus/pci/devices/%s/%s/generation",
-					   source->endpoint->host, CXL_VFIO_SYSFS_GROUP),
-	};
+	*driver = (struct cxv_driver_account) { 0 };
+	driver->present = take_counter(source, CXV_DRIVER_GENERATION, &driver->generation);
 	if (!driver->present)
 		return;
-	take_word(source, "state", driver->state, sizeof(driver->state));
-	take_word(source, "verdict", driver->verdict, sizeof(driver->verdict));
-	take_word(source, "last_path", driver->last_path, sizeof(driver->last_path));
-	take_counter(source, "generation", &driver->generation);
-	take_counter(source, "zap_count", &driver->zap_count);
-	take_counter(source, "reactivate_count", &driver->reactivate_count);
-	take_counter(source, "refuse_count", &driver->refuse_count);
+	take_word(source, CXV_DRIVER_STATE, driver->state, sizeof(driver->state));
+	take_word(source, CXV_DRIVER_VERDICT, driver->verdict, sizeof(driver->verdict));
+	take_word(source, CXV_DRIVER_LAST_PATH, driver->last_path, sizeof(driver->last_path));
+	take_counter(source, CXV_DRIVER_ZAPS, &driver->zap_count);
+	take_counter(source, CXV_DRIVER_REACTIVATIONS, &driver->reactivate_count);
 }
 
-int cxv_snapshot_take(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+int cxv_snapshot_take(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
 {
 	uint64_t start = cxv_clock_now();
 	int ret;
@@ -182,9 +259,10 @@ int cxv_snapshot_take(const struct cxv_snapshot_source *source, struct cxv_snaps
 	cxv_snapshot_config(source, snapshot);
 	take_hdm(source, snapshot);
 	cxv_snapshot_driver(source, &snapshot->driver);
-	ret = take_decoders(source, snapshot);
+	ret = take_attributes(source, 0, source->first_counter, &snapshot->decoders);
 	if (!ret)
-		ret = take_aer(source, snapshot);
+		ret = take_attributes(source, source->first_counter, source->attribute_count,
+				      &snapshot->aer);
 	snapshot->duration = cxv_clock_now() - start;
 	return ret;
 }

@@ -5,8 +5,20 @@
 
 #include "core/cycle.h"
 #include "core/endpoint.h"
+#include "core/verify_state.h"
 #include "sys/hdm_region.h"
-#include "sys/host.h"
+#include "sys/kept_file.h"
+
+/* The driver's words that struct cxv_driver_account has. */
+enum cxv_driver_file {
+	CXV_DRIVER_STATE,
+	CXV_DRIVER_VERDICT,
+	CXV_DRIVER_LAST_PATH,
+	CXV_DRIVER_GENERATION,
+	CXV_DRIVER_ZAPS,
+	CXV_DRIVER_REACTIVATIONS,
+	CXV_DRIVER_FILES
+};
 
 struct cxv_snapshot_source {
 	const struct cxv_host *host;
@@ -14,19 +26,38 @@ struct cxv_snapshot_source {
 	const struct cxv_vfio_device *vfio;
 	struct cxv_hdm_region hdm;
 	int hdm_error;				/* positive errno: why there is none */
+
+	struct cxv_kept_file config_file;
+	/* Configuration space as it was first read, and what is read of it from then on: */
+	uint8_t config[CXV_CONFIG_SIZE];
+	size_t config_size;
+	bool config_live;
+	struct cxv_config_part parts[CXV_CONFIG_PARTS_MAX];
+	size_t part_count;			/* 0: it was not read yet */
+
+	struct cxv_kept_file driver[CXV_DRIVER_FILES];
+	struct cxv_kept_file *attributes;	/* the CXL core's, then the error counters */
+	size_t attribute_count;
+	size_t first_counter;			/* of these */
 };
 
-/* Find the HDM decoder capability in the component registers that the driver offers. */
-void cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			      const struct cxv_vfio_device *vfio,
-			      struct cxv_snapshot_source *source);
+/*
+ * Find the HDM decoder capability in the component registers that the driver offers, and what there
+ * is to read. 0 or -ENOMEM; clear it in any case.
+ */
+int cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			     const struct cxv_vfio_device *vfio,
+			     struct cxv_snapshot_source *source);
+void cxv_snapshot_source_clear(struct cxv_snapshot_source *source);
 
 /* 0, or -ENOMEM; what cannot be read says so in the snapshot. Free with cxv_snapshot_clear(). */
-int cxv_snapshot_take(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
+int cxv_snapshot_take(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
 
-/* The parts that are needed alone while a reset settles. */
-void cxv_snapshot_config(const struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
-void cxv_snapshot_driver(const struct cxv_snapshot_source *source,
-			 struct cxv_driver_account *driver);
+/*
+ * The parts that are needed alone while a reset settles. Configuration space is read as a whole the
+ * first time; from then on what the checks compare of it is as now, and the rest as it was then.
+ */
+void cxv_snapshot_config(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
+void cxv_snapshot_driver(struct cxv_snapshot_source *source, struct cxv_driver_account *driver);
 
 #endif

@@ -12,11 +12,21 @@
 /* Accesses after the window answered, so that the time for which it was shut has an end. */
 #define LAST_ACCESSES	3
 
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) < 0 && errno == EINTR)
+		;
+}
+
 int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher)
 {
 	int ret;
 
 	*watcher = (struct cxv_watcher) { .window = window };
+	sem_init(&watcher->wanted, 0, 0);
+	sem_init(&watcher->begun, 0, 0);
+	sem_init(&watcher->ending, 0, 0);
+	sem_init(&watcher->ended, 0, 0);
 	ret = cxv_mapping_create(window, 0, CXV_PAGE_4K, &watcher->mapping);
 	watcher->mapping.sample = NULL;
 	return ret;
@@ -25,6 +35,12 @@ int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watc
 void cxv_watcher_destroy(struct cxv_watcher *watcher)
 {
 	cxv_watcher_stop(watcher);
+	if (watcher->started) {
+		watcher->leaving = true;
+		sem_post(&watcher->wanted);
+		pthread_join(watcher->thread, NULL);
+		watcher->started = false;
+	}
 	cxv_mapping_destroy(&watcher->mapping);
 }
 
@@ -58,28 +74,35 @@ static void note_access(struct cxv_watcher *watcher, struct cxv_watch_way *way,
 	cxv_watch_note(way, begin, cxv_clock_now(), result);
 }
 
-/* Sleep; what is far longer than asked for is time in which nothing could be seen. */
-static void pause_a_little(struct cxv_watch *watch)
+/*
+ * Sleep, or true: it is to end. What is far longer than asked for is time in which nothing could be
+ * seen.
+ */
+static bool pause_a_little(struct cxv_watcher *watcher)
 {
-	uint64_t start = cxv_clock_now(), slept;
+	uint64_t start = cxv_clock_now(), end = start + PAUSE_NS, slept;
+	struct timespec time = {
+		.tv_sec = (time_t)(end / 1000000000u), .tv_nsec = (long)(end % 1000000000u),
+	};
+	int ret;
 
-	cxv_clock_sleep(PAUSE_NS);
+	do
+		ret = sem_clockwait(&watcher->ending, CLOCK_MONOTONIC, &time);
+	while (ret < 0 && errno == EINTR);
 	slept = cxv_clock_now() - start;
 	if (slept > STALL_NS)
-		watch->pause += slept;
+		watcher->watch->pause += slept;
+	return !ret;
 }
 
-static void *run(void *argument)
+static void watch_reset(struct cxv_watcher *watcher)
 {
-	struct cxv_watcher *watcher = argument;
 	struct cxv_watch *watch = watcher->watch;
 	uint64_t start = cxv_clock_now();
 	unsigned int left = LAST_ACCESSES;
-	bool first = true;
+	bool first = true, ending = false;
 
 	while (left) {
-		bool ending = atomic_load(&watcher->ending);
-
 		note_access(watcher, &watch->mapping, read_mapping);
 		note_access(watcher, &watch->file, read_file);
 		if (first)
@@ -88,10 +111,22 @@ static void *run(void *argument)
 		if (ending)
 			left--;
 		else
-			pause_a_little(watch);
+			ending = pause_a_little(watcher);
 	}
 	watch->duration = cxv_clock_now() - start;
-	return NULL;
+}
+
+static void *run(void *argument)
+{
+	struct cxv_watcher *watcher = argument;
+
+	for (;;) {
+		wait_for(&watcher->wanted);
+		if (watcher->leaving)
+			return NULL;
+		watch_reset(watcher);
+		sem_post(&watcher->ended);
+	}
 }
 
 void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
@@ -107,24 +142,37 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
 		watch->unavailable = "the window cannot be read before the reset";
 		return;
 	}
-	watcher->watch = watch;
-	atomic_store(&watcher->ending, false);
-	sem_init(&watcher->begun, 0, 0);
-	watcher->running = !pthread_create(&watcher->thread, NULL, run, watcher);
-	watch->made = watcher->running;
-	if (!watcher->running)
+	if (!watcher->started)
+		watcher->started = !pthread_create(&watcher->thread, NULL, run, watcher);
+	watch->made = watcher->running = watcher->started;
+	if (!watcher->running) {
 		watch->unavailable = "no thread could be started";
-	/* The reset must find the page mapped. */
-	while (watcher->running && sem_wait(&watcher->begun) < 0 && errno == EINTR)
-		;
+		return;
+	}
+	watcher->watch = watch;
+	watcher->asked_to_end = false;
+	sem_post(&watcher->wanted);
+}
+
+void cxv_watcher_wait(struct cxv_watcher *watcher)
+{
+	if (watcher->running)
+		wait_for(&watcher->begun);
+}
+
+void cxv_watcher_end(struct cxv_watcher *watcher)
+{
+	if (!watcher->running || watcher->asked_to_end)
+		return;
+	watcher->asked_to_end = true;
+	sem_post(&watcher->ending);
 }
 
 void cxv_watcher_stop(struct cxv_watcher *watcher)
 {
 	if (!watcher->running)
 		return;
-	atomic_store(&watcher->ending, true);
-	pthread_join(watcher->thread, NULL);
-	sem_destroy(&watcher->begun);
+	cxv_watcher_end(watcher);
+	wait_for(&watcher->ended);
 	watcher->running = false;
 }

@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 
 #include "core/watch.h"
 #include "sys/mapping.h"
@@ -16,10 +15,13 @@
 struct cxv_watcher {
 	struct cxv_mapping mapping;
 	const struct cxv_window *window;
-	pthread_t thread;
-	bool running;
-	atomic_bool ending;
-	sem_t begun;			/* once it accessed the window by each way */
+	pthread_t thread;		/* waits between two resets: starting one takes longer */
+	bool started;			/* there is the thread */
+	bool running;			/* it watches */
+	bool asked_to_end;
+	bool leaving;			/* it is to end instead of watching again */
+	sem_t wanted, begun;		/* begun: once it accessed the window by each way */
+	sem_t ending, ended;
 	uint64_t word;			/* what the page holds */
 	struct cxv_watch *watch;
 };
@@ -28,8 +30,14 @@ struct cxv_watcher {
 int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher);
 void cxv_watcher_destroy(struct cxv_watcher *watcher);
 
-/* Until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. */
+/*
+ * Until cxv_watcher_stop(): note every access in WATCH, which says why where there is none. The
+ * first ones were made when cxv_watcher_wait() returns.
+ */
 void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch);
+void cxv_watcher_wait(struct cxv_watcher *watcher);
+/* Begin to end it, where there is something else to do meanwhile. */
+void cxv_watcher_end(struct cxv_watcher *watcher);
 void cxv_watcher_stop(struct cxv_watcher *watcher);
 
 #endif

@@ -91,6 +91,31 @@ static void test_latencies(void **state)
 	free(cycle);
 }
 
+/* What the cycle took beside the reset and the touching, with what came since the one before. */
+static void test_overhead(void **state)
+{
+	struct cxv_run run = { .verify = true };
+	struct cxv_cycle *cycle = make_cycle();
+	struct cxv_span *spans = cycle->timeline.spans;
+
+	cycle->since = 1000 * MS;
+	cycle->began = 1001 * MS;
+	cycle->ended = cycle->since + cycle->reset_duration + cycle->ready_duration + 50 * MS;
+	spans[CXV_PHASE_TAG] = (struct cxv_span) { .begin = 0, .end = 5 * MS };
+	spans[CXV_PHASE_TOUCH] = (struct cxv_span) { .begin = 5 * MS, .end = 12 * MS };
+	spans[CXV_PHASE_LOOK_BEFORE] = (struct cxv_span) { .begin = 12 * MS, .end = 20 * MS };
+	spans[CXV_PHASE_REFAULT] = (struct cxv_span) { .begin = 130 * MS, .end = 140 * MS };
+	spans[CXV_PHASE_REFAULT + 3] = (struct cxv_span) { .begin = 140 * MS, .end = 151 * MS };
+	cycle->io_before.duration = 2 * MS;
+	cycle->io_after.duration = 3 * MS;
+	add(&run, cycle, CXV_PASS);
+	assert_int_equal(run.last.touching, 38 * MS);
+	assert_int_equal(run.last.overhead, 12 * MS);
+	assert_int_equal(only_value(&run, CXV_LATENCY_OVERHEAD), 12 * MS);
+	cxv_run_clear(&run);
+	free(cycle);
+}
+
 /* A failed reset took no time that means anything, and refused pages were not refaulted. */
 static void test_no_latencies(void **state)
 {
@@ -136,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_latencies),
+		cmocka_unit_test(test_overhead),
 		cmocka_unit_test(test_no_latencies),
 		cmocka_unit_test(test_remaining),
 	};

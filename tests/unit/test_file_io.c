@@ -101,6 +101,7 @@ static void test_watch(void **state)
 	assert_int_equal(cxv_touch_begin(&counting_works), 0);
 	assert_int_equal(cxv_watcher_create(&window, &watcher), 0);
 	cxv_watcher_start(&watcher, &watch);
+	cxv_watcher_wait(&watcher);
 	assert_true(watch.made);
 	cxv_clock_sleep(5000000);
 	assert_int_equal(ftruncate(window.file, 0), 0);
@@ -121,6 +122,7 @@ static void test_watch(void **state)
 	watch = (struct cxv_watch) { 0 };
 	assert_int_equal(ftruncate(window.file, 0), 0);
 	cxv_watcher_start(&watcher, &watch);
+	cxv_watcher_wait(&watcher);
 	assert_false(watch.made);
 	assert_non_null(watch.unavailable);
 	cxv_watcher_destroy(&watcher);

@@ -8,6 +8,7 @@
 
 #include "core/cycle_run.h"
 #include "core/verify.h"
+#include "core/verify_state.h"
 #include "cxl_regs.h"
 #include "unit.h"
 
@@ -912,6 +913,51 @@ static void test_image_of_registers(void **state)
 	end(cycle);
 }
 
+static bool in_parts(const struct cxv_config_part *parts, size_t count, size_t offset)
+{
+	for (size_t i = 0; i < count; i++)
+		if (offset >= parts[i].offset && offset < parts[i].offset + parts[i].length)
+			return true;
+	return false;
+}
+
+static unsigned int worse_checks(struct cxv_cycle *cycle)
+{
+	unsigned int count = 0;
+
+	cxv_verify_cycle(cycle);
+	for (unsigned int i = 0; i < CXV_CHECK_COUNT; i++)
+		count += cycle->checks[i].verdict != CXV_PASS;
+	return count;
+}
+
+/* What is not read in every cycle changes no verdict, and what is read can. */
+static void test_compared_config(void **state)
+{
+	struct cxv_config_part parts[CXV_CONFIG_PARTS_MAX];
+	struct cxv_cycle *cycle = clean_cycle();
+	size_t count, offset;
+
+	put_both(cycle, DVSEC, 4, ERRORS << 20 | 0x10023);
+	put_both(cycle, ERRORS, 4, 0x10001);
+	count = cxv_compared_config(&cycle->before, parts);
+	assert_in_range(count, 4, CXV_CONFIG_PARTS_MAX);
+	assert_int_equal(worse_checks(cycle), 0);
+	for (offset = 0; offset < CXV_CONFIG_SIZE; offset += 4) {
+		uint32_t value = cxv_config_field(&cycle->after, offset, 4);
+
+		put(&cycle->after, offset, 4, ~value);
+		assert_int_equal(worse_checks(cycle) > 0, in_parts(parts, count, offset));
+		put(&cycle->after, offset, 4, value);
+	}
+	/* Of 64 bytes, and with a chain that leads nowhere, only what is there. */
+	cycle->before.config_size = CXV_CONFIG_SIZE_USER;
+	count = cxv_compared_config(&cycle->before, parts);
+	assert_in_range(count, 1, 8);
+	assert_true(parts[count - 1].offset + parts[count - 1].length <= CXV_CONFIG_SIZE_USER);
+	end(cycle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -945,6 +991,7 @@ int main(void)
 		cmocka_unit_test(test_decoders),
 		cmocka_unit_test(test_nothing_to_compare),
 		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_compared_config),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_aer),
 		cmocka_unit_test(test_capability_loops),

@@ -18,6 +18,8 @@ check "every latency of every cycle counts" \
 check "an FLR takes its 100 ms" holds '.resets[0].reset_ns.min >= 100000000'
 check "the first page is a part of all of them" \
 	holds '[.cycles[].mappings[] | .first_refault_ns > 0 and .first_refault_ns < .refault_ns] | all'
+check "so does what the command adds, which is little of it" holds '.resets[0] |
+	.overhead_ns.count == 12 and .overhead_ns.min > 0 and .overhead_ns.p50 < .reset_ns.p50'
 check "the document is what its schema says" valid
 printf '%s' "$json" > "$scratch/before"
 
