@@ -2,6 +2,7 @@
 #include "cmd/cycles.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #include "sys/deadline.h"
 
 #define CYCLES_MAX	1000000
+#define MEMORY_KEPT	(1 << 20)
 #define TIMEOUT_MAX	3600		/* seconds */
 #define DURATION_MAX	31536000	/* seconds: a year */
 #define PROGRESS_PAUSE_NS	100000000u
@@ -417,6 +419,8 @@ static void run_cycles(struct session *session, struct cxv_prover *prover, struc
 	unsigned int number = 0;
 	int ret = 1;
 
+	/* Each cycle needs what the last one freed: to give it back to the kernel costs faults. */
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
 	session->began = cxv_clock_now();
 	session->progress.wanted = isatty(STDERR_FILENO) && !session->context->quiet &&
 				   settings->cycles != 1;

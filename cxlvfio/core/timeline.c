@@ -8,7 +8,8 @@ static const struct {
 	[CXV_PHASE_TAG] = { "tag", "a value of its own into every page" },
 	[CXV_PHASE_TOUCH] = { "touch", "every page again: the mappings are live" },
 	[CXV_PHASE_LOOK_BEFORE] = { "look before",
-				    "configuration space, decoders, counters before the reset" },
+				    "configuration space, decoders, counters before the reset, "
+				    "unless the last cycle's look holds" },
 	[CXV_PHASE_RESET] = { "reset", "from its request until the kernel returned from it" },
 	[CXV_PHASE_CLOSED] = { "closed",
 			       "no access to the memory can have gone through in it" },
