@@ -168,11 +168,14 @@ static void stage_after(struct cxv_prover *prover, bool open, bool changing,
 
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	uint64_t start = cxv_clock_now();
 	enum cxv_view view;
-	uint64_t start;
 
 	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
 	prover->shut = wait_ready(prover) != CXV_READY;
+	/* What it still took after the reset of its opening is not this cycle's. */
+	if (!prover->ended)
+		cycle->since += cxv_clock_now() - start;
 	if (prover->shut)
 		return;
 	if (!prover->populated)
