@@ -110,7 +110,7 @@ def check_sample(stand: Stand, program: str) -> None:
     stand.say(texts[0] == texts[1], "the same run makes the same report")
     page = check_document(stand, "a run that fails", texts[0])
     drawings = [drawing.get("class") for drawing in page.iter("svg")]
-    stand.say(drawings == ["timeline"] + 4 * ["histogram"], "a timeline and four histograms")
+    stand.say(drawings == ["timeline"] + 5 * ["histogram"], "a timeline and five histograms")
     check_drawings(stand, page)
     heads = ["".join(head.itertext()) for head in page.iter() if head.tag in ("h2", "h3")]
     wanted = ["Errors and warnings", "0000:0d:00.0 \u2717 fail", "Endpoint", "Window", "Method",

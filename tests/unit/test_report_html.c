@@ -75,6 +75,7 @@ static void add_cycle(struct cxv_run *run, unsigned int number)
 	assert_non_null(cycle);
 	cycle->number = number;
 	cycle->verify = true;
+	cycle->check_count = CXV_CHECK_COUNT;
 	cycle->readiness = CXV_READY;
 	cycle->verdict = bad ? CXV_FAIL : CXV_PASS;
 	cycle->reset_duration = 101 * MS + number * number * 37000;
