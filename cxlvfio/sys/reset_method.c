@@ -78,8 +78,11 @@ int cxv_reset_method_recover(const struct cxv_host *host, const char *bdf, char 
 
 	state_name(name, sizeof(name), bdf);
 	length = cxv_state_file_read(host, name, text, sizeof(text));
+	/* Killed while it was saved, before anything changed. */
+	if (length == -ENOENT)
+		return remove_state(host, bdf);
 	if (length < 0)
-		return length == -ENOENT ? 0 : (int)length;
+		return length;
 	/* An empty file can only be a crash of the machine: there is nothing to put back. */
 	if (length) {
 		ret = write_attribute(host, bdf, text);

@@ -93,6 +93,14 @@ static int write_new(int directory, const char *name, const char *text)
 	return (size_t)written == strlen(text) ? 0 : -ENOSPC;
 }
 
+/* What NAME is called until all of it is written. */
+static int name_new(char new_name[static NAME_MAX + 1], const char *name)
+{
+	int length = snprintf(new_name, NAME_MAX + 1, ".%s.new", name);
+
+	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
 int cxv_state_file_write(const struct cxv_host *host, const char *name, const char *text)
 {
 	_cleanup_close_ int directory = open_directory(host, true);
@@ -101,9 +109,9 @@ int cxv_state_file_write(const struct cxv_host *host, const char *name, const ch
 
 	if (directory < 0)
 		return directory;
-	ret = snprintf(new_name, sizeof(new_name), ".%s.new", name);
-	if (ret < 0 || (size_t)ret >= sizeof(new_name))
-		return -ENAMETOOLONG;
+	ret = name_new(new_name, name);
+	if (ret < 0)
+		return ret;
 	ret = write_new(directory, new_name, text);
 	if (!ret && renameat(directory, new_name, directory, name))
 		ret = -errno;
@@ -115,10 +123,17 @@ int cxv_state_file_write(const struct cxv_host *host, const char *name, const ch
 int cxv_state_file_remove(const struct cxv_host *host, const char *name)
 {
 	_cleanup_close_ int directory = open_directory(host, false);
+	char new_name[NAME_MAX + 1];
+	int ret;
 
 	if (directory == -ENOENT)
 		return 0;
 	if (directory < 0)
 		return directory;
+	ret = name_new(new_name, name);
+	if (ret < 0)
+		return ret;
+	/* Of no use to anybody, so that it need not go. */
+	unlinkat(directory, new_name, 0);
 	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
 }

@@ -582,6 +582,14 @@ def test_reset_method_is_put_back(machine: Machine) -> None:
         assert "killed" not in machine.run(0, command, FIRST)
 
 
+def test_reset_method_was_not_yet_saved(machine: Machine) -> None:
+    new = f"run/cxlvfio/.{FIRST}.reset_method.new"
+    for command in ("bind", "unbind"):
+        machine.root.write(new, METHODS[:3])
+        assert "killed" not in machine.run(0, command, FIRST)
+        assert not (machine.top / new).exists(), f"{command} leaves it"
+
+
 def test_reset_method_cannot_be_put_back(machine: Machine) -> None:
     leave_method(machine)
     document = machine.write_fails(0, f"{machine.functions[0].path}/reset_method", "EINVAL",
