@@ -60,15 +60,16 @@ proof --methods flr,cxl --yes "$bdf"
 check "is refused before the first reset" [ "$status" = 6 ]
 check "of which there is none" holds '.cycles == []'
 
-# Killed at any moment; the next command that changes something puts things right.
+# Killed at any moment, also while the kernel resets; killed.sh is before every call. The next
+# command that changes something puts things right.
 random=1
 left=0
 seen=0
-for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for round in 1 2 3 4 5 6; do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
 	cxlvfio reset --method bus --yes --cycles 1000 "$bdf" > "$scratch/killed" 2>&1 &
 	killed=$!
-	sleep "$((round % 2)).$((random / 65536 % 10))$((random / 256 % 10))"
+	sleep "1.$((random / 65536 % 10))$((random / 256 % 10))"
 	kill -KILL "$killed"
 	wait "$killed"
 	if [ -e "/run/cxlvfio/$bdf.reset_method" ]; then
@@ -84,11 +85,11 @@ for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	[ "$(cat "$methods")" = "$saved" ] || break
 	[ ! -e "/run/cxlvfio/$bdf.reset_method" ] || break
 done
-[ "$round" = 20 ] || sed 's/^/# /' "$scratch/next"
+[ "$round" = 6 ] || sed 's/^/# /' "$scratch/next"
 echo "# $left of $round runs were killed between saving and restoring"
-check "20 runs killed: reset_method is put back each time" [ "$(cat "$methods")" = "$saved" ]
-check "by 20 commands" [ "$round" = 20 ]
-check "some had something to put back" [ "$left" -gt 2 ]
+check "6 runs killed: reset_method is put back each time" [ "$(cat "$methods")" = "$saved" ]
+check "by 6 commands" [ "$round" = 6 ]
+check "some had something to put back" [ "$left" -gt 0 ]
 check "and doctor saw each" [ "$seen" = "$left" ]
 check "nothing is left behind" [ ! -e "/run/cxlvfio/$bdf.reset_method" ]
 reset --cycles 2 "$bdf"
