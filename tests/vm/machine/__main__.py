@@ -236,7 +236,8 @@ class Machine:
             exports.append((self.options.share, "share", True))
         parameters = qemu.ALWAYS + topology.kernel_parameters(self.topology) + self.options.append
         command = qemu.command(
-            self.directory, self.topology, self.kernel.image, parameters, exports
+            self.directory, self.topology, self.kernel.image, parameters, exports,
+            self.options.neighbour,
         )
         command += self.options.qemu
         say(

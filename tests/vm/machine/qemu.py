@@ -51,7 +51,7 @@ def shared_directory(path: Path, tag: str, writable: bool) -> list[str]:
     ]
 
 
-def topology_devices(directory: Path, topology: Topology) -> list[str]:
+def topology_devices(directory: Path, topology: Topology, neighbour: str) -> list[str]:
     arguments = []
     for bridge in topology.bridges:
         # Without hdm_for_passthrough a bridge with one root port would have no decoders.
@@ -66,9 +66,13 @@ def topology_devices(directory: Path, topology: Topology) -> list[str]:
             port=endpoint.port, chassis=0, slot=slot + 1,
         )
         path = str(socket_of(directory, f"endpoint{slot}"))
+        beside = neighbour if slot == 0 else ""
         arguments += device(
-            driver="vfio-user-pci", bus=f"port{slot}", socket={"type": "unix", "path": path}
+            driver="vfio-user-pci", bus=f"port{slot}", socket={"type": "unix", "path": path},
+            multifunction=bool(beside),
         )
+        if beside:
+            arguments += device(driver=beside, bus=f"port{slot}", addr="0.1")
     return arguments
 
 
@@ -78,8 +82,10 @@ def command(
     kernel: Path,
     parameters: list[str],
     exports: list[tuple[Path, str, bool]],
+    neighbour: str = "",
 ) -> list[str]:
-    """DIRECTORY holds the sockets, the file behind the guest's RAM, and its initramfs."""
+    """DIRECTORY holds the sockets, the file behind the guest's RAM, and its initramfs; NEIGHBOUR is
+    what the first endpoint has beside it."""
     ram = directory / "ram"
     arguments = [
         "qemu-system-x86_64",
@@ -106,4 +112,4 @@ def command(
         arguments += device(driver="virtserialport", bus="ports.0", chardev=port, name=port)
     for path, tag, writable in exports:
         arguments += shared_directory(path, tag, writable)
-    return arguments + topology_devices(directory, topology)
+    return arguments + topology_devices(directory, topology, neighbour)
