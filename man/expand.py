@@ -5,10 +5,12 @@
     expand.py METADATA PAGE.scd
 
 A line "@OPTIONS@" becomes the options of the command that the page is called after, "@ACTIONS@" its
-actions, "@COMMANDS@" the list of commands, "@FINDINGS@" that of findings, "@CHECKS@" that of checks. A page of a command that
-does not exist, or without its options or actions, is an error.
+actions, "@COMMANDS@" the list of commands, "@FINDINGS@" that of findings, "@CHECKS@" that of checks, and
+"@INCLUDE FILE@" what stands in FILE beside the page. A page of a command that does not exist, or
+without its options or actions, is an error.
 """
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -61,6 +63,14 @@ def format_checks(checks: list) -> str:
                      for check in checks)
 
 
+def include(page: Path) -> str:
+    """The page, with what it shares with others, but not their comments."""
+    def part(match: re.Match) -> str:
+        text = (page.parent / match[1]).read_text(encoding="utf-8")
+        return re.sub("^; .*\n", "", text, flags=re.M)
+    return re.sub("^@INCLUDE (.*)@\n", part, page.read_text(encoding="utf-8"), flags=re.M)
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -70,7 +80,7 @@ def main() -> int:
     name = page.name.removesuffix(".1.scd").removeprefix("cxlvfio").removeprefix("-")
     commands = {command["name"]: command for command in metadata["commands"]}
     command = commands[name] if name else metadata
-    source = page.read_text(encoding="utf-8")
+    source = include(page)
     if "\n@OPTIONS@\n" not in source:
         print(f"expand.py: {page}: no line @OPTIONS@", file=sys.stderr)
         return 1

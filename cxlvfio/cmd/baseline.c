@@ -332,6 +332,10 @@ int cxv_baseline_read(struct cxv_context *context, const char *path,
 		return refuse(context, path, NULL, error, "it is larger than 64 MiB");
 	if (error == -EINVAL || error == -EISDIR)
 		return refuse(context, path, NULL, error, "it is no regular file");
+	if (error == -ENOMEM)
+		return cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
+				 (struct cxv_place) { .operation = "read the baseline",
+						      .path = path }, "cannot read it");
 	if (error < 0)
 		return refuse(context, path, NULL, error, "cannot read it");
 	root = parse(text, length);

@@ -647,11 +647,13 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 	bool dry_run = session->settings->dry_run;
 	enum cxv_exit status = CXV_EXIT_USAGE;
 	size_t i;
+	int ret;
 
 	for (i = 0; i < targets->count; i++)
 		plan_one(session, targets->endpoints[i]);
-	if (read_baseline(session, targets) < 0)
-		return status;
+	ret = read_baseline(session, targets);
+	if (ret < 0)
+		return ret == -ENOMEM ? CXV_EXIT_FAILED : status;
 	if (dry_run) {
 		show_plans(session);
 	} else if (!cxv_consent_ask(session->context, session->runs, session->count,

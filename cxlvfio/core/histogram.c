@@ -41,12 +41,12 @@ static int allocate(struct cxv_histogram *histogram, unsigned int octave)
 	return histogram->octaves[octave] ? 0 : -ENOMEM;
 }
 
-static void extend(struct cxv_histogram *histogram, uint64_t minimum, uint64_t maximum)
+static void extend(struct cxv_histogram *histogram, uint64_t value)
 {
-	if (!histogram->count || minimum < histogram->minimum)
-		histogram->minimum = minimum;
-	if (maximum > histogram->maximum)
-		histogram->maximum = maximum;
+	if (!histogram->count || value < histogram->minimum)
+		histogram->minimum = value;
+	if (value > histogram->maximum)
+		histogram->maximum = value;
 }
 
 int cxv_histogram_add(struct cxv_histogram *histogram, uint64_t value)
@@ -55,7 +55,7 @@ int cxv_histogram_add(struct cxv_histogram *histogram, uint64_t value)
 
 	if (allocate(histogram, octave) < 0)
 		return -ENOMEM;
-	extend(histogram, value, value);
+	extend(histogram, value);
 	histogram->octaves[octave][bucket_of(value, octave)]++;
 	histogram->count++;
 	histogram->sum += value;

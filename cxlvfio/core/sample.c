@@ -30,6 +30,11 @@ static void choose_from_parts(struct cxv_sample *sample, size_t parts, uint64_t 
 	}
 }
 
+uint64_t cxv_window_base(const struct cxv_number *resource, uint64_t size)
+{
+	return resource->known && size <= UINT64_MAX - resource->value ? resource->value : 0;
+}
+
 int cxv_sample_choose(uint64_t base, uint64_t size, size_t count, uint64_t seed,
 		      struct cxv_sample *sample)
 {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/cycle_pages.h"
+#include "core/value.h"
 
 #define CXV_BLOCK_SIZE		CXV_PAGE_2M
 #define CXV_BLOCK_PAGES		(CXV_BLOCK_SIZE / CXV_PAGE_4K)
@@ -29,6 +30,11 @@ struct cxv_sample {
 	size_t count;
 };
 
+/*
+ * Where the window begins. What sysfs says may be anything: 0 where it is not known, and where a
+ * window of SIZE would end behind the last address.
+ */
+uint64_t cxv_window_base(const struct cxv_number *resource, uint64_t size);
 /*
  * Choose about COUNT blocks of the window by SEED: the first four and the last, and one at random
  * from each of equal parts of the window. All of them where COUNT is as many or more, and where the

@@ -112,13 +112,10 @@ static void find_witness(struct cxv_prover *prover)
 /* What is mapped, and which part of it is touched. */
 static int choose_window(struct cxv_prover *prover)
 {
-	uint64_t base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
 	uint64_t size = prover->memory->size, blocks = prover->options.sample;
+	uint64_t base = cxv_window_base(&prover->endpoint->resource, size);
 	int ret;
 
-	/* What sysfs says may be anything: a window does not end behind the last address. */
-	if (size > UINT64_MAX - base)
-		base = 0;
 	if (!blocks)
 		blocks = size / CXV_BLOCK_SIZE > CXV_SAMPLE_ABOVE ? CXV_SAMPLE_DEFAULT :
 								    CXV_SAMPLE_ALL;

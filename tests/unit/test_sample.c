@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Samples of large windows: what is chosen, exact faults of it, slots, and what may be claimed. */
+#include <errno.h>
 #include <string.h>
 
 #include "core/sample.h"
@@ -9,6 +10,20 @@
 #define MIB	0x100000ull
 #define GIB	0x40000000ull
 #define TIB	(GIB << 10)
+
+static void test_window_base(void **state)
+{
+	struct cxv_number resource = cxv_known(GIB);
+
+	assert_int_equal(cxv_window_base(&resource, GIB), GIB);
+	resource.value = UINT64_MAX - GIB;
+	assert_int_equal(cxv_window_base(&resource, GIB), UINT64_MAX - GIB);
+	assert_int_equal(cxv_window_base(&resource, GIB + 1), 0);
+	resource.value = UINT64_MAX;
+	assert_int_equal(cxv_window_base(&resource, CXV_PAGE_4K), 0);
+	resource = cxv_unknown(EACCES);
+	assert_int_equal(cxv_window_base(&resource, GIB), 0);
+}
 
 static void test_choice(void **state)
 {
@@ -191,6 +206,7 @@ static void test_uncertainty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window_base),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_reach),
