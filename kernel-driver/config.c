@@ -111,7 +111,7 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 	 * open, the hardware may be asked, with memory space on for it, and will have to be asked
 	 * after a write that gives decoding back.
 	 */
-	touches = touches_decoding(pdev, offset, count);
+	touches = cxl_vfio_wrong_touches(touches_decoding(pdev, offset, count));
 	gated = touches;
 	if (touches && stops_decoding(pdev, buf, offset, count))
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);

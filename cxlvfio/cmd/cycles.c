@@ -149,8 +149,11 @@ static int parse_choice(struct cxv_context *context, const struct cxv_option_val
 		return word;
 	if (is_option(value, "method")) {
 		first_way(settings)->method = word;
+		if (!settings->via_given)
+			first_way(settings)->via = cxv_method_via(word);
 	} else if (is_option(value, "via")) {
 		first_way(settings)->via = word;
+		settings->via_given = true;
 	} else if (is_option(value, "interface")) {
 		prover->interface = word;
 	} else {
@@ -217,8 +220,9 @@ static int check_way(struct cxv_context *context, const struct cxv_way *way)
 	if (cxv_method_can(way->method, way->via))
 		return 0;
 	if (way->via == CXV_VIA_CONFIG)
-		cxv_usage_error(context, "--via config is always an FLR: it cannot go with "
-				"--method %s", cxv_method_name(way->method));
+		cxv_usage_error(context, "--via config writes the FLR bit, or memory space with "
+				"--method memory: it cannot go with --method %s",
+				cxv_method_name(way->method));
 	else
 		cxv_usage_error(context, "--method %s cannot go with --via %s",
 				cxv_method_name(way->method), cxv_via_name(way->via));

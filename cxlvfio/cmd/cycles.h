@@ -13,6 +13,7 @@ struct cxv_cycles_settings {
 	unsigned int duration;		/* seconds; 0: no limit */
 	unsigned int interval;		/* milliseconds between two cycles */
 	const char *report;		/* an HTML file; NULL: none */
+	bool via_given;			/* else it is the method's */
 	bool yes;			/* also what reaches beyond the function */
 	bool dry_run;
 	const char *baseline;		/* a file; NULL: none */
@@ -20,8 +21,8 @@ struct cxv_cycles_settings {
 
 /* For the command's table of options; cxv_cycles_parse() knows them. */
 #define CXV_CYCLES_METHOD_OPTIONS							\
-	{ 'm', "method", "METHOD", "flr, cxl, bus or hot, or auto for whatever the "	\
-	  "kernel tries first", CXV_COMPLETE_WORDS, "flr cxl bus hot auto" },		\
+	{ 'm', "method", "METHOD", "flr, cxl, bus, hot, auto for the kernel's first, "	\
+	  "or memory (no reset)", CXV_COMPLETE_WORDS, "flr cxl bus hot auto memory" },	\
 	{ 0, "via", "PATH", "reset by vfio, by a config space write, or by sysfs",	\
 	  CXV_COMPLETE_WORDS, "vfio config sysfs" }
 #define CXV_CYCLES_OPTIONS								\

@@ -38,6 +38,12 @@ const struct cxv_method_kind cxv_method_kinds[CXV_METHOD_COUNT] = {
 		.name = "auto", .reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_ANY,
 		.vias = VIA(VFIO) | VIA(SYSFS),
 	},
+	/* What guests do while they size BARs, and drivers when they let go of a function. */
+	[CXV_METHOD_MEMORY] = {
+		.name = "memory", .no_reset = true,
+		.reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_RETAINED,
+		.vias = VIA(CONFIG),
+	},
 };
 
 static const char *const via_names[CXV_VIA_COUNT] = {
@@ -75,6 +81,15 @@ const char *cxv_reach_name(enum cxv_reach reach)
 bool cxv_method_can(enum cxv_method method, enum cxv_via via)
 {
 	return cxv_method_kinds[method].vias & (1u << via);
+}
+
+enum cxv_via cxv_method_via(enum cxv_method method)
+{
+	enum cxv_via via = CXV_VIA_VFIO;
+
+	while (!cxv_method_can(method, via))
+		via++;
+	return via;
 }
 
 bool cxv_method_has_word(enum cxv_method method)
@@ -145,8 +160,10 @@ static int parse_way(const char *text, size_t length, struct cxv_way *way)
 	const char *colon = memchr(text, ':', length);
 	size_t name = colon ? (size_t)(colon - text) : length;
 	int method = find_method(text, name);
-	int via = colon ? find_via(colon + 1, length - name - 1) : CXV_VIA_VFIO;
+	int via = 0;
 
+	if (method >= 0)
+		via = colon ? find_via(colon + 1, length - name - 1) : (int)cxv_method_via(method);
 	if (method < 0 || via < 0)
 		return -EINVAL;
 	*way = (struct cxv_way) { .method = method, .via = via };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ways to reset an endpoint, in one table: what the kernel calls them, how far they reach, and
- * what may be expected of the memory afterwards.
+ * The ways to take an endpoint's memory away and give it back, in one table: what the kernel calls
+ * them, how far they reach, and what may be expected of the memory afterwards.
  */
 #ifndef CXLVFIO_CORE_METHOD_H
 #define CXLVFIO_CORE_METHOD_H
@@ -15,12 +15,13 @@ enum cxv_method {
 	CXV_METHOD_BUS,		/* secondary bus reset by the bridge above */
 	CXV_METHOD_HOT,		/* the same through VFIO, of all functions together */
 	CXV_METHOD_AUTO,	/* whatever the kernel's order of methods does first */
+	CXV_METHOD_MEMORY,	/* no reset: memory space off and on in the command register */
 	CXV_METHOD_COUNT
 };
 
 enum cxv_via {
 	CXV_VIA_VFIO,		/* VFIO_DEVICE_RESET, VFIO_DEVICE_PCI_HOT_RESET */
-	CXV_VIA_CONFIG,		/* the FLR bit of the PCI Express capability, through VFIO */
+	CXV_VIA_CONFIG,		/* the FLR bit or the command register, written through VFIO */
 	CXV_VIA_SYSFS,		/* the function's "reset" attribute */
 	CXV_VIA_COUNT
 };
@@ -44,6 +45,7 @@ struct cxv_method_kind {
 	/* In reset_method (Linux drivers/pci/pci.c pci_reset_fn_methods), the best first. */
 	const char *words[CXV_METHOD_WORDS];
 	bool flr;
+	bool no_reset;			/* nothing of the device is reset */
 	enum cxv_reach reach;
 	enum cxv_expect expect;		/* unless the user knows better */
 	unsigned int vias;		/* 1 << CXV_VIA_... for each that can do it */
@@ -63,6 +65,8 @@ const char *cxv_expect_name(enum cxv_expect expect);
 /* "function" */
 const char *cxv_reach_name(enum cxv_reach reach);
 bool cxv_method_can(enum cxv_method method, enum cxv_via via);
+/* The path that is meant where none is named: vfio where it can be. */
+enum cxv_via cxv_method_via(enum cxv_method method);
 /* The method is chosen by a word of reset_method, and not by the way to ask for it. */
 bool cxv_method_has_word(enum cxv_method method);
 /* Whether NAME is one of the words in METHODS, which are separated by spaces. */

@@ -156,6 +156,10 @@ static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *chec
 		cxv_fail(check, "the reset failed: %s", strerror(cycle->reset_error));
 		return;
 	}
+	if (cxv_method_kinds[cycle->method].no_reset) {
+		cxv_skip(check, "no reset: memory space was switched off and on");
+		return;
+	}
 	if (cycle->method == CXV_METHOD_AUTO) {
 		cxv_skip(check, "--method auto does not ask for an FLR");
 		return;

@@ -61,6 +61,11 @@ static bool judge_way(const struct cxv_cycle *cycle, const struct cxv_watch_way 
 		cxv_skip(check, "no access %s went through before the reset", name);
 		return false;
 	}
+	if (way->through) {
+		cxv_fail(check, "%" PRIu64 " accesses %s went through while memory space was off",
+			 way->through, name);
+		return false;
+	}
 	if (way->other && cycle->read_only) {
 		cxv_undecided(check, "the memory changed before the window was shut: something "
 			      "else writes to it");
@@ -104,7 +109,10 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 			 watch->unavailable ?: "the window refused access before the reset");
 		return;
 	}
-	cxv_expected(check, "no access for %.0f ms at least", milliseconds(shortest));
+	if (watch->between)
+		cxv_expected(check, "every access refused while memory space is off");
+	else
+		cxv_expected(check, "no access for %.0f ms at least", milliseconds(shortest));
 	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused, none for %.1f ms; "
 		     "read: %" PRIu64 ", %" PRIu64 ", %.1f ms", watch->mapping.passed,
 		     watch->mapping.refused, milliseconds(watch->mapping.longest),

@@ -353,6 +353,11 @@ static const char *tries(const struct cxv_cycle *cycle)
 	return cycle->reset_retries ? ", or more, since it was tried again" : "";
 }
 
+static bool is_reset(const struct cxv_cycle *cycle)
+{
+	return !cxv_method_kinds[cycle->method].no_reset;
+}
+
 void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_driver_account *before = &cycle->before.driver;
@@ -372,7 +377,8 @@ void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check)
 	if (!same_state(cycle, accessible, check))
 		return;
 	if (!zapped || reactivated < accessible)
-		cxv_fail(check, "the driver did not see this reset: a counter did not advance");
+		cxv_fail(check, "the driver did not see this %s: a counter did not advance",
+			 is_reset(cycle) ? "reset" : "write to the command register");
 	else if (zapped != 1 && zapped != shut)
 		cxv_fail(check, "the driver counts %" PRIu64 " zaps, but shut the window %" PRIu64
 			 " times: its account contradicts itself", zapped, shut);
@@ -385,17 +391,19 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 {
 	const struct cxv_driver_account *before = &cycle->before.driver;
 	const struct cxv_driver_account *after = &cycle->after.driver;
+	const char *path = is_reset(cycle) ? "reset" : "config_write";
 	uint64_t shut = after->generation - before->generation;
 	uint64_t zapped = after->zap_count - before->zap_count;
 
 	if (!have_account(cycle, check))
 		return;
-	cxv_expected(check, "generation +1, last_path reset%s", tries(cycle));
+	cxv_expected(check, "generation +1, last_path %s%s", path, tries(cycle));
 	cxv_observed(check, "generation %+" PRId64 ", last_path %s", (int64_t)shut,
 		     after->last_path);
 	if (!shut)
 		cxv_fail(check, "the generation did not advance: what was asked of the device "
-			 "before the reset would be believed after it");
+			 "before %s would be believed after it",
+			 is_reset(cycle) ? "the reset" : "memory space was off");
 	else if (shut != 1 && shut != zapped)
 		cxv_fail(check, "the generation advanced by %" PRId64 ", but %" PRIu64
 			 " zaps were counted: the driver's account contradicts itself",
@@ -403,9 +411,9 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 	else if (shut > cxv_own_resets(cycle))
 		cxv_undecided(check, "something else shut the window in the same cycle: another "
 			      "reset, an error or a configuration write");
-	else if (strcmp(after->last_path, "reset") != 0)
-		cxv_fail(check, "the driver shut the window last for \"%s\", not for a reset",
-			 after->last_path);
+	else if (strcmp(after->last_path, path) != 0)
+		cxv_fail(check, "the driver shut the window last for \"%s\", not for a %s",
+			 after->last_path, is_reset(cycle) ? "reset" : "configuration write");
 }
 
 static bool no_new_errors(const struct cxv_cycle *cycle, struct cxv_check *check)

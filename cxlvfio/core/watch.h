@@ -20,6 +20,7 @@ struct cxv_watch_way {
 	uint64_t passed;
 	uint64_t refused;
 	uint64_t other;			/* before any was refused: data of a device in reset */
+	uint64_t through;		/* that went through while it was known to be shut */
 	bool began_shut;		/* the first was refused: nothing is known of before */
 	uint64_t closings;		/* times that refused accesses went through again */
 	/* The longest time for which it is possible that none went through: */
@@ -34,6 +35,7 @@ struct cxv_watch_way {
 
 struct cxv_watch {
 	bool made;
+	bool between;			/* not all the time, but between the steps of the path */
 	const char *unavailable;	/* why not; NULL while nothing is known */
 	struct cxv_watch_way mapping, file;
 	uint64_t pause;			/* time in which the thread did not get to run */

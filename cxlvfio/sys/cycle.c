@@ -249,7 +249,8 @@ static int witness_access(struct cxv_prover *prover, uint32_t *value, bool write
 
 static void arm_witness(struct cxv_prover *prover, struct cxv_witness *witness)
 {
-	if (!prover->witness || prover->options.read_only)
+	if (!prover->witness || prover->options.read_only ||
+	    cxv_method_kinds[prover->way.method].no_reset)
 		return;
 	witness->known = true;
 	witness->written = cxv_random_seed() | 1;
@@ -328,7 +329,10 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		return ret;
 	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
 	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
-	if (!prover->shut)
+	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
+	if (!prover->shut && cxv_method_kinds[cycle->method].no_reset)
+		cxv_watcher_prepare(&prover->watcher, &cycle->watch);
+	else if (!prover->shut)
 		cxv_watcher_start(&prover->watcher, &cycle->watch);
 	arm_witness(prover, &cycle->witness);
 	ask_method(prover, cycle);

@@ -18,10 +18,24 @@ static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const 
 					      .target = prover->endpoint->host }, "%s", text);
 }
 
-static bool uses(const struct cxv_prover *prover, enum cxv_via via)
+static bool uses(const struct cxv_prover *prover, enum cxv_method method, enum cxv_via via)
 {
 	for (size_t i = 0; i < prover->options.way_count; i++)
-		if (prover->options.ways[i].via == via)
+		if (prover->options.ways[i].method == method && prover->options.ways[i].via == via)
+			return true;
+	return false;
+}
+
+/* Whether the kernel looks into reset_method for it. */
+static bool uses_reset_method(enum cxv_method method)
+{
+	return method != CXV_METHOD_HOT && !cxv_method_kinds[method].no_reset;
+}
+
+static bool needs_reset_method(const struct cxv_prover *prover)
+{
+	for (size_t i = 0; i < prover->options.way_count; i++)
+		if (!cxv_method_kinds[prover->options.ways[i].method].no_reset)
 			return true;
 	return false;
 }
@@ -32,7 +46,7 @@ static int find_express(struct cxv_prover *prover)
 	struct cxv_snapshot *snapshot;
 	uint32_t capability;
 
-	if (!uses(prover, CXV_VIA_CONFIG))
+	if (!uses(prover, CXV_METHOD_FLR, CXV_VIA_CONFIG))
 		return 0;
 	snapshot = calloc(1, sizeof(*snapshot));
 	if (!snapshot)
@@ -74,6 +88,8 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 	int ret;
 
 	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->methods_before);
+	if (ret == -ENOENT && !needs_reset_method(prover))
+		return 0;
 	if (ret < 0)
 		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
 			    "reset_method", "the function has no reset the kernel knows of",
@@ -100,7 +116,7 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 	prover->word = cxv_method_word(prover->way.method, methods);
 	/* In its own order, unless an earlier turn has changed that. */
 	word = prover->word ?: methods;
-	if (prover->way.method == CXV_METHOD_HOT || (!prover->word && !prover->method.saved))
+	if (!uses_reset_method(prover->way.method) || (!prover->word && !prover->method.saved))
 		return 0;
 	/* It is read right before the reset: a change in between is found, and is a finding. */
 	if (prover->word_set && prover->options.verify && !prover->options.pauses &&
@@ -127,6 +143,35 @@ static int flr_by_config(struct cxv_prover *prover)
 	return cxv_vfio_write(&prover->vfio, prover->config, offset, &control, sizeof(control));
 }
 
+static int write_command(struct cxv_prover *prover, uint16_t command)
+{
+	return cxv_vfio_write(&prover->vfio, prover->config, PCI_COMMAND, &command,
+			      sizeof(command));
+}
+
+/*
+ * As a guest does it. When the write returns, no mapping may be left and none may come back: no
+ * time has to pass, and nothing depends on when a thread gets to run. The memory itself does not
+ * care (CXL.mem has its own enable), so that a wrong access is seen, and harms nothing.
+ */
+static int memory_space_off_and_on(struct cxv_prover *prover)
+{
+	uint16_t command;
+	int ret;
+
+	ret = cxv_vfio_read(&prover->vfio, prover->config, PCI_COMMAND, &command, sizeof(command));
+	if (ret < 0)
+		return ret;
+	cxv_watcher_look(&prover->watcher, false);
+	ret = write_command(prover, command & ~PCI_COMMAND_MEMORY);
+	if (ret < 0)
+		return ret;
+	cxv_watcher_look(&prover->watcher, true);
+	ret = write_command(prover, command | PCI_COMMAND_MEMORY);
+	cxv_watcher_look(&prover->watcher, false);
+	return ret;
+}
+
 int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
 {
 	uint64_t timeout = prover->options.timeout * NS_PER_SEC;
@@ -136,6 +181,8 @@ int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
 		return -EAGAIN;
 	if (prover->way.method == CXV_METHOD_HOT)
 		return cxv_vfio_hot_reset(&prover->vfio, timeout, retries);
+	if (prover->way.method == CXV_METHOD_MEMORY)
+		return memory_space_off_and_on(prover);
 	switch (prover->way.via) {
 	case CXV_VIA_CONFIG:
 		return flr_by_config(prover);

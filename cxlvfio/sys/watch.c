@@ -65,13 +65,15 @@ static enum cxv_access read_file(struct cxv_watcher *watcher)
 	return word == watcher->word ? CXV_ACCESS_PASSED : CXV_ACCESS_OTHER;
 }
 
-static void note_access(struct cxv_watcher *watcher, struct cxv_watch_way *way,
+/* Whether it went through. */
+static bool note_access(struct cxv_watcher *watcher, struct cxv_watch_way *way,
 			enum cxv_access (*access)(struct cxv_watcher *watcher))
 {
 	uint64_t begin = cxv_clock_now();
 	enum cxv_access result = access(watcher);
 
 	cxv_watch_note(way, begin, cxv_clock_now(), result);
+	return result != CXV_ACCESS_REFUSED;
 }
 
 /*
@@ -98,7 +100,6 @@ static bool pause_a_little(struct cxv_watcher *watcher)
 static void watch_reset(struct cxv_watcher *watcher)
 {
 	struct cxv_watch *watch = watcher->watch;
-	uint64_t start = cxv_clock_now();
 	unsigned int left = LAST_ACCESSES;
 	bool first = true, ending = false;
 
@@ -113,7 +114,6 @@ static void watch_reset(struct cxv_watcher *watcher)
 		else
 			ending = pause_a_little(watcher);
 	}
-	watch->duration = cxv_clock_now() - start;
 }
 
 static void *run(void *argument)
@@ -129,7 +129,7 @@ static void *run(void *argument)
 	}
 }
 
-void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
+void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch)
 {
 	const struct cxv_window *window = watcher->window;
 
@@ -142,6 +142,27 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
 		watch->unavailable = "the window cannot be read before the reset";
 		return;
 	}
+	watcher->watch = watch;
+	watcher->since = cxv_clock_now();
+	watch->made = watch->between = true;
+}
+
+void cxv_watcher_look(struct cxv_watcher *watcher, bool shut)
+{
+	struct cxv_watch *watch = watcher->watch;
+
+	if (!watch)
+		return;
+	watch->mapping.through += note_access(watcher, &watch->mapping, read_mapping) && shut;
+	watch->file.through += note_access(watcher, &watch->file, read_file) && shut;
+}
+
+void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
+{
+	cxv_watcher_prepare(watcher, watch);
+	if (!watcher->watch)
+		return;
+	watch->between = false;
 	if (!watcher->started)
 		watcher->started = !pthread_create(&watcher->thread, NULL, run, watcher);
 	watch->made = watcher->running = watcher->started;
@@ -149,7 +170,6 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
 		watch->unavailable = "no thread could be started";
 		return;
 	}
-	watcher->watch = watch;
 	watcher->asked_to_end = false;
 	sem_post(&watcher->wanted);
 }
@@ -170,9 +190,12 @@ void cxv_watcher_end(struct cxv_watcher *watcher)
 
 void cxv_watcher_stop(struct cxv_watcher *watcher)
 {
-	if (!watcher->running)
-		return;
-	cxv_watcher_end(watcher);
-	wait_for(&watcher->ended);
-	watcher->running = false;
+	if (watcher->running) {
+		cxv_watcher_end(watcher);
+		wait_for(&watcher->ended);
+		watcher->running = false;
+	}
+	if (watcher->watch)
+		watcher->watch->duration = cxv_clock_now() - watcher->since;
+	watcher->watch = NULL;
 }

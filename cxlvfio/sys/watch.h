@@ -23,7 +23,8 @@ struct cxv_watcher {
 	sem_t wanted, begun;		/* begun: once it accessed the window by each way */
 	sem_t ending, ended;
 	uint64_t word;			/* what the page holds */
-	struct cxv_watch *watch;
+	struct cxv_watch *watch;	/* NULL: nothing is watched */
+	uint64_t since;
 };
 
 /* Map the page. 0 or -errno; destroy it in any case. */
@@ -38,6 +39,10 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch);
 void cxv_watcher_wait(struct cxv_watcher *watcher);
 /* Begin to end it, where there is something else to do meanwhile. */
 void cxv_watcher_end(struct cxv_watcher *watcher);
+/* The same without a thread: only cxv_watcher_look() accesses the window. */
+void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch);
+/* Access it by each way, here and now; it is SHUT, and must refuse. Nothing unless prepared. */
+void cxv_watcher_look(struct cxv_watcher *watcher, bool shut);
 void cxv_watcher_stop(struct cxv_watcher *watcher);
 
 #endif

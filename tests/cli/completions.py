@@ -171,7 +171,7 @@ def make_cases(metadata: dict) -> list:
         ("cxlvfio show -s ", sections),
         ("cxlvfio show --section=v", {"vfio"}),
         ("cxlvfio show -s cxl,v", {"vfio"}),
-        ("cxlvfio reset --method ", {"flr", "cxl", "bus", "hot", "auto"}),
+        ("cxlvfio reset --method ", {"flr", "cxl", "bus", "hot", "auto", "memory"}),
         ("cxlvfio list -o VFIO-", {"VFIO-GROUP", "VFIO-CDEV"}),
         ("cxlvfio list --output HOST,REG", {"REGION"}),
         ("cxlvfio show mem", {"mem0", "mem1", "mem2"}),

@@ -18,6 +18,7 @@ static void test_word(void **state)
 	assert_null(cxv_method_word(CXV_METHOD_CXL, "flr bus cxl_bus"));
 	assert_null(cxv_method_word(CXV_METHOD_HOT, "flr bus cxl_bus"));
 	assert_null(cxv_method_word(CXV_METHOD_AUTO, ""));
+	assert_null(cxv_method_word(CXV_METHOD_MEMORY, "flr bus memory"));
 }
 
 static void test_reach(void **state)
@@ -25,6 +26,7 @@ static void test_reach(void **state)
 	assert_int_equal(cxv_method_reach(CXV_METHOD_FLR, "bus"), CXV_REACH_FUNCTION);
 	assert_int_equal(cxv_method_reach(CXV_METHOD_BUS, "flr"), CXV_REACH_BUS);
 	assert_int_equal(cxv_method_reach(CXV_METHOD_HOT, ""), CXV_REACH_BUS);
+	assert_int_equal(cxv_method_reach(CXV_METHOD_MEMORY, "bus"), CXV_REACH_FUNCTION);
 	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "flr cxl_bus"), CXV_REACH_FUNCTION);
 	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "cxl_bus flr"), CXV_REACH_BUS);
 	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, "bus"), CXV_REACH_BUS);
@@ -48,6 +50,12 @@ static void test_list(void **state)
 	assert_int_equal(cxv_ways_parse("flr,hot:sysfs", ways, 3, &bad), -EOPNOTSUPP);
 	assert_string_equal(bad, "hot:sysfs");
 	assert_int_equal(cxv_ways_parse("auto:config", ways, 3, &bad), -EOPNOTSUPP);
+	/* Its only path need not be named. */
+	assert_int_equal(cxv_ways_parse("memory,memory:config", ways, 3, &bad), 2);
+	assert_int_equal(ways[0].method, CXV_METHOD_MEMORY);
+	assert_int_equal(ways[0].via, CXV_VIA_CONFIG);
+	assert_int_equal(ways[1].via, CXV_VIA_CONFIG);
+	assert_int_equal(cxv_ways_parse("memory:sysfs", ways, 3, &bad), -EOPNOTSUPP);
 }
 
 static void test_bad_list(void **state)

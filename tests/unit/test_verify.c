@@ -900,6 +900,48 @@ static void test_retries(void **state)
 	end(cycle);
 }
 
+static void make_looks(struct cxv_watch_way *way)
+{
+	*way = (struct cxv_watch_way) { 0 };
+	cxv_watch_note(way, 1 * MS, 1 * MS + 10, CXV_ACCESS_PASSED);
+	cxv_watch_note(way, 2 * MS, 2 * MS + 10, CXV_ACCESS_REFUSED);
+	cxv_watch_note(way, 3 * MS, 3 * MS + 10, CXV_ACCESS_PASSED);
+}
+
+/* No reset: one check is skipped, and those of the driver's word expect another. */
+static void test_memory_space(void **state)
+{
+	struct cxv_cycle *cycle = clean_cycle();
+	struct cxv_watch *watch = &cycle->watch;
+
+	cycle->method = CXV_METHOD_MEMORY;
+	cycle->method_word = NULL;
+	cycle->witness = (struct cxv_witness) { 0 };
+	strcpy(cycle->after.driver.last_path, "config_write");
+	watch->between = true;
+	make_looks(&watch->mapping);
+	make_looks(&watch->file);
+	cxv_verify_cycle(cycle);
+	for (unsigned int i = 0; i < CXV_CHECK_COUNT; i++)
+		assert_int_equal(cycle->checks[i].verdict,
+				 i == CXV_CHECK_REAL_FLR ? CXV_SKIP : CXV_PASS);
+	assert_int_equal(cycle->verdict, CXV_PASS);
+	assert_string_equal(cycle->checks[CXV_CHECK_REAL_FLR].detail,
+			    "no reset: memory space was switched off and on");
+	strcpy(cycle->after.driver.last_path, "reset");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "not for a configuration write");
+	cycle->after.driver.generation--;
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "before memory space was off");
+	cycle->after.driver.zap_count--;
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "write to the command register");
+	watch->file.through = 1;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "by read(2) went through while memory space");
+	watch->mapping.through = watch->mapping.other = 1;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "mapping went through while memory space");
+	cycle->reset_error = EIO;
+	demand_failure(cycle, CXV_CHECK_REAL_FLR, "the reset failed");
+}
+
 /* A driver that refuses for a decoder that its own region shows unchanged. */
 static void test_image_of_registers(void **state)
 {
@@ -1007,6 +1049,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_log),
 		cmocka_unit_test(test_generation),
 		cmocka_unit_test(test_retries),
+		cmocka_unit_test(test_memory_space),
 		cmocka_unit_test(test_image_of_registers),
 	};
 

@@ -79,7 +79,8 @@ static void wrong_unmap_own(struct cxl_vfio_device *device)
 /* Under gate->lock for writing, after the gate was shut and that was counted. */
 static void wrong_account(struct cxl_vfio_gate *gate)
 {
-	if (cxl_vfio_wrong(GATE_LEFT_OPEN))
+	if (cxl_vfio_wrong(GATE_LEFT_OPEN) || (cxl_vfio_wrong(MEMORY_OFF_LEFT_OPEN) &&
+					       gate->last_path == CXL_VFIO_PATH_CONFIG_WRITE))
 		WRITE_ONCE(gate->state, CXL_VFIO_ACTIVE);
 	else if (cxl_vfio_wrong(GENERATION_STALE))
 		gate->generation--;
@@ -153,6 +154,9 @@ enum cxl_vfio_verdict cxl_vfio_wrong_verdict(struct cxl_vfio_device *device,
 	case CXL_VFIO_WRONG_ZAP_LATE:
 		wrong_unmap(device, 0, cxl_vfio_window_size(device->hdm));
 		return verdict;
+	case CXL_VFIO_WRONG_MEMORY_ON_UNNOTICED:
+		return device->gate.last_path == CXL_VFIO_PATH_CONFIG_WRITE ?
+		       CXL_VFIO_MEMORY_SPACE_OFF : verdict;
 	case CXL_VFIO_WRONG_NEVER_REOPENED:
 		return CXL_VFIO_MEMORY_SPACE_OFF;
 	case CXL_VFIO_WRONG_REFUSED_FOR_NOTHING:
@@ -319,6 +323,11 @@ bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device)
 bool cxl_vfio_wrong_swallowed(unsigned int cmd)
 {
 	return cmd == VFIO_DEVICE_RESET && cxl_vfio_wrong(RESET_SWALLOWED);
+}
+
+bool cxl_vfio_wrong_touches(bool touches)
+{
+	return touches && !cxl_vfio_wrong(MEMORY_OFF_UNNOTICED);
 }
 
 #endif

@@ -53,7 +53,10 @@
 	entry(CONTROL_LOST, "control-lost")			\
 	entry(COMMAND_LOST, "command-lost")			\
 	entry(REGISTERS_STALE, "registers-stale")		\
-	entry(WARNS, "warns")
+	entry(WARNS, "warns")					\
+	entry(MEMORY_OFF_UNNOTICED, "memory-off-unnoticed")	\
+	entry(MEMORY_OFF_LEFT_OPEN, "memory-off-left-open")	\
+	entry(MEMORY_ON_UNNOTICED, "memory-on-unnoticed")
 
 enum cxl_vfio_wrong_behaviour {
 #define CXL_VFIO_WRONG_ENUM(id, name) CXL_VFIO_WRONG_##id,
@@ -79,5 +82,6 @@ u32 cxl_vfio_wrong_register(u64 offset, u32 value);
 void cxl_vfio_wrong_config_write(bool begins);
 bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device);
 bool cxl_vfio_wrong_swallowed(unsigned int cmd);
+bool cxl_vfio_wrong_touches(bool touches);
 
 #endif

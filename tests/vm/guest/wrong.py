@@ -41,9 +41,10 @@ class Case(NamedTuple):
 
 SYSFS = ("--via", "sysfs")
 CONFIG = ("--via", "config")
+MEMORY = ("--method", "memory")
 SOON = ("--timeout", "2")
 # What must pass, with every check made, when nothing is wrong; one of them after so many cases.
-RIGHT = [(), SYSFS, CONFIG, ("--cycles", "2"), ("--threads", "2", "--processes", "1")]
+RIGHT = [(), SYSFS, CONFIG, MEMORY, ("--cycles", "2"), ("--threads", "2", "--processes", "1")]
 CLEAN_EVERY = 8
 # A busy machine may not let the thread run that watches the window: the check is skipped then.
 TRIES = 5
@@ -109,6 +110,11 @@ CASES = [
     driver("registers-stale", "same_decoders", "shows an image of the decoders, not the registers",
            fault="size-changed"),
     driver("warns", "kernel_log", "warns in the kernel log at every reset"),
+    driver("memory-off-unnoticed", "zapped", "overlooks that memory space is switched off", MEMORY),
+    driver("memory-off-left-open", "closed",
+           "zaps, but lets pages be mapped while memory space is off", MEMORY),
+    driver("memory-on-unnoticed", "reactivated", "overlooks that memory space is on again",
+           (*MEMORY, *SOON), status=TIMED_OUT),
 
     device("reset-ignored", "real_flr", "does nothing at a reset and reports success"),
     device("scratch-kept", "real_flr", "keeps a register that an FLR must clear"),
