@@ -79,8 +79,7 @@ static void wrong_unmap_own(struct cxl_vfio_device *device)
 /* Under gate->lock for writing, after the gate was shut and that was counted. */
 static void wrong_account(struct cxl_vfio_gate *gate)
 {
-	if (cxl_vfio_wrong(GATE_LEFT_OPEN) || (cxl_vfio_wrong(MEMORY_OFF_LEFT_OPEN) &&
-					       gate->last_path == CXL_VFIO_PATH_CONFIG_WRITE))
+	if (cxl_vfio_wrong(GATE_LEFT_OPEN))
 		WRITE_ONCE(gate->state, CXL_VFIO_ACTIVE);
 	else if (cxl_vfio_wrong(GENERATION_STALE))
 		gate->generation--;
@@ -105,6 +104,8 @@ bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device)
 		return true;
 	case CXL_VFIO_WRONG_ZAP_ONCE:
 		return wrong_zaps > 1;
+	case CXL_VFIO_WRONG_MEMORY_OFF_LATE:
+		return device->gate.last_path == CXL_VFIO_PATH_CONFIG_WRITE;
 	case CXL_VFIO_WRONG_ZAP_HALF:
 		wrong_unmap(device, 0, size / 2);
 		return true;
@@ -151,6 +152,10 @@ enum cxl_vfio_verdict cxl_vfio_wrong_verdict(struct cxl_vfio_device *device,
 	if (!wrong_zaps)
 		return verdict;
 	switch (cxl_vfio_wrong_now) {
+	case CXL_VFIO_WRONG_MEMORY_OFF_LATE:
+		if (verdict == CXL_VFIO_OK)
+			wrong_unmap(device, 0, cxl_vfio_window_size(device->hdm));
+		return verdict;
 	case CXL_VFIO_WRONG_ZAP_LATE:
 		wrong_unmap(device, 0, cxl_vfio_window_size(device->hdm));
 		return verdict;

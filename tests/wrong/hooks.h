@@ -55,7 +55,7 @@
 	entry(REGISTERS_STALE, "registers-stale")		\
 	entry(WARNS, "warns")					\
 	entry(MEMORY_OFF_UNNOTICED, "memory-off-unnoticed")	\
-	entry(MEMORY_OFF_LEFT_OPEN, "memory-off-left-open")	\
+	entry(MEMORY_OFF_LATE, "memory-off-late")		\
 	entry(MEMORY_ON_UNNOTICED, "memory-on-unnoticed")
 
 enum cxl_vfio_wrong_behaviour {

@@ -111,8 +111,8 @@ CASES = [
            fault="size-changed"),
     driver("warns", "kernel_log", "warns in the kernel log at every reset"),
     driver("memory-off-unnoticed", "zapped", "overlooks that memory space is switched off", MEMORY),
-    driver("memory-off-left-open", "closed",
-           "zaps, but lets pages be mapped while memory space is off", MEMORY),
+    driver("memory-off-late", "closed", "zaps when memory space is on again, not when it is off",
+           MEMORY),
     driver("memory-on-unnoticed", "reactivated", "overlooks that memory space is on again",
            (*MEMORY, *SOON), status=TIMED_OUT),
 

@@ -42,14 +42,24 @@ proof() {
 	json=$(cxlvfio verify --json "$@" 2> "$scratch/stderr") || status=$?
 }
 
-proof --methods flr,flr:config,bus,hot,flr:sysfs,auto --cycles 12 --yes "$bdf"
+proof --methods flr,flr:config,bus,hot,flr:sysfs,memory,auto --cycles 14 --yes "$bdf"
 check "methods take turns" [ "$status" = 0 ]
-check "two rounds of six" holds '[.cycles[] | .method + ":" + .via] == ([
-	"flr:vfio", "flr:config", "bus:vfio", "hot:vfio", "flr:sysfs", "auto:vfio"] | . + .)'
+check "two rounds of seven" holds '[.cycles[] | .method + ":" + .via] == ([
+	"flr:vfio", "flr:config", "bus:vfio", "hot:vfio", "flr:sysfs", "memory:config", "auto:vfio"] |
+	. + .)'
 check "each expects what it leaves" holds '[.cycles[] | .expect == "retained"] ==
-	([true, true, false, false, true, false] | . + .)'
+	([true, true, false, false, true, true, false] | . + .)'
 check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
 check "the document is what its schema says" valid
+echo cxl_bus > "$methods"
+proof --method memory --cycles 3 --sample 16 "$bdf"
+check "memory space off and on needs no reset" [ "$status" = 0 ]
+check "and says so" holds '[.checks[] | select(.verdict == "skip") | .id] == ["real_flr"] and
+	[.cycles[] | .reset_method == null and .via == "config"] == [true, true, true]'
+check "leaves reset_method alone" [ "$(cat "$methods")" = cxl_bus ]
+echo "$saved" > "$methods"
+reset --no-verify --method memory "$bdf"
+check "also without a proof" [ "$status" = 0 ]
 proof --duration 2 "$bdf"
 check "a time instead of a number" [ "$status" = 0 ]
 check "ends after the cycle in which it is over" holds '.resets[0] | .cycles_requested == null and
