@@ -43,12 +43,36 @@ void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check)
 			 view->after.faults, cxv_page_size_name(view->page_size_after));
 }
 
-/* How long the window must have been shut; 0 where nothing says so. */
+/*
+ * How long the window must have been shut; 0 where nothing says so. The kernel waits in ticks, and
+ * where these come late, in a virtual machine that had to wait itself, the 100 ms of pcie_flr() are
+ * fewer by the clock: it must have been shut for as long as the reset took then.
+ */
 static uint64_t shortest_reset(const struct cxv_cycle *cycle)
 {
 	uint32_t status = cxv_config_field(&cycle->before, PCI_STATUS, 2);
 
-	return cycle->method == CXV_METHOD_FLR && !(status & PCI_STATUS_IMM_READY) ? FLR_TIME : 0;
+	if (cycle->method != CXV_METHOD_FLR || status & PCI_STATUS_IMM_READY)
+		return 0;
+	return cycle->reset_duration < FLR_TIME ? cycle->reset_duration : FLR_TIME;
+}
+
+/* Shut for SHORTEST, but for a tick or two, and the calls around the reset. */
+static bool shut_long_enough(const struct cxv_cycle *cycle, const struct cxv_watch_way *way,
+			     const char *name, uint64_t shortest, struct cxv_check *check)
+{
+	if (way->longest >= shortest / 10 * 9)
+		return true;
+	/* Whoever reset it may not have got to run either, right before or after it. */
+	if (cycle->watch.pause && way->longest >= shortest / 2)
+		cxv_skip(check, "the machine was busy: the reset took %.0f ms, and the window was "
+			 "shut for only %.0f", milliseconds(cycle->reset_duration),
+			 milliseconds(way->longest));
+	else
+		cxv_fail(check, "accesses %s went through while the device was in reset: it takes "
+			 "%.0f ms, but the window was never shut for so long", name,
+			 milliseconds(shortest));
+	return false;
 }
 
 /* Returns whether the accesses by this way prove what they must. */
@@ -79,12 +103,8 @@ static bool judge_way(const struct cxv_cycle *cycle, const struct cxv_watch_way 
 	/* Refused to the end: whether it should have opened again is for reactivated to say. */
 	if (way->refused_since)
 		return true;
-	if (way->longest < shortest) {
-		cxv_fail(check, "accesses %s went through while the device was in reset: it takes "
-			 "%.0f ms, but the window was never shut for so long", name,
-			 milliseconds(shortest));
+	if (!shut_long_enough(cycle, way, name, shortest, check))
 		return false;
-	}
 	if (!way->longest_refused && way->longest_wait < way->longest / 10 * 9) {
 		cxv_skip(check, "the watching thread did not get to run during the reset");
 		return false;

@@ -26,7 +26,7 @@ LOOKS = 40                  # in each part
 KEPT = 1000                 # cycles of which a record is kept ...
 RECORD_KIB = 1              # ... of less than this, the growth of its array included
 SLACK_KIB = 96              # histograms, and what malloc keeps between two cycles
-BUSY = "did not get to run"
+BUSY = ("did not get to run", "the machine was busy")
 BUSY_SHARE = 10             # at most one cycle of so many
 
 
@@ -36,6 +36,12 @@ class Process:
         self.parts: list[dict[str, int]] = []
 
     def look(self, part: int) -> None:
+        try:
+            self.see(part)
+        except (FileNotFoundError, ProcessLookupError):
+            pass        # after its last cycle: its line is read while it ends
+
+    def see(self, part: int) -> None:
         status = dict(line.split(":", 1) for line in (self.path / "status").read_text().splitlines())
         seen = {
             "descriptors": sum(1 for _ in (self.path / "fd").iterdir()),
@@ -65,17 +71,19 @@ def skipped(cycle: dict) -> set[str]:
 
 
 def is_busy(check: dict) -> bool:
-    return check["id"] == "closed" and BUSY in (check["detail"] or "")
+    return check["id"] == "closed" and any(words in (check["detail"] or "") for words in BUSY)
 
 
 def alarm(cycle: dict, first: set[str]) -> str:
     """What is wrong with a cycle; "" where nothing is."""
-    wrong = [f"{check['id']}: {check['verdict']}: {check['detail']}" for check in cycle["checks"]
+    wrong = [f"{check['id']}: {check['verdict']}: {check['detail']} ({check['observed']})"
+             for check in cycle["checks"]
              if check["verdict"] in ("fail", "inconclusive") or
              (check["verdict"] == "skip" and check["id"] not in first and not is_busy(check))]
     if cycle["verdict"] != "pass" and not wrong:
         wrong = [f"verdict {cycle['verdict']}"]
-    return f"cycle {cycle['cycle']}: {'; '.join(wrong)}" if wrong else ""
+    took = f"reset {cycle['reset_ns'] / 1e6:.1f} ms"
+    return f"cycle {cycle['cycle']}, {took}: {'; '.join(wrong)}" if wrong else ""
 
 
 def grown(process: Process, done: int) -> list[str]:
