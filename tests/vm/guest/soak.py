@@ -99,8 +99,10 @@ def grown(process: Process, done: int) -> list[str]:
     return found
 
 
-def child_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+def child_of(parent: int) -> int:
+    """Not every kernel has /proc/PID/task/PID/children."""
+    listed = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True)
+    return int(listed.stdout.split()[0])
 
 
 def run(method: str, cycles: int, host: str, tap: Tap) -> None:
