@@ -8,10 +8,10 @@ Every cycle must pass. A check may be skipped only if it is in the first cycle, 
 of `closed`, which a busy machine may not run: that is no alarm, and must stay rare. Meanwhile the
 command and its child are looked at in /proc: they must not grow.
 
-Looks come at any moment of a cycle, when a file may be open or a thread about. So each tenth of the
+Looks come at any moment of a cycle, when a file may be open or a thread about. So each half of the
 run is its smallest value: what is left behind by cycles raises that, and nothing else does.
 
-Descriptors, threads and mappings must not be more in any tenth after the second than in that one.
+Descriptors, threads and mappings must not be more in the second half than in the first.
 Anonymous memory may be by what a run keeps (core/cycle_run.h): a record of each of the first 1,000
 cycles and some histograms. A leak of 16 bytes a cycle is 160 KiB in 10,000. Prints TAP.
 """
@@ -87,15 +87,15 @@ def alarm(cycle: dict, first: set[str]) -> str:
 
 
 def grown(process: Process, done: int) -> list[str]:
-    """What became more, from the second part to any later one."""
+    """What became more from the first half to the second. In the last part it may be ending."""
+    half = PARTS // 2
+    kept = min(KEPT, done) - min(KEPT, done // PARTS)
     found = []
-    for part, seen in enumerate(process.parts[2:], 2):
-        kept = min(KEPT, done * (part + 1) // PARTS) - min(KEPT, done // PARTS)
-        for what, value in seen.items():
-            slack = SLACK_KIB + kept * RECORD_KIB if what.startswith("KiB") else 0
-            before = process.parts[1][what]
-            if value > before + slack:
-                found.append(f"{before} {what} became {value} in part {part + 1} of {PARTS}")
+    for what in process.parts[0]:
+        before, after = (min(seen[what] for seen in part) for part in
+                         (process.parts[1:half], process.parts[half:-1]))
+        if after > before + (SLACK_KIB + kept * RECORD_KIB if what.startswith("KiB") else 0):
+            found.append(f"{before} {what} became {after}")
     return found
 
 
