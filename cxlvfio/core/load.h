@@ -38,6 +38,7 @@ struct cxv_load {
 	unsigned int stuck;	/* of these, those that are in one that does not end */
 	unsigned int stale;	/* processes whose mapping took no fault after the reset */
 	unsigned int ended;	/* processes that did not stay to the end */
+	uint64_t waited;	/* for them to get through after the reset */
 	uint64_t duration;	/* from the cycle's begin until all were seen */
 };
 

@@ -19,7 +19,8 @@ static const struct {
 	[CXV_PHASE_REFAULT + 2] = { "refault split", "the mapping that munmap cut in two" },
 	[CXV_PHASE_REFAULT + 3] = { "refault inherited", "the whole window in a child process" },
 	[CXV_PHASE_LOOK_AFTER] = { "look after",
-				   "configuration space, decoders, counters after it" },
+				   "counters and the kernel log after it; the rest was read "
+				   "while the memory was touched" },
 };
 
 const char *cxv_phase_name(enum cxv_phase phase)

@@ -295,7 +295,8 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
 static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	if (!prover->looked)
-		return cxv_snapshot_take(&prover->source, &cycle->before);
+		return cxv_snapshot_state(&prover->source, &cycle->before) ?:
+		       cxv_snapshot_counters(&prover->source, &cycle->before);
 	cxv_snapshot_move(&cycle->before, &prover->look);
 	prover->looked = false;
 	return 0;
@@ -348,11 +349,40 @@ static bool is_lost(const struct cxv_snapshot *snapshot)
 	       (snapshot->config_size && cxv_config_field(snapshot, PCI_VENDOR_ID, 2) == 0xffff);
 }
 
+/* For the watching thread, which has nothing to watch now. */
+struct look {
+	struct cxv_prover *prover;
+	struct cxv_cycle *cycle;
+	int ret;
+};
+
+/* All of it is settled when the window answers: touching the memory changes none of it. */
+static void look_meanwhile(void *argument)
+{
+	struct look *look = argument;
+	struct cxv_prover *prover = look->prover;
+
+	cxv_memory_type_read(prover->host, &prover->memory_types, prover->window.base,
+			     prover->window.size, &look->cycle->memory_type);
+	look->ret = cxv_snapshot_state(&prover->source, &look->cycle->after);
+}
+
+static int look_at_events(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	if (prover->kernel_log < 0)
+		cycle->kernel.error = -prover->kernel_log;
+	else
+		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
+	return cxv_snapshot_counters(&prover->source, &cycle->after);
+}
+
 static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	struct look look = { .prover = prover, .cycle = cycle };
 	uint64_t start;
 	int ret;
 
+	cxv_watcher_do(&prover->watcher, look_meanwhile, &look);
 	touch_after(prover, cycle);
 	if (!prover->shut) {
 		stage_after(prover, true, true, cycle->expect);
@@ -361,13 +391,8 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	}
 	cxv_loader_collect(&prover->loader, !prover->shut, &cycle->load);
 	start = cxv_clock_now();
-	cxv_memory_type_read(prover->host, &prover->memory_types, prover->window.base,
-			     prover->window.size, &cycle->memory_type);
-	if (prover->kernel_log < 0)
-		cycle->kernel.error = -prover->kernel_log;
-	else
-		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
-	ret = cxv_snapshot_take(&prover->source, &cycle->after);
+	cxv_watcher_done(&prover->watcher);
+	ret = look.ret ?: look_at_events(prover, cycle);
 	note(cycle, CXV_PHASE_LOOK_AFTER, start);
 	return ret;
 }

@@ -348,11 +348,13 @@ static unsigned int count_ended(struct cxv_loader *loader)
 
 static void wait_passed(struct cxv_loader *loader, struct cxv_load *load)
 {
-	uint64_t end = cxv_clock_now() + PATIENCE_NS, since;
+	uint64_t start = cxv_clock_now(), since;
 	unsigned int i;
 
-	while (!have_passed(loader) && !count_ended(loader) && cxv_clock_now() < end)
+	while (!have_passed(loader) && !count_ended(loader) &&
+	       cxv_clock_now() < start + PATIENCE_NS)
 		cxv_clock_sleep(IDLE_NS);
+	load->waited = cxv_clock_now() - start;
 	for (i = 0; i < worker_count(loader); i++) {
 		since = atomic_load(&loader->shared->workers[i].since);
 		load->starved += !has_passed(loader, i);

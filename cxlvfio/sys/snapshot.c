@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dvsec.h"
 #include "cxl_vfio.h"
 #include "sys/clock.h"
 
@@ -250,7 +251,22 @@ void cxv_snapshot_driver(struct cxv_snapshot_source *source, struct cxv_driver_a
 	take_counter(source, CXV_DRIVER_REACTIVATIONS, &driver->reactivate_count);
 }
 
-int cxv_snapshot_take(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+/* Its own registers: the kernel counts only what it was told of. */
+static void take_errors(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+{
+	static const size_t registers[] = { PCI_ERR_UNCOR_STATUS, PCI_ERR_COR_STATUS };
+	int errors = cxv_config_errors_offset(source->config, source->config_size);
+
+	for (size_t i = 0; errors > 0 && i < ARRAY_SIZE(registers); i++) {
+		size_t offset = errors + registers[i];
+
+		/* What cannot be read stays as it was read with the rest. */
+		if (!snapshot->config_error && offset + 4 <= snapshot->config_size)
+			read_part(source, offset, snapshot->config + offset, 4);
+	}
+}
+
+int cxv_snapshot_state(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
 {
 	uint64_t start = cxv_clock_now();
 	int ret;
@@ -258,11 +274,20 @@ int cxv_snapshot_take(struct cxv_snapshot_source *source, struct cxv_snapshot *s
 	cxv_snapshot_clear(snapshot);
 	cxv_snapshot_config(source, snapshot);
 	take_hdm(source, snapshot);
-	cxv_snapshot_driver(source, &snapshot->driver);
 	ret = take_attributes(source, 0, source->first_counter, &snapshot->decoders);
-	if (!ret)
-		ret = take_attributes(source, source->first_counter, source->attribute_count,
-				      &snapshot->aer);
 	snapshot->duration = cxv_clock_now() - start;
+	return ret;
+}
+
+int cxv_snapshot_counters(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot)
+{
+	uint64_t start = cxv_clock_now();
+	int ret;
+
+	take_errors(source, snapshot);
+	cxv_snapshot_driver(source, &snapshot->driver);
+	ret = take_attributes(source, source->first_counter, source->attribute_count,
+			      &snapshot->aer);
+	snapshot->duration += cxv_clock_now() - start;
 	return ret;
 }

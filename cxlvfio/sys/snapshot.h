@@ -50,8 +50,13 @@ int cxv_snapshot_source_init(const struct cxv_host *host, const struct cxv_endpo
 			     struct cxv_snapshot_source *source);
 void cxv_snapshot_source_clear(struct cxv_snapshot_source *source);
 
-/* 0, or -ENOMEM; what cannot be read says so in the snapshot. Free with cxv_snapshot_clear(). */
-int cxv_snapshot_take(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
+/*
+ * What says of itself how the endpoint is: configuration space, HDM registers, the CXL core's
+ * decoders. Then what counts events: the driver, the error registers and the kernel's counters. 0,
+ * or -ENOMEM; what cannot be read says so in the snapshot. Free with cxv_snapshot_clear().
+ */
+int cxv_snapshot_state(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
+int cxv_snapshot_counters(struct cxv_snapshot_source *source, struct cxv_snapshot *snapshot);
 
 /*
  * The parts that are needed alone while a reset settles. Configuration space is read as a whole the

@@ -124,9 +124,19 @@ static void *run(void *argument)
 		wait_for(&watcher->wanted);
 		if (watcher->leaving)
 			return NULL;
-		watch_reset(watcher);
+		if (watcher->work)
+			watcher->work(watcher->argument);
+		else
+			watch_reset(watcher);
 		sem_post(&watcher->ended);
 	}
+}
+
+static bool has_thread(struct cxv_watcher *watcher)
+{
+	if (!watcher->started)
+		watcher->started = !pthread_create(&watcher->thread, NULL, run, watcher);
+	return watcher->started;
 }
 
 void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch)
@@ -163,9 +173,7 @@ void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)
 	if (!watcher->watch)
 		return;
 	watch->between = false;
-	if (!watcher->started)
-		watcher->started = !pthread_create(&watcher->thread, NULL, run, watcher);
-	watch->made = watcher->running = watcher->started;
+	watch->made = watcher->running = has_thread(watcher);
 	if (!watcher->running) {
 		watch->unavailable = "no thread could be started";
 		return;
@@ -198,4 +206,22 @@ void cxv_watcher_stop(struct cxv_watcher *watcher)
 	if (watcher->watch)
 		watcher->watch->duration = cxv_clock_now() - watcher->since;
 	watcher->watch = NULL;
+}
+
+void cxv_watcher_do(struct cxv_watcher *watcher, void (*work)(void *argument), void *argument)
+{
+	if (!has_thread(watcher)) {
+		work(argument);
+		return;
+	}
+	watcher->work = work;
+	watcher->argument = argument;
+	sem_post(&watcher->wanted);
+}
+
+void cxv_watcher_done(struct cxv_watcher *watcher)
+{
+	if (watcher->work)
+		wait_for(&watcher->ended);
+	watcher->work = NULL;
 }

@@ -22,6 +22,8 @@ struct cxv_watcher {
 	bool leaving;			/* it is to end instead of watching again */
 	sem_t wanted, begun;		/* begun: once it accessed the window by each way */
 	sem_t ending, ended;
+	void (*work)(void *argument);	/* what it does instead of watching; NULL: it watches */
+	void *argument;
 	uint64_t word;			/* what the page holds */
 	struct cxv_watch *watch;	/* NULL: nothing is watched */
 	uint64_t since;
@@ -44,5 +46,11 @@ void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch);
 /* Access it by each way, here and now; it is SHUT, and must refuse. Nothing unless prepared. */
 void cxv_watcher_look(struct cxv_watcher *watcher, bool shut);
 void cxv_watcher_stop(struct cxv_watcher *watcher);
+/*
+ * Nothing is watched: have the thread do WORK, while the caller does something else until
+ * cxv_watcher_done(). It is done at once where no thread can be started.
+ */
+void cxv_watcher_do(struct cxv_watcher *watcher, void (*work)(void *argument), void *argument);
+void cxv_watcher_done(struct cxv_watcher *watcher);
 
 #endif
