@@ -110,7 +110,9 @@ CASES = [
     driver("registers-stale", "same_decoders", "shows an image of the decoders, not the registers",
            fault="size-changed"),
     driver("warns", "kernel_log", "warns in the kernel log at every reset"),
-    driver("memory-off-unnoticed", "zapped", "overlooks that memory space is switched off", MEMORY),
+    # It would overlook that the opening switches memory space on, too, where it was left off.
+    driver("memory-off-unnoticed", "zapped", "overlooks that memory space is switched off",
+           (*MEMORY, *SOON), bind=True),
     driver("memory-off-late", "closed", "zaps when memory space is on again, not when it is off",
            MEMORY),
     driver("memory-on-unnoticed", "reactivated", "overlooks that memory space is on again",

@@ -32,7 +32,7 @@ reset --cycles 3 --report "$report" "$bdf"
 check "three cycles are proven" [ "$status" = 0 ]
 check "and reported" words "3 cycles: 3 passed, 0 failed, 0 inconclusive, 0 not verified."
 check "with the time line of one" drawings timeline 1
-check "with four histograms" drawings histogram 4
+check "with five histograms" drawings histogram 5
 check "and every phase in it" words "refault inherited"
 check "the window is the endpoint's" words \
 	"0x$(printf %x "$(cxlvfio list --json | jq '.endpoints[0].resource')") to"
