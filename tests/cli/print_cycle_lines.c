@@ -23,6 +23,7 @@ int main(void)
 	/* Only reset. */
 	print(&run, cycle);
 	cycle->verify = true;
+	cycle->check_count = CXV_CHECK_COUNT;
 	cycle->readiness = CXV_READY;
 	cycle->reset_duration = 100000000;
 	cycle->views[CXV_VIEW_WHOLE].after = (struct cxv_pass) { .made = true, .pages = 512 };

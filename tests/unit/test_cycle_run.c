@@ -13,6 +13,7 @@ static struct cxv_cycle *make_cycle(void)
 
 	assert_non_null(cycle);
 	cycle->verify = true;
+	cycle->check_count = CXV_CHECK_COUNT;
 	cycle->verdict = CXV_PASS;
 	cycle->readiness = CXV_READY;
 	cycle->reset_duration = 100 * MS;

@@ -38,8 +38,8 @@ class Process:
     def look(self, part: int) -> None:
         try:
             self.see(part)
-        except (FileNotFoundError, ProcessLookupError):
-            pass        # after its last cycle: its line is read while it ends
+        except (FileNotFoundError, ProcessLookupError, KeyError):
+            pass        # its last line is read while it ends, and has no memory any more
 
     def see(self, part: int) -> None:
         status = dict(line.split(":", 1) for line in (self.path / "status").read_text().splitlines())
