@@ -10,9 +10,9 @@ set -u
 
 # Everything takes several times as long with KASAN and lockdep.
 if [ -e /sys/kernel/debug/kmemleak ]; then
-	flrs=40 memories=300
+	flrs=40 memories=100
 else
-	flrs=100 memories=1000
+	flrs=100 memories=800
 fi
 # Zeroing the window at each close is not what this is about.
 echo none > /sys/module/cxl_vfio_pci/parameters/scrub
