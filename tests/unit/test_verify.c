@@ -913,9 +913,11 @@ static void test_short_reset(void **state)
 	cxv_watch_note(mapping, 130 * MS, 131 * MS, CXV_ACCESS_REFUSED);
 	cxv_watch_note(file, 130 * MS, 131 * MS, CXV_ACCESS_REFUSED);
 	cxv_watch_note(mapping, 155 * MS, 156 * MS, CXV_ACCESS_PASSED);
-	demand(cycle, CXV_CHECK_CLOSED, CXV_PASS, "");
 	cxv_watch_note(file, 155 * MS, 156 * MS, CXV_ACCESS_PASSED);
-	demand(cycle, CXV_CHECK_CLOSED, CXV_PASS, "");
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "nobody waited");
+	/* That of a kernel, or driver, that only says it did. */
+	cycle->reset_duration = MS / 10;
+	demand(cycle, CXV_CHECK_CLOSED, CXV_SKIP, "nobody waited");
 	/* Not shut for all of it: only a machine that is busy may explain that. */
 	cycle->reset_duration = 60 * MS;
 	demand(cycle, CXV_CHECK_CLOSED, CXV_FAIL, "through a mapping");
