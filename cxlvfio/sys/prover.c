@@ -223,8 +223,10 @@ static int begin_touching(struct cxv_prover *prover)
 	if (!ret)
 		ret = cxv_loader_start(&prover->loader);
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, NULL, "free some memory, or take "
-			    "fewer --threads and --processes",
+		/* EAGAIN: no room for a thread or process; nobody else has the device. */
+		return fail(prover, ret == -EAGAIN ? CXV_OUT_OF_MEMORY : cxv_code_of_errno(ret),
+			    ret, NULL,
+			    "free some memory, or take fewer --threads and --processes",
 			    "cannot prepare the touching of the window");
 	return 0;
 }
