@@ -26,7 +26,8 @@ static bool has_other_resets(const struct cxv_cycle *cycle)
 	const struct cxv_driver_account *before = &cycle->before.driver;
 	const struct cxv_driver_account *after = &cycle->after.driver;
 
-	return before->present && after->present && after->generation > before->generation + 1;
+	return before->present && after->present &&
+	       after->generation - before->generation > cxv_own_resets(cycle);
 }
 
 static void judge_refusals(const struct cxv_cycle *cycle, struct cxv_check *check)

@@ -153,17 +153,36 @@ static void stage_before(struct cxv_prover *prover, bool changing)
 	cxv_loader_stage(&prover->loader, &stage);
 }
 
+/* Nobody can tell before the first tags; nor, where there are none, before it was read. */
+static bool is_known(const struct cxv_prover *prover)
+{
+	return prover->options.read_only ? prover->populated : prover->seed != 0;
+}
+
 /* From the reset on until the next tags. */
 static void stage_after(struct cxv_prover *prover, bool open, bool changing,
 			enum cxv_expect expect)
 {
 	struct cxv_stage stage = {
-		.open = open, .any = changing || expect == CXV_EXPECT_ANY,
+		.open = open,
+		.any = changing || expect == CXV_EXPECT_ANY || !is_known(prover),
 		.zero = expect == CXV_EXPECT_ZERO, .original = prover->options.read_only,
 		.seed = prover->seed,
 	};
 
 	cxv_loader_stage(&prover->loader, &stage);
+}
+
+/* In a pause others may have taken them away, which is no finding. */
+static void touch_again(struct cxv_prover *prover)
+{
+	struct cxv_pass pass;
+	enum cxv_view view;
+
+	for (view = 0; view < CXV_VIEW_COUNT; view++) {
+		if (!prover->views[view].unavailable)
+			touch_view(prover, view, false, 0, &pass);
+	}
 }
 
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
@@ -173,6 +192,9 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
 	prover->shut = wait_ready(prover) != CXV_READY;
+	/* Before the touching: a reset by somebody else in its middle is told by that. */
+	if (!prover->looked)
+		cxv_snapshot_driver(&prover->source, &prover->account);
 	/* What it still took after the reset of its opening is not this cycle's. */
 	if (!prover->ended)
 		cycle->since += cxv_clock_now() - start;
@@ -190,6 +212,8 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	compare_io(prover, &cycle->io_before);
 	stage_before(prover, false);
 	start = cxv_clock_now();
+	if (prover->options.pauses && prover->ended)
+		touch_again(prover);
 	for (view = 0; view < CXV_VIEW_COUNT; view++) {
 		if (!prover->views[view].unavailable)
 			touch_view(prover, view, false, 0, &cycle->views[view].before);
@@ -294,9 +318,14 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
  */
 static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	if (!prover->looked)
-		return cxv_snapshot_state(&prover->source, &cycle->before) ?:
-		       cxv_snapshot_counters(&prover->source, &cycle->before);
+	int ret;
+
+	if (!prover->looked) {
+		ret = cxv_snapshot_state(&prover->source, &cycle->before) ?:
+		      cxv_snapshot_counters(&prover->source, &cycle->before);
+		cycle->before.driver = prover->account;
+		return ret;
+	}
 	cxv_snapshot_move(&cycle->before, &prover->look);
 	prover->looked = false;
 	return 0;
@@ -304,8 +333,11 @@ static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	if (prover->options.pauses)
+	/* Others may shut the window then, and change what it holds: no cycle answers for that. */
+	if (prover->options.pauses) {
+		cxv_loader_stage(&prover->loader, &(struct cxv_stage) { .any = true });
 		return;
+	}
 	cxv_snapshot_move(&prover->look, &cycle->after);
 	prover->looked = true;
 }

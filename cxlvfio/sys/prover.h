@@ -55,6 +55,7 @@ struct cxv_prover {
 	struct cxv_snapshot_source source;
 	struct cxv_snapshot look;	/* after the last cycle, if it holds before the next one */
 	bool looked;
+	struct cxv_driver_account account;	/* otherwise: before this one touched the window */
 	uint64_t ended;			/* the last cycle; 0: there was none */
 	struct cxv_reset_method method;
 	struct cxv_kept_file method_file, memory_types;

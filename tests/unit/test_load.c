@@ -305,6 +305,25 @@ static void test_no_load(void **state)
 			 -EINVAL);
 }
 
+/* Each try of our own reset shuts the window, which explains no refusal while it was open. */
+static void test_whose_reset(void **state)
+{
+	struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
+
+	assert_non_null(cycle);
+	cycle->load = (struct cxv_load) { .threads = 1, .accesses = 9, .refused = 3,
+					  .refused_open = 2 };
+	cycle->readiness = CXV_READY;
+	cycle->before.driver.present = cycle->after.driver.present = true;
+	cycle->after.driver.generation = 3;
+	cxv_verify_cycle(cycle);
+	assert_int_equal(cycle->checks[CXV_CHECK_LOAD].verdict, CXV_INCONCLUSIVE);
+	cycle->reset_retries = 2;
+	cxv_verify_cycle(cycle);
+	assert_int_equal(cycle->checks[CXV_CHECK_LOAD].verdict, CXV_FAIL);
+	free(cycle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_a_process_dies),
 		cmocka_unit_test(test_parent_dies),
 		cmocka_unit_test(test_stages),
+		cmocka_unit_test(test_whose_reset),
 		cmocka_unit_test(test_no_load),
 	};
 

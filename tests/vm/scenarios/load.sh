@@ -43,6 +43,32 @@ proof --cycles 1 "$bdf"
 check "without a load there is no such check" holds '[.checks[] | select(.id == "load")] == [] and
 	.cycles[0].load == null'
 
+# Somebody else resets it between two cycles: nobody here is to blame.
+status=0
+cxlvfio verify --ndjson --sample 16 --threads 4 --processes 2 --interval 3000 --cycles 3 "$bdf" \
+	2> "$scratch/stderr" | while read -r line; do
+	case $line in
+	*'"type": "cycle"'*'"cycle": 3'*) ;;
+	*'"type": "cycle"'*) echo 1 > "/sys/bus/pci/devices/$bdf/reset" ;;
+	*) printf '%s\n' "$line" > "$scratch/document" ;;
+	esac
+done
+json=$(cat "$scratch/document")
+check "resets of others in the pause" holds '.errors == []'
+check "no word and no refusal of theirs is held against the driver" verdict load pass
+
+# Shut when it is opened, and the first reset opens it: what it holds then nobody knows.
+endpointctl 0 fault media-never-ready@1x1 > "$scratch/answer" || cat "$scratch/answer"
+proof --sample 16 --threads 2 --processes 1 --cycles 2 "$bdf"
+endpointctl 0 clear all > "$scratch/answer"
+check "a window that the first reset opens" verdict load pass
+
+status=0
+json=$(prlimit --as=1500000000 cxlvfio verify --json --threads 256 "$bdf" 2> "$scratch/stderr") ||
+	status=$?
+check "no room for so many threads is no busy device" [ "$status" = 1 ]
+check "it says what to do" says "fewer --threads"
+
 # The memory changes behind the back of everybody.
 endpointctl 0 fault content-corrupted@2 > "$scratch/answer" || cat "$scratch/answer"
 proof --threads 4 --processes 2 --cycles 3 "$bdf"
