@@ -15,13 +15,15 @@ struct field {
 	size_t offset;		/* from the capability */
 	size_t width;
 	uint32_t mask;
+	uint32_t rising;	/* bits that may become 1 where the window was shut before */
 };
 
 #define RANGE_FIELD(n, name, offset)								\
 	{ "range " #n name, CXL_DEVICE_RANGE(n - 1) + (offset), 4, ~0u }
 #define RANGE_FIELDS(n)										\
 	RANGE_FIELD(n, " size high", CXL_DEVICE_RANGE_SIZE_HIGH),				\
-	RANGE_FIELD(n, " size low", CXL_DEVICE_RANGE_SIZE_LOW),					\
+	{ "range " #n " size low", CXL_DEVICE_RANGE(n - 1) + CXL_DEVICE_RANGE_SIZE_LOW, 4, ~0u,	\
+	  CXL_DEVICE_RANGE_INFO_VALID | CXL_DEVICE_RANGE_ACTIVE },				\
 	RANGE_FIELD(n, " base high", CXL_DEVICE_RANGE_BASE_HIGH),				\
 	RANGE_FIELD(n, " base low", CXL_DEVICE_RANGE_BASE_LOW)
 
@@ -118,8 +120,12 @@ static bool same_fields(const struct cxv_cycle *cycle, const char *where, size_t
 		size_t offset = capability + fields[i].offset;
 		uint32_t before = cxv_config_field(&cycle->before, offset, fields[i].width);
 		uint32_t after = cxv_config_field(&cycle->after, offset, fields[i].width);
+		uint32_t changed = (before ^ after) & fields[i].mask;
 
-		if (!((before ^ after) & fields[i].mask)) {
+		/* Memory that had not come up may do so; after that it is for readiness to say. */
+		if (!cycle->views[CXV_VIEW_WHOLE].before.made)
+			changed &= ~(after & fields[i].rising);
+		if (!changed) {
 			(*compared)++;
 			continue;
 		}

@@ -3,7 +3,13 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "sys/clock.h"
+
+#define PATIENCE_NS	5000000000ull
+#define PAUSE_NS	1000000
 
 void cxv_child_enter(pid_t parent)
 {
@@ -15,4 +21,13 @@ void cxv_child_enter(pid_t parent)
 	/* It may have died before that. */
 	if (getppid() != parent)
 		_exit(1);
+}
+
+void cxv_child_end(pid_t child)
+{
+	uint64_t end = cxv_clock_now() + PATIENCE_NS;
+
+	kill(child, SIGKILL);
+	while (!waitpid(child, NULL, WNOHANG) && cxv_clock_now() < end)
+		cxv_clock_sleep(PAUSE_NS);
 }

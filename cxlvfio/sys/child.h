@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every child process of ours does first. */
+/* What every child process of ours does first, and how it ends. */
 #ifndef CXLVFIO_SYS_CHILD_H
 #define CXLVFIO_SYS_CHILD_H
 
@@ -7,5 +7,7 @@
 
 /* Die with PARENT, also where SIGKILL ends it, and leave signals of the terminal to it. */
 void cxv_child_enter(pid_t parent);
+/* SIGKILL, and wait for 5 seconds: one that hangs in a fault of the memory is left alone. */
+void cxv_child_end(pid_t child);
 
 #endif

@@ -150,7 +150,7 @@ static void stage_before(struct cxv_prover *prover, bool changing)
 		.seed = prover->seed,
 	};
 
-	cxv_loader_stage(&prover->loader, &stage);
+	cxv_loader_stage(prover->loader, &stage);
 }
 
 /* Nobody can tell before the first tags; nor, where there are none, before it was read. */
@@ -170,7 +170,7 @@ static void stage_after(struct cxv_prover *prover, bool open, bool changing,
 		.seed = prover->seed,
 	};
 
-	cxv_loader_stage(&prover->loader, &stage);
+	cxv_loader_stage(prover->loader, &stage);
 }
 
 /* In a pause others may have taken them away, which is no finding. */
@@ -187,6 +187,7 @@ static void touch_again(struct cxv_prover *prover)
 
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
+	struct cxv_kernel_words earlier = { 0 };
 	uint64_t start = cxv_clock_now();
 	enum cxv_view view;
 
@@ -195,11 +196,16 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	/* Before the touching: a reset by somebody else in its middle is told by that. */
 	if (!prover->looked)
 		cxv_snapshot_driver(&prover->source, &prover->account);
-	/* What it still took after the reset of its opening is not this cycle's. */
-	if (!prover->ended)
+	/* What the reset of the opening took, and what was said of it, is not this cycle's. */
+	if (!prover->ended) {
+		if (prover->kernel_log >= 0)
+			cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &earlier);
 		cycle->since += cxv_clock_now() - start;
-	if (prover->shut)
+	}
+	if (prover->shut) {
+		cxv_loader_stage(prover->loader, &(struct cxv_stage) { .any = true });
 		return;
+	}
 	if (!prover->populated)
 		populate_all(prover, cycle);
 	stage_before(prover, true);
@@ -335,7 +341,7 @@ static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	/* Others may shut the window then, and change what it holds: no cycle answers for that. */
 	if (prover->options.pauses) {
-		cxv_loader_stage(&prover->loader, &(struct cxv_stage) { .any = true });
+		cxv_loader_stage(prover->loader, &(struct cxv_stage) { .any = true });
 		return;
 	}
 	cxv_snapshot_move(&prover->look, &cycle->after);
@@ -421,7 +427,7 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		compare_io(prover, &cycle->io_after);
 		stage_after(prover, true, false, cycle->expect);
 	}
-	cxv_loader_collect(&prover->loader, !prover->shut, &cycle->load);
+	cxv_loader_collect(prover->loader, !prover->shut, &cycle->load);
 	start = cxv_clock_now();
 	cxv_watcher_done(&prover->watcher);
 	ret = look.ret ?: look_at_events(prover, cycle);

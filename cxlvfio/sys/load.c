@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -144,7 +145,7 @@ static void access_mapping(struct access *access, uint64_t address, uint64_t pag
 
 static void access_file(struct access *access, uint64_t page, uint64_t slot)
 {
-	const struct cxv_window *window = access->loader->window;
+	const struct cxv_window *window = &access->loader->window;
 	uint64_t value;
 	ssize_t size;
 	int error;
@@ -255,19 +256,24 @@ static int fork_all(struct cxv_loader *loader)
 }
 
 int cxv_loader_create(const struct cxv_window *window, const uint64_t *originals, bool writes,
-		      unsigned int threads, unsigned int processes, struct cxv_loader *loader)
+		      unsigned int threads, unsigned int processes, struct cxv_loader **result)
 {
+	struct cxv_loader *loader;
 	void *memory;
 	int ret;
 
-	*loader = (struct cxv_loader) { .window = window, .originals = originals,
-					.writes = writes };
+	*result = NULL;
 	if (!threads && !processes)
 		return 0;
 	if (threads > CXV_LOAD_THREADS_MAX || processes > CXV_LOAD_PROCESSES_MAX)
 		return -EINVAL;
-	loader->threads = threads;
-	loader->processes = processes;
+	loader = *result = calloc(1, sizeof(*loader));
+	if (!loader)
+		return -ENOMEM;
+	*loader = (struct cxv_loader) {
+		.window = *window, .originals = originals, .writes = writes, .threads = threads,
+		.processes = processes,
+	};
 	ret = cxv_mapping_create(window, 0, window->size, &loader->mapping);
 	if (ret < 0)
 		return ret;
@@ -286,7 +292,7 @@ int cxv_loader_start(struct cxv_loader *loader)
 {
 	int error;
 
-	while (loader->started < loader->threads) {
+	while (loader && loader->started < loader->threads) {
 		error = pthread_create(&loader->ids[loader->started], NULL, run_thread, loader);
 		if (error)
 			return -error;
@@ -311,7 +317,7 @@ void cxv_loader_stage(struct cxv_loader *loader, const struct cxv_stage *stage)
 {
 	unsigned int number, i;
 
-	if (!loader->shared)
+	if (!loader)
 		return;
 	for (i = 0; i <= loader->processes && !stage->open; i++)
 		loader->faults[i] = faults_of(loader, i);
@@ -390,7 +396,7 @@ void cxv_loader_collect(struct cxv_loader *loader, bool open, struct cxv_load *l
 	struct cxv_load sum = { 0 };
 
 	*load = (struct cxv_load) { 0 };
-	if (!loader->shared)
+	if (!loader)
 		return;
 	load->threads = loader->threads;
 	load->processes = loader->processes;
@@ -420,42 +426,37 @@ static bool join(pthread_t thread)
 	return !pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &time);
 }
 
-static bool end_child(pid_t child)
-{
-	uint64_t end = cxv_clock_now() + END_NS;
-
-	kill(child, SIGKILL);
-	while (!waitpid(child, NULL, WNOHANG)) {
-		if (cxv_clock_now() >= end)
-			return false;
-		cxv_clock_sleep(IDLE_NS);
-	}
-	return true;
-}
-
 void cxv_loader_stop(struct cxv_loader *loader)
 {
 	bool ended = true;
 	unsigned int i;
 
-	if (!loader->shared)
+	if (!loader || !loader->shared || loader->stopped)
 		return;
 	atomic_store(&loader->shared->stop, true);
 	for (i = 0; i < loader->started; i++)
 		ended &= join(loader->ids[i]);
 	for (i = 0; i < loader->processes; i++)
 		if (loader->children[i])
-			end_child(loader->children[i]);
-	/* Whoever is still in an access has them in use. */
-	if (ended)
-		munmap(loader->shared, loader->shared_size);
-	else
-		loader->mapping.reservation = NULL;
-	loader->shared = NULL;
+			cxv_child_end(loader->children[i]);
+	loader->stopped = true;
+	loader->stuck = !ended;
 }
 
-void cxv_loader_destroy(struct cxv_loader *loader)
+bool cxv_loader_destroy(struct cxv_loader *loader)
 {
+	bool stuck;
+
+	if (!loader)
+		return true;
 	cxv_loader_stop(loader);
+	stuck = loader->stuck;
+	/* Whoever is still in an access has all of it in use. */
+	if (stuck)
+		return false;
+	if (loader->shared)
+		munmap(loader->shared, loader->shared_size);
 	cxv_mapping_destroy(&loader->mapping);
+	free(loader);
+	return true;
 }

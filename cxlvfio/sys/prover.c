@@ -221,7 +221,7 @@ static int begin_touching(struct cxv_prover *prover)
 		ret = cxv_touch_begin(&prover->counting_works);
 	prover->touching = !ret;
 	if (!ret)
-		ret = cxv_loader_start(&prover->loader);
+		ret = cxv_loader_start(prover->loader);
 	if (ret < 0)
 		/* EAGAIN: no room for a thread or process; nobody else has the device. */
 		return fail(prover, ret == -EAGAIN ? CXV_OUT_OF_MEMORY : cxv_code_of_errno(ret),
@@ -319,13 +319,16 @@ static void restore_method(struct cxv_prover *prover)
 
 void cxv_prover_restore(struct cxv_prover *prover)
 {
-	cxv_loader_stop(&prover->loader);
-	if (prover->touching) {
-		restore_memory(prover);
-		cxv_touch_end();
-		prover->touching = false;
-	}
+	/* First, since everything else touches the memory, which may hang. */
 	restore_method(prover);
+	cxv_loader_stop(prover->loader);
+	if (!prover->touching)
+		return;
+	restore_memory(prover);
+	/* A thread that is still in an access needs the handler. */
+	if (!prover->loader || !prover->loader->stuck)
+		cxv_touch_end();
+	prover->touching = false;
 }
 
 void cxv_prover_close(struct cxv_prover *prover)
@@ -334,7 +337,6 @@ void cxv_prover_close(struct cxv_prover *prover)
 
 	cxv_prover_restore(prover);
 	cxv_watcher_destroy(&prover->watcher);
-	cxv_loader_destroy(&prover->loader);
 	cxv_close_descriptor(&prover->kernel_log);
 	cxv_snapshot_source_clear(&prover->source);
 	cxv_snapshot_clear(&prover->look);
@@ -343,7 +345,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 	cxv_touch_child_stop(&prover->child);
 	for (i = 0; i < CXV_VIEW_COUNT; i++)
 		cxv_mapping_destroy(&prover->mappings[i]);
-	if (prover->originals)
+	if (cxv_loader_destroy(prover->loader) && prover->originals)
 		munmap(prover->originals, prover->originals_size);
 	cxv_sample_clear(&prover->sample);
 	cxv_vfio_close(&prover->vfio);

@@ -71,7 +71,7 @@ struct cxv_prover {
 	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
 	struct cxv_touch_child child;
 	struct cxv_watcher watcher;
-	struct cxv_loader loader;
+	struct cxv_loader *loader;	/* NULL: there is none */
 	int kernel_log;			/* descriptor, or -errno */
 	bool touching;			/* cxv_touch_begin() was called */
 	bool counting_works;

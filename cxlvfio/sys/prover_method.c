@@ -127,7 +127,9 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 	if (!ret)
 		return 0;
 	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);
-	return fail(prover, cxv_code_of_errno(ret), ret, "reset_method", "run it as root", text);
+	return fail(prover, cxv_code_of_errno(ret), ret, "reset_method",
+		    ret == -EACCES || ret == -EPERM ? "run it as root" : "see the kernel log",
+		    text);
 }
 
 static int flr_by_config(struct cxv_prover *prover)

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/child.h"
@@ -118,8 +117,6 @@ void cxv_touch_child_stop(struct cxv_touch_child *child)
 	if (!child->pid)
 		return;
 	close(child->socket);
-	/* It may hang in a fault of the device's memory, which only SIGKILL ends. */
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
+	cxv_child_end(child->pid);
 	*child = (struct cxv_touch_child) { .socket = -1 };
 }

@@ -22,7 +22,7 @@ struct fixture {
 	struct cxv_window window;
 	struct cxv_mapping mapping;
 	uint64_t *originals;
-	struct cxv_loader loader;
+	struct cxv_loader *loader;
 };
 
 static void set_up(struct fixture *fixture, bool writes, unsigned int threads,
@@ -41,13 +41,13 @@ static void set_up(struct fixture *fixture, bool writes, unsigned int threads,
 	assert_int_equal(cxv_loader_create(&fixture->window, fixture->originals, writes, threads,
 					   processes, &fixture->loader), 0);
 	assert_int_equal(cxv_touch_begin(&counting_works), 0);
-	assert_int_equal(cxv_loader_start(&fixture->loader), 0);
+	assert_int_equal(cxv_loader_start(fixture->loader), 0);
 }
 
 static void tear_down(struct fixture *fixture)
 {
-	cxv_loader_stop(&fixture->loader);
-	cxv_loader_destroy(&fixture->loader);
+	cxv_loader_stop(fixture->loader);
+	assert_true(cxv_loader_destroy(fixture->loader));
 	cxv_touch_end();
 	cxv_mapping_destroy(&fixture->mapping);
 	munmap(fixture->originals, PAGES * sizeof(uint64_t));
@@ -56,7 +56,7 @@ static void tear_down(struct fixture *fixture)
 
 static void stage(struct fixture *fixture, struct cxv_stage what)
 {
-	cxv_loader_stage(&fixture->loader, &what);
+	cxv_loader_stage(fixture->loader, &what);
 }
 
 /* A reset that zaps nothing. */
@@ -94,7 +94,7 @@ static void test_all_is_well(void **state)
 	set_up(&fixture, true, THREADS, PROCESSES);
 	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.threads, THREADS);
 	assert_int_equal(load.processes, PROCESSES);
 	assert_true(load.accesses >= THREADS + PROCESSES);
@@ -123,7 +123,7 @@ static void test_nothing_is_lost(void **state)
 		cxv_touch_read(&fixture.mapping, &touch, &pass);
 		assert_int_equal(pass.retained, PAGES);
 	}
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.wrong, 0);
 	tear_down(&fixture);
 }
@@ -137,10 +137,10 @@ static void test_a_wrong_word(void **state)
 	set_up(&fixture, true, THREADS, 0);
 	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	*(volatile uint64_t *)word_of(&fixture, 700) = 0xbad;
 	do
-		cxv_loader_collect(&fixture.loader, true, &load);
+		cxv_loader_collect(fixture.loader, true, &load);
 	while (!load.wrong);
 	assert_int_equal(load.wrong_offset, 700 * CXV_PAGE_4K);
 	assert_int_equal(load.wrong_value, 0xbad);
@@ -160,12 +160,12 @@ static void test_read_only(void **state)
 	*(volatile uint64_t *)word_of(&fixture, 5) = 7;
 	stage(&fixture, (struct cxv_stage) { .original = true, .open = true });
 	for (unsigned int i = 0; i < 100; i++) {
-		cxv_loader_collect(&fixture.loader, true, &load);
+		cxv_loader_collect(fixture.loader, true, &load);
 		assert_int_equal(load.wrong, 0);
 	}
 	*(volatile uint64_t *)word_of(&fixture, 5) = 8;
 	do
-		cxv_loader_collect(&fixture.loader, true, &load);
+		cxv_loader_collect(fixture.loader, true, &load);
 	while (!load.wrong);
 	assert_int_equal(load.wrong_value, 8);
 	tear_down(&fixture);
@@ -181,16 +181,16 @@ static void test_refusals(void **state)
 	set_up(&fixture, true, THREADS, PROCESSES);
 	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .zero = true });
 	assert_int_equal(ftruncate(fixture.window.file, 0), 0);
 	do
-		cxv_loader_collect(&fixture.loader, false, &load);
+		cxv_loader_collect(fixture.loader, false, &load);
 	while (!load.refused);
 	assert_int_equal(load.refused_open, 0);
 	assert_int_equal(ftruncate(fixture.window.file, SIZE), 0);
 	stage(&fixture, (struct cxv_stage) { .zero = true, .open = true });
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.wrong, 0);
 	assert_int_equal(load.starved, 0);
 	assert_int_equal(load.stale, 0);
@@ -199,7 +199,7 @@ static void test_refusals(void **state)
 	/* And now nobody said that it is shut. */
 	assert_int_equal(ftruncate(fixture.window.file, CXV_PAGE_4K), 0);
 	do
-		cxv_loader_collect(&fixture.loader, false, &load);
+		cxv_loader_collect(fixture.loader, false, &load);
 	while (!load.refused_open);
 	load.failed = 0;
 	assert_int_equal(verdict(&load, &check), CXV_FAIL);
@@ -220,7 +220,7 @@ static void test_stale(void **state)
 	/* Until every page is mapped, in both processes. */
 	do {
 		reset(&fixture);
-		cxv_loader_collect(&fixture.loader, true, &load);
+		cxv_loader_collect(fixture.loader, true, &load);
 	} while (load.stale != 2);
 	assert_int_equal(verdict(&load, &check), CXV_FAIL);
 	assert_non_null(strstr(check.detail, "took no fault"));
@@ -236,12 +236,12 @@ static void test_a_process_dies(void **state)
 	set_up(&fixture, true, 1, PROCESSES);
 	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
-	cxv_loader_collect(&fixture.loader, true, &load);
+	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.ended, 0);
-	assert_int_equal(kill(fixture.loader.children[1], SIGKILL), 0);
+	assert_int_equal(kill(fixture.loader->children[1], SIGKILL), 0);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
 	do
-		cxv_loader_collect(&fixture.loader, true, &load);
+		cxv_loader_collect(fixture.loader, true, &load);
 	while (!load.ended);
 	assert_int_equal(load.ended, 1);
 	assert_int_equal(verdict(&load, &check), CXV_FAIL);
@@ -291,16 +291,17 @@ static void test_stages(void **state)
 
 static void test_no_load(void **state)
 {
-	struct cxv_loader loader;
+	struct cxv_loader *loader;
 	struct cxv_load load;
 
 	assert_int_equal(cxv_loader_create(NULL, NULL, true, 0, 0, &loader), 0);
-	assert_int_equal(cxv_loader_start(&loader), 0);
-	cxv_loader_stage(&loader, &(struct cxv_stage) { 0 });
-	cxv_loader_collect(&loader, true, &load);
+	assert_null(loader);
+	assert_int_equal(cxv_loader_start(loader), 0);
+	cxv_loader_stage(loader, &(struct cxv_stage) { 0 });
+	cxv_loader_collect(loader, true, &load);
 	assert_int_equal(load.threads + load.processes, 0);
-	cxv_loader_stop(&loader);
-	cxv_loader_destroy(&loader);
+	cxv_loader_stop(loader);
+	assert_true(cxv_loader_destroy(loader));
 	assert_int_equal(cxv_loader_create(NULL, NULL, true, CXV_LOAD_THREADS_MAX + 1, 0, &loader),
 			 -EINVAL);
 }

@@ -489,6 +489,16 @@ static void test_decoders(void **state)
 	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000001);
 	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "range 1 size low");
 
+	/* Memory that comes up only after this reset is what it was waited for. */
+	cycle = clean_cycle();
+	put(&cycle->before, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000000);
+	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000003);
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_FAIL, "range 1 size low");
+	cycle->views[CXV_VIEW_WHOLE].before.made = false;
+	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_PASS, "");
+	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x20000003);
+	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "range 1 size low");
+
 	cycle = clean_cycle();
 	strcpy(cycle->after.decoders.items[0].value, "0x20000000");
 	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "decoder2.0/size");
