@@ -40,8 +40,11 @@ static void print_way(const struct cxv_way *way, const struct cxv_scope *scope, 
 {
 	const char *word = scope->methods ? cxv_method_word(way->method, scope->methods) : NULL;
 
-	fprintf(stream, "  reset by %s via %s", cxv_method_name(way->method),
-		cxv_via_name(way->via));
+	if (cxv_method_kinds[way->method].no_reset)
+		fprintf(stream, "  switch memory space off and on via %s", cxv_via_name(way->via));
+	else
+		fprintf(stream, "  reset by %s via %s", cxv_method_name(way->method),
+			cxv_via_name(way->via));
 	if (word)
 		fprintf(stream, ", with \"%s\" in reset_method", word);
 	fputc('\n', stream);
@@ -71,7 +74,11 @@ void cxv_print_run_plan(const struct cxv_run *run, FILE *stream)
 	if (run->duration_requested)
 		fprintf(stream, "%s%.0f seconds", run->cycles_requested ? " or " : "",
 			run->duration_requested / 1e9);
-	fprintf(stream, "%s\n", run->verify ? ", each proven" : ", nothing proven");
+	fprintf(stream, "%s", run->verify ? ", each proven" : ", nothing proven");
+	if (run->threads || run->processes)
+		fprintf(stream, ", with %u threads and %u processes that access the memory",
+			run->threads, run->processes);
+	fputc('\n', stream);
 	for (size_t i = 0; i < run->way_count; i++)
 		print_way(&run->ways[i], scope, stream);
 	if (changes_method(run))
