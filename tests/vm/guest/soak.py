@@ -29,7 +29,7 @@ RECORD_KIB = 1              # ... of less than this, the growth of its array inc
 SLACK_KIB = 96              # histograms, and what malloc keeps between two cycles
 BUSY = ("did not get to run", "the machine was busy")
 LOAD = ["--threads", "16", "--processes", "4"]
-BUSY_SHARE = 10             # at most one cycle of so many
+BUSY_SHARE = 4              # at most one cycle of so many
 
 
 class Process:
