@@ -59,6 +59,14 @@ static void stage(struct fixture *fixture, struct cxv_stage what)
 	cxv_loader_stage(fixture->loader, &what);
 }
 
+/* And every page holds its tag, which is what all must see now. */
+static void set_up_tagged(struct fixture *fixture, unsigned int threads, unsigned int processes)
+{
+	set_up(fixture, true, threads, processes);
+	assert_int_equal(cxv_touch_tag(&fixture->mapping, SEED), 0);
+	stage(fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+}
+
 /* A reset that zaps nothing. */
 static void reset(struct fixture *fixture)
 {
@@ -91,9 +99,7 @@ static void test_all_is_well(void **state)
 	struct fixture fixture;
 	struct cxv_load load;
 
-	set_up(&fixture, true, THREADS, PROCESSES);
-	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
-	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+	set_up_tagged(&fixture, THREADS, PROCESSES);
 	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.threads, THREADS);
 	assert_int_equal(load.processes, PROCESSES);
@@ -134,9 +140,7 @@ static void test_a_wrong_word(void **state)
 	struct fixture fixture;
 	struct cxv_load load;
 
-	set_up(&fixture, true, THREADS, 0);
-	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
-	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+	set_up_tagged(&fixture, THREADS, 0);
 	cxv_loader_collect(fixture.loader, true, &load);
 	*(volatile uint64_t *)word_of(&fixture, 700) = 0xbad;
 	do
@@ -178,9 +182,7 @@ static void test_refusals(void **state)
 	struct fixture fixture;
 	struct cxv_load load;
 
-	set_up(&fixture, true, THREADS, PROCESSES);
-	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
-	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+	set_up_tagged(&fixture, THREADS, PROCESSES);
 	cxv_loader_collect(fixture.loader, true, &load);
 	stage(&fixture, (struct cxv_stage) { .seed = SEED, .zero = true });
 	assert_int_equal(ftruncate(fixture.window.file, 0), 0);
@@ -214,9 +216,7 @@ static void test_stale(void **state)
 	struct fixture fixture;
 	struct cxv_load load;
 
-	set_up(&fixture, true, 1, 1);
-	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
-	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+	set_up_tagged(&fixture, 1, 1);
 	/* Until every page is mapped, in both processes. */
 	do {
 		reset(&fixture);
@@ -233,9 +233,7 @@ static void test_a_process_dies(void **state)
 	struct fixture fixture;
 	struct cxv_load load;
 
-	set_up(&fixture, true, 1, PROCESSES);
-	assert_int_equal(cxv_touch_tag(&fixture.mapping, SEED), 0);
-	stage(&fixture, (struct cxv_stage) { .seed = SEED, .open = true });
+	set_up_tagged(&fixture, 1, PROCESSES);
 	cxv_loader_collect(fixture.loader, true, &load);
 	assert_int_equal(load.ended, 0);
 	assert_int_equal(kill(fixture.loader->children[1], SIGKILL), 0);
