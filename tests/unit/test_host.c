@@ -13,6 +13,7 @@
 #include "core/util.h"
 #include "sys/capture.h"
 #include "sys/host.h"
+#include "sys/kept_file.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/cxlvfio-test-XXXXXX";
@@ -393,6 +394,34 @@ static void test_trace(void **state)
 	assert_int_equal(traced, 1);
 }
 
+/* What is kept open is read anew each time, and opened as soon as it is there. */
+static void test_kept_file(void **state)
+{
+	struct cxv_kept_file file;
+	char *whole = NULL;
+	char text[8] = "before";
+	size_t length;
+
+	assert_int_equal(cxv_kept_file_init(&file, "etc/%s", "kept"), 0);
+	assert_int_equal(cxv_kept_file_text(&host, &file, text, sizeof(text)), -ENOENT);
+	assert_string_equal(text, "");
+	write_file("etc/kept", "one\n", 4);
+	assert_int_equal(cxv_kept_file_text(&host, &file, text, sizeof(text)), 0);
+	assert_string_equal(text, "one");
+	write_file("etc/kept", "longer than it", 14);
+	assert_int_equal(cxv_kept_file_text(&host, &file, text, sizeof(text)), 0);
+	assert_string_equal(text, "longer ");
+	assert_int_equal(cxv_kept_file_whole(&host, &file, &whole, &length, 100), 0);
+	assert_int_equal(length, 14);
+	assert_memory_equal(whole, "longer than it", 14);
+	assert_int_equal(cxv_kept_file_read(&host, &file, text, 4, 7), 4);
+	assert_memory_equal(text, "than", 4);
+	free(whole);
+	cxv_kept_file_close(&file);
+	/* Twice, as on the way out of a failed beginning. */
+	cxv_kept_file_close(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_entered),
 		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_kept_file),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
