@@ -25,6 +25,7 @@ import qemu
 import relay
 import topology
 from console import Console
+from standstill import Standstill, processor_seconds
 
 EXIT_KERNEL_REPORT = 70
 EXIT_NO_MACHINE = 71
@@ -34,7 +35,9 @@ EXIT_PIPE = 128 + signal.SIGPIPE
 SOURCE = Path("/src")
 GUEST = SOURCE / "tests/vm/guest"
 EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
-TIMEOUT = {"distro": 120, "debug": 300}  # what a boot takes many times over, on a busy machine
+TIMEOUT = {"distro": 120, "debug": 300}  # of COMMAND, without the boot
+BOOT_TIMEOUT = 1200.0  # of a boot that does something all the time and gets nowhere
+TURN = 1.0  # between two looks at a boot
 STEP_TIMEOUT = 10.0  # of what takes a fraction of a second
 LOG_LINES = 20
 
@@ -110,7 +113,7 @@ class Machine:
         self.servers: list[subprocess.Popen] = []
         self.qemu: subprocess.Popen | None = None
         self.status_socket: socket.socket | None = None
-        self.started = time.monotonic()
+        self.stood_still = False
         self.timeout = options.timeout or TIMEOUT[options.kernel]
 
     def _socket(self, name: str) -> Path:
@@ -245,7 +248,6 @@ class Machine:
             f"below {len(self.topology.bridges)} host bridges"
         )
         log = open(self.directory / "qemu.log", "wb")
-        self.started = time.monotonic()
         self.qemu = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
@@ -263,12 +265,35 @@ class Machine:
     def complete(self) -> bool:
         return self.status is not None and self.stdout.ended and self.stderr.ended
 
+    def boot(self) -> None:
+        """Up to COMMAND's first instruction. A boot has no deadline of COMMAND's: it may take as
+        long as it gets on."""
+        standstill = Standstill(self.options.standstill, time.monotonic())
+        limit = time.monotonic() + BOOT_TIMEOUT
+        while self.console.stage != "command" and self.qemu.returncode is None:
+            now = time.monotonic()
+            if now > limit:
+                raise MachineError(
+                    *self.where_it_stopped(f"nothing ready within {BOOT_TIMEOUT:g} s")
+                )
+            self.turn(now + TURN)
+            if self.qemu.returncode is None:
+                self.stood_still = standstill.look(
+                    time.monotonic(), len(self.console.log), processor_seconds(self.qemu.pid)
+                )
+            if self.stood_still:
+                raise MachineError(*self.where_it_stopped(
+                    f"no line of the console and no processor time for {standstill.limit:g} s"
+                ))
+
     def run(self) -> int:
         """The command's exit status."""
-        limit = self.started + self.timeout
+        self.boot()
+        limit = time.monotonic() + self.timeout
         while not self.complete() and self.qemu.returncode is None:
             if not self.turn(limit):
-                return self.timed_out()
+                say(f"the command did not end within {self.timeout:g} s")
+                return EXIT_TIMEOUT
         if not self.complete():
             raise MachineError(*self.where_it_stopped("the machine went off"))
         self.status_socket.sendall(b"done\n")
@@ -285,14 +310,6 @@ class Machine:
         """What the console still holds when QEMU is gone."""
         while self.selector.select(0):
             self.turn(time.monotonic() + 1)
-
-    def timed_out(self) -> int:
-        if self.console.stage != "command":
-            raise MachineError(
-                *self.where_it_stopped(f"nothing ready within {self.timeout:g} s")
-            )
-        say(f"the command did not end within {self.timeout:g} s")
-        return EXIT_TIMEOUT
 
     def where_it_stopped(self, what: str) -> list[str]:
         reason = f": {self.console.stop_reason}" if self.console.stop_reason else ""
@@ -359,8 +376,16 @@ def boot(machine: Machine) -> int:
     return status
 
 
+def why_again(machine: Machine) -> str:
+    """What ended a boot that may go well the next time; empty where it would not."""
+    if machine.stood_still:
+        return "the machine stood still"
+    if machine.console.patch_race():
+        return "QEMU executed a trap that the kernel had patched away"
+    return ""
+
+
 def boot_again(options: argparse.Namespace, machine: Machine) -> tuple[Machine, int]:
-    say("QEMU executed a trap that the kernel had patched away: booting once more")
     for process in [*machine.servers, machine.qemu]:
         process.kill()
         process.wait()
@@ -373,7 +398,9 @@ def main() -> int:
     machine = Machine(options)
     try:
         status = boot(machine)
-        if status == EXIT_NO_MACHINE and machine.console.patch_race():
+        why = why_again(machine) if status == EXIT_NO_MACHINE else ""
+        if why:
+            say(f"{why}: booting once more, and not again after that")
             machine, status = boot_again(options, machine)
     except BrokenPipeError:
         return EXIT_PIPE

@@ -88,6 +88,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--dmesg", type=host_path)
     parser.add_argument("--keep-log", action="store_true")
     parser.add_argument("--timeout", type=seconds)
+    parser.add_argument("--standstill", type=seconds, default=60)
     parser.add_argument("-v", "--verbose", action="store_true")
     words_of_options, command = split_arguments(parser, arguments)
     options = parser.parse_args(words_of_options)

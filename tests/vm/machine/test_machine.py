@@ -9,6 +9,7 @@ import initramfs
 import relay
 import topology
 from console import Console
+from standstill import Standstill
 
 MIB = topology.MIB
 GIB = topology.GIB
@@ -97,6 +98,24 @@ class OutputTest(unittest.TestCase):
     def test_no_mark(self) -> None:
         self.assertEqual(self.passed_on([b"abc", b"<mar", b"k"]), (b"abc", False))
         self.assertEqual(self.passed_on([b"abc<mar", b"x"]), (b"abc<marx", False))
+
+
+class StandstillTest(unittest.TestCase):
+    def stands_still(self, *looks: tuple[float, int, float]) -> bool:
+        standstill = Standstill(60, 0)
+        return [standstill.look(*look) for look in looks][-1]
+
+    def test_nothing_at_all(self) -> None:
+        self.assertTrue(self.stands_still((1, 0, 0), (60, 0, 0.4)))
+        self.assertFalse(self.stands_still((1, 0, 0), (59, 0, 0.4)))
+
+    def test_lines_of_the_console(self) -> None:
+        self.assertFalse(self.stands_still((50, 9, 0), (109, 9, 0)))
+        self.assertTrue(self.stands_still((50, 9, 0), (110, 9, 0)))
+
+    def test_processor_time(self) -> None:
+        self.assertFalse(self.stands_still(*((n, 0, n / 10) for n in range(600))))
+        self.assertTrue(self.stands_still(*((n, 0, n / 100) for n in range(600))))
 
 
 class ConsoleTest(unittest.TestCase):
