@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 import run  # noqa: E402  (nothing is left in the source tree)
 import validate  # noqa: E402
 
-EXPECTED = Path(__file__).parent / "expected" / "example-list.out"
+EXPECTED = run.EXAMPLES
 SCENARIO = "topology"
 QUESTIONS = 10
 
