@@ -33,7 +33,7 @@ class Stand:
 
     def run(self, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root), *map(str, arguments)],
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
 
     def make_document(self) -> dict:
         document = json.loads(self.run("reset", "--dry-run", "--json", TARGET).stdout)

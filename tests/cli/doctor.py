@@ -335,7 +335,7 @@ class Stand:
 
     def run(self, top: Path, *arguments: str, user: int | None = None, source: str = "--sysroot"):
         return subprocess.run([self.command, "doctor", *arguments, source, str(top)],
-                              capture_output=True, text=True, timeout=60, user=user, group=user,
+                              capture_output=True, text=True, timeout=600, user=user, group=user,
                               extra_groups=None if user is None else [],
                               env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
 

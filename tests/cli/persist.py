@@ -72,7 +72,7 @@ class Machine(bind.Machine):
     def match(self, target: str = FIRST, status: int = 0) -> dict:
         """What the udev rule is told."""
         process = subprocess.run([self.command, "__persist-match", target, "--sysroot",
-                                  str(self.top)], capture_output=True, text=True, timeout=60)
+                                  str(self.top)], capture_output=True, text=True, timeout=600)
         assert process.returncode == status, process
         return dict(line.split("=", 1) for line in process.stdout.splitlines())
 
@@ -589,7 +589,7 @@ def test_another_at_work(machine: Machine) -> None:
         machine.run(0, "persist", "add", "--dry-run", FIRST)
         waiting = machine.start("persist", "add", FIRST)
         waiting.poll()
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=600)
     assert waiting.returncode == 0 and machine.names() == [NAME]
     # apply takes the lock that bind takes.
     with open(directory / f"{FIRST}.lock", "w", encoding="ascii") as lock:
@@ -604,7 +604,7 @@ def injected(machine: Machine, injection: str, status: int, *arguments: str) -> 
     process = subprocess.run(["strace", "-qq", "-o", "/dev/null",
                               f"--trace={injection.split(':')[0]}", f"--inject={injection}",
                               machine.command, *arguments, "--sysroot", str(machine.top)],
-                             capture_output=True, text=True, timeout=60,
+                             capture_output=True, text=True, timeout=600,
                              env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     assert process.returncode == status, process
     return process.stdout + process.stderr

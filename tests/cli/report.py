@@ -52,7 +52,7 @@ class Walker(HTMLParser):
 class Stand(svg.Stand):
     def reset(self, scenario: str, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root(scenario)), "reset",
-                               *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                               *map(str, arguments)], capture_output=True, text=True, timeout=600,
                               stdin=subprocess.DEVNULL, check=False)
 
 
@@ -105,7 +105,7 @@ def check_drawings(stand: Stand, page: ElementTree.Element) -> None:
 def check_sample(stand: Stand, program: str) -> None:
     texts = []
     for name in ("one.html", "two.html"):
-        subprocess.run([program, str(stand.top / name)], check=True, timeout=60)
+        subprocess.run([program, str(stand.top / name)], check=True, timeout=600)
         texts.append((stand.top / name).read_text(encoding="utf-8"))
     stand.say(texts[0] == texts[1], "the same run makes the same report")
     page = check_document(stand, "a run that fails", texts[0])
@@ -168,7 +168,7 @@ def check_replaced(stand: Stand) -> None:
     file.write_text("old", encoding="utf-8")
     command = f'ulimit -f 1; trap "" XFSZ; exec "{stand.command}" --sysroot ' \
               f'"{stand.root("ready")}" reset --report "{file}" 0d:00.0'
-    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60,
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=600,
                             check=False)
     stand.say("(EFBIG)" in result.stderr and result.returncode != 0 and
               file.read_text(encoding="utf-8") == "old" and not list(stand.top.glob(".old.html*")),

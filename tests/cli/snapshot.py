@@ -64,7 +64,7 @@ class Stand:
     def run(self, *arguments, nobody: bool = False, **options) -> subprocess.CompletedProcess:
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody else {}
         return subprocess.run([self.command, *map(str, arguments)], capture_output=True,
-                              text=True, errors="backslashreplace", timeout=60, cwd=self.work,
+                              text=True, errors="backslashreplace", timeout=600, cwd=self.work,
                               env=self.environment, stdin=subprocess.DEVNULL, **user, **options)
 
     def say(self, problems, text: str) -> None:
@@ -311,7 +311,7 @@ def check_interrupted(stand: Stand) -> None:
         script = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e",
                   f"inject=fsync:signal={number.name}:when=1", stand.command, "--sysroot", root,
                   "snapshot", "-o", place / "file"]
-        result = subprocess.run(script, capture_output=True, text=True, timeout=60,
+        result = subprocess.run(script, capture_output=True, text=True, timeout=600,
                                 env={**stand.environment, "ASAN_OPTIONS": "detect_leaks=0"})
         left = sorted(path.name for path in place.iterdir())
         stand.say([] if left in ([], ["file"]) else [f"status {result.returncode}: {left}"],

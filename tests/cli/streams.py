@@ -24,7 +24,7 @@ class Stand:
 
     def run(self, arguments: list, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root), *arguments],
-                              stdin=subprocess.DEVNULL, timeout=60, **options)
+                              stdin=subprocess.DEVNULL, timeout=600, **options)
 
     def stdout(self, arguments: list, **variables) -> bytes:
         result = self.run(arguments, capture_output=True, env={**os.environ, **variables})
@@ -45,7 +45,7 @@ class Stand:
                 shown += chunk
         except OSError:  # EIO: the last one has closed it
             pass
-        process.wait(timeout=60)
+        process.wait(timeout=600)
         os.close(ours)
         return shown.replace(b"\r\n", b"\n")
 
@@ -73,7 +73,7 @@ def check_command(stand: Stand, arguments: list) -> None:
     # The shell closes its stdout before it runs the command.
     script = 'exec "$0" "$@" >&-'
     closed = subprocess.run(["sh", "-c", script, stand.command, "--sysroot", str(stand.root),
-                             *arguments], stderr=subprocess.PIPE, timeout=60)
+                             *arguments], stderr=subprocess.PIPE, timeout=600)
     stand.say(closed.returncode == 1 and b"EBADF" in closed.stderr,
               f"{name}: a closed stdout is an error")
 

@@ -37,7 +37,7 @@ class Stand:
 
     def show(self, scenario: str, *arguments, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root(scenario)), "show",
-                               *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                               *map(str, arguments)], capture_output=True, text=True, timeout=600,
                               stdin=subprocess.DEVNULL, check=False, **options)
 
     def say(self, good: bool, text: str) -> None:
@@ -135,7 +135,7 @@ def check_full_disk(stand: Stand) -> None:
     file.write_text("old", encoding="utf-8")
     command = f'ulimit -f 1; trap "" XFSZ; exec "{stand.command}" --sysroot ' \
               f'"{stand.root("map")}" show all --svg "{file}"'
-    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60,
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=600,
                             check=False)
     stand.say(result.returncode == 1 and "(EFBIG)" in result.stderr and str(file) in result.stderr,
               "a disk that is full is an error")

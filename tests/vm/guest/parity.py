@@ -38,7 +38,7 @@ ATTRIBUTES = {
 
 def run(*command: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          check=True, timeout=120).stdout
+                          check=True, timeout=600).stdout
 
 
 def kind_of(found: dict) -> str | None:

@@ -20,8 +20,8 @@ from pathlib import Path
 PCI = Path("/sys/bus/pci")
 MODULE = "cxl_vfio_pci"
 DRIVER = "cxl-vfio-pci"
-# A step has 10 seconds and taking back as much again; emulation is slow.
-DEADLINE = 60
+# A step has 10 seconds and taking back as much again; emulation is slow, and a machine may be busy.
+DEADLINE = 600
 DONE, FAILED, NO_TARGET, BUSY, UNSUPPORTED, TIMEOUT, LOST = 0, 1, 3, 5, 6, 8, 9
 
 
@@ -136,7 +136,7 @@ def wait_for(condition, what: str) -> None:
     end = time.monotonic() + DEADLINE
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"never came: {what}")
+            raise TimeoutError(f"not within {DEADLINE} s: {what}")
         time.sleep(0.02)
 
 
