@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import run  # noqa: E402
+import tap  # noqa: E402
 import validate  # noqa: E402
 from fake_kernel import OURS, FakeKernel  # noqa: E402
 
@@ -646,7 +647,7 @@ def test_record_of_another_device(machine: Machine) -> None:
     machine.has("", "")
 
 
-def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
+def run_test(name: str, test, command: str, schemas: validate.Schemas) -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         top = Path(directory) / "root"
@@ -655,8 +656,8 @@ def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
             with machine.kernel:
                 test(machine)
         except (AssertionError, subprocess.SubprocessError, LookupError, OSError, ValueError):
-            return traceback.format_exc()
-    return ""
+            return tap.explain()
+    return []
 
 
 def run_tests(module: dict) -> int:
@@ -667,17 +668,13 @@ def run_tests(module: dict) -> int:
     command, schemas = os.path.abspath(sys.argv[1]), validate.Schemas(Path(sys.argv[2]))
     tests = {name: test for name, test in module.items() if name.startswith("test_")
              and (not sys.argv[3:] or name.removeprefix("test_") in sys.argv[3:])}
-    failed = not tests
+    results = tap.Tap()
     print(f"1..{len(tests)}")
-    for number, (name, test) in enumerate(tests.items(), 1):
+    for name, test in tests.items():
         problem = run_test(name, test, command, schemas)
-        failed = failed or bool(problem)
         words = name.removeprefix("test_").replace("_", " ")
-        print(f"{'not ok' if problem else 'ok'} {number} - bind: {words}")
-        for line in problem.splitlines():
-            print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
+        results.say(not problem, f"bind: {words}", *problem)
+    return 1 if results.failed or not tests else 0
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 STATE = Path("/run/cxlvfio")
 TRACE = Path("/run/killed.trace")
 # Counted from the start those that are done have the same number in each run: end_at.c leaves out
@@ -281,19 +285,6 @@ class Walk:
         self.check_clean(f"SIG{name}")
 
 
-class Tap:
-    def __init__(self) -> None:
-        self.count = self.bad = 0
-
-    def result(self, observed: list[str], what: str) -> None:
-        """Good if nothing was observed that should not be so; told behind the line."""
-        self.count += 1
-        self.bad += bool(observed)
-        print(f"{'not ok' if observed else 'ok'} {self.count} - {what}", flush=True)
-        for line in observed:
-            print(f"# {line}", flush=True)
-
-
 def find_again(point: Point, command: list[str]) -> Point:
     """The point in another run: the call of the same label, the first or the last of them."""
     points = changes(command)
@@ -328,8 +319,9 @@ def walk(tap: Tap, what: str, command: list[str], points: list[Point],
         except Failure as failure:
             observed += [f"{point}: {failure}", *(f"  {line}" for line in history)]
         print(f"# {time.monotonic() - began:.1f} s {point}", flush=True)
-    tap.result(observed,
-               f"{what} at {len(points)} points is put right ({time.monotonic() - start:.0f} s)")
+    tap.say(not observed,
+            f"{what} at {len(points)} points is put right ({time.monotonic() - start:.0f} s)",
+            *observed)
 
 
 def main() -> int:
@@ -343,9 +335,8 @@ def main() -> int:
               or "VFIO_DEVICE_RESET" in point.label]
     walk(tap, "a proof of two methods killed", turns, points,
          lambda point: machine.killed_at(point, turns))
-    few = [] if machine.pending > 5 else ["that is not more than 5: too few points were killed "
-                                          "while it was changed"]
-    tap.result(few, f"{machine.pending} of them had reset_method to put back")
+    tap.say(machine.pending > 5, f"{machine.pending} of them had reset_method to put back",
+            "that is not more than 5: too few points were killed while it was changed")
     # Which then ends after its cycle, with everything put back.
     points = [point for point in changes(reset)
               if point.call in ("renameat", "clone", "clone3", "unlinkat", "wait4")
@@ -353,8 +344,7 @@ def main() -> int:
     names = itertools.cycle(["TERM", "INT", "HUP"])
     walk(tap, "a reset that is asked to end", reset, points,
          lambda point: machine.asked_at(point, next(names), reset))
-    print(f"1..{tap.count}")
-    return int(tap.bad > 0)
+    return tap.finish()
 
 
 try:
