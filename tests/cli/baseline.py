@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
 import validate  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -22,18 +24,18 @@ LATENCY = {"count": 200, "min": 90, "mean": 100, "p50": 100, "p99": 140, "max": 
 TARGET = "0000:0d:00.0"
 
 
-class Stand:
+class Stand(tap.Tap):
     def __init__(self, command: str, schemas: str, directory: Path) -> None:
         self.command, self.directory = os.path.abspath(command), directory
         self.schemas = validate.Schemas(Path(schemas))
         self.root = directory / "root"
         subprocess.run([sys.executable, HERE / "make-fixture.py", "ready", self.root], check=True)
-        self.number, self.failed = 0, False
+        super().__init__()
         self.good = self.make_document()
 
     def run(self, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root), *map(str, arguments)],
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
 
     def make_document(self) -> dict:
         document = json.loads(self.run("reset", "--dry-run", "--json", TARGET).stdout)
@@ -50,13 +52,6 @@ class Stand:
             "expected": None, "observed": None, "detail": None, "duration_ns": 1,
             "verdicts": document["resets"][0]["verdicts"]}]
         return document
-
-    def say(self, good: bool, text: str, *notes) -> None:
-        self.number += 1
-        self.failed = self.failed or not good
-        print(f"{'ok' if good else 'not ok'} {self.number} - {text}", flush=True)
-        for note in notes if not good else ():
-            print(f"# {note}")
 
     def refused(self, name: str, file, sentence: str, *options) -> None:
         """A usage error with its own sentence, in text and in a document that is valid."""
@@ -168,8 +163,7 @@ def main() -> int:
         check_good(stand)
         check_files(stand)
         check_documents(stand)
-    print(f"1..{stand.number}")
-    return 1 if stand.failed else 0
+    return stand.finish()
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import run  # noqa: E402
+import tap  # noqa: E402
 import validate  # noqa: E402
 from fake_kernel import OURS, FakeKernel  # noqa: E402
 
@@ -50,14 +51,14 @@ class Machine:
     def run(self, status: int, *arguments: str, user: int | None = None) -> str:
         """stdout and stderr of a run that must end with STATUS."""
         process = self.start(*arguments, user=user)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == status, \
             f"{arguments}: exit status {process.returncode}, not {status}\n{out}{err}"
         return out + err
 
     def run_json(self, status: int, *arguments: str) -> dict:
         process = self.start(*arguments, "--json")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == status, \
             f"{arguments}: exit status {process.returncode}, not {status}\n{out}{err}"
         document = json.loads(out)
@@ -104,7 +105,7 @@ class Machine:
                    self.command, *arguments, "--sysroot", str(self.top)]
         # Sanitizers cannot look for leaks in a traced process.
         environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
-        status = subprocess.run(command, capture_output=True, timeout=60,
+        status = subprocess.run(command, capture_output=True, timeout=600,
                                 env=environment).returncode
         assert status in (0, -signal.SIGKILL), f"{arguments}: exit status {status}"
         return status != 0
@@ -123,7 +124,7 @@ class Machine:
         command = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(file), "--trace=write",
                    f"--inject=write:error={error}", self.command, *arguments, "--json",
                    "--sysroot", str(self.top)]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60,
+        result = subprocess.run(command, capture_output=True, text=True, timeout=600,
                                 env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         assert result.returncode == status, \
             f"{path} {error}: exit status {result.returncode}, not {status}\n{result.stderr}"
@@ -140,9 +141,9 @@ class Machine:
         directory.rmdir()
 
     def wait_for(self, condition, what: str) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 300
         while not condition():
-            assert time.monotonic() < end, f"never came: {what}"
+            assert time.monotonic() < end, f"not within 300 s: {what}"
             time.sleep(0.01)
 
 
@@ -244,7 +245,7 @@ def test_another_at_work(machine: Machine) -> None:
         time.sleep(0.3)
         machine.is_untouched()
     # It goes on as soon as the other has ended.
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=600)
     assert waiting.returncode == 0
     machine.has(OURS, OURS)
 
@@ -343,11 +344,11 @@ def test_unbind_in_use(machine: Machine) -> None:
     error = error_of(machine.run_json(5, "unbind", FIRST))
     assert error["code"] == "DEVICE_BUSY" and "process 4242 (qemu-system-x86)" in error["message"]
     machine.has(OURS, OURS)
-    waiting = machine.start("unbind", "--wait", "30", FIRST)
+    waiting = machine.start("unbind", "--wait", "300", FIRST)
     time.sleep(0.5)
     machine.has(OURS, OURS)
     (machine.top / "proc/4242/fd/9").unlink()
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=600)
     assert waiting.returncode == 0
     machine.is_untouched()
 
@@ -415,8 +416,8 @@ def test_driver_is_unloaded(machine: Machine) -> None:
     machine.take("accelerator")
     machine.kernel.unload = {OURS}
     start = time.monotonic()
-    document = machine.run_json(6, "bind", "--wait", "50", FIRST)
-    assert time.monotonic() - start < 40
+    document = machine.run_json(6, "bind", "--wait", "500", FIRST)
+    assert time.monotonic() - start < 400, f"{time.monotonic() - start} s"
     assert error_of(document)["code"] == "NO_MODULE", document["errors"]
     assert "no longer loaded" in error_of(document)["message"], document["errors"]
     machine.is_untouched("accelerator")
@@ -441,7 +442,7 @@ def test_old_driver_does_not_come_back(machine: Machine) -> None:
     machine.take("accelerator")
     machine.kernel.refused = {OURS, "accelerator"}
     process = machine.start("bind", "--wait", "1", FIRST)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 8, err
     assert "warning: bind" in err and "taking back" in err, err
     assert "not all could be put back" in err, err
@@ -469,7 +470,7 @@ def test_write_that_the_kernel_keeps(machine: Machine) -> None:
     begin = time.monotonic()
     error = error_of(machine.run_json(8, "bind", "--wait", "1", FIRST))
     assert error["code"] == "TIMEOUT" and "still at it" in error["message"], error
-    assert time.monotonic() - begin < 10, "it did not end in time"
+    assert time.monotonic() - begin < 100, f"it did not end in time: {time.monotonic() - begin} s"
     machine.has("accelerator", "")
     # Its child still has the lock: whoever comes now is told so, and changes nothing.
     text = machine.run(5, "bind", "--wait", "0", FIRST)
@@ -489,7 +490,7 @@ def test_write_that_the_kernel_keeps(machine: Machine) -> None:
 def test_no_time_at_all(machine: Machine) -> None:
     """A step that has no time is taken back after it, not before."""
     for _ in range(10):
-        status = machine.start("bind", "--wait", "0", FIRST).wait(timeout=60)
+        status = machine.start("bind", "--wait", "0", FIRST).wait(timeout=600)
         assert status in (0, 8), status
         machine.settle()
         # The fake kernel may be late, and give it to the driver yet.
@@ -507,7 +508,7 @@ def test_killed_while_waiting(machine: Machine) -> None:
         process = machine.start("bind", "--wait", "60", FIRST)
         machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
         machine.has("", OURS)
         machine.kernel.refused = set()
         machine.run(0, command, FIRST)
@@ -622,7 +623,7 @@ def test_interrupted_while_waiting(machine: Machine) -> None:
     process = machine.start("bind", "--json", "--wait", "60", FIRST)
     machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGTERM
     assert "interrupted" in json.loads(out)["errors"][0]["message"], out
     machine.is_untouched("accelerator")
@@ -646,7 +647,7 @@ def test_record_of_another_device(machine: Machine) -> None:
     machine.has("", "")
 
 
-def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
+def run_test(name: str, test, command: str, schemas: validate.Schemas) -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         top = Path(directory) / "root"
@@ -655,8 +656,8 @@ def run_test(name: str, test, command: str, schemas: validate.Schemas) -> str:
             with machine.kernel:
                 test(machine)
         except (AssertionError, subprocess.SubprocessError, LookupError, OSError, ValueError):
-            return traceback.format_exc()
-    return ""
+            return tap.explain()
+    return []
 
 
 def run_tests(module: dict) -> int:
@@ -667,17 +668,13 @@ def run_tests(module: dict) -> int:
     command, schemas = os.path.abspath(sys.argv[1]), validate.Schemas(Path(sys.argv[2]))
     tests = {name: test for name, test in module.items() if name.startswith("test_")
              and (not sys.argv[3:] or name.removeprefix("test_") in sys.argv[3:])}
-    failed = not tests
+    results = tap.Tap()
     print(f"1..{len(tests)}")
-    for number, (name, test) in enumerate(tests.items(), 1):
+    for name, test in tests.items():
         problem = run_test(name, test, command, schemas)
-        failed = failed or bool(problem)
         words = name.removeprefix("test_").replace("_", " ")
-        print(f"{'not ok' if problem else 'ok'} {number} - bind: {words}")
-        for line in problem.splitlines():
-            print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
+        results.say(not problem, f"bind: {words}", *problem)
+    return 1 if results.failed or not tests else 0
 
 
 if __name__ == "__main__":

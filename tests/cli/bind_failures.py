@@ -140,7 +140,7 @@ def test_another_driver_takes_it(machine: Machine) -> None:
     waiting = machine.start("bind", "--wait", "60", FIRST)
     machine.wait_for(lambda: machine.kernel.override_of(FIRST) == OURS, "the override")
     machine.functions[0].bind("thief")
-    _, err = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=600)
     assert waiting.returncode == 1 and "another driver than cxl-vfio-pci took it" in err, err
     machine.has("thief", "")
 
@@ -152,7 +152,7 @@ def test_removed_while_waiting(machine: Machine) -> None:
     waiting = machine.start("bind", "--json", "--wait", "60", FIRST)
     machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
     remove.write_text("1")
-    out, err = waiting.communicate(timeout=60)
+    out, err = waiting.communicate(timeout=600)
     assert waiting.returncode == 9, out + err
     assert "the device is gone" in out, out
     assert not machine.record().exists()
@@ -165,7 +165,7 @@ def test_removed_while_its_driver_comes_back(machine: Machine) -> None:
     waiting = machine.start("unbind", "--json", "--wait", "60", FIRST)
     machine.wait_for(lambda: machine.kernel.override_of(FIRST) == "", "the override")
     (machine.top / machine.functions[0].path / "remove").write_text("1")
-    out, err = waiting.communicate(timeout=60)
+    out, err = waiting.communicate(timeout=600)
     assert waiting.returncode == 9, out + err
 
 
@@ -263,7 +263,7 @@ def run_on_terminal(machine: Machine, *arguments: str) -> str:
     except OSError:     # the other end is closed
         pass
     os.close(terminal)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=600) == 0
     return text.decode()
 
 
@@ -277,7 +277,7 @@ def test_progress(machine: Machine) -> None:
         assert run_on_terminal(machine, "bind", *options) == ""
         machine.run(0, "unbind", "all")
     process = machine.start("bind", "all")
-    assert process.communicate(timeout=60)[1] == ""
+    assert process.communicate(timeout=600)[1] == ""
 
 
 test_progress.endpoints = 2
@@ -287,7 +287,7 @@ def calls_of(machine: Machine, command: str) -> int:
     """System calls of a run on all endpoints, and of all of its children."""
     summary = machine.top / "calls"
     subprocess.run(["strace", "-f", "-c", "-o", summary, machine.command, command, "all", "--json",
-                    "--sysroot", str(machine.top)], check=True, timeout=300,
+                    "--sysroot", str(machine.top)], check=True, timeout=600,
                    stdout=subprocess.DEVNULL,
                    env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     (total,) = (line.split() for line in summary.read_text().splitlines() if "total" in line)

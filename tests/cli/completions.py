@@ -73,7 +73,7 @@ print -r -- --end-- >> {capture}
 
 def piped(arguments: list, lines: list, environment: dict) -> list:
     result = subprocess.run(arguments, input="".join(f"{line}\n" for line in lines), text=True,
-                            capture_output=True, env=environment, timeout=120)
+                            capture_output=True, env=environment, timeout=600)
     parts = result.stdout.split("--end--\n")[:-1]
     if len(parts) != len(lines):
         raise RuntimeError(f"{arguments[0]}: {len(parts)} answers to {len(lines)} lines: "
@@ -109,7 +109,7 @@ class Zsh:
         os.write(self.terminal, text.encode())
 
     def answer(self) -> set:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             # The terminal must be drained, or the shell would wait for it.
             if select.select([self.terminal], [], [], 0.02)[0]:
@@ -118,7 +118,7 @@ class Zsh:
             if text.endswith("--end--\n"):
                 self.capture.unlink()
                 return set(text.split("\n")) - {"", "--end--"}
-        raise RuntimeError("zsh: no answer within 30 s")
+        raise RuntimeError("zsh: no answer within 300 s")
 
     def ask(self, line: str) -> set:
         self.send(line + "\t")

@@ -13,11 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import run  # noqa: E402
+import tap  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
 FIXTURES = run.load_fixtures()
@@ -328,14 +329,15 @@ BREAKAGES = [
 ]
 
 
-class Stand:
+class Stand(tap.Tap):
     def __init__(self, command: str, schemas: str) -> None:
         self.command, self.schemas = command, validate.Schemas(Path(schemas))
-        self.number, self.failed, self.broken = 0, False, set()
+        super().__init__()
+        self.broken = set()
 
     def run(self, top: Path, *arguments: str, user: int | None = None, source: str = "--sysroot"):
         return subprocess.run([self.command, "doctor", *arguments, source, str(top)],
-                              capture_output=True, text=True, timeout=60, user=user, group=user,
+                              capture_output=True, text=True, timeout=600, user=user, group=user,
                               extra_groups=None if user is None else [],
                               env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
 
@@ -348,18 +350,15 @@ class Stand:
         return result.returncode, document["checks"]
 
     def test(self, text: str, function) -> None:
-        self.number += 1
         try:
             with tempfile.TemporaryDirectory() as directory:
                 os.chmod(directory, 0o755)
                 root = FIXTURES.Root(Path(directory) / "root")
                 FIXTURES.SCENARIOS["healthy"](root)
                 function(root)
-            print(f"ok {self.number} - {text}", flush=True)
+            self.say(True, text)
         except Exception:  # pylint: disable=broad-except
-            self.failed = True
-            print(f"not ok {self.number} - {text}", flush=True)
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+            self.say(False, text, *tap.explain())
 
 
 def results(checks: list) -> dict:
@@ -556,8 +555,7 @@ def main() -> int:
             ("findings are checks", check_findings),
             ("every check of the table is broken by a test", check_all_broken)):
         stand.test(text, lambda root, function=function: function(stand, root))
-    print(f"1..{stand.number}")
-    return 1 if stand.failed else 0
+    return stand.finish()
 
 
 if __name__ == "__main__":

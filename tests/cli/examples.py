@@ -26,7 +26,7 @@ QUESTIONS = 10
 def examples(page: Path) -> list:
     """(sentence, command) of the section EXAMPLES. Commands are indented deeper."""
     text = subprocess.run(["man", "-P", "cat", "-l", str(page)], stdout=subprocess.PIPE, text=True,
-                          check=True, env={**os.environ, "MANWIDTH": "200"}, timeout=60).stdout
+                          check=True, env={**os.environ, "MANWIDTH": "200"}, timeout=600).stdout
     text = re.sub(".\b", "", text)
     section = re.search(r"^EXAMPLES\n(.*?)^\S", text, re.M | re.S).group(1)
     found = []
@@ -42,7 +42,7 @@ def examples(page: Path) -> list:
 def execute(command: str, wrapper: Path) -> str:
     result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True,
                             env={**os.environ, "PATH": f"{wrapper}:{os.environ['PATH']}",
-                                 "LC_ALL": "C.UTF-8"}, timeout=60)
+                                 "LC_ALL": "C.UTF-8"}, timeout=600)
     return result.stdout + result.stderr + (f"status {result.returncode}\n"
                                             if result.returncode else "")
 

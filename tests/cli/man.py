@@ -20,7 +20,7 @@ WITHOUT_PAGE = {"help", "version"}
 
 
 def output(*command: str) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
     return result.stdout + result.stderr
 
 
@@ -28,7 +28,7 @@ def lint(page: Path) -> list:
     problems = [line for line in output("mandoc", "-T", "lint", "-W", "warning", str(page))
                 .splitlines() if HARMLESS not in line]
     problems += subprocess.run(["man", "--warnings", "-l", "-P", "cat", str(page)], text=True,
-                               capture_output=True, timeout=60).stderr.splitlines()
+                               capture_output=True, timeout=600).stderr.splitlines()
     return problems
 
 

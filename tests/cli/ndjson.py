@@ -10,34 +10,28 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import Tap  # noqa: E402
 from validate import Schemas  # noqa: E402  (nothing is left in the source tree)
 
 
 def main() -> int:
     lines = subprocess.run([sys.argv[1]], capture_output=True, check=True,
-                           timeout=60).stdout.decode().splitlines()
-    schemas, failed, number = Schemas(Path(sys.argv[2])), False, 0
-
-    def say(good: bool, text: str) -> None:
-        nonlocal failed, number
-        number += 1
-        failed = failed or not good
-        print(f"{'ok' if good else 'not ok'} {number} - {text}")
-
+                           timeout=600).stdout.decode().splitlines()
+    schemas, tap = Schemas(Path(sys.argv[2])), Tap()
     cycles = [json.loads(line) for line in lines]
-    say(len(cycles) == 3, "a line for each cycle")
+    tap.say(len(cycles) == 3, "a line for each cycle")
     for cycle in cycles:
         problems = schemas.problems(cycle)
-        say(not problems, f"cycle {cycle['cycle']} is as described {problems or ''}")
+        tap.say(not problems, f"cycle {cycle['cycle']} is as described {problems or ''}")
     plain, good, bad = cycles
-    say(plain["checks"] == [] and plain["mappings"] == [], "only reset: no checks, no mappings")
-    say(all(check["detail"] is None for check in good["checks"]), "what passed needs no words")
+    tap.say(plain["checks"] == [] and plain["mappings"] == [], "only reset: no checks, no mappings")
+    tap.say(all(check["detail"] is None for check in good["checks"]), "what passed needs no words")
     zapped = next(check for check in bad["checks"] if check["id"] == "zapped")
-    say(zapped["observed"] == 'a\nb\r"\\ ? </script>' and zapped["expected"] == "{}\n  x",
-        "strings come through, but for what is no UTF-8")
-    say(bad["reset_errno"] == 25 and bad["reset_errno_name"] == "ENOTTY", "an error of the reset")
-    print(f"1..{number}")
-    return 1 if failed else 0
+    tap.say(zapped["observed"] == 'a\nb\r"\\ ? </script>' and zapped["expected"] == "{}\n  x",
+            "strings come through, but for what is no UTF-8")
+    tap.say(bad["reset_errno"] == 25 and bad["reset_errno_name"] == "ENOTTY", "an error of the reset")
+    return tap.finish()
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import bind  # noqa: E402
+import tap  # noqa: E402
 import validate  # noqa: E402
 from bind import FIRST, FIXTURES, NOBODY, SECOND  # noqa: E402
 from fake_kernel import OURS  # noqa: E402
@@ -72,7 +73,7 @@ class Machine(bind.Machine):
     def match(self, target: str = FIRST, status: int = 0) -> dict:
         """What the udev rule is told."""
         process = subprocess.run([self.command, "__persist-match", target, "--sysroot",
-                                  str(self.top)], capture_output=True, text=True, timeout=60)
+                                  str(self.top)], capture_output=True, text=True, timeout=600)
         assert process.returncode == status, process
         return dict(line.split("=", 1) for line in process.stdout.splitlines())
 
@@ -589,7 +590,7 @@ def test_another_at_work(machine: Machine) -> None:
         machine.run(0, "persist", "add", "--dry-run", FIRST)
         waiting = machine.start("persist", "add", FIRST)
         waiting.poll()
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=600)
     assert waiting.returncode == 0 and machine.names() == [NAME]
     # apply takes the lock that bind takes.
     with open(directory / f"{FIRST}.lock", "w", encoding="ascii") as lock:
@@ -604,7 +605,7 @@ def injected(machine: Machine, injection: str, status: int, *arguments: str) -> 
     process = subprocess.run(["strace", "-qq", "-o", "/dev/null",
                               f"--trace={injection.split(':')[0]}", f"--inject={injection}",
                               machine.command, *arguments, "--sysroot", str(machine.top)],
-                             capture_output=True, text=True, timeout=60,
+                             capture_output=True, text=True, timeout=600,
                              env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     assert process.returncode == status, process
     return process.stdout + process.stderr
@@ -713,7 +714,7 @@ def test_left_by_others(machine: Machine) -> None:
     assert machine.names() == []
 
 
-def run_test(test, command: str, schemas: validate.Schemas) -> str:
+def run_test(test, command: str, schemas: validate.Schemas) -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         machine = Machine(command, schemas, Path(directory) / "root",
@@ -723,8 +724,8 @@ def run_test(test, command: str, schemas: validate.Schemas) -> str:
                 test(machine)
         except (AssertionError, subprocess.SubprocessError, KeyError, OSError, ValueError,
                 json.JSONDecodeError):
-            return traceback.format_exc()
-    return ""
+            return tap.explain()
+    return []
 
 
 def main() -> int:
@@ -734,17 +735,13 @@ def main() -> int:
     command, schemas = os.path.abspath(sys.argv[1]), validate.Schemas(Path(sys.argv[2]))
     tests = {name: test for name, test in globals().items() if name.startswith("test_")
              and (not sys.argv[3:] or name.removeprefix("test_") in sys.argv[3:])}
-    failed = not tests
+    results = tap.Tap()
     print(f"1..{len(tests)}")
-    for number, (name, test) in enumerate(tests.items(), 1):
+    for name, test in tests.items():
         problem = run_test(test, command, schemas)
-        failed = failed or bool(problem)
         words = name.removeprefix("test_").replace("_", " ")
-        print(f"{'not ok' if problem else 'ok'} {number} - persist: {words}")
-        for line in problem.splitlines():
-            print(f"# {line}")
-        sys.stdout.flush()
-    return 1 if failed else 0
+        results.say(not problem, f"persist: {words}", *problem)
+    return 1 if results.failed or not tests else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import run  # noqa: E402
+import tap  # noqa: E402
 import validate  # noqa: E402  (nothing is left in the source tree)
 
 NOBODY = 65534
@@ -52,30 +54,26 @@ def describe_machine(root) -> None:
         (root.top / f"proc/{process}/fd/3").symlink_to(target)
 
 
-class Stand:
+class Stand(tap.Tap):
     def __init__(self, command: str, schemas: str, work: Path) -> None:
         self.command, self.work = command, work
         self.schemas = validate.Schemas(Path(schemas))
         self.fixtures = run.load_fixtures()
-        self.number, self.failed = 0, False
+        super().__init__()
         self.environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
                             "SOURCE_DATE_EPOCH": "1000000000"}
 
     def run(self, *arguments, nobody: bool = False, **options) -> subprocess.CompletedProcess:
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody else {}
         return subprocess.run([self.command, *map(str, arguments)], capture_output=True,
-                              text=True, errors="backslashreplace", timeout=60, cwd=self.work,
+                              text=True, errors="backslashreplace", timeout=600, cwd=self.work,
                               env=self.environment, stdin=subprocess.DEVNULL, **user, **options)
 
     def say(self, problems, text: str) -> None:
         """PROBLEMS: a list, or whether it is good."""
-        if isinstance(problems, bool):
-            problems = [] if problems else ["it is not"]
-        self.number += 1
-        self.failed = self.failed or bool(problems)
-        print(f"{'not ok' if problems else 'ok'} {self.number} - {text}", flush=True)
-        for problem in problems:
-            print(f"# {problem}")
+        good = problems if isinstance(problems, bool) else not problems
+        observed = [] if isinstance(problems, bool) else problems
+        super().say(good, text, *(observed or self.caller(sys._getframe(1))))
 
     def make(self, scenario: str, name: str, more=None) -> Path:
         root = self.fixtures.Root(self.work / name)
@@ -311,7 +309,7 @@ def check_interrupted(stand: Stand) -> None:
         script = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e",
                   f"inject=fsync:signal={number.name}:when=1", stand.command, "--sysroot", root,
                   "snapshot", "-o", place / "file"]
-        result = subprocess.run(script, capture_output=True, text=True, timeout=60,
+        result = subprocess.run(script, capture_output=True, text=True, timeout=600,
                                 env={**stand.environment, "ASAN_OPTIONS": "detect_leaks=0"})
         left = sorted(path.name for path in place.iterdir())
         stand.say([] if left in ([], ["file"]) else [f"status {result.returncode}: {left}"],
@@ -387,8 +385,7 @@ def main() -> int:
         check_interrupted(stand)
         check_usage(stand)
         check_bad_files(stand)
-    print(f"1..{stand.number}")
-    return 1 if stand.failed else 0
+    return stand.finish()
 
 
 if __name__ == "__main__":

@@ -12,19 +12,23 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 HERE = Path(__file__).parent
 COMMANDS = [["list"], ["list", "--json"], ["list", "-u"], ["show", "mem0"],
             ["show", "mem0", "--json"], ["--help"], ["version", "--json"]]
 
 
-class Stand:
+class Stand(Tap):
     def __init__(self, command: str, root: Path) -> None:
         self.command, self.root = command, root
-        self.number, self.failed = 0, False
+        super().__init__()
 
     def run(self, arguments: list, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root), *arguments],
-                              stdin=subprocess.DEVNULL, timeout=60, **options)
+                              stdin=subprocess.DEVNULL, timeout=600, **options)
 
     def stdout(self, arguments: list, **variables) -> bytes:
         result = self.run(arguments, capture_output=True, env={**os.environ, **variables})
@@ -45,14 +49,9 @@ class Stand:
                 shown += chunk
         except OSError:  # EIO: the last one has closed it
             pass
-        process.wait(timeout=60)
+        process.wait(timeout=600)
         os.close(ours)
         return shown.replace(b"\r\n", b"\n")
-
-    def say(self, good: bool, text: str) -> None:
-        self.number += 1
-        self.failed = self.failed or not good
-        print(f"{'ok' if good else 'not ok'} {self.number} - {text}", flush=True)
 
 
 def check_command(stand: Stand, arguments: list) -> None:
@@ -61,11 +60,11 @@ def check_command(stand: Stand, arguments: list) -> None:
     stand.say(bool(plain), f"{name}: prints something")
     for variables in ({"LC_ALL": "C"}, {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "tr_TR.UTF-8"},
                       {"COLUMNS": "20", "TERM": "xterm"}):
-        stand.say(stand.stdout(arguments, **variables) == plain, f"{name}: the same with {variables}")
-    stand.say(stand.stdout([*arguments, "-vv"]) == plain, f"{name}: the same with -vv")
-    stand.say(stand.on_terminal(arguments, NO_COLOR="1") == plain, f"{name}: the same on a terminal")
-    stand.say(stand.on_terminal([*arguments, "--no-color"]) == plain,
-              f"{name}: the same on a terminal with --no-color")
+        stand.same(f"{name}: the same with {variables}", plain, stand.stdout(arguments, **variables))
+    stand.same(f"{name}: the same with -vv", plain, stand.stdout([*arguments, "-vv"]))
+    stand.same(f"{name}: the same on a terminal", plain, stand.on_terminal(arguments, NO_COLOR="1"))
+    stand.same(f"{name}: the same on a terminal with --no-color", plain,
+               stand.on_terminal([*arguments, "--no-color"]))
     with open("/dev/full", "wb") as full:
         result = stand.run(arguments, stdout=full, stderr=subprocess.PIPE)
     stand.say(result.returncode == 1 and b"ENOSPC" in result.stderr,
@@ -73,7 +72,7 @@ def check_command(stand: Stand, arguments: list) -> None:
     # The shell closes its stdout before it runs the command.
     script = 'exec "$0" "$@" >&-'
     closed = subprocess.run(["sh", "-c", script, stand.command, "--sysroot", str(stand.root),
-                             *arguments], stderr=subprocess.PIPE, timeout=60)
+                             *arguments], stderr=subprocess.PIPE, timeout=600)
     stand.say(closed.returncode == 1 and b"EBADF" in closed.stderr,
               f"{name}: a closed stdout is an error")
 
@@ -120,8 +119,8 @@ def main() -> int:
             check_command(stand, arguments)
         colored = stand.on_terminal(["list"])
         stand.say(b"\033[" in colored, "list: the state has a colour on a terminal")
-        stand.say(b"\033[" not in stand.on_terminal(["list", "--json"]),
-                  "list --json: no colour on a terminal")
+        plain = stand.on_terminal(["list", "--json"])
+        stand.say(b"\033[" not in plain, "list --json: no colour on a terminal")
         trace = stand.run(["list", "--json", "-vv"], capture_output=True)
         stand.say(b"open /sys/bus/pci/devices" in trace.stderr, "-vv says what is read")
         json.loads(trace.stdout)
@@ -129,8 +128,7 @@ def main() -> int:
         stand.root = Path(directory) / "ready"
         subprocess.run([sys.executable, HERE / "make-fixture.py", "ready", stand.root], check=True)
         check_consent(stand)
-    print(f"1..{stand.number}")
-    return 1 if stand.failed else 0
+    return stand.finish()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import run  # noqa: E402  (nothing is left in the source tree)
+from tap import Tap  # noqa: E402
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 SCENARIOS = ["map", "owners", "ready", "states", "unbound", "malformed", "map_hostile", "map_hidden",
@@ -23,10 +25,10 @@ ELEMENTS = {"svg", "title", "desc", "style", "rect", "text", "line", "g"}
 INTERVAL = re.compile(r"^(\w+) +(0x[0-9a-f]+)-(0x[0-9a-f]+) +(\d+[KMGTPE]?) ", re.MULTILINE)
 
 
-class Stand:
+class Stand(Tap):
     def __init__(self, command: str, top: Path) -> None:
         self.command, self.top = command, top
-        self.number, self.failed = 0, False
+        super().__init__()
         self.fixtures = run.load_fixtures()
 
     def root(self, scenario: str) -> Path:
@@ -37,13 +39,8 @@ class Stand:
 
     def show(self, scenario: str, *arguments, **options) -> subprocess.CompletedProcess:
         return subprocess.run([self.command, "--sysroot", str(self.root(scenario)), "show",
-                               *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                               *map(str, arguments)], capture_output=True, text=True, timeout=600,
                               stdin=subprocess.DEVNULL, check=False, **options)
-
-    def say(self, good: bool, text: str) -> None:
-        self.number += 1
-        self.failed = self.failed or not good
-        print(f"{'ok' if good else 'not ok'} {self.number} - {text}", flush=True)
 
 
 def check_safe(stand: Stand, scenario: str, svg: ElementTree.Element) -> None:
@@ -56,7 +53,8 @@ def check_safe(stand: Stand, scenario: str, svg: ElementTree.Element) -> None:
     stand.say(not bad and "url(" not in style and "@import" not in style,
               f"{scenario}: needs nothing else")
     stand.say(svg[0].tag == f"{NAMESPACE}title" and svg[1].tag == f"{NAMESPACE}desc" and
-              "prefers-color-scheme:dark" in style, f"{scenario}: for everybody's eyes")
+              "prefers-color-scheme:dark" in style, f"{scenario}: for everybody's eyes",
+              [element.tag for element in svg][:2], style)
 
 
 def check_inside(stand: Stand, scenario: str, svg: ElementTree.Element) -> None:
@@ -72,8 +70,8 @@ def check_inside(stand: Stand, scenario: str, svg: ElementTree.Element) -> None:
             outside.append(ElementTree.tostring(element))
     stand.say(not outside, f"{scenario}: nothing is outside of the picture {outside[:1] or ''}")
     boxes = [element for element in svg.iter(f"{NAMESPACE}rect") if element.get("class")]
-    stand.say(all(float(box.get("height")) >= 12 for box in boxes),
-              f"{scenario}: no interval vanishes")
+    heights = [float(box.get("height")) for box in boxes]
+    stand.say(all(height >= 12 for height in heights), f"{scenario}: no interval vanishes", heights)
 
 
 def check_scenario(stand: Stand, scenario: str) -> None:
@@ -91,7 +89,11 @@ def check_scenario(stand: Stand, scenario: str) -> None:
               if (texts[i + 1] or "").startswith("0x") and "-" in texts[i + 1]]
     stand.say(listed == wanted, f"{scenario}: the same {len(wanted)} intervals as the text")
     drawn = list(svg.iter(f"{NAMESPACE}g"))
-    stand.say(len(drawn) == len(wanted), f"{scenario}: each is drawn once")
+    stand.same(f"{scenario}: each is drawn once", len(wanted), len(drawn))
+
+
+def mode_of(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode)
 
 
 def check_files(stand: Stand) -> None:
@@ -101,14 +103,15 @@ def check_files(stand: Stand) -> None:
     umask = os.umask(0o027)
     stand.show("ready", "mem0", "--svg", file)
     os.umask(umask)
-    stand.say(stat.S_IMODE(file.stat().st_mode) == 0o640, "a new file has the mode that umask gives")
+    stand.same("a new file has the mode that umask gives", "0o640", oct(mode_of(file)))
     file.write_text("old " * 10000, encoding="utf-8")
     file.chmod(0o604)
     before = file.stat().st_ino
     stand.show("ready", "mem0", "--svg", file)
     stand.say(ElementTree.parse(file).getroot().tag == f"{NAMESPACE}svg" and
-              file.stat().st_ino != before, "an old file is replaced by another one")
-    stand.say(stat.S_IMODE(file.stat().st_mode) == 0o604, "the new one has the mode of the old one")
+              file.stat().st_ino != before, "an old file is replaced by another one",
+              f"inode {before} before, now {file.stat()}")
+    stand.same("the new one has the mode of the old one", "0o604", oct(mode_of(file)))
     link = directory / "link.svg"
     link.symlink_to(file)
     content = file.read_bytes()
@@ -121,12 +124,12 @@ def check_files(stand: Stand) -> None:
               "a FIFO is not waited for")
     result = stand.show("ready", "mem0", "mem77", "--svg", directory / "partly.svg")
     stand.say(result.returncode == 64 and (directory / "partly.svg").exists(),
-              "what there is of the targets is drawn")
+              "what there is of the targets is drawn", result, os.listdir(directory))
     result = stand.show("ready", "mem77", "--svg", directory / "none.svg")
     stand.say(result.returncode == 3 and not (directory / "none.svg").exists(),
-              "no file without a target")
-    stand.say(sorted(os.listdir(directory)) == ["fifo", "link.svg", "map.svg", "partly.svg"],
-              "nothing is left behind")
+              "no file without a target", result, os.listdir(directory))
+    stand.same("nothing is left behind", ["fifo", "link.svg", "map.svg", "partly.svg"],
+               sorted(os.listdir(directory)))
 
 
 def check_full_disk(stand: Stand) -> None:
@@ -135,12 +138,13 @@ def check_full_disk(stand: Stand) -> None:
     file.write_text("old", encoding="utf-8")
     command = f'ulimit -f 1; trap "" XFSZ; exec "{stand.command}" --sysroot ' \
               f'"{stand.root("map")}" show all --svg "{file}"'
-    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60,
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=600,
                             check=False)
     stand.say(result.returncode == 1 and "(EFBIG)" in result.stderr and str(file) in result.stderr,
               "a disk that is full is an error")
     stand.say(file.read_text(encoding="utf-8") == "old" and
-              not list(stand.top.glob("full.svg.*")), "and the old file is as it was")
+              not list(stand.top.glob("full.svg.*")), "and the old file is as it was",
+              file.read_text(encoding="utf-8"), os.listdir(stand.top))
 
 
 def main() -> int:
@@ -150,8 +154,7 @@ def main() -> int:
             check_scenario(stand, scenario)
         check_files(stand)
         check_full_disk(stand)
-    print(f"1..{stand.number}")
-    return 1 if stand.failed else 0
+    return stand.finish()
 
 
 if __name__ == "__main__":

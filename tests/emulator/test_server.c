@@ -32,11 +32,12 @@ static double seconds(void)
 static void wait_for_byte(const uint8_t *byte, uint8_t expected)
 {
 	const struct timespec pause = { 0, 1000000 };
-	double end = seconds() + 20;
+	double end = seconds() + 200;
 
 	while (__atomic_load_n(byte, __ATOMIC_ACQUIRE) != expected) {
 		if (seconds() > end)
-			fail_msg("byte stays 0x%02x, expected 0x%02x", *byte, expected);
+			fail_msg("byte stays 0x%02x for 200 s, expected 0x%02x", *byte,
+				 expected);
 		nanosleep(&pause, NULL);
 	}
 }

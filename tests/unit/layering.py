@@ -13,16 +13,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 HEADERS = {"core": "core/report.h", "sys": "sys/host.h", "out": "out/text.h"}
 MAY_SEE = {"core": ["core"], "sys": ["core", "sys"], "out": ["core", "out"]}
 
 
-def compiles(source: Path, compiler: list, layer: str, header: str) -> bool:
+def errors(source: Path, compiler: list, layer: str, header: str) -> str:
+    """Of the compiler, where a file of the layer includes the header."""
     command = [*compiler, "-fsyntax-only", "-D_GNU_SOURCE", "-x", "c",
                f"-I{source}/cxlvfio/layers/{layer}", f"-I{source}/include", "-"]
     result = subprocess.run(command, input=f'#include "{header}"\n', text=True,
                             capture_output=True, cwd=source / "cxlvfio" / layer)
-    return result.returncode == 0
+    return result.stderr or f"status {result.returncode}" if result.returncode else ""
 
 
 def uses_layer_path(source: Path, layer: str) -> bool:
@@ -51,24 +56,21 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     source, compiler = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    results = []
+    tap = Tap()
     for layer in MAY_SEE:
         for other, header in HEADERS.items():
             wanted = other in MAY_SEE[layer]
             text = "can" if wanted else "cannot"
-            results.append((compiles(source, compiler, layer, header) == wanted,
-                            f"{layer} {text} include {header}", []))
-        results.append((not compiles(source, compiler, layer, "cmd/command.h"),
-                        f"{layer} cannot include cmd/command.h", []))
-        results.append((uses_layer_path(source, layer), f"{layer} is built with that path", []))
+            found = errors(source, compiler, layer, header)
+            tap.say((not found) == wanted, f"{layer} {text} include {header}",
+                    found or "the compiler finds it")
+        tap.say(bool(errors(source, compiler, layer, "cmd/command.h")),
+                f"{layer} cannot include cmd/command.h", "the compiler finds it")
+        tap.say(uses_layer_path(source, layer), f"{layer} is built with that path",
+                f"see {layer}_include and {layer} = static_library() in cxlvfio/meson.build")
         problems = detours(source, layer)
-        results.append((not problems, f"{layer} takes no detour", problems))
-    print(f"1..{len(results)}")
-    for number, (good, text, problems) in enumerate(results, 1):
-        print(f"{'ok' if good else 'not ok'} {number} - {text}")
-        for problem in problems:
-            print(f"# {problem}")
-    return 0 if all(good for good, _, _ in results) else 1
+        tap.say(not problems, f"{layer} takes no detour", *problems)
+    return tap.finish()
 
 
 if __name__ == "__main__":

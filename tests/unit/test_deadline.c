@@ -24,7 +24,8 @@ static int sleep_on_pipe(void *argument)
 
 static int take_a_little_longer(void *argument)
 {
-	poll(NULL, 0, 100);
+	/* Much less than the time that a child is given, which may be slow to begin. */
+	poll(NULL, 0, 10);
 	return *(int *)argument;
 }
 
@@ -41,7 +42,7 @@ static int is_open(void *argument)
 
 static void result_of_work_comes_back(void **state)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(10000);
+	struct cxv_deadline deadline = cxv_deadline_after(100000);
 	int number = -ENODEV;
 
 	(void)state;
@@ -75,7 +76,7 @@ static void work_that_only_began_comes_to_its_end(void **state)
 	(void)state;
 	assert_int_equal(cxv_run_bounded(&deadline, NULL, 0, take_a_little_longer, &number),
 			 -ENODEV);
-	deadline = cxv_deadline_after(10000);
+	deadline = cxv_deadline_after(100000);
 	cxv_hold_signals(&previous);
 	raise(SIGTERM);
 	assert_int_equal(cxv_run_bounded(&deadline, NULL, 0, take_a_little_longer, &number),
@@ -88,7 +89,7 @@ static void work_that_only_began_comes_to_its_end(void **state)
 
 static void only_kept_descriptors_stay_open(void **state)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(10000);
+	struct cxv_deadline deadline = cxv_deadline_after(100000);
 	int ends[2], none = -1;
 
 	(void)state;
@@ -114,7 +115,7 @@ static int never_ready(void *argument)
 
 static void waiting_looks_again_without_events(void **state)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(10000);
+	struct cxv_deadline deadline = cxv_deadline_after(100000);
 	int calls = 0, error = -ENODEV;
 
 	(void)state;
@@ -127,7 +128,7 @@ static void waiting_looks_again_without_events(void **state)
 
 static void signal_ends_waiting_but_not_the_process(void **state)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(10000);
+	struct cxv_deadline deadline = cxv_deadline_after(100000);
 	sigset_t previous;
 	int calls = 0, received;
 	sigset_t held;

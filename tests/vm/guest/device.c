@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +25,95 @@ struct region memory, component, config;
 static unsigned int count;
 static bool failed;
 
-void check(bool good, const char *what)
+/* What was observed since the last check: the newest NOTES. Of each thread its own. */
+#define NOTES		12
+#define NOTE_LENGTH	200
+static __thread char notes[NOTES][NOTE_LENGTH];
+static __thread unsigned int noted;
+/* The first that did not hold, and what was observed right before: later notes may be many. */
+static __thread char first_false[2 * NOTE_LENGTH];
+
+static void note_arguments(const char *format, va_list arguments)
 {
+	int saved = errno;
+
+	vsnprintf(notes[noted++ % NOTES], NOTE_LENGTH, format, arguments);
+	errno = saved;
+}
+
+void note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	note_arguments(format, arguments);
+	va_end(arguments);
+}
+
+void tell(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	note_arguments(format, arguments);
+	va_end(arguments);
+	printf("# %s\n", last_note());
+}
+
+const char *last_note(void)
+{
+	return noted ? notes[(noted - 1) % NOTES] : "";
+}
+
+static ssize_t read_attribute(const char *name, char *value, size_t size);
+
+/* What the driver says of the endpoint, in one line. */
+static void print_driver(void)
+{
+	static const char *const names[] = {
+		"state", "verdict", "generation", "zap_count", "reactivate_count", "refuse_count",
+		"last_path",
+	};
+	char value[256];
+	size_t i;
+
+	printf("# the driver:");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (read_attribute(names[i], value, sizeof(value)) < 0)
+			printf(" %s: %s;", names[i], strerror(errno));
+		else
+			printf(" %s=%s;", names[i], value);
+	putchar('\n');
+}
+
+void check_at(bool good, const char *what, const char *condition, const char *file, int line)
+{
+	int error = errno;
+	unsigned int i;
+
 	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
+	if (!good) {
+		printf("# %s:%d: it is not so that %s\n", file, line, condition);
+		printf("# errno is %d (%s)\n", error, strerror(error));
+		if (first_false[0])
+			printf("# %s\n", first_false);
+		for (i = noted > NOTES ? noted - NOTES : 0; i < noted; i++)
+			printf("# %s\n", notes[i % NOTES]);
+		print_driver();
+	}
 	fflush(stdout);
+	noted = 0;
+	first_false[0] = '\0';
 	failed |= !good;
+}
+
+bool holds_at(bool good, const char *condition, const char *file, int line)
+{
+	if (!good && !first_false[0])
+		snprintf(first_false, sizeof(first_false),
+			 "%s:%d: first it is not so that %s; errno %d; right before: %s", file,
+			 line, condition, errno, last_note());
+	return good;
 }
 
 void bail(const char *what)
@@ -62,18 +147,34 @@ void catch_bus_errors(void)
 
 int touch(volatile uint64_t *word, uint64_t *value)
 {
-	if (sigsetjmp(bus_error, 1))
+	if (sigsetjmp(bus_error, 1)) {
+		note("SIGBUS at the touch of %p", (void *)word);
 		return 0;
+	}
 	*value = *word;
 	return 1;
 }
 
 int store(volatile uint64_t *word, uint64_t value)
 {
-	if (sigsetjmp(bus_error, 1))
+	if (sigsetjmp(bus_error, 1)) {
+		note("SIGBUS at the store to %p", (void *)word);
 		return 0;
+	}
 	*word = value;
 	return 1;
+}
+
+bool shows(const char *place, uint64_t expected)
+{
+	uint64_t value;
+
+	if (!touch((uint64_t *)place, &value))
+		return false;
+	if (value != expected)
+		note("at %p is %#llx, not %#llx", (const void *)place, (unsigned long long)value,
+		     (unsigned long long)expected);
+	return value == expected;
 }
 
 long faults(void)
@@ -99,14 +200,19 @@ static void own_rseq_area(void)
 long touch_all(char *map, uint64_t size)
 {
 	uint64_t offset, value;
-	long before;
+	long before, taken;
 
 	own_rseq_area();
 	before = faults();
 	for (offset = 0; offset < size; offset += PAGE)
-		if (!touch((uint64_t *)(map + offset), &value))
+		if (!touch((uint64_t *)(map + offset), &value)) {
+			note("it is at %#llx of a mapping of %#llx bytes",
+			     (unsigned long long)offset, (unsigned long long)size);
 			return -1;
-	return faults() - before;
+		}
+	taken = faults() - before;
+	note("touching %#llx bytes takes %ld faults", (unsigned long long)size, taken);
+	return taken;
 }
 
 static int container = -1, group = -1;
@@ -232,7 +338,38 @@ char *map_window(uint64_t offset, uint64_t size)
 		    memory.offset + offset);
 }
 
-uint32_t config_read(uint64_t offset, size_t size)
+static void note_transfer(const char *what, size_t size, uint64_t offset, ssize_t result)
+{
+	note("%s of %zu bytes at %#llx: %zd%s%s", what, size, (unsigned long long)offset, result,
+	     result < 0 ? ", " : "", result < 0 ? strerror(errno) : "");
+}
+
+ssize_t device_read(void *buffer, size_t size, uint64_t offset)
+{
+	ssize_t result = pread(device, buffer, size, (off_t)offset);
+
+	note_transfer("read(2)", size, offset, result);
+	return result;
+}
+
+ssize_t device_write(const void *buffer, size_t size, uint64_t offset)
+{
+	ssize_t result = pwrite(device, buffer, size, (off_t)offset);
+
+	note_transfer("write(2)", size, offset, result);
+	return result;
+}
+
+int device_ioctl(unsigned long request, void *argument)
+{
+	int result = ioctl(device, request, argument);
+
+	note("ioctl(2) %#lx: %d%s%s", request, result, result < 0 ? ", " : "",
+	     result < 0 ? strerror(errno) : "");
+	return result;
+}
+
+static uint32_t read_config(uint64_t offset, size_t size)
 {
 	uint32_t value = 0;
 
@@ -241,12 +378,27 @@ uint32_t config_read(uint64_t offset, size_t size)
 	return value;
 }
 
-ssize_t config_write(uint64_t offset, uint32_t value, size_t size)
+uint32_t config_read(uint64_t offset, size_t size)
 {
-	return pwrite(device, &value, size, config.offset + offset);
+	uint32_t value = read_config(offset, size);
+
+	note("%zu bytes of configuration space at %#llx: %#x", size, (unsigned long long)offset,
+	     value);
+	return value;
 }
 
-void attribute(const char *name, char *value, size_t size)
+ssize_t config_write(uint64_t offset, uint32_t value, size_t size)
+{
+	ssize_t result = pwrite(device, &value, size, config.offset + offset);
+
+	note("%#x to %zu bytes of configuration space at %#llx: %zd%s%s", value, size,
+	     (unsigned long long)offset, result, result < 0 ? ", " : "",
+	     result < 0 ? strerror(errno) : "");
+	return result;
+}
+
+/* Without its newline, and without a note; -1 and errno. */
+static ssize_t read_attribute(const char *name, char *value, size_t size)
 {
 	char path[PATH_MAX];
 	ssize_t length;
@@ -255,12 +407,21 @@ void attribute(const char *name, char *value, size_t size)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP "/%s", bdf,
 		 name);
 	file = open(path, O_RDONLY);
-	length = file < 0 ? -1 : read(file, value, size - 1);
+	if (file < 0)
+		return -1;
+	length = read(file, value, size - 1);
+	close(file);
 	if (length < 0)
-		bail(path);
+		return -1;
 	value[length] = '\0';
 	value[strcspn(value, "\n")] = '\0';
-	close(file);
+	return length;
+}
+
+void attribute(const char *name, char *value, size_t size)
+{
+	if (read_attribute(name, value, size) < 0)
+		bail(name);
 }
 
 bool attribute_is(const char *name, const char *expected)
@@ -269,7 +430,7 @@ bool attribute_is(const char *name, const char *expected)
 
 	attribute(name, value, sizeof(value));
 	if (strcmp(value, expected))
-		printf("# %s is '%s', not '%s'\n", name, value, expected);
+		note("%s is '%s', not '%s'", name, value, expected);
 	return !strcmp(value, expected);
 }
 
@@ -278,12 +439,13 @@ bool wait_attribute(const char *name, const char *value)
 	char now[256];
 	int tries;
 
-	for (tries = 0; tries < 1000; tries++) {
+	for (tries = 0; tries < 100 * PATIENCE; tries++) {
 		attribute(name, now, sizeof(now));
 		if (!strcmp(now, value))
 			return true;
 		usleep(10000);
 	}
+	note("waited %d s for %s to be '%s'", PATIENCE, name, value);
 	return attribute_is(name, value);
 }
 
@@ -292,18 +454,19 @@ uint64_t attribute_number(const char *name)
 	char value[64];
 
 	attribute(name, value, sizeof(value));
+	note("%s is %s", name, value);
 	return strtoull(value, NULL, 0);
 }
 
 uint32_t find_capability(uint32_t id)
 {
-	uint32_t at = config_read(PCI_CAPABILITY_LIST, 1);
+	uint32_t at = read_config(PCI_CAPABILITY_LIST, 1);
 	int hops;
 
 	for (hops = 0; at && hops < 48; hops++) {
-		if (config_read(at, 1) == id)
+		if (read_config(at, 1) == id)
 			return at;
-		at = config_read(at + 1, 1);
+		at = read_config(at + 1, 1);
 	}
 	return 0;
 }
@@ -314,11 +477,11 @@ uint64_t find_dvsec(uint32_t id)
 	int hops;
 
 	for (hops = 0; at && hops < 64; hops++) {
-		uint32_t header = config_read(at, 4);
+		uint32_t header = read_config(at, 4);
 
 		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_DVSEC &&
-		    (config_read(at + 4, 4) & 0xffff) == CXL_VENDOR_ID &&
-		    config_read(at + 8, 2) == id)
+		    (read_config(at + 4, 4) & 0xffff) == CXL_VENDOR_ID &&
+		    read_config(at + 8, 2) == id)
 			return at;
 		at = PCI_EXT_CAP_NEXT(header);
 	}
@@ -338,11 +501,11 @@ int write_file(const char *path, const char *text)
 {
 	int file = open(path, O_WRONLY), ret = 0;
 
-	if (file < 0)
-		return -errno;
-	if (write(file, text, strlen(text)) < 0)
+	if (file < 0 || write(file, text, strlen(text)) < 0)
 		ret = -errno;
-	close(file);
+	if (file >= 0)
+		close(file);
+	note("'%s' to %s: %s", text, path, ret ? strerror(-ret) : "done");
 	return ret;
 }
 
@@ -353,6 +516,7 @@ void endpointctl(const char *line)
 	snprintf(command, sizeof(command), "endpointctl 0 %s > /tmp/endpointctl", line);
 	if (system(command))
 		bail(command);
+	note("the device server does: %s", line);
 }
 
 uint64_t resets_seen(const char *kind)
@@ -369,6 +533,7 @@ uint64_t resets_seen(const char *kind)
 	place = strstr(answer, name);
 	if (!place)
 		bail(answer);
+	note("the device saw %s %llu times", kind, strtoull(place + strlen(name), NULL, 10));
 	return strtoull(place + strlen(name), NULL, 10);
 }
 
@@ -405,11 +570,13 @@ void tag(char *map)
 
 bool tags_kept(char *map)
 {
-	uint64_t offset, value;
+	uint64_t offset;
 
 	for (offset = 0; offset < memory.size; offset += PAGE)
-		if (!touch((uint64_t *)(map + offset), &value) || value != offset)
+		if (!shows(map + offset, offset)) {
+			note("that is the page at %#llx of the window", (unsigned long long)offset);
 			return false;
+		}
 	return true;
 }
 
@@ -418,7 +585,7 @@ void expect_reactivated(char *map, const char *path)
 	char what[160];
 	long taken = touch_all(map, memory.size);
 
-	printf("# %s: %ld faults\n", path, taken);
+	tell("%s: %ld faults, %lu expected", path, taken, memory.size / HUGE);
 	snprintf(what, sizeof(what), "%s: zapped, every huge page faults again", path);
 	check(taken == (long)(memory.size / HUGE), what);
 	snprintf(what, sizeof(what), "%s: the old mapping shows the same bytes", path);

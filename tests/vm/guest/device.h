@@ -16,6 +16,8 @@
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
+/* Seconds until what must come has not come: much longer than it takes, the machine may be busy. */
+#define PATIENCE	120
 
 struct region {
 	uint32_t index;
@@ -28,15 +30,30 @@ extern const char *bdf;
 extern int device;
 extern struct region memory, component, config;
 
-/* TAP: one numbered line each; finish() prints the plan and returns the exit status. */
-void check(bool good, const char *what);
+/*
+ * TAP: one numbered line each; finish() prints the plan and returns the exit status. Behind a check
+ * that fails stand its condition, errno, what was noted since the one before, and what the driver
+ * says.
+ */
+#define check(condition, what) check_at(condition, what, #condition, __FILE__, __LINE__)
+void check_at(bool good, const char *what, const char *condition, const char *file, int line);
 void bail(const char *what);
 int finish(void);
+/* What was observed, for the next check if that fails; tell() prints it anyhow. errno stays. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Of this thread, for another that has its own. */
+const char *last_note(void);
+/* CONDITION; noted where it is false: for a check of several, or of all that a loop saw. */
+#define holds(condition) holds_at(condition, #condition, __FILE__, __LINE__)
+bool holds_at(bool good, const char *condition, const char *file, int line);
 
 /* 1 and the word read or written, or 0 after SIGBUS. Needs catch_bus_errors() once. */
 void catch_bus_errors(void);
 int touch(volatile uint64_t *word, uint64_t *value);
 int store(volatile uint64_t *word, uint64_t value);
+/* The word there can be touched and is EXPECTED. */
+bool shows(const char *place, uint64_t expected);
 
 /* Minor faults of this thread so far. */
 long faults(void);
@@ -58,6 +75,11 @@ void find_regions(uint32_t regions);
 /* MAP_FAILED, or SIZE bytes of the window from OFFSET, at a multiple of HUGE. */
 char *map_window(uint64_t offset, uint64_t size);
 
+/* As pread(2), pwrite(2) and ioctl(2) of @device, with a note of what they return. */
+ssize_t device_read(void *buffer, size_t size, uint64_t offset);
+ssize_t device_write(const void *buffer, size_t size, uint64_t offset);
+int device_ioctl(unsigned long request, void *argument);
+
 uint32_t config_read(uint64_t offset, size_t size);
 ssize_t config_write(uint64_t offset, uint32_t value, size_t size);
 /* Offset of a capability, 0 when there is none. */
@@ -73,7 +95,7 @@ void tag(char *map);
 bool tags_kept(char *map);
 /* After a way down and up: every huge page faults again, the tags are there, state is active. */
 void expect_reactivated(char *map, const char *path);
-/* Up to 10 s for the driver's attribute to have a value. */
+/* Up to PATIENCE for the driver's attribute to have a value. */
 bool wait_attribute(const char *name, const char *value);
 /* Writes one word to a file; -errno. */
 int write_file(const char *path, const char *text);

@@ -12,9 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, "/src/tests/cli")
+sys.path[:0] = ["/src/tests", "/src/tests/cli"]
 sys.dont_write_bytecode = True
 import validate  # noqa: E402  (nothing is left in the source tree)
+from tap import Tap  # noqa: E402
 
 DEVICES = Path("/sys/bus/pci/devices")
 SCHEMAS = validate.Schemas(Path("/usr/local/share/cxlvfio/schema"))
@@ -30,18 +31,8 @@ SET_IOMMU, SET_CONTAINER, GET_DEVICE_FD, GET_INFO, GET_REGION_INFO = (
     0x3B64 + number for number in (2, 4, 6, 7, 8))
 TYPE1V2_IOMMU = 3
 
-count = 0
-bad = 0
-
-
-def check(good: bool, what: str, *details: object) -> None:
-    global count, bad
-    count += 1
-    print(f"{'ok' if good else 'not ok'} {count} - {what}")
-    if not good:
-        bad = 1
-        print(*(f"# {detail}" for detail in details), sep="\n")
-    sys.stdout.flush()
+tap = Tap()
+check = tap.say
 
 
 def compare(what: str, got: dict, expected: dict) -> None:
@@ -383,8 +374,7 @@ def main() -> int:
         check_pci(one, lspci, "bound")
     for one in before:
         check_vfio(one, lspci)
-    print(f"1..{count}")
-    return bad
+    return tap.finish()
 
 
 sys.exit(main())

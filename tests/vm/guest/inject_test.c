@@ -24,7 +24,7 @@
 #include "device.h"
 
 #define LIMIT		5000	/* more allocations than any operation has */
-#define LONGEST		30	/* seconds for one try */
+#define LONGEST		600	/* seconds for one try */
 #define DEPTH		10	/* callers between an allocation and the driver */
 
 struct operation {
@@ -99,11 +99,11 @@ static unsigned int cxl_devices_unbound;
 static bool nothing_left(void)
 {
 	if (is_bound())
-		printf("# still bound\n");
+		tell("still bound");
 	else if (!is_free())
-		printf("# the window is still requested\n");
+		tell("the window is still requested");
 	else if (cxl_devices() != cxl_devices_unbound)
-		printf("# %u devices of the CXL core\n", cxl_devices());
+		tell("%u devices of the CXL core", cxl_devices());
 	else
 		return true;
 	return false;
@@ -135,7 +135,7 @@ static int run_bind(void)
 static bool bind_is_well(int result)
 {
 	if (!result != is_bound()) {
-		printf("# %d, but %sbound\n", result, is_bound() ? "" : "not ");
+		tell("bind: %d, but %sbound", result, is_bound() ? "" : "not ");
 		return false;
 	}
 	if (unbind_driver())
@@ -186,14 +186,14 @@ static int run_information(void)
 	} buffer;
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	uint32_t index;
-	int ret = ioctl(device, VFIO_DEVICE_GET_INFO, &info);
+	int ret = device_ioctl(VFIO_DEVICE_GET_INFO, &info);
 
 	for (index = 0; !ret && index < info.num_regions; index++) {
 		memset(&buffer, 0, sizeof(buffer));
 		buffer.region.argsz = sizeof(buffer);
 		buffer.region.index = index;
 		/* There is no VGA region. */
-		ret = ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &buffer);
+		ret = device_ioctl(VFIO_DEVICE_GET_REGION_INFO, &buffer);
 		if (ret && errno == EINVAL)
 			ret = 0;
 	}
@@ -213,7 +213,7 @@ static bool still_active(int result)
 static int run_map(void)
 {
 	char *again = mmap(NULL, memory.size, PROT_READ | PROT_WRITE, MAP_SHARED, device,
-			   (off_t)memory.offset);
+			   memory.offset);
 	uint64_t offset, value;
 	int ret = 0;
 
@@ -235,15 +235,15 @@ static int run_read_write(void)
 {
 	static char buffer[3 * PAGE];
 
-	if (pread(device, buffer, sizeof(buffer), (off_t)(memory.offset + 1)) != sizeof(buffer) ||
-	    pwrite(device, buffer, sizeof(buffer), (off_t)(memory.offset + 1)) != sizeof(buffer))
+	if (device_read(buffer, sizeof(buffer), memory.offset + 1) != sizeof(buffer) ||
+	    device_write(buffer, sizeof(buffer), memory.offset + 1) != sizeof(buffer))
 		return -errno;
 	return 0;
 }
 
 static int run_reset(void)
 {
-	return ioctl(device, VFIO_DEVICE_RESET) ? -errno : 0;
+	return device_ioctl(VFIO_DEVICE_RESET, NULL) ? -errno : 0;
 }
 
 static int run_memory_space(void)
@@ -303,17 +303,17 @@ static void inject(const struct operation *operation)
 		injected = disarm();
 		refused += injected && result < 0;
 		if (!operation->is_well(result)) {
-			printf("# %s: not well after allocation %u failed: %d\n", operation->name,
-			       number, result);
+			tell("%s: not well after allocation %u failed: %d", operation->name,
+			     number, result);
 			broken++;
 		}
 		if (!injected && result)
-			printf("# %s: fails without a failure: %d\n", operation->name, result);
+			tell("%s: fails without a failure: %d", operation->name, result);
 		broken += !injected && result;
 	}
 	alarm(0);
-	printf("# %s: %u allocations, %u of them ended it\n", operation->name, number - 2,
-	       refused);
+	tell("%s: %u allocations, %u of them ended it", operation->name, number - 2,
+	     refused);
 	snprintf(what, sizeof(what), "%s: whatever fails, all is undone or all is well",
 		 operation->name);
 	check(!injected && !broken, what);

@@ -9,6 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 SYSFS = Path("/sys/bus/cxl/devices")
 TOOLS = ("cxl", "cxl-newer")
 # Flags for buses, ports, endpoints, decoders, regions and memdevs, alone and as they nest, each with
@@ -38,7 +42,7 @@ ATTRIBUTES = {
 
 def run(*command: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          check=True, timeout=120).stdout
+                          check=True, timeout=600).stdout
 
 
 def kind_of(found: dict) -> str | None:
@@ -191,12 +195,10 @@ def main() -> int:
     results.append(("they are two versions", [] if len(versions) == len(TOOLS) else versions))
     results.append(("attributes in sysfs", compare_with_sysfs(ours)))
     results.append(("links in sysfs", compare_links(ours)))
-    print(f"1..{len(results)}")
-    for number, (text, problems) in enumerate(results, 1):
-        print(f"{'not ok' if problems else 'ok'} {number} - {text}")
-        for problem in list(problems)[:20]:
-            print(f"# {problem}")
-    return 1 if any(problems for _, problems in results) else 0
+    tap = Tap()
+    for text, problems in results:
+        tap.say(not problems, text, *list(problems)[:20])
+    return tap.finish()
 
 
 if __name__ == "__main__":

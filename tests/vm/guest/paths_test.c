@@ -29,6 +29,16 @@
 #include "resets.h"
 
 #define TRACING		"/sys/kernel/tracing/"
+/* Seconds that the kernel gives a device to come back from a reset. */
+#define KERNEL_WAITS	60
+
+static double seconds_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
 
 /* A process that touches all the time; what it saw is shared. */
 struct watch {
@@ -67,8 +77,8 @@ static void end_watch(struct watch *watch, pid_t child, const char *path)
 
 	watch->stop = true;
 	waitpid(child, NULL, 0);
-	printf("# %s: %ld touches good, %ld SIGBUS, %ld wrong\n", path, watch->good,
-	       watch->refused, watch->wrong);
+	tell("%s: %ld touches good, %ld SIGBUS, %ld wrong", path, watch->good,
+	     watch->refused, watch->wrong);
 	snprintf(what, sizeof(what), "%s: while it lasts, SIGBUS and never a wrong byte", path);
 	check(watch->refused && watch->good && !watch->wrong, what);
 }
@@ -88,10 +98,12 @@ static void test_watched(char *map, struct watch *watch, const char *path, int (
 {
 	char what[160];
 	pid_t child = start_watch(watch, map);
-	int ret;
+	int ret, tries;
 
-	usleep(100000);
+	for (tries = 0; !watch->good && tries < 1000 * PATIENCE; tries++)
+		usleep(1000);
 	ret = go();
+	note("%s: %s, after %ld good touches", path, ret ? strerror(-ret) : "done", watch->good);
 	snprintf(what, sizeof(what), "%s: is done (%d)", path, ret);
 	check(!ret, what);
 	usleep(100000);
@@ -104,12 +116,13 @@ static int reset_hot_at_last(void)
 {
 	int tries, ret;
 
-	for (tries = 0; tries < 100; tries++) {
+	for (tries = 0; tries < 100 * PATIENCE; tries++) {
 		ret = reset_hot();
 		if (ret != -EBUSY && ret != -EAGAIN)
-			return ret;
+			break;
 		usleep(10000);
 	}
+	note("hot reset, after %d tries that were refused: %s", tries, strerror(-ret));
 	return ret;
 }
 
@@ -142,12 +155,13 @@ static int inject(uint32_t uncorrectable)
 	close(file);
 	/* Recovery runs in a thread of the port's driver. */
 	for (tries = 0; !ret && attribute_number("generation") == generation; tries++) {
-		if (tries == 1000)
+		if (tries == 100 * PATIENCE)
 			ret = -ETIMEDOUT;
 		usleep(10000);
 	}
 	if (!ret && (!wait_attribute("state", "active") || !attribute_is("last_path", "error")))
 		ret = -EIO;
+	note("the error is injected, and recovered from: %s", strerror(-ret));
 	return ret;
 }
 
@@ -173,7 +187,7 @@ static int event_of(uint32_t index)
 		.event = eventfd(0, EFD_NONBLOCK),
 	};
 
-	if (request.event < 0 || ioctl(device, VFIO_DEVICE_SET_IRQS, &request))
+	if (request.event < 0 || device_ioctl(VFIO_DEVICE_SET_IRQS, &request))
 		bail("VFIO_DEVICE_SET_IRQS");
 	return request.event;
 }
@@ -183,7 +197,9 @@ static bool signalled(int event)
 	struct pollfd poll_event = { .fd = event, .events = POLLIN };
 	uint64_t value;
 
-	return poll(&poll_event, 1, 10000) == 1 && read(event, &value, 8) == 8;
+	note("waiting %d s for an eventfd", PATIENCE);
+	return holds(poll(&poll_event, 1, 1000 * PATIENCE) == 1) &&
+	       holds(read(event, &value, 8) == 8);
 }
 
 static void test_errors(char *map, struct watch *watch)
@@ -207,8 +223,8 @@ static void test_unfinished(char *map, const char *what)
 
 	snprintf(text, sizeof(text), "%s recovery: no access afterwards", what);
 	check(!play(what) && !touch((uint64_t *)map, &value) &&
-	      pread(device, &value, 8, memory.offset) < 0 && errno == EIO &&
-	      pread(device, &value, 4, component.offset) < 0, text);
+	      device_read(&value, 8, memory.offset) < 0 && errno == EIO &&
+	      device_read(&value, 4, component.offset) < 0, text);
 	snprintf(text, sizeof(text), "%s recovery: state is closed", what);
 	check(attribute_is("state", CXL_VFIO_STATE_CLOSED), text);
 }
@@ -256,6 +272,8 @@ static void test_failed_reset(char *map)
 {
 	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	int tries, failures = 0;
+	struct timespec begun;
+	const char *trace;
 	pid_t child;
 
 	write_file(TRACING "trace", "");
@@ -266,7 +284,8 @@ static void test_failed_reset(char *map)
 		bail("fork");
 	while (!child)
 		reset_sysfs();
-	for (tries = 0; tries < 60 && failures < 3; tries++) {
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (tries = 0; failures < 3 && seconds_since(&begun) < PATIENCE; tries++) {
 		config_write(power, 3, 2);
 		failures += reset_vfio() == -EAGAIN;
 		config_write(power, 0, 2);
@@ -274,9 +293,11 @@ static void test_failed_reset(char *map)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	write_file(TRACING "events/cxl_vfio/cxl_vfio_gate/enable", "0");
-	printf("# %d of %d resets failed with EAGAIN\n", failures, tries);
+	tell("%d of %d resets failed with EAGAIN", failures, tries);
 	check(failures, "a reset fails while the device lock is taken");
-	check(strstr(read_trace(), "path=reset_failed") != NULL, "failed reset: decided again");
+	trace = read_trace();
+	note("the trace ends with: %s", trace + (strlen(trace) > 150 ? strlen(trace) - 150 : 0));
+	check(strstr(trace, "path=reset_failed") != NULL, "failed reset: decided again");
 	/* The last of the others may still be under way. */
 	check(wait_attribute("state", CXL_VFIO_STATE_ACTIVE), "failed reset: the window is back");
 	check(touch_all(map, memory.size) >= 0 && tags_kept(map),
@@ -300,14 +321,17 @@ static bool traced(const char *name, const char *text)
 		*end = saved;
 		if (found)
 			return true;
+		note("an event without '%s' or a duration: %.*s", text, (int)strcspn(line, "\n"),
+		     line);
 	}
+	note("no event of %s with '%s' and a duration", name, text);
 	return false;
 }
 
 /* One user from open to close: every event, with a duration. */
 static void test_tracepoints(void)
 {
-	char *map;
+	char *map, *zero;
 
 	write_file(TRACING "trace", "");
 	if (write_file(TRACING "events/cxl_vfio/enable", "1"))
@@ -329,7 +353,11 @@ static void test_tracepoints(void)
 	check(traced("cxl_vfio_revalidate:", "verdict=\"ok\" repaired=0"),
 	      "tracepoint: revalidate");
 	check(traced("cxl_vfio_scrub:", "done=1"), "tracepoint: scrub");
-	check(!strstr(read_trace(), "duration_ns=0\n"), "tracepoints: each has its duration");
+	zero = strstr(read_trace(), "duration_ns=0\n");
+	while (zero && zero > read_trace() && zero[-1] != '\n')
+		zero--;
+	note("without: %.*s", zero ? (int)strcspn(zero, "\n") : 4, zero ? zero : "none");
+	check(!zero, "tracepoints: each has its duration");
 }
 
 /* Close and open: nothing of the first user's remains, the reset of each open is decided on. */
@@ -373,10 +401,13 @@ static bool ends(pid_t child, int milliseconds)
 	int status, waited;
 
 	for (waited = 0; waited <= milliseconds; waited += 10) {
-		if (waitpid(child, &status, WNOHANG) == child)
+		if (waitpid(child, &status, WNOHANG) == child) {
+			note("the write to sysfs ends with %#x", status);
 			return WIFEXITED(status) && !WEXITSTATUS(status);
+		}
 		usleep(10000);
 	}
+	note("the write to sysfs has not ended in %d ms", milliseconds);
 	return false;
 }
 
@@ -384,25 +415,16 @@ static bool ends(pid_t child, int milliseconds)
 static void test_unbind(char *map)
 {
 	int event = event_of(VFIO_PCI_REQ_IRQ_INDEX);
-	uint64_t value;
 	pid_t child;
 
 	child = start_write(device_path("driver/unbind"), bdf);
 	check(signalled(event), "unbind while open: the user is asked to leave");
-	check(!ends(child, 1500) && touch((uint64_t *)map, &value) && !value,
+	check(!ends(child, 1500) && shows(map, 0),
 	      "unbind while open: waits, and the memory stays usable");
 	munmap(map, memory.size);
 	close_device();
-	check(ends(child, 30000), "unbind while open: is done once the user left");
+	check(ends(child, 1000 * PATIENCE), "unbind while open: is done once the user left");
 	check(access(device_path("driver"), F_OK), "and no driver is bound");
-}
-
-static double seconds_since(const struct timespec *then)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
 }
 
 /* What was pulled out is not there to be waited for: nothing of it can be reached any more. */
@@ -413,6 +435,7 @@ static void test_removal(void)
 	double took;
 	pid_t child;
 	char *map;
+	int tries;
 
 	open_regions();
 	map = map_window(0, memory.size);
@@ -422,20 +445,21 @@ static void test_removal(void)
 	tag(map);
 	endpointctl("present off");
 	child = start_write(device_path("remove"), "1");
-	usleep(500000);
+	for (tries = 0; touch((uint64_t *)map, &value) && tries < 100 * PATIENCE; tries++)
+		usleep(10000);
+	note("after %d s at most", PATIENCE);
 	check(!touch((uint64_t *)map, &value), "surprise removal: SIGBUS");
-	check(pread(device, &value, 8, memory.offset) < 0 && errno == EIO,
+	check(device_read(&value, 8, memory.offset) < 0 && errno == EIO,
 	      "surprise removal: read(2) gives EIO");
-	check(pread(device, &value, 4, component.offset) < 0,
+	check(device_read(&value, 4, component.offset) < 0,
 	      "surprise removal: so do the registers");
 	munmap(map, memory.size);
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	close_device();
 	took = seconds_since(&begun);
-	printf("# surprise removal: close took %.2f s\n", took);
-	/* The kernel gives a device a minute to come back from a reset: this one needs none. */
-	check(took < 10, "surprise removal: close does not wait for the device");
-	check(ends(child, 30000), "surprise removal: is done once the user left");
+	tell("surprise removal: close took %.2f s", took);
+	check(took < KERNEL_WAITS, "surprise removal: close does not wait for the device");
+	check(ends(child, 1000 * PATIENCE), "surprise removal: is done once the user left");
 	check(access(device_path("vendor"), F_OK), "and the device is gone");
 	endpointctl("present on");
 }
@@ -448,12 +472,12 @@ static void test_repair(char *map)
 
 	check(attribute_is("flush_result", "none"), "no repair, no flush");
 	endpointctl("fault decoder-uncommitted@1x1");
-	check(!ioctl(device, VFIO_DEVICE_RESET), "repair: the reset is done");
+	check(!device_ioctl(VFIO_DEVICE_RESET, NULL), "repair: the reset is done");
 	wait_attribute("state", CXL_VFIO_STATE_ACTIVE);
 	check(attribute_number("repair_count") == repairs + 1, "repair: is counted");
 	/* Where the CPU says that it is a guest's, it cannot. */
 	attribute("flush_result", flush, sizeof(flush));
-	printf("# flush_result is %s\n", flush);
+	tell("flush_result is %s", flush);
 	check(!strcmp(flush, "done") || !strcmp(flush, "unsupported"),
 	      "repair: a flush is due, and reported");
 	endpointctl("clear all");

@@ -22,6 +22,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 PARTS = 10
 LOOKS = 40                  # in each part
 KEPT = 1000                 # cycles of which a record is kept ...
@@ -56,16 +60,9 @@ class Process:
         self.parts[part] = {what: min(self.parts[part][what], seen[what]) for what in seen}
 
 
-class Tap:
-    count = bad = 0
-
+class Lines(Tap):
     def line(self, name: str, problem: str) -> None:
-        self.count += 1
-        self.bad += bool(problem)
-        print(f"{'not ok' if problem else 'ok'} {self.count} - {name}")
-        if problem:
-            print(f"# {problem}")
-        sys.stdout.flush()
+        self.say(not problem, name, problem)
 
 
 def skipped(cycle: dict) -> set[str]:
@@ -108,7 +105,7 @@ def child_of(parent: int) -> int:
     return int(listed.stdout.split()[0])
 
 
-def run(method: str, cycles: int, host: str, tap: Tap) -> None:
+def run(method: str, cycles: int, host: str, tap: Lines) -> None:
     start = time.monotonic()
     name, load, _ = method.partition("+load")
     command = ["cxlvfio", "verify", "--ndjson", "--sample", "8", "--methods", name,
@@ -155,7 +152,7 @@ def run(method: str, cycles: int, host: str, tap: Tap) -> None:
 
 
 def main() -> int:
-    tap = Tap()
+    tap = Lines()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
     listed = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True).stdout
     host = json.loads(listed)["endpoints"][0]["host"]
@@ -165,9 +162,8 @@ def main() -> int:
         method, _, cycles = argument.rpartition(":")
         run(method, int(cycles), host, tap)
     tap.line("reset_method is as before", "" if methods.read_text() == before else
-             methods.read_text())
-    print(f"1..{tap.count}")
-    return tap.bad != 0
+             f"it is {methods.read_text()!r}, it was {before!r}")
+    return tap.finish()
 
 
 if __name__ == "__main__":

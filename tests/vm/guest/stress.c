@@ -43,7 +43,7 @@
 #define WORKERS		12
 #define TOUCHERS	8
 #define PER_PROCESS	(WORKERS / 2)
-#define LONGEST		30	/* seconds for one operation */
+#define LONGEST		300	/* seconds for one operation */
 #define CHECK_EVERY	500	/* resets between two looks with everybody paused */
 
 struct worker {
@@ -64,6 +64,7 @@ struct shared {
 	atomic_uint paused;
 	atomic_ullong since[WORKERS + 1];	/* when each began what it does, 0: nothing */
 	atomic_ullong touches, reads, writes, bus_errors, io_errors, wrong, remaps;
+	char first_wrong[160];
 };
 
 static struct shared *shared;
@@ -99,10 +100,14 @@ static void on_bus_error(int signal)
 
 static void wrong(const char *what, uint64_t page, uint64_t seen, uint64_t expected)
 {
-	if (shared->wrong++ < 10)
-		printf("# worker %u: page %llu: %s: %#llx, not %#llx\n", self->number,
-		       (unsigned long long)page, what, (unsigned long long)seen,
-		       (unsigned long long)expected);
+	unsigned long long number = shared->wrong++;
+
+	if (number >= 10)
+		return;
+	tell("worker %u: page %llu: %s: %#llx, not %#llx", self->number, (unsigned long long)page,
+	     what, (unsigned long long)seen, (unsigned long long)expected);
+	if (!number)
+		snprintf(shared->first_wrong, sizeof(shared->first_wrong), "%s", last_note());
 }
 
 /* A word of page PAGE with COUNT: no two pages and no two counts share one. */
@@ -421,6 +426,7 @@ static struct kind kinds[] = {
 static unsigned long wanted[GROUPS] = { 10000, 50, 10 };
 static unsigned long done[GROUPS];
 static unsigned long failures;
+static char last_failure[160];
 
 static unsigned long all_done(void)
 {
@@ -457,7 +463,8 @@ static void go(struct kind *kind)
 	kind->took += nanoseconds() - begun;
 	if (ret) {
 		failures++;
-		printf("# %s: %s\n", kind->name, strerror(-ret));
+		tell("%s: %s", kind->name, strerror(-ret));
+		snprintf(last_failure, sizeof(last_failure), "%s", last_note());
 		return;
 	}
 	kind->done++;
@@ -531,12 +538,12 @@ static bool account_agrees(void)
 	if (driver.generation == own.generation && driver.zaps == own.zaps &&
 	    driver.reactivations == own.reactivations && !attribute_number("refuse_count"))
 		return true;
-	printf("# the driver counts %llu generations, %llu zaps, %llu reactivations, "
-	       "%llu refusals; it was %llu, %llu, %llu, 0\n", (unsigned long long)driver.generation,
-	       (unsigned long long)driver.zaps, (unsigned long long)driver.reactivations,
-	       (unsigned long long)attribute_number("refuse_count"),
-	       (unsigned long long)own.generation, (unsigned long long)own.zaps,
-	       (unsigned long long)own.reactivations);
+	tell("the driver counts %llu generations, %llu zaps, %llu reactivations, %llu refusals; "
+	     "it was %llu, %llu, %llu, 0", (unsigned long long)driver.generation,
+	     (unsigned long long)driver.zaps, (unsigned long long)driver.reactivations,
+	     (unsigned long long)attribute_number("refuse_count"),
+	     (unsigned long long)own.generation, (unsigned long long)own.zaps,
+	     (unsigned long long)own.reactivations);
 	return false;
 }
 
@@ -546,8 +553,8 @@ static bool device_agrees(void)
 	uint64_t flrs = resets_seen("flr") - flrs_before;
 	uint64_t bus_resets = resets_seen("vfio") - bus_resets_before;
 
-	printf("# the device saw %llu FLRs and %llu bus resets\n", (unsigned long long)flrs,
-	       (unsigned long long)bus_resets);
+	tell("the device saw %llu FLRs and %llu bus resets; %lu and %lu were done",
+	     (unsigned long long)flrs, (unsigned long long)bus_resets, done[FLR], done[HOT]);
 	return flrs == done[FLR] && bus_resets == done[HOT];
 }
 
@@ -579,7 +586,8 @@ static void look(char *map)
 	taken = touch_ends(map);
 	if (taken != (long)(memory.size / HUGE)) {
 		shared->wrong++;
-		printf("# %ld faults after a zap with everybody paused\n", taken);
+		tell("%ld faults after a zap with everybody paused", taken);
+		snprintf(shared->first_wrong, sizeof(shared->first_wrong), "%s", last_note());
 	}
 	shared->pause = false;
 	while (shared->paused)
@@ -727,13 +735,21 @@ int main(int argc, char **argv)
 	       (unsigned long long)shared->io_errors, (unsigned long long)shared->remaps,
 	       (unsigned long long)shared->wrong,
 	       (unsigned long long)((nanoseconds() - begun) / 1000000000));
+	note("%lu failed, the last: %s", failures, last_failure);
 	check(!failures, "no reset failed");
+	note("%lu, %lu and %lu of %lu, %lu and %lu were done", done[FAST], done[FLR], done[HOT],
+	     wanted[FAST], wanted[FLR], wanted[HOT]);
 	check(interrupted || all_wanted_done(), "as many resets as asked for");
 	check(device_agrees(), "the device saw as many as were done");
 	check(account_agrees(), "the driver counted as many as were done");
+	note("%llu, the first: %s", (unsigned long long)shared->wrong, shared->first_wrong);
 	check(!shared->wrong, "never a wrong byte, a stale page or a wrong count");
+	note("%llu SIGBUS, %llu EIO, %llu touches, %llu writes",
+	     (unsigned long long)shared->bus_errors, (unsigned long long)shared->io_errors,
+	     (unsigned long long)shared->touches, (unsigned long long)shared->writes);
 	check(shared->bus_errors && shared->io_errors && shared->touches && shared->writes,
 	      "touching and I/O went through, and were refused, meanwhile");
+	note("it ends with %#x", status);
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "the other process ended well");
 	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "in the end it is active");
 	return finish();

@@ -13,16 +13,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
 DEVICES = Path("/sys/bus/pci/devices")
 DRIVER = "cxl-vfio-pci"
 CLASS = "0x120000"
 CHBS, CFMWS = 0, 1
 
 
+tap = Tap()
+
+
 def check(condition: bool, name: str, *details: object) -> None:
-    print(f"{'ok' if condition else 'not ok'} topology: {name}")
-    if not condition:
-        print(*(f"# {detail}" for detail in details), sep="\n")
+    tap.say(condition, f"topology: {name}", *details)
 
 
 def records(table: bytes, kind: int) -> list[bytes]:

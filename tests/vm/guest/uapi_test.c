@@ -41,7 +41,7 @@ static int get_region(union info *info, uint32_t index, uint32_t argsz)
 	memset(info->bytes, CANARY, sizeof(info->bytes));
 	info->region.argsz = argsz;
 	info->region.index = index;
-	ret = ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info);
+	ret = device_ioctl(VFIO_DEVICE_GET_REGION_INFO, info);
 	return ret ? -errno : 0;
 }
 
@@ -50,8 +50,10 @@ static bool untouched(const union info *info, uint32_t from)
 	uint32_t i;
 
 	for (i = from; i < sizeof(info->bytes); i++)
-		if (info->bytes[i] != CANARY)
+		if (info->bytes[i] != CANARY) {
+			note("byte %u of the information is %#x", i, info->bytes[i]);
 			return false;
+		}
 	return true;
 }
 
@@ -80,20 +82,21 @@ static void test_argsz(uint32_t index, const char *name)
 	bool good = true;
 
 	for (size = 0; size < sizeof(info.region); size += 4)
-		good &= get_region(&info, index, size) == -EINVAL;
+		good &= holds(get_region(&info, index, size) == -EINVAL);
 	snprintf(what, sizeof(what), "%s: too small a buffer is refused", name);
 	check(good, what);
 
 	good = !get_region(&info, index, sizeof(info.region));
 	full = info.region.argsz;
+	note("argsz is %u, cap_offset is %u", full, info.region.cap_offset);
 	snprintf(what, sizeof(what), "%s: the structure alone tells how much is needed", name);
 	check(good && full > sizeof(info.region) && !info.region.cap_offset &&
 	      untouched(&info, sizeof(info.region)), what);
 
 	good = true;
 	for (size = sizeof(info.region); size < full; size++)
-		good &= !get_region(&info, index, size) && info.region.argsz == full &&
-			!info.region.cap_offset && untouched(&info, sizeof(info.region));
+		good &= holds(!get_region(&info, index, size) && info.region.argsz == full &&
+			      !info.region.cap_offset && untouched(&info, sizeof(info.region)));
 	snprintf(what, sizeof(what), "%s: room for a part of the capabilities gets none", name);
 	check(good, what);
 
@@ -113,18 +116,23 @@ static void test_device_info(void)
 
 	for (size = 0; size < offsetof(struct vfio_device_info, cap_offset); size += 4) {
 		room.info.argsz = size;
-		refused &= ioctl(device, VFIO_DEVICE_GET_INFO, &room.info) < 0 && errno == EINVAL;
+		refused &= holds(device_ioctl(VFIO_DEVICE_GET_INFO, &room.info) < 0 &&
+				 errno == EINVAL);
 	}
 	check(refused, "device info: too small a buffer is refused");
 	memset(&room, CANARY, sizeof(room));
 	room.info.argsz = offsetof(struct vfio_device_info, cap_offset);
-	check(!ioctl(device, VFIO_DEVICE_GET_INFO, &room.info) &&
+	check(!device_ioctl(VFIO_DEVICE_GET_INFO, &room.info) &&
 	      room.bytes[offsetof(struct vfio_device_info, cap_offset)] == CANARY,
 	      "device info: the oldest structure is enough, nothing is written behind it");
 	wanted = VFIO_DEVICE_FLAGS_CXL | VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	note("the flags are %#x, wanted are %#x", room.info.flags, wanted);
 	check((room.info.flags & wanted) == wanted, "device info: CXL, PCI and RESET");
 	find_regions(room.info.num_regions);
+	note("%u regions; memory has %#llx bytes, component registers %#llx", room.info.num_regions,
+	     (unsigned long long)memory.size, (unsigned long long)component.size);
 	check(memory.size && component.size, "both regions are found by type and subtype");
+	note("the region has %llu bytes", (unsigned long long)memory.size);
 	check(memory.size == attribute_number("window_size"), "the memory region is the window");
 }
 
@@ -138,10 +146,13 @@ static void test_geometry(void)
 		bail("component registers");
 	header = find_cap(&info, CXL_VFIO_REGION_INFO_CAP_COMPONENT);
 	if (!header) {
+		note("flags %#x, cap_offset %u", info.region.flags, info.region.cap_offset);
 		check(false, "the component region has the geometry capability");
 		return;
 	}
 	memcpy(&place, header + 1, sizeof(place));
+	note("version %u, BAR %u, offset %#llx", header->version, place.bar,
+	     (unsigned long long)place.offset);
 	check(header->version == CXL_VFIO_REGION_INFO_CAP_COMPONENT_VERSION && !place.reserved &&
 	      place.bar == CXL_EMULATED_COMPONENT_BAR, "geometry: version 1, BAR 0");
 	if (get_region(&info, place.bar, ROOM))
@@ -151,19 +162,23 @@ static void test_geometry(void)
 	/* The capability array, at the start of the block's CM page, must point to the block. */
 	wide = 0;
 	check(place.offset + component.size <= bar.size &&
-	      pread(device, &wide, 4, bar.offset + (place.offset & ~(PAGE - 1))) == 4 &&
+	      device_read(&wide, 4, bar.offset + (place.offset & ~(PAGE - 1))) == 4 &&
 	      (wide & CXL_CM_HEADER_ID) == CXL_CM_ID_ARRAY,
 	      "geometry: the block lies behind a capability array");
 	for (unsigned int i = 0; i < cxl_field(wide, CXL_CM_HEADER_ARRAY_SIZE); i++) {
+		uint64_t page = place.offset & ~(PAGE - 1);
 		uint32_t entry = 0;
 
-		if (pread(device, &entry, 4, bar.offset + (place.offset & ~(PAGE - 1)) +
-			  CXL_CM_ENTRY(i)) == 4 && (entry & CXL_CM_ENTRY_ID) == CXL_CM_ID_HDM) {
+		if (device_read(&entry, 4, bar.offset + page + CXL_CM_ENTRY(i)) == 4 &&
+		    (entry & CXL_CM_ENTRY_ID) == CXL_CM_ID_HDM) {
+			note("entry %u is %#x, the block is at %#llx", i, entry,
+			     (unsigned long long)place.offset);
 			check(cxl_field(entry, CXL_CM_ENTRY_POINTER) == place.offset % PAGE,
 			      "geometry: which points to it");
 			return;
 		}
 	}
+	note("no entry of the array, whose header is %#x, is of HDM decoders", wide);
 	check(false, "geometry: which points to it");
 }
 
@@ -199,9 +214,11 @@ static void test_sparse(void)
 
 	if (get_region(&info, bar.index, ROOM))
 		bail("component BAR");
+	note("the flags are %#x, wanted are %#x", info.region.flags, wanted);
 	check(info.region.flags == wanted, "component BAR: read, write, mmap, capabilities");
 	sparse = (const void *)find_cap(&info, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
 	if (!sparse || sparse->nr_areas > 8) {
+		note("%u areas, room for 8; 0: no such capability", sparse ? sparse->nr_areas : 0);
 		check(false, "component BAR: sparse mmap capability");
 		return;
 	}
@@ -211,6 +228,8 @@ static void test_sparse(void)
 	area_count = sparse->nr_areas;
 	for (i = 0; i < area_count; i++) {
 		areas[i] = sparse->areas[i];
+		note("area %u: %#llx bytes at %#llx", i, (unsigned long long)areas[i].size,
+		     (unsigned long long)areas[i].offset);
 		good &= areas[i].size && !(areas[i].offset % PAGE) && !(areas[i].size % PAGE);
 		good &= areas[i].offset >= end;
 		end = areas[i].offset + areas[i].size;
@@ -224,9 +243,11 @@ static void test_sparse(void)
 	hidden = PAGE;
 	if (table_size && table / PAGE != place.offset / PAGE)
 		hidden += PAGE;
-	printf("# BAR of %#llx bytes, decoders at %#llx, MSI-X table of %llu bytes at %#llx\n",
-	       (unsigned long long)bar.size, (unsigned long long)place.offset,
-	       (unsigned long long)table_size, (unsigned long long)table);
+	tell("BAR of %#llx bytes, decoders at %#llx, MSI-X table of %llu bytes at %#llx",
+	     (unsigned long long)bar.size, (unsigned long long)place.offset,
+	     (unsigned long long)table_size, (unsigned long long)table);
+	note("%#llx bytes are in areas, %#llx must not be", (unsigned long long)covered,
+	     (unsigned long long)hidden);
 	check(covered == bar.size - hidden, "sparse areas: every other page is in one");
 }
 
@@ -245,16 +266,17 @@ static void test_bar_map(void)
 	for (i = 0; i < area_count; i++) {
 		map = mmap(NULL, areas[i].size, PROT_READ | PROT_WRITE, MAP_SHARED, device,
 			   bar.offset + areas[i].offset);
-		good &= map != MAP_FAILED && touch(map, &ones) &&
-			pread(device, &value, 8, bar.offset + areas[i].offset) == 8 &&
-			ones == value;
+		good &= holds(map != MAP_FAILED) && holds(touch(map, &ones)) &&
+			holds(device_read(&value, 8, bar.offset + areas[i].offset) == 8) &&
+			holds(ones == value);
 		/* One page more reaches into what is hidden, or behind the end. */
 		if (areas[i].offset + areas[i].size == page)
-			good &= mmap(NULL, areas[i].size + PAGE, PROT_READ, MAP_SHARED, device,
-				     bar.offset + areas[i].offset) == MAP_FAILED;
+			good &= holds(mmap(NULL, areas[i].size + PAGE, PROT_READ, MAP_SHARED,
+					   device, bar.offset + areas[i].offset) == MAP_FAILED);
 		if (map != MAP_FAILED)
 			munmap(map, areas[i].size);
 	}
+	note("%u areas", area_count);
 	check(area_count && good, "every area can be mapped and shows what read(2) shows");
 }
 
@@ -265,35 +287,38 @@ static void test_bar_access(void)
 	uint32_t before, after, control, i;
 	bool ones = true, same = true;
 
-	check(pread(device, block, PAGE, bar.offset + page) == (ssize_t)PAGE,
+	check(device_read(block, PAGE, bar.offset + page) == (ssize_t)PAGE,
 	      "a read across the decoders succeeds");
-	for (i = 0; i < component.size; i++)
-		ones &= block[from + i] == 0xff;
+	for (i = 0; i < component.size; i++) {
+		note("byte %u is %#x", i, block[from + i]);
+		ones &= holds(block[from + i] == 0xff);
+	}
 	check(ones, "the decoders read as ones");
 	/* The capability array and RAS beside them are what the hardware says, at every width. */
 	for (uint32_t width = 1; width <= 8; width *= 2)
 		for (i = 0; i + width <= 0x40; i += width)
-			same &= pread(device, wide, width, bar.offset + page + i) ==
-				(ssize_t)width && !memcmp(wide, block + i, width);
+			same &= holds(device_read(wide, width, bar.offset + page + i) ==
+				      (ssize_t)width) && holds(!memcmp(wide, block + i, width));
 	check(same && block[0] != 0xff, "reads of 1, 2, 4 and 8 bytes beside them agree");
 	for (i = 0; i < 8; i++)
-		ones &= pread(device, wide, 8, bar.offset + place.offset - 4 + i) == 8;
-	check(ones && pread(device, wide, 8, bar.offset + place.offset - 4) == 8 &&
-	      !memcmp(wide + 4, "\xff\xff\xff\xff", 4) && !memcmp(wide, block + from - 4, 4),
+		ones &= holds(device_read(wide, 8, bar.offset + place.offset - 4 + i) == 8);
+	check(ones && device_read(wide, 8, bar.offset + place.offset - 4) == 8 &&
+	      holds(!memcmp(wide + 4, "\xff\xff\xff\xff", 4)) &&
+	      holds(!memcmp(wide, block + from - 4, 4)),
 	      "a read into them is half hardware, half ones");
 
 	control = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL;
-	if (pread(device, &before, 4, component.offset + control) != 4)
+	if (device_read(&before, 4, component.offset + control) != 4)
 		bail("decoder 0");
 	memset(wide, 0, sizeof(wide));
-	check(pwrite(device, wide, component.size, bar.offset + place.offset) ==
+	check(device_write(wide, component.size, bar.offset + place.offset) ==
 	      (ssize_t)component.size &&
-	      pread(device, &after, 4, component.offset + control) == 4 &&
+	      device_read(&after, 4, component.offset + control) == 4 &&
 	      before == after && before & CXL_HDM_DECODER_COMMITTED,
 	      "a write to them is dropped");
-	check(pread(device, wide, 8, bar.offset + bar.size) < 0 && errno == EINVAL,
+	check(device_read(wide, 8, bar.offset + bar.size) < 0 && errno == EINVAL,
 	      "no read behind the BAR");
-	check(pread(device, wide, PAGE, bar.offset + bar.size - 16) == 16,
+	check(device_read(wide, PAGE, bar.offset + bar.size - 16) == 16,
 	      "a read across its end is clipped");
 }
 
@@ -307,7 +332,7 @@ static void test_ioeventfd(void)
 		.fd = eventfd(0, 0),
 	};
 
-	check(ioctl(device, VFIO_DEVICE_IOEVENTFD, &ioeventfd) < 0 && errno == EOPNOTSUPP,
+	check(device_ioctl(VFIO_DEVICE_IOEVENTFD, &ioeventfd) < 0 && errno == EOPNOTSUPP,
 	      "no ioeventfd in the component BAR");
 	close(ioeventfd.fd);
 }
@@ -325,9 +350,9 @@ static void test_dma_buf(uint32_t index, const char *what)
 		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
 		.range = { .offset = 0, .length = PAGE },
 	};
-	int ret = ioctl(device, VFIO_DEVICE_FEATURE, &request);
+	int ret = device_ioctl(VFIO_DEVICE_FEATURE, &request);
 
-	printf("# dma-buf of the %s: %s\n", what, ret < 0 ? strerror(errno) : "made");
+	tell("dma-buf of the %s: %s", what, ret < 0 ? strerror(errno) : "made");
 	/* ENOTTY: a kernel without dma-buf in VFIO. */
 	check(ret < 0 && (errno == ENODEV || errno == ENOTTY), what);
 }
@@ -342,11 +367,11 @@ static void test_bar_gate(void)
 	check(map != MAP_FAILED && touch((uint64_t *)map, &value), "a page of the BAR is mapped");
 	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
 	check(!touch((uint64_t *)map, &value), "memory enable off: SIGBUS");
-	check(pread(device, &dword, 4, bar.offset + areas[0].offset) < 0 && errno == EIO,
+	check(device_read(&dword, 4, bar.offset + areas[0].offset) < 0 && errno == EIO,
 	      "memory enable off: read(2) gives EIO");
 	config_write(PCI_COMMAND, command | PCI_COMMAND_MEMORY, 2);
 	check(touch((uint64_t *)map, &value), "memory enable on: the mapping works again");
-	check(!ioctl(device, VFIO_DEVICE_RESET) && touch((uint64_t *)map, &value),
+	check(!device_ioctl(VFIO_DEVICE_RESET, NULL) && touch((uint64_t *)map, &value),
 	      "and after a reset");
 	munmap(map, PAGE);
 }
@@ -361,7 +386,7 @@ static void test_dvsec_filter(void)
 
 	memset(ones, 0xff, sizeof(ones));
 	for (i = 0; i < 3; i++) {
-		uint64_t dvsec = find_dvsec(ids[i]);
+		uint64_t dvsec = find_dvsec(ids[i]), position;
 		uint32_t length = cxl_field(config_read(dvsec + CXL_DVSEC_HEADER1, 4),
 					    CXL_DVSEC_HEADER1_LENGTH);
 		uint32_t before[64], after[64];
@@ -377,17 +402,20 @@ static void test_dvsec_filter(void)
 				/* What lies behind the last DVSEC is not ours to damage. */
 				if (i == 2 && at + size > length)
 					continue;
-				written &= pwrite(device, zero, size,
-						  config.offset + dvsec + at) == (ssize_t)size;
-				written &= pwrite(device, ones, size,
-						  config.offset + dvsec + at) == (ssize_t)size;
+				position = config.offset + dvsec + at;
+				written &= holds(device_write(zero, size, position) ==
+						 (ssize_t)size);
+				written &= holds(device_write(ones, size, position) ==
+						 (ssize_t)size);
 			}
-		for (at = 0; at < length; at += 4)
+		for (at = 0; at < length; at += 4) {
 			after[at / 4] = config_read(dvsec + at, 4);
+			written &= holds(after[at / 4] == before[at / 4]);
+		}
 		snprintf(what, sizeof(what),
 			 "DVSEC %u: writes of 1 to 16 bytes at every offset change nothing",
 			 ids[i]);
-		check(written && !memcmp(before, after, length), what);
+		check(written, what);
 	}
 	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "and the window stays active");
 }
@@ -414,7 +442,7 @@ static void test_dvsec_spanning(void)
 		memcpy(buffer + i, &value, 4);
 	}
 	memcpy(buffer + size - 4, &wanted, 4);
-	check(pwrite(device, buffer, size, config.offset + start) == (ssize_t)size &&
+	check(device_write(buffer, size, config.offset + start) == (ssize_t)size &&
 	      config_read(start, 4) == locator && config_read(mask, 4) == wanted,
 	      "a write out of a DVSEC: what is inside is absorbed, the rest arrives");
 	config_write(mask, before, 4);

@@ -23,8 +23,7 @@
 
 #define MEDIA_MS	"6000"	/* how long it takes where it arrives */
 #define LONG_MS		"15000"	/* longer than a kill takes, shorter than the range's time */
-#define LEAST_WAIT	2.0	/* seconds that tell somebody who waits from somebody who is slow */
-#define LONGEST_CALL	2.0	/* of what must not wait, on a busy machine in emulation */
+#define TRIES		5	/* where the machine is too slow for the media's time */
 #define RANGE_SAYS	17.0	/* 1 s until the range is valid, 16 s until it is active */
 #define BUFFER		(3 * PAGE)
 
@@ -43,7 +42,7 @@ static double seconds(void)
 static char *map_pages(uint64_t offset, uint64_t size)
 {
 	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, device,
-			 (off_t)(memory.offset + offset));
+			 memory.offset + offset);
 
 	if (map == MAP_FAILED)
 		bail("mmap of the window");
@@ -54,17 +53,12 @@ static char *map_pages(uint64_t offset, uint64_t size)
 
 static bool touch_huge(void)
 {
-	uint64_t value;
-
-	return touch((uint64_t *)(window + 5 * HUGE + 3 * PAGE), &value) &&
-	       value == 5 * HUGE + 3 * PAGE;
+	return shows(window + 5 * HUGE + 3 * PAGE, 5 * HUGE + 3 * PAGE);
 }
 
 static bool touch_small(void)
 {
-	uint64_t value;
-
-	return touch((uint64_t *)(small_pages + PAGE), &value) && value == 7 * HUGE + 2 * PAGE;
+	return shows(small_pages + PAGE, 7 * HUGE + 2 * PAGE);
 }
 
 static bool store_huge(void)
@@ -78,7 +72,7 @@ static bool read_window(void)
 {
 	static __thread uint64_t words[BUFFER / 8];
 
-	return pread(device, words, BUFFER, (off_t)(memory.offset + 9 * HUGE)) ==
+	return device_read(words, BUFFER, memory.offset + 9 * HUGE) ==
 	       (ssize_t)BUFFER && words[0] == 9 * HUGE && words[PAGE / 8] == 9 * HUGE + PAGE;
 }
 
@@ -86,7 +80,7 @@ static bool write_window(void)
 {
 	uint64_t value = 4712;
 
-	return pwrite(device, &value, 8, (off_t)(memory.offset + 13 * HUGE + 8)) == 8;
+	return device_write(&value, 8, memory.offset + 13 * HUGE + 8) == 8;
 }
 
 /* The kernel itself faults, in the middle of somebody else's write. */
@@ -114,18 +108,21 @@ struct waiter {
 	const char *name;
 	bool (*act)(void);
 	pthread_t thread;
-	atomic_bool good;
+	atomic_bool begun, ended;
+	bool early;		/* ended while the state was still pending */
+	bool good;
 	double took;
 	int error;
+	char saw[200];
 };
 
 static struct waiter waiters[] = {
-	{ "touch of a huge page", touch_huge, .good = false },
-	{ "touch of a small page", touch_small, .good = false },
-	{ "store", store_huge, .good = false },
-	{ "read(2)", read_window, .good = false },
-	{ "write(2)", write_window, .good = false },
-	{ "write(2) from the mapping into a pipe", send_window, .good = false },
+	{ "touch of a huge page", touch_huge },
+	{ "touch of a small page", touch_small },
+	{ "store", store_huge },
+	{ "read(2)", read_window },
+	{ "write(2)", write_window },
+	{ "write(2) from the mapping into a pipe", send_window },
 };
 
 #define WAITERS	(sizeof(waiters) / sizeof(waiters[0]))
@@ -136,14 +133,18 @@ static void *wait_there(void *context)
 	double begun = seconds();
 
 	errno = 0;
+	waiter->begun = true;
 	waiter->good = waiter->act();
 	waiter->error = errno;
+	snprintf(waiter->saw, sizeof(waiter->saw), "%s", last_note());
 	waiter->took = seconds() - begun;
+	waiter->ended = true;
 	return NULL;
 }
 
 static void start(struct waiter *waiter)
 {
+	waiter->begun = waiter->ended = waiter->early = false;
 	if (pthread_create(&waiter->thread, NULL, wait_there, waiter))
 		bail("thread");
 }
@@ -169,63 +170,105 @@ static double map_and_unmap(void)
 	return seconds() - begun;
 }
 
-/* Everybody waits; the longest of what this thread does meanwhile, for as long as they do. */
-static double look_around(unsigned int *rounds)
+/* All of them at once. Whether they had begun while the state was pending. */
+static bool start_all(struct waiter *all, unsigned int count)
 {
-	double longest = 0, took;
-	char state[64];
+	unsigned int i;
 
-	for (*rounds = 0; ; ++*rounds) {
+	for (i = 0; i < count; i++)
+		start(&all[i]);
+	for (i = 0; i < count; i++)
+		while (!all[i].begun)
+			usleep(1000);
+	return is_pending();
+}
+
+static void join_all(struct waiter *all, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		pthread_join(all[i].thread, NULL);
+}
+
+/*
+ * While the state is pending: how often this thread maps and unmaps, and who does not wait. Whoever
+ * has ended before the state is read, and finds it pending, is early.
+ */
+static unsigned int look_around(struct waiter *all, unsigned int count, double *longest)
+{
+	bool ended[WAITERS + 1];
+	unsigned int rounds, i;
+	char state[64];
+	double took;
+
+	for (rounds = 0, *longest = 0; ; rounds++) {
+		for (i = 0; i < count; i++)
+			ended[i] = all[i].ended;
 		attribute("state", state, sizeof(state));
 		if (strcmp(state, CXL_VFIO_STATE_PENDING))
-			return longest;
+			return rounds;
+		for (i = 0; i < count; i++)
+			all[i].early |= ended[i];
 		took = map_and_unmap();
-		if (took > longest)
-			longest = took;
+		if (took > *longest)
+			*longest = took;
 		usleep(20000);
 	}
+}
+
+static void tell_waiter(const struct waiter *waiter, const char *cause)
+{
+	tell("%s: %s: %s after %.1f s%s: %s; %s", cause, waiter->name,
+	     waiter->good ? "good" : "failed", waiter->took,
+	     waiter->early ? ", while the state was still pending" : "", strerror(waiter->error),
+	     waiter->saw);
 }
 
 static void expect_waited(const struct waiter *waiter, const char *cause)
 {
 	char what[160];
 
-	printf("# %s: %s took %.1f s\n", cause, waiter->name, waiter->took);
+	tell_waiter(waiter, cause);
 	snprintf(what, sizeof(what), "%s: %s waits, and goes through", cause, waiter->name);
-	check(waiter->good && waiter->took > LEAST_WAIT, what);
+	check(waiter->good && !waiter->early, what);
 }
 
 static void test_waiting(const char *cause, bool by_ioctl)
 {
-	struct waiter resetter = { "VFIO_DEVICE_RESET", reset_and_wait, .good = false };
-	unsigned int i, rounds;
+	struct waiter resetter = { "VFIO_DEVICE_RESET", reset_and_wait };
+	unsigned int i, rounds, tries;
+	bool in_time = false;
 	double longest;
 	char what[160];
 
-	endpointctl("fault media-ready-after=" MEDIA_MS "@1x1");
-	if (by_ioctl)
-		start(&resetter);
-	else if (reset_sysfs())
-		bail("sysfs reset");
+	for (tries = 0; tries < TRIES && !in_time; tries++) {
+		endpointctl("fault media-ready-after=" MEDIA_MS "@1x1");
+		if (by_ioctl)
+			start(&resetter);
+		else if (reset_sysfs())
+			bail("sysfs reset");
+		in_time = wait_attribute("state", CXL_VFIO_STATE_PENDING) &&
+			  start_all(waiters, WAITERS);
+		rounds = look_around(waiters, WAITERS, &longest);
+		join_all(waiters, WAITERS);
+		if (by_ioctl)
+			join_all(&resetter, 1);
+		endpointctl("clear all");
+		note("try %u: all had begun while the state was pending: %s", tries + 1,
+		     in_time ? "yes" : "no");
+	}
 	snprintf(what, sizeof(what), "%s: state is pending", cause);
-	check(wait_attribute("state", CXL_VFIO_STATE_PENDING), what);
+	check(in_time, what);
 	for (i = 0; i < WAITERS; i++)
-		start(&waiters[i]);
-	longest = look_around(&rounds);
-	for (i = 0; i < WAITERS; i++) {
-		pthread_join(waiters[i].thread, NULL);
 		expect_waited(&waiters[i], cause);
-	}
-	if (by_ioctl) {
-		pthread_join(resetter.thread, NULL);
+	if (by_ioctl)
 		expect_waited(&resetter, cause);
-	}
-	printf("# %s: %u rounds of mmap and munmap, the longest took %.3f s\n", cause, rounds,
-	       longest);
+	tell("%s: %u rounds of mmap and munmap, the longest took %.3f s", cause, rounds, longest);
+	/* One that waits lasts until the state is pending no more: there are no three of them. */
 	snprintf(what, sizeof(what), "%s: meanwhile mmap, munmap and other faults do not wait",
 		 cause);
-	check(rounds >= 10 && longest < LONGEST_CALL, what);
-	endpointctl("clear all");
+	check(rounds >= 3, what);
 	check(tags_kept(window), "and all bytes are there");
 	touch_all(window, memory.size);
 }
@@ -236,37 +279,64 @@ struct victim {
 	bool (*act)(void);
 	pid_t child;
 	atomic_bool *begun;
+	bool waited;		/* until it was killed */
+	int status;
 	double took;
 };
 
 static void start_victim(struct victim *victim)
 {
-	victim->begun = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (victim->begun == MAP_FAILED)
-		bail("mmap");
+	*victim->begun = false;
 	victim->child = fork();
 	if (victim->child < 0)
 		bail("fork");
-	if (victim->child)
-		return;
-	*victim->begun = true;
-	victim->act();
-	_exit(1);
+	if (!victim->child) {
+		*victim->begun = true;
+		victim->act();
+		_exit(1);
+	}
+	while (!*victim->begun && !waitpid(victim->child, &victim->status, WNOHANG))
+		usleep(1000);
 }
 
-/* True: it was there until it was killed, and was gone soon. */
-static bool is_killed(struct victim *victim)
+static void kill_victim(struct victim *victim)
 {
 	double begun = seconds();
-	int status = 0;
 
-	if (!*victim->begun || waitpid(victim->child, &status, WNOHANG))
-		return false;
+	victim->status = 0;
+	victim->waited = !waitpid(victim->child, &victim->status, WNOHANG);
 	kill(victim->child, SIGKILL);
-	while (!waitpid(victim->child, &status, WNOHANG) && seconds() - begun < 30)
+	while (victim->waited && !waitpid(victim->child, &victim->status, WNOHANG) &&
+	       seconds() - begun < PATIENCE)
 		usleep(1000);
 	victim->took = seconds() - begun;
-	return victim->took < 2 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* Whether all of it was done while the state was pending: then nobody waited for its end. */
+static bool kill_all(struct victim *victims, unsigned int count)
+{
+	uint64_t generation;
+	unsigned int i;
+
+	endpointctl("fault media-ready-after=" LONG_MS);
+	if (reset_sysfs())
+		bail("sysfs reset");
+	if (!wait_attribute("state", CXL_VFIO_STATE_PENDING))
+		return false;
+	/* While it resets, the window is closed, and a touch would not wait. */
+	generation = attribute_number("generation");
+	start_victim(&victims[count - 1]);
+	while (attribute_number("generation") == generation)
+		usleep(10000);
+	if (!wait_attribute("state", CXL_VFIO_STATE_PENDING))
+		return false;
+	for (i = 0; i < count - 1; i++)
+		start_victim(&victims[i]);
+	/* Until they are where they wait. Who is not is killed all the same. */
+	usleep(1500000);
+	for (i = 0; i < count; i++)
+		kill_victim(&victims[i]);
+	return is_pending();
 }
 
 static void test_killed(void)
@@ -277,29 +347,32 @@ static void test_killed(void)
 		{ .name = "read(2)", .act = read_window },
 		{ .name = "VFIO_DEVICE_RESET", .act = reset_and_wait },
 	};
-	unsigned int i, count = sizeof(victims) / sizeof(victims[0]);
+	unsigned int i, tries, count = sizeof(victims) / sizeof(victims[0]);
+	atomic_bool *begun = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				  -1, 0);
+	bool in_time = false;
 	char what[160];
 
-	endpointctl("fault media-ready-after=" LONG_MS);
-	if (reset_sysfs())
-		bail("sysfs reset");
-	check(wait_attribute("state", CXL_VFIO_STATE_PENDING), "to be killed: state is pending");
-	/* While it resets, the window is closed, and a touch would not wait. */
-	start_victim(&victims[count - 1]);
-	usleep(1500000);
-	check(wait_attribute("state", CXL_VFIO_STATE_PENDING), "after another reset, too");
-	for (i = 0; i < count - 1; i++)
-		start_victim(&victims[i]);
-	usleep(1500000);
-	for (i = 0; i < count; i++) {
-		bool killed = is_killed(&victims[i]);
-
-		printf("# killed in %s: gone after %.3f s\n", victims[i].name, victims[i].took);
-		snprintf(what, sizeof(what), "killed in %s: gone within 2 s", victims[i].name);
-		check(killed, what);
+	if (begun == MAP_FAILED)
+		bail("mmap");
+	for (i = 0; i < count; i++)
+		victims[i].begun = &begun[i];
+	for (tries = 0; tries < TRIES && !in_time; tries++) {
+		in_time = kill_all(victims, count);
+		endpointctl("clear all");
+		if (!wait_attribute("state", CXL_VFIO_STATE_ACTIVE))
+			break;
 	}
-	check(is_pending(), "all of that while the state is pending");
-	endpointctl("clear all");
+	note("%u tries", tries);
+	check(in_time, "killed while the state is pending, and gone while it still is");
+	for (i = 0; i < count; i++) {
+		tell("killed in %s: %s, gone after %.3f s, with %#x", victims[i].name,
+		     victims[i].waited ? "waited" : "had ended before", victims[i].took,
+		     victims[i].status);
+		snprintf(what, sizeof(what), "killed in %s: gone", victims[i].name);
+		check(victims[i].waited && WIFSIGNALED(victims[i].status) &&
+		      WTERMSIG(victims[i].status) == SIGKILL, what);
+	}
 	check(wait_attribute("state", CXL_VFIO_STATE_ACTIVE), "killed: in the end it is active");
 	expect_reactivated(window, "killed");
 }
@@ -308,35 +381,34 @@ static void test_killed(void)
 static void test_never(void)
 {
 	struct waiter never[] = {
-		{ "touch of a huge page", touch_huge, .good = false },
-		{ "touch of a small page", touch_small, .good = false },
-		{ "read(2)", read_window, .good = false },
-		{ "write(2)", write_window, .good = false },
-		{ "write(2) from the mapping into a pipe", send_window, .good = false },
+		{ "touch of a huge page", touch_huge },
+		{ "touch of a small page", touch_small },
+		{ "read(2)", read_window },
+		{ "write(2)", write_window },
+		{ "write(2) from the mapping into a pipe", send_window },
 	};
 	static const int errors[] = { 0, 0, EIO, EIO, EFAULT };
 	unsigned int i, count = sizeof(never) / sizeof(never[0]);
-	double begun = seconds(), took;
+	double begun = seconds(), longest, took;
 	uint64_t refusals = attribute_number("refuse_count");
 	char what[160];
 
 	endpointctl("fault media-never-ready");
 	if (reset_sysfs())
 		bail("sysfs reset");
-	check(wait_attribute("state", CXL_VFIO_STATE_PENDING), "never ready: state is pending");
-	for (i = 0; i < count; i++)
-		start(&never[i]);
+	check(wait_attribute("state", CXL_VFIO_STATE_PENDING) && start_all(never, count),
+	      "never ready: state is pending");
+	look_around(never, count, &longest);
+	took = seconds() - begun;
+	join_all(never, count);
 	for (i = 0; i < count; i++) {
-		pthread_join(never[i].thread, NULL);
-		printf("# never ready: %s: %.1f s, %s\n", never[i].name, never[i].took,
-		       errors[i] ? strerror(never[i].error) : "SIGBUS");
+		tell_waiter(&never[i], "never ready");
 		snprintf(what, sizeof(what), "never ready: %s waits, and fails", never[i].name);
-		check(!never[i].good && never[i].took > LEAST_WAIT &&
+		check(!never[i].good && !never[i].early &&
 		      (!errors[i] || never[i].error == errors[i]), what);
 	}
-	took = seconds() - begun;
-	printf("# never ready: given up after %.1f s\n", took);
-	check(took > RANGE_SAYS - 1 && took < 2 * RANGE_SAYS,
+	tell("never ready: given up after %.1f s", took);
+	check(took > RANGE_SAYS - 1 && took < 10 * RANGE_SAYS,
 	      "never ready: given up when the range's own time is over");
 	check(attribute_is("state", CXL_VFIO_STATE_REFUSED) &&
 	      attribute_is("verdict", "media not ready") &&
