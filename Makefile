@@ -4,7 +4,8 @@
 
 help:
 	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, show, reset with proof"
-	@echo "make check    everything that CI runs"
+	@echo "make check    the tests of a day, which CI runs: about 20 minutes"
+	@echo "make check-full  every test: an hour and a half"
 	@echo "make soak     the long tests at full length, then stress with ever new seeds, until ^C"
 	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
 	@echo "Parts: tests/check --help. The driver alone: make -C kernel-driver"
@@ -15,6 +16,9 @@ demo:
 check:
 	@tests/check
 
+check-full:
+	@tests/check --full
+
 soak:
 	@tests/vm/soak
 
@@ -22,4 +26,4 @@ install:
 	meson setup --prefix=/usr --buildtype=release build/install
 	meson install -C build/install
 
-.PHONY: help demo check soak install
+.PHONY: help demo check check-full soak install

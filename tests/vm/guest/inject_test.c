@@ -288,6 +288,9 @@ static void too_long(int signal)
 	_exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0);
 }
 
+/* Of each operation's allocations every EVERY-th fails, and one that is too many. */
+static unsigned int every = 1;
+
 static void inject(const struct operation *operation)
 {
 	unsigned int number, refused = 0, broken = 0;
@@ -295,7 +298,7 @@ static void inject(const struct operation *operation)
 	char what[160];
 	int result;
 
-	for (number = 1; injected && number < LIMIT; number++) {
+	for (number = 1; injected && number < LIMIT; number += every) {
 		alarm(LONGEST);
 		operation->prepare();
 		arm(number);
@@ -312,8 +315,8 @@ static void inject(const struct operation *operation)
 		broken += !injected && result;
 	}
 	alarm(0);
-	tell("%s: %u allocations, %u of them ended it", operation->name, number - 2,
-	     refused);
+	tell("%s: %u allocations failed, %u of them ended it", operation->name,
+	     (number - 1) / every - 1, refused);
 	snprintf(what, sizeof(what), "%s: whatever fails, all is undone or all is well",
 		 operation->name);
 	check(!injected && !broken, what);
@@ -415,8 +418,9 @@ int main(int argc, char **argv)
 						   close_is_well };
 	size_t i;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: inject_test BDF\n");
+	every = argc == 3 ? (unsigned int)atoi(argv[2]) : 1;
+	if (argc < 2 || argc > 3 || !every) {
+		fprintf(stderr, "usage: inject_test BDF [EVERY]\n");
 		return 2;
 	}
 	bdf = argv[1];

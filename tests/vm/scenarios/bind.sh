@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 1200
 #
 # cxlvfio bind and unbind on a real kernel: there and back, refused, in use, killed, at once.
 # shellcheck disable=SC2319  # "result $?" means the condition before it

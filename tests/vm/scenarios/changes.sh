@@ -3,5 +3,4 @@
 #
 # Lists LISTS times (200) while one endpoint is bound and unbound and another pulled out and put back.
 #
-# vm: --endpoints 2 --host-bridges 2 --timeout 900
 exec python3 tests/vm/guest/changes.py "${LISTS:-200}"

@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --no-driver --timeout 900
-# vm: --no-driver --kernel debug --timeout 900
 #
 # Configuration spaces that lie, one lie at a time: before the bind, and between bind and open, when
 # the driver asks again. Refused within 10 s with one line that says why, or taken as harmless; and

@@ -1,9 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --append intel_iommu=off
-# vm: --no-driver --append "module_blacklist=vfio_pci_core pci=noaer"
-# vm: --append efi=nosoftreserve
-# vm: --fault decoder-lost --no-driver
 #
 # What is wrong from the boot on, cxlvfio doctor names. What a run is to find follows from its own
 # kernel parameters.

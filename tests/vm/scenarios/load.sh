@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
 #
 # 16 threads and 4 processes access the memory while it is reset, CYCLES times (10); make soak does it
 # more often, on the debug kernel.

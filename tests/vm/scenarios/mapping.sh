@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --hdm-size 1G
-# vm: --kernel debug --hdm-size 1G --timeout 900
 #
 # Page sizes up to 1 GiB, many mappings, memory type, poison, read and write.
 set -u

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600 --emulator '--active-timeout 64'
 #
 # Every method of a reset, in turns and by itself: what it needs, what it reaches, what it says.
 set -u

@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --no-driver --hdm-size 512M --emulator '--decoders 2'
-# vm: --no-driver --hdm-size 512M --append memmap=512M%0x140000000+0xefffffff
 #
 # Windows that are somebody else's, or are not as they must be: no bind, one line that says why, and
 # nothing left behind. On the second machine firmware marked the window Soft Reserved.

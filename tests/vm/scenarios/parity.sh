@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
-# vm: --endpoints 4 --host-bridges 2 --timeout 900
 #
 # Everything that cxl list prints is in cxlvfio list --json: same name, same type, same value. And
 # so are the attributes in sysfs that it comes from.

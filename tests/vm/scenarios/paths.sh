@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator --af
-# vm: --emulator --af --kernel debug --timeout 900
 #
 # Every way down beside those of window.sh. On the debug kernel lockdep sees each lock order once.
 set -u

@@ -4,5 +4,4 @@
 # Two changes of one endpoint at once, ROUNDS times (80): two binds, bind and unbind, bind and the removal
 # of the device, bind and the removal of the module.
 #
-# vm: --timeout 900
 exec python3 tests/vm/guest/races.py "${ROUNDS:-80}"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --endpoints 1 --emulator "--decoders 2" --timeout 600
 #
 # Every field of the CXL registers as show, lspci -vvv, the BAR and a dump tell it.
 set -eu

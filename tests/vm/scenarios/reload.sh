@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --no-driver --kernel debug --leaks --timeout 900
 #
 # The module is loaded and unloaded LOADS times (30), and refuses the endpoint each time: at its registers,
 # at the window's owner, and after the CXL core has made its devices. The kernel looks for leaks.

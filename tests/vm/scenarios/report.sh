@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 400
 #
 # reset --report: the document of a run that passes, one that a signal ends, one that fails.
 set -u

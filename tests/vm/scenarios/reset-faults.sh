@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
 #
 # Devices that do not come back from a reset as they should: what is said of them beyond that they
 # are found, which wrong.sh shows. A fault strikes at the second reset after it is armed: the first

@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
-# vm: --kernel debug --timeout 1200
 #
 # Clean resets: every path and both VFIO interfaces, ten cycles of every page, and everything put
 # back whatever ends the run.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --neighbour virtio-rng-pci
 #
 # An endpoint that shares its bus with another function: which resets would reach that, too, who
 # has it, and what the kernel makes of it.

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --endpoints 2 --host-bridges 2 --timeout 600
 #
 # A snapshot of a real kernel, free and bound, as root and as nobody: list and show print from it
 # what they print of the machine.

@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --timeout 600
-# vm: --kernel debug --leaks --timeout 1200
 #
 # A right device and a right driver are never accused: FLRS resets, MEMORIES cycles of memory space,
 # and LOADS of these with 16 threads and 4 processes, each proven, and neither the command nor the

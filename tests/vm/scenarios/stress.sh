@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator --af --kernel debug --timeout 900
 #
 # All at once, on the kernel that checks itself: 500 FLRs, and some of every other kind.
 set -u

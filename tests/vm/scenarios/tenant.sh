@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm:
-# vm: --kernel debug --timeout 900
 #
 # The tenant boundary: nobody reads what somebody else left.
 set -u

@@ -1,10 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator '--component start --msix 8'
-# vm: --emulator '--component full'
-# vm: --emulator '--component middle'
-# vm: --emulator '--component end --msix 8'
-# vm: --emulator '--decoders 4' --kernel debug --timeout 900
 #
 # The VFIO interface: information, the component BAR wherever its block is, the DVSEC filter.
 set -u

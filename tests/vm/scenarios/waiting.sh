@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator '--active-timeout 16'
-# vm: --emulator '--active-timeout 16' --kernel debug --timeout 900
 #
 # Media that takes seconds after a reset: who comes meanwhile waits, and can be killed.
 set -u

@@ -1,7 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm:
-# vm: --kernel debug --timeout 900
 #
 # The regions of cxl_vfio_pci as a program uses them: bounds, ways down and up, registers that
 # cannot be written.

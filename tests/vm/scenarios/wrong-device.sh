@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --emulator "--decoders 2" --timeout 1200
 #
 # Devices that are wrong in one way each, under the right driver: as wrong.sh.
 exec python3 "$(dirname "$0")/../guest/wrong.py" device "$@"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm: --driver-flags CXL_VFIO_TEST_WRONG=y --timeout 1200
 #
 # Drivers that are wrong in one way each: all are found, each by the check that names it, which is
 # what cxlvfio-verify-catalogue(7) says; the right one is not accused.
