@@ -100,6 +100,7 @@ static void row(const char *what, const char *ours, const char *other, double ra
 		const char *wanted)
 {
 	printf("| %s | %s | %s | %.2f | %s |\n", what, ours, other, ratio, wanted);
+	note("%s: %s against %s, ratio %.3f, wanted %s", what, ours, other, ratio, wanted);
 }
 
 static void bench_populate(void)

@@ -22,18 +22,22 @@ check() {
 	else
 		echo "not ok machine: $name"
 		failed=1
+		printf '# it is not so:'
+		printf " '%s'" "$@" | tr '\n' ' '
+		printf '\n# status %s\n' "$(cat "$case.status" 2> /dev/null)"
 		for file in out err; do
 			[ ! -s "$case.$file" ] || tail -n 15 "$case.$file" | sed "s/^/# $file: /"
 		done
 	fi
 }
 
-# start CASE ARGUMENT...: run in the background; its output goes to CASE.out and CASE.err.
+# start CASE ARGUMENT...: run in the background; its output goes to CASE.out and CASE.err. Where
+# no other limit is asked for it has ten times what a busy machine needs.
 start() {
 	case=$1
 	shift
 	(
-		"$run" "$@" > "$case.out" 2> "$case.err"
+		"$run" --timeout 1200 "$@" > "$case.out" 2> "$case.err"
 		echo $? > "$case.status"
 	) &
 }
@@ -150,7 +154,7 @@ case=off
 check "a command that ends the machine is 71" status_is 71
 
 start nodriver --append module_blacklist=cxl_mem -- true
-start timeout --timeout 5 -- sleep 1000
+start timeout --timeout 5 -- sleep 10000
 wait
 case=nodriver
 check "a driver that cannot be loaded is 71" status_is 71
@@ -170,8 +174,8 @@ check "it says what was missing" has standstill.err "no processor time for 5 s a
 
 # interrupt SIGNAL CASE: in a session of its own, as from a terminal; prints the exit status.
 interrupt() {
-	env --default-signal=INT setsid "$run" -- sh -c 'echo started; sleep 1000' \
-		> "$2.out" 2> "$2.err" &
+	env --default-signal=INT setsid "$run" --timeout 1200 -- \
+		sh -c 'echo started; sleep 10000' > "$2.out" 2> "$2.err" &
 	session=$!
 	while ! has "$2.out" started && kill -0 $session 2> /dev/null; do
 		sleep 0.2

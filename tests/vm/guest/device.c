@@ -94,7 +94,8 @@ void check_at(bool good, const char *what, const char *condition, const char *fi
 	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
 	if (!good) {
 		printf("# %s:%d: it is not so that %s\n", file, line, condition);
-		printf("# errno is %d (%s)\n", error, strerror(error));
+		printf("# errno is %d (%s), of this or an earlier call\n", error,
+		       strerror(error));
 		if (first_false[0])
 			printf("# %s\n", first_false);
 		for (i = noted > NOTES ? noted - NOTES : 0; i < noted; i++)

@@ -51,10 +51,46 @@ check() {
 	fi
 	bad=1
 	echo "not ok $count - $name"
-	echo "# exit status $status"
-	sed 's/^/# /' "$scratch/stderr"
-	printf '%s' "$json" | jq -c '.cycles[], (.checks[] | select(.verdict != "pass"))' |
-		sed 's/^/# /'
+	{
+		printf 'it is not so:'
+		printf " '%s'" "$@"
+		printf '\nexit status %s\n' "$status"
+		[ ! -e "$scratch/stderr" ] || cat "$scratch/stderr"
+		# What jq or a command said of it last.
+		[ ! -e "$scratch/answer" ] || head -n 5 "$scratch/answer"
+		printf '%s' "$json" | jq -c '.errors[]?, .warnings[]?, .cycles[]?,
+			(.checks[]? | select(.verdict != "pass")), (.resets[]? | del(.baseline))' |
+			cut -c 1-2000
+	} 2>&1 | sed 's/^/# /'
+}
+
+# Up to five minutes for a command to succeed; whatever follows says what is wrong then.
+wait_for() {
+	turns=3000
+	while ! "$@"; do
+		turns=$((turns - 1))
+		if [ $turns = 0 ]; then
+			echo "# not within 5 minutes: $*"
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# wait_for_resets ENDPOINT COUNT: each raises the generation.
+wait_for_resets() {
+	generation=/sys/bus/pci/devices/$1/cxl_vfio/generation
+	until_then=$(($(cat "$generation") + $2))
+	wait_for has_come_to "$generation" $until_then
+}
+
+has_come_to() {
+	[ "$(cat "$1")" -ge "$2" ]
+}
+
+# No process of the command is left.
+none_left() {
+	! pgrep -x cxlvfio > "$scratch/answer"
 }
 
 finish() {

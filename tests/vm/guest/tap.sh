@@ -7,6 +7,13 @@
 # failure, and end with "1..$count" and status $bad.
 count=0
 bad=0
+observed=
+
+# observe TEXT: what is told if the next result is bad.
+observe() {
+	observed="$observed$1
+"
+}
 
 # result STATUS WHAT: 0 is good.
 result() {
@@ -16,6 +23,24 @@ result() {
 	else
 		bad=1
 		echo "not ok $count - $2"
-		why 2> /dev/null | sed 's/^/# /'
+		{
+			echo "the condition ends with $1, status is '${status-}'"
+			printf '%s' "$observed"
+			why
+		} 2>&1 | sed 's/^/# /'
 	fi
+	observed=
+}
+
+# Up to five minutes for a command to succeed.
+wait_for() {
+	turns=3000
+	while ! "$@"; do
+		turns=$((turns - 1))
+		if [ $turns = 0 ]; then
+			observe "not within 5 minutes: $*"
+			return 1
+		fi
+		sleep 0.1
+	done
 }

@@ -16,6 +16,9 @@ group=$(basename "$(readlink "$device/iommu_group")")
 
 # shellcheck disable=SC2317  # called by result
 why() {
+	echo "doctor ends with ${text-}, with --json ${status-}; found:"
+	cat "$run/found"
+	[ ! -e "$run/wanted" ] || sed 's/^/wanted: /' "$run/wanted"
 	cat "$run/text" "$run/stderr"
 }
 

@@ -26,6 +26,8 @@ for why in "registers at .* cannot be mapped" "BAR 0 .* cannot be mapped" \
 		echo "ok - mapping $call fails: refused: $why"
 	else
 		echo "not ok - mapping $call fails: refused: $why"
+		echo "# driver: $(readlink "$device/driver"); /proc/iomem: $(grep cxl-vfio /proc/iomem)"
+		dmesg | tail -n 5 | sed 's/^/# /'
 	fi
 	rmmod remap_test
 done

@@ -16,6 +16,7 @@ echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
 
 # shellcheck disable=SC2317  # called by result
 why() {
+	diff /tmp/before /tmp/after
 	dmesg | tail -n 5
 }
 

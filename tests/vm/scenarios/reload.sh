@@ -27,6 +27,7 @@ reload() {
 		echo "ok - loaded, refused and unloaded $1 times: $2"
 	else
 		echo "not ok - of $1 loads $bound bound the endpoint and $refused said: $2"
+		echo "# the last lines of the kernel's log:"
 		dmesg | tail -n 5 | sed 's/^/# /'
 	fi
 }
@@ -49,5 +50,6 @@ if [ -e "/sys/bus/pci/devices/$bdf/driver" ]; then
 	echo "ok - and then it is bound"
 else
 	echo "not ok - and then it is bound"
+	dmesg | tail -n 5 | sed 's/^/# /'
 fi
 rmmod cxl_vfio_pci

@@ -18,9 +18,11 @@ build/sandbox/tests/vm/tenant_test "$bdf" || exit 1
 cxlvfio unbind -q "$bdf"
 echo none > /sys/module/cxl_vfio_pci/parameters/scrub
 cxlvfio bind -q "$bdf"
-if [ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_policy")" = none ]; then
+policy=$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_policy")
+if [ "$policy" = none ]; then
 	echo "ok - the module's parameter is the policy of the next bind"
 else
 	echo "not ok - the module's parameter is the policy of the next bind"
+	echo "# scrub_policy is '$policy', not 'none'"
 	exit 1
 fi
