@@ -22,7 +22,7 @@ start() {
 	share=$2
 	shift 2
 	(
-		"$here/run" --systemd --no-driver --share "$share" --timeout 600 \
+		"$here/run" --systemd --no-driver --share "$share" --timeout 1800 \
 			--append modprobe.blacklist=ahci "$@" -- \
 			tests/vm/guest/persist.sh "$name" > "$work/$name.out" 2> "$work/$name.err"
 		echo $? > "$work/$name.status"
@@ -37,6 +37,7 @@ report() { # NAME
 	[ "$status" != 0 ] || return 0
 	failed=1
 	grep -q '^not ok ' "$work/$1.out" || echo "not ok persist: $1: ended with status $status"
+	echo "# ended with status $status, on stderr:"
 	sed 's/^/# /' "$work/$1.err"
 }
 

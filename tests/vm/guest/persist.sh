@@ -12,6 +12,9 @@ name=1e98-e2e2-1000.conf
 
 # shellcheck disable=SC2317  # called by result
 why() {
+	for address in $device $other; do
+		echo "$address: driver '$(driver "$address")', unit $(unit "$address")"
+	done
 	cxlvfio persist list
 	cxlvfio list
 	cat /tmp/output
@@ -30,16 +33,17 @@ driver() { # ADDRESS
 }
 
 has_driver() { # ADDRESS DRIVER
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ "$(driver "$1")" != "$2" ] || return 0
 		sleep 0.5
 	done
+	observe "$1 has driver '$(driver "$1")' after 5 minutes, not '$2'"
 	return 1
 }
 
 # What the unit of ADDRESS came to, once it has ended.
 unit() { # ADDRESS
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		state=$(systemctl show -P ActiveState "cxlvfio@$1.service")
 		[ "$state" = activating ] || break
 		sleep 0.5
@@ -92,7 +96,7 @@ again)
 		[ -z "$(driver "$device")" ] && [ "$(state)" = not_bound ]
 	result $? "unbind is not undone by the events that it makes"
 	echo 1 > "/sys/bus/pci/devices/$device/remove"
-	for _ in $(seq 60); do
+	for _ in $(seq 600); do
 		[ "$(unit "$device")" != inactive ] || break
 		sleep 0.5
 	done

@@ -58,9 +58,10 @@ check() {
 		[ ! -e "$scratch/stderr" ] || cat "$scratch/stderr"
 		# What jq or a command said of it last.
 		[ ! -e "$scratch/answer" ] || head -n 5 "$scratch/answer"
-		printf '%s' "$json" | jq -c '.errors[]?, .warnings[]?, .cycles[]?,
-			(.checks[]? | select(.verdict != "pass")), (.resets[]? | del(.baseline))' |
-			cut -c 1-2000
+		printf '%s' "$json" | jq -c '.errors[]?, .warnings[]?,
+			(.checks[]? | select(.verdict != "pass")),
+			(.resets[]? | { verdict, verdicts, cycles_done, scope }), .cycles[]?' |
+			cut -c 1-1000
 	} 2>&1 | sed 's/^/# /'
 }
 

@@ -14,6 +14,8 @@ group=$(basename "$(readlink "$device/iommu_group")")
 
 # shellcheck disable=SC2317  # called by result
 why() {
+	echo "driver '$(driver)', driver_override '$(cat "$device/driver_override")'," \
+		"in /run/cxlvfio: $(ls /run/cxlvfio)"
 	cat "$run/stdout" "$run/stderr"
 }
 
@@ -31,15 +33,6 @@ driver() {
 is_left_with() {
 	[ "$(driver)" = "$1" ] && [ "$(cat "$device/driver_override")" = "$2" ] &&
 		[ ! -e "/run/cxlvfio/$endpoint" ]
-}
-
-wait_for() {
-	for _ in $(seq 200); do
-		"$@" && return
-		sleep 0.1
-	done
-	echo "Bail out! never came: $*"
-	exit 1
 }
 
 # Have the endpoint open for $1 seconds; with "mapping" by nothing but a mapping of its registers.
@@ -66,7 +59,9 @@ open(held, "w").close()
 time.sleep(float(seconds))
 PYTHON
 	holder=$!
-	wait_for test -e "$run/held"
+	wait_for test -e "$run/held" && return
+	echo "Bail out! $observed"
+	exit 1
 }
 
 # End the holder and wait until the device is closed, which takes a reset.
@@ -109,26 +104,26 @@ result $? "unbind does what its dry run printed"
 
 echo "# in use"
 cxlvfio bind -q "$endpoint"
-hold 60
+hold 600
 status=$(try cxlvfio unbind "$endpoint")
 [ "$status" = 5 ] && grep -q "process $holder (python3)" "$run/stderr" &&
 	[ "$(driver)" = cxl-vfio-pci ]
 result $? "unbind names the program that has it open"
 kill $holder
-status=$(try cxlvfio unbind --wait 20 "$endpoint")
+status=$(try cxlvfio unbind --wait 300 "$endpoint")
 [ "$status" = 0 ] && is_left_with "" "(null)"
 result $? "unbind --wait waits until it has let go"
 
 cxlvfio bind -q "$endpoint"
 hold 3
-status=$(try cxlvfio unbind --wait 20 "$endpoint")
+status=$(try cxlvfio unbind --wait 300 "$endpoint")
 wait $holder
 [ "$status" = 0 ] && is_left_with "" "(null)"
 result $? "unbind --wait waits for a program that ends by itself"
 
 cxlvfio bind -q "$endpoint"
-hold 60 mapping
-status=$(try timeout 30 cxlvfio unbind "$endpoint")
+hold 600 mapping
+status=$(try timeout 300 cxlvfio unbind "$endpoint")
 [ "$status" = 5 ] && grep -q "/proc does not show it" "$run/stderr" &&
 	[ "$(driver)" = cxl-vfio-pci ] && ! dmesg | grep -q "blocked until device is released"
 result $? "unbind refuses, in time, while only a mapping is left"
@@ -138,7 +133,7 @@ cxlvfio unbind -q "$endpoint"
 cxlvfio bind -q "$endpoint"
 node=/dev/vfio/devices/$(ls "$device/vfio-dev")
 if [ -e "$node" ]; then
-	sleep 60 3< "$node" &
+	sleep 600 3< "$node" &
 	holder=$!
 	status=$(try cxlvfio unbind "$endpoint")
 	[ "$status" = 5 ] && grep -q "process $holder (sleep) has $node open" "$run/stderr"
@@ -202,7 +197,7 @@ result $? "bind takes it from vfio-pci"
 status=$(try cxlvfio unbind "$endpoint")
 [ "$status" = 0 ] && is_left_with vfio-pci vfio-pci
 result $? "unbind gives it back"
-hold 60
+hold 600
 status=$(try cxlvfio bind "$endpoint")
 [ "$status" = 5 ] && is_left_with vfio-pci vfio-pci
 result $? "bind does not take it from a program that has it open"
@@ -212,21 +207,20 @@ release
 walk() {
 	points=0
 	while :; do
-		[ "$1" = bind ] || cxlvfio bind -q --wait 60 "$endpoint"
+		[ "$1" = bind ] || cxlvfio bind -q --wait 300 "$endpoint"
 		strace -qq -o /dev/null -e trace="$2" \
 			-e inject="$2:signal=KILL:when=$((points + 1))" \
-			cxlvfio "$1" -q --wait 60 "$endpoint" > "$run/killed" 2>&1
+			cxlvfio "$1" -q --wait 300 "$endpoint" > "$run/killed" 2>&1
 		killed=$?
-		again=$(try cxlvfio "$1" --wait 60 "$endpoint")
-		[ "$again" = 0 ] && again=$(try cxlvfio unbind --wait 60 "$endpoint")
+		again=$(try cxlvfio "$1" --wait 300 "$endpoint")
+		[ "$again" = 0 ] && again=$(try cxlvfio unbind --wait 300 "$endpoint")
 		[ "$again$killed" = 0137 ] || break
 		is_left_with vfio-pci vfio-pci || break
 		points=$((points + 1))
 	done
 	[ "$killed" = 0 ] && [ "$again" = 0 ] && [ $points = 3 ] &&
 		is_left_with vfio-pci vfio-pci && return
-	echo "# killed at $points points: status $killed, then $again"
-	sed 's/^/# /' "$run/killed"
+	observe "killed at $points points: status $killed, then $again; $(cat "$run/killed")"
 	return 1
 }
 
@@ -262,10 +256,9 @@ modules() {
 # shellcheck disable=SC2317  # called by result
 are_as_before() {
 	modules > "$run/after"
-	diff "$run/before" "$run/after" > "$run/difference" || {
-		sed 's/^/# /' "$run/difference"
-		return 1
-	}
+	diff "$run/before" "$run/after" > "$run/difference" && return
+	observe "modules: $(cat "$run/difference")"
+	return 1
 }
 
 # --force: the registers say already what the driver will say.
@@ -297,9 +290,12 @@ done
 result $? "unbind unloads what a bind loaded that was killed at each of $points points"
 modprobe cxl_vfio_pci
 echo "vfio vfio_pci_core cxl_vfio_pci" > "/run/cxlvfio/$endpoint.modules"
-python3 -c 'import time; file = open("/dev/vfio/vfio"); time.sleep(60)' &
+python3 -c 'import sys, time
+with open("/dev/vfio/vfio"):
+    open(sys.argv[1], "w").close()
+    time.sleep(600)' "$run/used" &
 user=$!
-sleep 1
+wait_for test -e "$run/used"
 status=$(try cxlvfio unbind "$endpoint")
 [ "$status" = 0 ] && grep -q '^vfio ' /proc/modules && ! grep -q '^cxl_vfio_pci ' /proc/modules
 result $? "what a program uses stays loaded"

@@ -59,7 +59,7 @@ reset "$(endpoint 0)"
 check "the open's own reset repairs it once it can be" [ "$status" = 0 ]
 
 # The kernel asks for 65 s before it gives up; the device comes back while it is being closed.
-strike 0 all-ones-for=90000@3x1 --timeout 2 --cycles 3
+strike 0 all-ones-for=90000@3x1 --timeout 10 --cycles 3
 check "a device that reads all ones is lost" [ "$status" = 9 ]
 check "the document has its cycle, and the one before" holds '
 	[.cycles[].lost] == [false, true] and ([.errors[].code] == ["DEVICE_LOST"])'

@@ -65,12 +65,9 @@ fcntl.ioctl(group, VFIO | 104, struct.pack("i", container))
 fcntl.ioctl(container, VFIO | 102, 1)
 device = fcntl.ioctl(group, VFIO | 106, bytearray(sys.argv[2].encode() + b"\0"))
 open(sys.argv[3], "w").close()
-time.sleep(300)' "$group" "$other" "$scratch/held" &
+time.sleep(3000)' "$group" "$other" "$scratch/held" &
 holder=$!
-for _ in $(seq 300); do
-	[ ! -e "$scratch/held" ] || break
-	sleep 0.1
-done
+wait_for test -e "$scratch/held"
 reset --method hot --yes "$bdf"
 check "a hot reset of what a program has open: busy" [ "$status" = 5 ]
 check "and the program is named" says "process $holder (python3) has that open"

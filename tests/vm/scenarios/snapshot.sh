@@ -13,6 +13,7 @@ chmod 777 "$run"
 
 # shellcheck disable=SC2317  # called by result
 why() {
+	echo "the machine: status ${live-}, the snapshot: ${kept-}; kept: $(ls "$run")"
 	cat "$run/stderr"
 	diff "$run/live" "$run/kept" | head -40
 }
@@ -68,7 +69,7 @@ check bound root 2
 check bound nobody 2
 
 group=$(cxlvfio list --json | jq -r '.endpoints[0].vfio.group')
-sleep 60 3< "/dev/vfio/$group" &
+sleep 600 3< "/dev/vfio/$group" &
 holder=$!
 check held root 2
 kill $holder
