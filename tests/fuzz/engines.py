@@ -45,9 +45,9 @@ def build(engine: str) -> Path:
         if not (directory / "build.ninja").exists():
             # b_lundef: the sanitizers' functions come with the program, not with a library.
             subprocess.run(["meson", "setup", "-Dfuzz=true", "-Db_sanitize=address,undefined",
-                            "-Db_lundef=false", "-Dbuildtype=debugoptimized", "-Dtests=disabled",
-                            "-Dman=disabled", "-Dcompletions=false", directory, TOP], check=True,
-                           env=environment, stdout=output, stderr=output)
+                            "-Db_lundef=false", "-Dbuildtype=debugoptimized", "-Dman=disabled",
+                            "-Dcompletions=false", directory, TOP], check=True, env=environment,
+                           stdout=output, stderr=output)
         targets = [f"tests/fuzz/fuzz-{name}" for name in [*harnesses(), PLANTED]]
         subprocess.run(["ninja", "-C", directory, *targets], check=True, env=environment,
                        stdout=output, stderr=output)
