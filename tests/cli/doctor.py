@@ -334,6 +334,7 @@ class Stand(tap.Tap):
         self.command, self.schemas = command, validate.Schemas(Path(schemas))
         super().__init__()
         self.broken = set()
+        self.healthy: dict = {}     # the results of every test's machine before it is broken
 
     def run(self, top: Path, *arguments: str, user: int | None = None, source: str = "--sysroot"):
         return subprocess.run([self.command, "doctor", *arguments, source, str(top)],
@@ -371,10 +372,10 @@ def status_of(checks: list) -> int:
 
 
 def check_breakage(stand: Stand, root, change, expected: dict) -> None:
-    _, before = stand.checks(root.top)
+    old = stand.healthy = stand.healthy or results(stand.checks(root.top)[1])
     change(root)
     status, after = stand.checks(root.top)
-    old, new = results(before), results(after)
+    new = results(after)
     changed = {id: result for id, result in new.items() if old[id] != result}
     assert changed == expected, f"{changed}, wanted {expected}"
     assert status == status_of(after), status
