@@ -24,12 +24,12 @@ void cxv_watch_note(struct cxv_watch_way *way, uint64_t begin, uint64_t end,
 		way->began_shut |= !way->passed;
 		return;
 	}
-	/* What the memory holds once it is open again is for same_memory to say. */
-	if (access == CXV_ACCESS_OTHER && !way->refused)
-		way->other++;
 	way->passed++;
 	if (way->last)
 		note_gap(way, begin, end);
+	/* What the memory holds once it is open again is for same_memory to say. */
+	if (access == CXV_ACCESS_OTHER && !way->refused && !way->other++)
+		way->other_gap = way->longest;
 	way->last = begin;
 	way->refused_since = 0;
 }

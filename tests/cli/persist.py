@@ -667,6 +667,7 @@ def opened_for_writing(machine: Machine, command: list) -> set[int]:
 def walk(machine: Machine, prepare, killed: list, then: list, wanted: dict) -> None:
     """Kill KILLED at every system call in turn that may change something: what is read is old or
     new, and THEN completes."""
+    machine.be_quick()
     prepare()
     writing = opened_for_writing(machine, killed)
     assert writing, "no file was opened for writing: did the trace work?"
