@@ -76,8 +76,8 @@ static bool shut_long_enough(const struct cxv_cycle *cycle, const struct cxv_wat
 }
 
 /*
- * Other data, and none was refused before: either of a device in reset, or the thread did not get to
- * run while the window was shut, and the reset has changed the memory.
+ * Other data, and none was refused before: either of a device in reset, or the thread did not get
+ * to run while the window was shut, and the reset has changed the memory.
  */
 static bool other_in_reset(const struct cxv_cycle *cycle, const struct cxv_watch_way *way)
 {

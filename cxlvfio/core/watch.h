@@ -20,7 +20,7 @@ struct cxv_watch_way {
 	uint64_t passed;
 	uint64_t refused;
 	uint64_t other;			/* before any was refused: data of a device in reset */
-	uint64_t other_gap;		/* longest until the first of these: shut, and nobody looked? */
+	uint64_t other_gap;		/* longest until the first of these: was it shut then? */
 	uint64_t through;		/* that went through while it was known to be shut */
 	bool began_shut;		/* the first was refused: nothing is known of before */
 	uint64_t closings;		/* times that refused accesses went through again */
