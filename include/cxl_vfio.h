@@ -20,6 +20,26 @@
 #define VFIO_DEVICE_FLAGS_CXL			(1 << 9)
 #endif
 
+/*
+ * What a user of the device is shown of the window: attribute view, and the module's parameter of
+ * the same name for devices bound later. Both views lead to the same bytes through the same gate.
+ */
+#define CXL_VFIO_VIEW_REGION			"region"	/* a region of the type below */
+#define CXL_VFIO_VIEW_BAR			"bar"	/* a 64-bit BAR that the hardware lacks */
+#define CXL_VFIO_VIEW_BOTH			"both"	/* the default, where a pair of BARs is free */
+/* view_bar: the index of that BAR, 0 to 4, or this where the function has no free pair */
+#define CXL_VFIO_VIEW_BAR_NONE			"none"
+
+/*
+ * The generation of the CXL interface: attribute interface, and the module's parameter of the same
+ * name. "current": what this header says. "2": VFIO_DEVICE_FLAGS_CXL with the device capability
+ * below, and component registers from the CXL.cache and CXL.mem capability array on. "none":
+ * neither the flag nor regions of CXL, a plain PCI function; then the window is shown as a BAR.
+ */
+#define CXL_VFIO_INTERFACE_CURRENT		"current"	/* the default */
+#define CXL_VFIO_INTERFACE_2			"2"
+#define CXL_VFIO_INTERFACE_NONE			"none"
+
 /* Region type: VFIO_REGION_TYPE_PCI_VENDOR_TYPE with the CXL consortium's vendor id. */
 #define CXL_VFIO_REGION_TYPE			(0x80000000u | 0x1e98u)
 /* The HDM window: read, write, mmap (write-back). Offset 0 is the base of decoder 0. */
@@ -41,9 +61,27 @@ struct cxl_vfio_region_info_component {
 	unsigned long long offset;	/* byte offset of the HDM decoder capability in the BAR */
 };
 
+/* Interface "2" only: a capability of vfio_device_info. */
+#define CXL_VFIO_DEVICE_INFO_CAP		6
+#define CXL_VFIO_DEVICE_INFO_CAP_VERSION	1
+
+/* vfio_device_info_cap.flags */
+#define CXL_VFIO_DEVICE_INFO_COMMITTED		(1 << 0)	/* by the host's firmware */
+#define CXL_VFIO_DEVICE_INFO_CACHE		(1 << 1)	/* the device has CXL.cache */
+
+/* Follows struct vfio_info_cap_header. */
+struct cxl_vfio_device_info {
+	unsigned char bar;		/* that holds the component registers, 0 to 5 */
+	unsigned char reserved[3];	/* 0 */
+	unsigned int flags;
+	unsigned long long offset;	/* of the capability array in the BAR */
+	unsigned int memory_region;	/* index */
+	unsigned int component_region;	/* index; offset 0 is the capability array */
+};
+
 /*
- * Attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device, all but scrub_policy
- * read-only; ABI documented in kernel-driver/ABI. They exist while the driver is bound.
+ * Attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device, all but scrub_policy, view
+ * and interface read-only; ABI documented in kernel-driver/ABI. They exist while the driver is bound.
  */
 #define CXL_VFIO_SYSFS_GROUP			"cxl_vfio"
 #define CXL_VFIO_ABI_VERSION			1	/* abi_version */
