@@ -283,7 +283,7 @@ class Machine:
                 )
             if self.stood_still:
                 raise MachineError(*self.where_it_stopped(
-                    f"no line of the console and no processor time for {standstill.limit:g} s"
+                    f"no line of the console and next to no processor time for {standstill.limit:g} s"
                 ))
 
     def run(self) -> int:

@@ -5,8 +5,11 @@ import os
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-# Of a boot that gets on. What QEMU needs to wait for one that does not is a hundredth of it.
-BUSY = 1.0
+# Of a processor, of a boot that gets on. One that waits for nothing still has its timers: a
+# twentieth of it was seen.
+BUSY = 0.1
+# Whatever it does meanwhile: limits without a line on the console.
+SILENT = 5
 
 
 def processor_seconds(process: int) -> float:
@@ -17,17 +20,18 @@ def processor_seconds(process: int) -> float:
 
 
 class Standstill:
-    """No more on the console and less than a second of a processor, for LIMIT seconds."""
+    """No more on the console and next to no processor time for LIMIT seconds, or nothing on the
+    console for several times that."""
 
     def __init__(self, limit: float, now: float) -> None:
         self.limit = limit
-        self._moved(now, 0, 0.0)
-
-    def _moved(self, now: float, console: int, processor: float) -> None:
-        self.since, self.console, self.processor = now, console, processor
+        self.heard, self.console = now, 0
+        self.since, self.processor = now, 0.0
 
     def look(self, now: float, console: int, processor: float) -> bool:
         """CONSOLE is how much has come from there, PROCESSOR the seconds used, both so far."""
-        if console != self.console or processor - self.processor >= BUSY:
-            self._moved(now, console, processor)
-        return now - self.since >= self.limit
+        if console != self.console:
+            self.heard, self.console = now, console
+        if self.heard == now or processor - self.processor >= BUSY * self.limit:
+            self.since, self.processor = now, processor
+        return now - self.since >= self.limit or now - self.heard >= SILENT * self.limit

@@ -114,8 +114,12 @@ class StandstillTest(unittest.TestCase):
         self.assertTrue(self.stands_still((50, 9, 0), (110, 9, 0)))
 
     def test_processor_time(self) -> None:
-        self.assertFalse(self.stands_still(*((n, 0, n / 10) for n in range(600))))
-        self.assertTrue(self.stands_still(*((n, 0, n / 100) for n in range(600))))
+        self.assertFalse(self.stands_still(*((n, 0, n / 5) for n in range(299))))
+        self.assertTrue(self.stands_still(*((n, 0, n / 20) for n in range(61))))
+
+    def test_silence(self) -> None:
+        self.assertFalse(self.stands_still(*((n, n // 250, n) for n in range(600))))
+        self.assertTrue(self.stands_still(*((n, 0, n) for n in range(301))))
 
 
 class ConsoleTest(unittest.TestCase):
