@@ -67,7 +67,8 @@ static size_t uniform_piece(const struct span *spans, unsigned int span_count, u
 	return end - offset;
 }
 
-static int read_all_ones(char __user *user, size_t count)
+/* What reads as nothing does: 0, or -EFAULT. */
+int cxl_vfio_read_all_ones(char __user *user, size_t count)
 {
 	static const u8 ones[64] = { [0 ... 63] = 0xff };
 	size_t done, length;
@@ -117,7 +118,7 @@ ssize_t cxl_vfio_bar_rw(struct cxl_vfio_device *device, char __user *user, size_
 						     user + done, offset + done, length, 0, 0,
 						     write, VFIO_PCI_IO_WIDTH_8);
 		else if (!write)
-			ret = read_all_ones(user + done, length);
+			ret = cxl_vfio_read_all_ones(user + done, length);
 		if (ret >= 0)
 			done += length;
 	}

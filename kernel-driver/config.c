@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configuration space writes: those that may stop the window from decoding shut the gate first,
- * and none reaches a DVSEC of CXL, which the core would pass through raw.
+ * Configuration space: writes that may stop the window from decoding shut the gate first, and none
+ * reaches a DVSEC of CXL, which the core would pass through raw. The registers of the window's BAR
+ * exist here only; dvsec.c has the CXL device DVSEC.
  * Resets by configuration write come back through reset_prepare and reset_done.
  */
 #include <linux/uaccess.h>
@@ -58,39 +59,180 @@ static bool decodes(const struct cxl_vfio_device *device)
 	return command & PCI_COMMAND_MEMORY && device->core.pdev->current_state == PCI_D0;
 }
 
-/* Bytes from @offset that are all in one DVSEC, with @absorb, or all in none. */
-static size_t piece(const struct cxl_vfio_hdm *hdm, u64 offset, size_t count, bool *absorb)
-{
-	unsigned int i;
-	u64 end = offset + count;
+/* Who answers for a piece of configuration space. */
+enum owner {
+	OWNER_CORE,
+	OWNER_WINDOW_BAR,	/* the registers of the window's BAR */
+	OWNER_DEVICE_DVSEC,
+	OWNER_DVSEC,		/* another DVSEC of CXL: read from the core, not written */
+};
 
-	*absorb = false;
-	for (i = 0; i < hdm->absorbed_count; i++) {
-		if (offset >= hdm->absorbed[i].start && offset < hdm->absorbed[i].end) {
-			*absorb = true;
-			return min_t(u64, end, hdm->absorbed[i].end) - offset;
+static u64 window_bar_start(const struct cxl_vfio_device *device)
+{
+	return PCI_BASE_ADDRESS_0 + sizeof(u32) * device->hdm->view_bar;
+}
+
+/* How many of the @count bytes from @offset are all in [@start, @end), with @inside, or all out. */
+static size_t cut(u64 offset, size_t count, u64 start, u64 end, bool *inside)
+{
+	*inside = offset >= start && offset < end;
+	if (*inside)
+		return min_t(u64, offset + count, end) - offset;
+	return offset < start ? min_t(u64, offset + count, start) - offset : count;
+}
+
+/* Bytes from @offset that are all of one owner, at most @count. */
+static size_t piece(const struct cxl_vfio_device *device, u64 offset, size_t count,
+		    enum owner *owner)
+{
+	const struct cxl_vfio_hdm *hdm = device->hdm;
+	unsigned int i;
+	bool inside;
+
+	*owner = OWNER_CORE;
+	if (cxl_vfio_offers_bar(device)) {
+		count = cut(offset, count, window_bar_start(device),
+			    window_bar_start(device) + sizeof(u64), &inside);
+		if (inside) {
+			*owner = OWNER_WINDOW_BAR;
+			return count;
 		}
-		if (offset < hdm->absorbed[i].start)
-			end = min_t(u64, end, hdm->absorbed[i].start);
 	}
-	return end - offset;
+	for (i = 0; i < hdm->absorbed_count; i++) {
+		count = cut(offset, count, hdm->absorbed[i].start, hdm->absorbed[i].end, &inside);
+		if (inside) {
+			*owner = hdm->absorbed[i].start == hdm->dvsec ? OWNER_DEVICE_DVSEC :
+									OWNER_DVSEC;
+			return count;
+		}
+	}
+	return count;
+}
+
+static ssize_t read_window_bar(struct cxl_vfio_device *device, char __user *buf, size_t length,
+			       loff_t *ppos)
+{
+	unsigned int at = (*ppos & VFIO_PCI_OFFSET_MASK) - window_bar_start(device);
+	__le64 registers;
+
+	scoped_guard(mutex, &device->shadow.lock)
+		registers = cpu_to_le64(cxl_vfio_window_bar_registers(device));
+	if (copy_to_user(buf, (u8 *)&registers + at, length))
+		return -EFAULT;
+	*ppos += length;
+	return length;
+}
+
+static ssize_t write_window_bar(struct cxl_vfio_device *device, const char __user *buf,
+				size_t length, loff_t *ppos)
+{
+	unsigned int at = (*ppos & VFIO_PCI_OFFSET_MASK) - window_bar_start(device);
+	u8 bytes[sizeof(u64)];
+	__le64 address;
+
+	if (copy_from_user(bytes, buf, length))
+		return -EFAULT;
+	scoped_guard(mutex, &device->shadow.lock) {
+		address = cpu_to_le64(device->shadow.bar);
+		memcpy((u8 *)&address + at, bytes, length);
+		device->shadow.bar = le64_to_cpu(address);
+	}
+	*ppos += length;
+	return length;
+}
+
+/* The core's answer, and over it what dvsec.c says. */
+static ssize_t read_device_dvsec(struct cxl_vfio_device *device, char __user *buf, size_t length,
+				 loff_t *ppos)
+{
+	unsigned int at = (*ppos & VFIO_PCI_OFFSET_MASK) - device->hdm->dvsec;
+	ssize_t ret = vfio_pci_core_read(&device->core.vdev, buf, length, ppos);
+	ssize_t i;
+	u8 value;
+
+	for (i = 0; i < ret; i++) {
+		if (get_user(value, (u8 __user *)buf + i) ||
+		    put_user(cxl_vfio_dvsec_read(device, at + i, value), (u8 __user *)buf + i))
+			return -EFAULT;
+	}
+	return ret;
+}
+
+static ssize_t write_device_dvsec(struct cxl_vfio_device *device, const char __user *buf,
+				  size_t length, loff_t *ppos)
+{
+	unsigned int at = (*ppos & VFIO_PCI_OFFSET_MASK) - device->hdm->dvsec;
+	bool reset = false;
+	size_t i;
+	u8 value;
+
+	for (i = 0; i < length; i++) {
+		if (get_user(value, (const u8 __user *)buf + i))
+			return -EFAULT;
+		reset |= cxl_vfio_dvsec_write(device, at + i, value);
+	}
+	if (reset)
+		cxl_vfio_dvsec_reset(device);
+	*ppos += length;
+	return length;
+}
+
+static ssize_t read_piece(struct cxl_vfio_device *device, char __user *buf, size_t length,
+			  loff_t *ppos, enum owner owner)
+{
+	switch (owner) {
+	case OWNER_WINDOW_BAR:
+		return read_window_bar(device, buf, length, ppos);
+	case OWNER_DEVICE_DVSEC:
+		return read_device_dvsec(device, buf, length, ppos);
+	default:
+		return vfio_pci_core_read(&device->core.vdev, buf, length, ppos);
+	}
+}
+
+static ssize_t write_piece(struct cxl_vfio_device *device, const char __user *buf, size_t length,
+			   loff_t *ppos, enum owner owner)
+{
+	switch (owner) {
+	case OWNER_WINDOW_BAR:
+		return write_window_bar(device, buf, length, ppos);
+	case OWNER_DEVICE_DVSEC:
+		return write_device_dvsec(device, buf, length, ppos);
+	case OWNER_DVSEC:
+		*ppos += length;
+		return length;
+	default:
+		return vfio_pci_core_write(&device->core.vdev, buf, length, ppos);
+	}
+}
+
+ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, size_t count,
+			     loff_t *ppos)
+{
+	enum owner owner;
+	size_t done = 0, length;
+	ssize_t ret;
+
+	while (done < count) {
+		length = piece(device, *ppos & VFIO_PCI_OFFSET_MASK, count - done, &owner);
+		ret = read_piece(device, buf + done, length, ppos, owner);
+		if (ret <= 0)
+			return done ?: ret;
+		done += ret;
+	}
+	return done;
 }
 
 static ssize_t config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
 			    loff_t *ppos)
 {
-	size_t done = 0;
+	enum owner owner;
+	size_t done = 0, length;
+	ssize_t ret;
 
 	while (done < count) {
-		u64 offset = *ppos & VFIO_PCI_OFFSET_MASK;
-		bool absorb;
-		size_t length = piece(device->hdm, offset, count - done, &absorb);
-		ssize_t ret = length;
-
-		if (absorb)
-			*ppos += length;
-		else
-			ret = vfio_pci_core_write(&device->core.vdev, buf + done, length, ppos);
+		length = piece(device, *ppos & VFIO_PCI_OFFSET_MASK, count - done, &owner);
+		ret = write_piece(device, buf + done, length, ppos, owner);
 		if (ret <= 0)
 			return done ?: ret;
 		done += ret;

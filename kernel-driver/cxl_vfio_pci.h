@@ -9,6 +9,10 @@
  *   reset : [memory_lock(W)] -> device_lock -> gate.lock(W), dropped again before i_mmap_rwsem
  *   asking: [memory_lock(W)] -> [device_lock] -> gate.asking -> gate.lock
  *   close : dev_set->lock -> gate.asking -> gate.lock
+ *   DMA   : [memory_lock(W)] -> [device_lock] -> [gate.asking] -> dmabufs.lock -> gate.lock(R),
+ *           dropped again before dma_resv
+ *   export: dmabufs.export -> memory_lock(W); dmabufs.export -> dmabufs.lock
+ *   config: shadow.lock alone
  *
  * Of the driver's own locks gate.lock is the last; faults allocate page tables under it. It is
  * never held across a reset or a wait, and reset callbacks run with or without memory_lock, so
@@ -104,6 +108,21 @@ enum cxl_vfio_flush_result {
 	CXL_VFIO_FLUSH_RESULT_COUNT
 };
 
+/* What a user is shown of the window, and of CXL: see cxl_vfio.h. */
+enum cxl_vfio_view {
+	CXL_VFIO_VIEW_IS_REGION,
+	CXL_VFIO_VIEW_IS_BAR,
+	CXL_VFIO_VIEW_IS_BOTH,
+	CXL_VFIO_VIEW_COUNT
+};
+
+enum cxl_vfio_interface {
+	CXL_VFIO_INTERFACE_IS_CURRENT,
+	CXL_VFIO_INTERFACE_IS_2,
+	CXL_VFIO_INTERFACE_IS_NONE,
+	CXL_VFIO_INTERFACE_COUNT
+};
+
 /* Extended capabilities: one in each dword, at worst. */
 #define CXL_VFIO_MAX_CAPABILITIES	(PCI_CFG_SPACE_EXP_SIZE / sizeof(u32))
 #define CXL_VFIO_RANGES		2	/* in the CXL device DVSEC */
@@ -138,15 +157,19 @@ struct cxl_vfio_hdm {
 	u32 range_size_low[CXL_VFIO_RANGES];	/* without status bits */
 	u32 range_size_high[CXL_VFIO_RANGES];
 	unsigned int ready_timeout_ms;	/* media readiness after a reset */
+	unsigned int reset_timeout_ms;	/* that the DVSEC grants a CXL reset */
 	struct cxl_vfio_dvsec absorbed[CXL_VFIO_MAX_DVSECS];	/* writes end here */
 	unsigned int absorbed_count;
 	void __iomem *registers;	/* the HDM decoder capability, uncached */
 	resource_size_t registers_start;
+	u32 capability;			/* of the HDM decoders, constant */
 	unsigned int decoder_count;
 	struct cxl_vfio_decoder decoder;	/* decoder 0, committed */
 	int bar;			/* that holds the registers, or -1 */
 	u64 bar_offset;			/* of the registers in it */
 	void __iomem *bar_memory;	/* all of it, uncached */
+	unsigned int array_distance;	/* from the capability array to the registers, or 0 */
+	int view_bar;			/* first of a free pair of BARs, or -1 */
 	struct resource *resource;	/* exclusive reservation of the window */
 	void *memory;			/* write-back mapping of the whole window */
 };
@@ -193,12 +216,37 @@ struct cxl_vfio_scrub {
 	u64 bytes;			/* zeroed since the bind */
 };
 
+/* What a user wrote to registers that do not exist, or that he must not reach; new at each open. */
+struct cxl_vfio_shadow {
+	struct mutex lock;
+	u64 bar;			/* address in the window's BAR */
+	u16 control;			/* of the CXL device DVSEC, as are these */
+	u16 control2;
+	u16 status2;			/* bits that we answer for */
+	u16 config_lock;
+	u32 *component;			/* the HDM decoder capability of interface 2 */
+};
+
+/* The dma-bufs of the window that somebody may hold, and the gate in front of them. */
+struct cxl_vfio_dmabufs {
+	struct mutex export;		/* one export at a time */
+	const void *exported;		/* inside the exporter's object of the one under way */
+	struct mutex lock;		/* of @list and of what is in it */
+	struct list_head list;
+};
+
 struct cxl_vfio_device {
 	struct vfio_pci_core_device core;	/* vfio_alloc_device() wants it first */
 	struct cxl_vfio_hdm *hdm;	/* devm, outlives every open file */
 	struct cxl_vfio_gate gate;
 	struct cxl_vfio_scrub scrub;
-	unsigned int memory_index;	/* region indices, valid while open */
+	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
+	enum cxl_vfio_view view;
+	enum cxl_vfio_interface interface;
+	struct cxl_vfio_shadow shadow;
+	struct cxl_vfio_dmabufs dmabufs;
+	unsigned int memory_index;	/* region indices, valid while open where offered */
+	unsigned int component_index;
 	struct pfn_address_space poison;
 	bool poison_registered;
 };
@@ -218,6 +266,17 @@ static inline pgoff_t cxl_vfio_region_page(const struct vm_area_struct *vma, uns
 {
 	return (vma->vm_pgoff & ((1UL << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)) - 1)) +
 	       ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
+static inline bool cxl_vfio_offers_region(const struct cxl_vfio_device *device)
+{
+	return device->view != CXL_VFIO_VIEW_IS_BAR &&
+	       device->interface != CXL_VFIO_INTERFACE_IS_NONE;
+}
+
+static inline bool cxl_vfio_offers_bar(const struct cxl_vfio_device *device)
+{
+	return device->view != CXL_VFIO_VIEW_IS_REGION;
 }
 
 /* capabilities.c: what configuration space says of itself */
@@ -244,6 +303,7 @@ bool cxl_vfio_gate_is_unchanged(struct cxl_vfio_device *device, u64 generation);
 bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device);
 bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate);
 int cxl_vfio_gate_wait(struct cxl_vfio_device *device);
+bool cxl_vfio_gate_settle(struct cxl_vfio_device *device, unsigned int limit_ms);
 const char *cxl_vfio_state_name(enum cxl_vfio_state state);
 const char *cxl_vfio_verdict_name(enum cxl_vfio_verdict verdict);
 const char *cxl_vfio_path_name(enum cxl_vfio_path path);
@@ -260,15 +320,35 @@ int cxl_vfio_scrub_parse(const char *name, enum cxl_vfio_scrub_policy *policy);
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub);
 const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);
 
+/* views.c: what is offered of the window and of CXL */
+void cxl_vfio_views_init(struct cxl_vfio_device *device);
+int cxl_vfio_views_set(struct cxl_vfio_device *device, const char *view, const char *interface);
+const char *cxl_vfio_view_name(enum cxl_vfio_view view);
+const char *cxl_vfio_interface_name(enum cxl_vfio_interface interface);
+long cxl_vfio_get_info(struct cxl_vfio_device *device, struct vfio_device_info __user *arg);
+
 /* memory.c and component.c: the two regions */
 int cxl_vfio_memory_register(struct cxl_vfio_device *device);
+int cxl_vfio_memory_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma);
+ssize_t cxl_vfio_memory_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
+			   loff_t *ppos, bool write);
 void cxl_vfio_memory_register_poison(struct cxl_vfio_device *device);
 void cxl_vfio_memory_unregister_poison(struct cxl_vfio_device *device);
 int cxl_vfio_may_split(struct vm_area_struct *vma, unsigned long address);
 int cxl_vfio_component_register(struct cxl_vfio_device *device);
 
+/* window_bar.c: the window as a BAR that the hardware lacks */
+int cxl_vfio_window_bar_find(struct pci_dev *pdev);
+bool cxl_vfio_is_window_bar(const struct cxl_vfio_device *device, u64 position);
+u64 cxl_vfio_window_bar_registers(const struct cxl_vfio_device *device);
+int cxl_vfio_window_bar_info(struct cxl_vfio_device *device, struct vfio_region_info *info,
+			     struct vfio_info_cap *caps);
+ssize_t cxl_vfio_window_bar_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
+			       loff_t *ppos, bool write);
+
 /* bar.c: the BAR that holds the component registers */
 int cxl_vfio_bar_attach(struct cxl_vfio_hdm *hdm);
+int cxl_vfio_read_all_ones(char __user *user, size_t count);
 bool cxl_vfio_is_bar(const struct cxl_vfio_device *device, u64 position);
 int cxl_vfio_bar_info(struct cxl_vfio_device *device, struct vfio_region_info *info,
 		      struct vfio_info_cap *caps);
@@ -276,7 +356,58 @@ int cxl_vfio_bar_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma
 ssize_t cxl_vfio_bar_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
 			loff_t *ppos, bool write);
 
-/* config.c: configuration space writes that touch the window */
+/* dvsec.c: the CXL device DVSEC as a user sees it */
+void cxl_vfio_dvsec_open(struct cxl_vfio_device *device);
+u8 cxl_vfio_dvsec_read(struct cxl_vfio_device *device, unsigned int offset, u8 hardware);
+bool cxl_vfio_dvsec_write(struct cxl_vfio_device *device, unsigned int offset, u8 value);
+void cxl_vfio_dvsec_reset(struct cxl_vfio_device *device);
+
+/* dmabuf.c: the window for the DMA of others */
+#ifdef CONFIG_VFIO_PCI_DMABUF
+void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device);
+void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device);
+void cxl_vfio_dmabuf_close(struct cxl_vfio_device *device);
+void cxl_vfio_dmabuf_forget(struct cxl_vfio_device *device);
+void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device);
+int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __user *arg,
+			    size_t argsz);
+extern const struct vfio_pci_device_ops cxl_vfio_pci_ops;
+#else
+static inline void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device)
+{
+}
+
+static inline void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device)
+{
+}
+
+static inline void cxl_vfio_dmabuf_close(struct cxl_vfio_device *device)
+{
+}
+
+static inline void cxl_vfio_dmabuf_forget(struct cxl_vfio_device *device)
+{
+}
+
+static inline void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
+{
+}
+
+static inline int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags,
+					  void __user *arg, size_t argsz)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct vfio_pci_device_ops cxl_vfio_pci_ops;
+#endif
+
+/* main.c */
+long cxl_vfio_reset(struct cxl_vfio_device *device, unsigned int cmd, unsigned long arg);
+
+/* config.c: configuration space, where the window is at stake or does not show in hardware */
+ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, size_t count,
+			     loff_t *ppos);
 ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
 			      loff_t *ppos);
 

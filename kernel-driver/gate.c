@@ -90,15 +90,26 @@ const char *cxl_vfio_flush_name(enum cxl_vfio_flush_result result)
 	return flush_names[result];
 }
 
-/* The core zaps its own BARs only, never a device region. */
+static void unmap_view(struct cxl_vfio_device *device, unsigned int index)
+{
+	if (!cxl_vfio_wrong_view(device, index))
+		unmap_mapping_range(device->core.vdev.inode->i_mapping,
+				    VFIO_PCI_INDEX_TO_OFFSET(index),
+				    cxl_vfio_window_size(device->hdm), true);
+}
+
+/* Every view: the core zaps BARs only, never a device region, and not on all of our ways down. */
 static void zap(struct cxl_vfio_device *device, u64 generation, enum cxl_vfio_path path)
 {
 	u64 start = trace_cxl_vfio_zap_enabled() ? ktime_get_ns() : 0;
 
-	if (!cxl_vfio_wrong_zap(device))
-		unmap_mapping_range(device->core.vdev.inode->i_mapping,
-				    VFIO_PCI_INDEX_TO_OFFSET(device->memory_index),
-				    cxl_vfio_window_size(device->hdm), true);
+	if (!cxl_vfio_wrong_zap(device)) {
+		if (cxl_vfio_offers_region(device))
+			unmap_view(device, device->memory_index);
+		if (cxl_vfio_offers_bar(device))
+			unmap_view(device, device->hdm->view_bar);
+	}
+	cxl_vfio_dmabuf_follow_gate(device);
 	trace_cxl_vfio_zap(device->core.pdev, path_names[path], generation,
 			   start ? ktime_get_ns() - start : 0);
 }
@@ -314,9 +325,11 @@ static void revalidate(struct cxl_vfio_device *device, u64 generation, unsigned 
 	    (!(how & ASK_MAY_TAKE_LONG) || !cxl_vfio_scrub_run(device, generation, 0)))
 		verdict = CXL_VFIO_SCRUBBING;
 
-	guard(rwsem_write)(&gate->lock);
-	if (gate->generation == generation && !must_stay_shut(gate))
-		decide(device, verdict);
+	scoped_guard(rwsem_write, &gate->lock) {
+		if (gate->generation == generation && !must_stay_shut(gate))
+			decide(device, verdict);
+	}
+	cxl_vfio_dmabuf_follow_gate(device);
 }
 
 /**
@@ -495,6 +508,22 @@ int cxl_vfio_gate_wait(struct cxl_vfio_device *device)
 	if (wait_event_killable(gate->wait, READ_ONCE(gate->state) != CXL_VFIO_PENDING))
 		return -EINTR;
 	return 0;
+}
+
+/**
+ * cxl_vfio_gate_settle - wait while the gate is pending, but not for long
+ * @device: the device
+ * @limit_ms: at most
+ *
+ * Return: false when the memory is refused, true also when the media is not ready yet.
+ */
+bool cxl_vfio_gate_settle(struct cxl_vfio_device *device, unsigned int limit_ms)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+
+	wait_event_killable_timeout(gate->wait, READ_ONCE(gate->state) != CXL_VFIO_PENDING,
+				    msecs_to_jiffies(limit_ms));
+	return READ_ONCE(gate->state) != CXL_VFIO_REFUSED;
 }
 
 /* The VFIO device is open, its regions are registered: the hardware decides, as after a reset. */

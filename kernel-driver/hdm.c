@@ -265,7 +265,8 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm, unsigned long room)
 	struct pci_dev *pdev = hdm->pdev;
 	unsigned int i;
 
-	hdm->decoder_count = cxl_hdm_decoder_count(read_register(hdm, CXL_HDM_CAPABILITY));
+	hdm->capability = read_register(hdm, CXL_HDM_CAPABILITY);
+	hdm->decoder_count = cxl_hdm_decoder_count(hdm->capability);
 	if (!hdm->decoder_count || cxl_hdm_length(hdm->decoder_count) > room) {
 		pci_err(pdev, "refused: HDM decoder registers do not answer, or do not fit their block\n");
 		return -ENODEV;
@@ -404,6 +405,7 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 	struct pci_dev *pdev = hdm->pdev;
 	u16 capability, control, length;
 	u32 header;
+	int i;
 
 	hdm->dvsec = pci_find_dvsec_capability(pdev, CXL_VENDOR_ID, CXL_DVSEC_ID_DEVICE);
 	if (!pcie_is_cxl(pdev) || !hdm->dvsec) {
@@ -435,6 +437,10 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 		pci_err(pdev, "refused: CXL.mem is not enabled by firmware\n");
 		return -ENXIO;
 	}
+	/* 10 ms to 100 s; the codes above are reserved. */
+	hdm->reset_timeout_ms = 10;
+	for (i = 0; i < min(FIELD_GET(CXL_DEVICE_CAPABILITY_RESET_TIMEOUT, capability), 4); i++)
+		hdm->reset_timeout_ms *= 10;
 	hdm->control_enables = control & (CXL_DEVICE_CONTROL_MEM_ENABLE |
 					  CXL_DEVICE_CONTROL_CACHE_ENABLE);
 	return find_absorbed(hdm);
@@ -594,11 +600,15 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	}
 	/* The CXL core computes the size from a count that it does not check. */
 	if (map->hdm_decoder.size > cxl_hdm_length(CXL_HDM_MAX_DECODERS) ||
+	    map->hdm_decoder.offset < CXL_COMPONENT_CM_OFFSET + CXL_CM_ENTRY(1) ||
 	    map->hdm_decoder.offset > CXL_COMPONENT_BLOCK_SIZE - map->hdm_decoder.size) {
 		pci_err(pdev, "refused: HDM decoder capability of %#lx bytes at %#lx does not fit its block\n",
 			map->hdm_decoder.size, map->hdm_decoder.offset);
 		return ERR_PTR(-ENXIO);
 	}
+
+	hdm->array_distance = map->hdm_decoder.offset - CXL_COMPONENT_CM_OFFSET;
+	hdm->view_bar = cxl_vfio_window_bar_find(pdev);
 
 	/* The CXL core requests this block for itself: ours is a second view, not an owner. */
 	hdm->registers_start = endpoint->cxlds.reg_map.resource + map->hdm_decoder.offset;

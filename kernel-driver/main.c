@@ -17,6 +17,8 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
 	device->core.disable_idle_d3 = true;
 	cxl_vfio_gate_init(device);
 	cxl_vfio_scrub_init(&device->scrub);
+	mutex_init(&device->shadow.lock);
+	cxl_vfio_dmabuf_init(device);
 	return 0;
 }
 
@@ -30,13 +32,17 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 		ret = vfio_pci_core_enable(&device->core);
 	if (ret)
 		return ret;
-	ret = cxl_vfio_memory_register(device);
-	if (!ret)
+	if (cxl_vfio_offers_region(device))
+		ret = cxl_vfio_memory_register(device);
+	if (!ret && device->interface != CXL_VFIO_INTERFACE_IS_NONE)
 		ret = cxl_vfio_component_register(device);
 	if (ret) {
 		vfio_pci_core_disable(&device->core);
 		return ret;
 	}
+	device->shadow.bar = 0;
+	cxl_vfio_dvsec_open(device);
+	cxl_vfio_dmabuf_open(device);
 	cxl_vfio_memory_register_poison(device);
 	vfio_pci_core_finish_enable(&device->core);
 	/* A refusal does not fail the open: the registers, and another reset, are what it needs. */
@@ -50,18 +56,12 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 
 	cxl_vfio_gate_close_device(device);
 	cxl_vfio_memory_unregister_poison(device);
+	cxl_vfio_dmabuf_close(device);
 	vfio_pci_core_close_device(core_vdev);
+	/* The core has revoked them for good. */
+	cxl_vfio_dmabuf_forget(device);
 	/* After the core's reset: the device itself writes nothing any more. */
 	cxl_vfio_gate_scrub(device);
-}
-
-static int add_info_flags(struct vfio_device_info __user *info)
-{
-	u32 flags;
-
-	if (get_user(flags, &info->flags))
-		return -EFAULT;
-	return put_user(flags | VFIO_DEVICE_FLAGS_CXL, &info->flags) ? -EFAULT : 0;
 }
 
 /* The core would write to the BAR by itself whenever the eventfd is signalled, past our filter. */
@@ -70,7 +70,28 @@ static bool is_bar_ioeventfd(struct cxl_vfio_device *device, unsigned long arg)
 	struct vfio_device_ioeventfd __user *ioeventfd = (void __user *)arg;
 	u64 offset;
 
-	return !get_user(offset, &ioeventfd->offset) && cxl_vfio_is_bar(device, offset);
+	return !get_user(offset, &ioeventfd->offset) &&
+	       (cxl_vfio_is_bar(device, offset) || cxl_vfio_is_window_bar(device, offset));
+}
+
+/**
+ * cxl_vfio_reset - a reset through the core, whoever asked for it
+ * @device: an open device
+ * @cmd: VFIO_DEVICE_RESET or VFIO_DEVICE_PCI_HOT_RESET
+ * @arg: of the ioctl
+ *
+ * Afterwards the gate is open, pending or refused, as the hardware says.
+ * Context: no locks held.
+ *
+ * Return: as vfio_pci_core_ioctl().
+ */
+long cxl_vfio_reset(struct cxl_vfio_device *device, unsigned int cmd, unsigned long arg)
+{
+	long ret = vfio_pci_core_ioctl(&device->core.vdev, cmd, arg);
+
+	if (ret)
+		cxl_vfio_gate_recheck(device);
+	return ret;
 }
 
 static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
@@ -80,21 +101,23 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 
 	if (cxl_vfio_wrong_swallowed(cmd))
 		return 0;
-	if (cmd == VFIO_DEVICE_IOEVENTFD && is_bar_ioeventfd(device, arg))
-		return -EOPNOTSUPP;
-	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return ret ?: add_info_flags((void __user *)arg);
+		return cxl_vfio_get_info(device, (void __user *)arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		if (is_bar_ioeventfd(device, arg))
+			return -EOPNOTSUPP;
+		break;
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
-		if (ret)
-			cxl_vfio_gate_recheck(device);
+		ret = cxl_vfio_reset(device, cmd, arg);
+		/* A VMM's, for a guest that starts again: what the last one wrote is gone. */
+		if (!ret)
+			cxl_vfio_dvsec_open(device);
 		/* Outside every lock: after the reset the memory is usable, or never will be. */
 		return cxl_vfio_gate_wait(device) ?: ret;
-	default:
-		return ret;
 	}
+	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
 
 static int cxl_vfio_get_region_info(struct vfio_device *core_vdev, struct vfio_region_info *info,
@@ -104,6 +127,8 @@ static int cxl_vfio_get_region_info(struct vfio_device *core_vdev, struct vfio_r
 
 	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(info->index)))
 		return cxl_vfio_bar_info(device, info, caps);
+	if (cxl_vfio_is_window_bar(device, VFIO_PCI_INDEX_TO_OFFSET(info->index)))
+		return cxl_vfio_window_bar_info(device, info, caps);
 	return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 }
 
@@ -114,6 +139,10 @@ static ssize_t cxl_vfio_read(struct vfio_device *core_vdev, char __user *buf, si
 
 	if (cxl_vfio_is_bar(device, *ppos))
 		return cxl_vfio_bar_rw(device, buf, count, ppos, false);
+	if (cxl_vfio_is_window_bar(device, *ppos))
+		return cxl_vfio_window_bar_rw(device, buf, count, ppos, false);
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return cxl_vfio_config_read(device, buf, count, ppos);
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
 }
 
@@ -124,6 +153,8 @@ static ssize_t cxl_vfio_write(struct vfio_device *core_vdev, const char __user *
 
 	if (cxl_vfio_is_bar(device, *ppos))
 		return cxl_vfio_bar_rw(device, (char __user *)buf, count, ppos, true);
+	if (cxl_vfio_is_window_bar(device, *ppos))
+		return cxl_vfio_window_bar_rw(device, (char __user *)buf, count, ppos, true);
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
 		return cxl_vfio_config_write(device, buf, count, ppos);
 	return vfio_pci_core_write(core_vdev, buf, count, ppos);
@@ -135,6 +166,8 @@ static int cxl_vfio_mmap(struct vfio_device *core_vdev, struct vm_area_struct *v
 
 	if (cxl_vfio_is_bar(device, (u64)vma->vm_pgoff << PAGE_SHIFT))
 		return cxl_vfio_bar_mmap(device, vma);
+	if (cxl_vfio_is_window_bar(device, (u64)vma->vm_pgoff << PAGE_SHIFT))
+		return cxl_vfio_memory_mmap(device, vma);
 	return vfio_pci_core_mmap(core_vdev, vma);
 }
 
@@ -147,6 +180,8 @@ static int cxl_vfio_device_feature(struct vfio_device *core_vdev, u32 flags, voi
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
 	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
 		return -ENOTTY;
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		return cxl_vfio_dmabuf_feature(to_cxl_vfio(core_vdev), flags, arg, argsz);
 	default:
 		return vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
 	}
@@ -175,27 +210,6 @@ static const struct vfio_device_ops cxl_vfio_ops = {
 	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
 
-/*
- * A dma-buf is as good as a mapping, and is not zapped: none of the BAR with the decoders in it.
- * The core itself refuses (ENODEV) as long as the CXL core's blocks keep it from claiming the BAR.
- */
-static int cxl_vfio_get_dmabuf_phys(struct vfio_pci_core_device *core,
-				    struct p2pdma_provider **provider, unsigned int region_index,
-				    struct phys_vec *phys_vec,
-				    struct vfio_region_dma_range *dma_ranges, size_t nr_ranges)
-{
-	struct cxl_vfio_device *device = container_of(core, struct cxl_vfio_device, core);
-
-	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index)))
-		return -EOPNOTSUPP;
-	return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec, dma_ranges,
-					     nr_ranges);
-}
-
-static const struct vfio_pci_device_ops cxl_vfio_pci_ops = {
-	.get_dmabuf_phys = cxl_vfio_get_dmabuf_phys,
-};
-
 static int cxl_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct cxl_vfio_device *device;
@@ -217,14 +231,16 @@ static int cxl_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(device);
 	device->hdm = hdm;
 	device->core.pci_ops = &cxl_vfio_pci_ops;
+	cxl_vfio_views_init(device);
 	dev_set_drvdata(&pdev->dev, &device->core);
 	ret = vfio_pci_core_register_device(&device->core);
 	if (ret) {
 		vfio_put_device(&device->core.vdev);
 		return ret;
 	}
-	pci_info(pdev, "HDM window of %llu MiB, decoder 0 of %u\n",
-		 cxl_vfio_window_size(hdm) >> 20, hdm->decoder_count);
+	pci_info(pdev, "HDM window of %llu MiB, decoder 0 of %u, view %s\n",
+		 cxl_vfio_window_size(hdm) >> 20, hdm->decoder_count,
+		 cxl_vfio_view_name(device->view));
 	return 0;
 }
 
@@ -339,4 +355,7 @@ MODULE_VERSION(CXL_VFIO_VERSION);
 MODULE_IMPORT_NS("CXL");
 /* cpu_cache_invalidate_memregion() */
 MODULE_IMPORT_NS("DEVMEM");
+#ifdef CONFIG_VFIO_PCI_DMABUF
+MODULE_IMPORT_NS("DMA_BUF");
+#endif
 MODULE_SOFTDEP("pre: cxl_acpi cxl_port cxl_mem vfio_iommu_type1");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The HDM window as a VFIO region: lazy faults of every page size, and bounded read and write.
+ * The HDM window in user space, as a VFIO region and as what window_bar.c shows of it: lazy faults
+ * of every page size, and bounded read and write.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -139,14 +140,19 @@ static const struct vm_operations_struct memory_vm_ops = {
 #include "designs.h"
 #endif
 
-static int memory_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region *region,
-		       struct vm_area_struct *vma)
+/**
+ * cxl_vfio_memory_mmap - map the window, by whichever view
+ * @device: an open device
+ * @vma: with the offset in the view in its vm_pgoff
+ *
+ * Return: 0, or -EINVAL for a private mapping or one that reaches past the window.
+ */
+int cxl_vfio_memory_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma)
 {
-	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
 	unsigned long pages = window_pages(device);
 	pgoff_t first = cxl_vfio_region_page(vma, vma->vm_start);
 
-	if (first >= pages || vma_pages(vma) > pages - first)
+	if (!(vma->vm_flags & VM_SHARED) || first >= pages || vma_pages(vma) > pages - first)
 		return -EINVAL;
 
 	/* vm_page_prot stays as it is: the window is memory, cached write-back. */
@@ -198,10 +204,22 @@ static int copy_user_piece(struct cxl_vfio_device *device, void *bounce, char __
 	return ret;
 }
 
-static ssize_t memory_rw(struct vfio_pci_core_device *core, char __user *user, size_t count,
-			 loff_t *ppos, bool write)
+/**
+ * cxl_vfio_memory_rw - read or write the window, by whichever view
+ * @device: an open device
+ * @user: the buffer
+ * @count: its bytes; clipped at the end of the window
+ * @ppos: the position, with the view's index; advanced
+ * @write: the direction
+ *
+ * Waits, killably, while the media is not ready.
+ *
+ * Return: bytes done, -EINVAL past the end, -EIO while the window is not accessible or for a
+ * poisoned line, -EFAULT, -EINTR or -ENOMEM.
+ */
+ssize_t cxl_vfio_memory_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
+			   loff_t *ppos, bool write)
 {
-	struct cxl_vfio_device *device = to_cxl_vfio(&core->vdev);
 	u64 size = cxl_vfio_window_size(device->hdm);
 	u64 offset = *ppos & VFIO_PCI_OFFSET_MASK;
 	size_t done = 0;
@@ -237,9 +255,21 @@ static void memory_release(struct vfio_pci_core_device *core, struct vfio_pci_re
 {
 }
 
+static ssize_t memory_region_rw(struct vfio_pci_core_device *core, char __user *user, size_t count,
+				loff_t *ppos, bool write)
+{
+	return cxl_vfio_memory_rw(to_cxl_vfio(&core->vdev), user, count, ppos, write);
+}
+
+static int memory_region_mmap(struct vfio_pci_core_device *core, struct vfio_pci_region *region,
+			      struct vm_area_struct *vma)
+{
+	return cxl_vfio_memory_mmap(to_cxl_vfio(&core->vdev), vma);
+}
+
 static const struct vfio_pci_regops memory_ops = {
-	.rw = memory_rw,
-	.mmap = memory_mmap,
+	.rw = memory_region_rw,
+	.mmap = memory_region_mmap,
 	.release = memory_release,
 };
 

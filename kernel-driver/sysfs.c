@@ -87,6 +87,42 @@ static ssize_t scrub_policy_store(struct device *dev, struct device_attribute *a
 }
 static DEVICE_ATTR_RW(scrub_policy);
 
+static ssize_t view_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", cxl_vfio_view_name(READ_ONCE(from_device(dev)->view)));
+}
+
+static ssize_t view_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			  size_t count)
+{
+	return cxl_vfio_views_set(from_device(dev), buf, NULL) ?: count;
+}
+static DEVICE_ATTR_RW(view);
+
+static ssize_t view_bar_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	int bar = from_device(dev)->hdm->view_bar;
+
+	if (bar < 0)
+		return sysfs_emit(buf, "%s\n", CXL_VFIO_VIEW_BAR_NONE);
+	return sysfs_emit(buf, "%d\n", bar);
+}
+static DEVICE_ATTR_RO(view_bar);
+
+static ssize_t interface_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	enum cxl_vfio_interface interface = READ_ONCE(from_device(dev)->interface);
+
+	return sysfs_emit(buf, "%s\n", cxl_vfio_interface_name(interface));
+}
+
+static ssize_t interface_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t count)
+{
+	return cxl_vfio_views_set(from_device(dev), NULL, buf) ?: count;
+}
+static DEVICE_ATTR_RW(interface);
+
 static ssize_t scrub_result_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", cxl_vfio_scrub_result_name(&from_device(dev)->scrub));
@@ -123,6 +159,9 @@ static struct attribute *cxl_vfio_attrs[] = {
 	&dev_attr_refuse_count.attr,
 	&dev_attr_repair_count.attr,
 	&dev_attr_flush_result.attr,
+	&dev_attr_view.attr,
+	&dev_attr_view_bar.attr,
+	&dev_attr_interface.attr,
 	&dev_attr_scrub_policy.attr,
 	&dev_attr_scrub_result.attr,
 	&dev_attr_scrub_bytes.attr,

@@ -10,8 +10,14 @@
 #include "../tests/wrong/hooks.h"
 #else
 
-/* Did it instead of, or in addition to, unmapping the whole window? */
+/* Did it instead of, or in addition to, unmapping the whole window in every view? */
 static inline bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device)
+{
+	return false;
+}
+
+/* Is the view with this region index forgotten, or unmapped in another way? */
+static inline bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index)
 {
 	return false;
 }
@@ -67,6 +73,12 @@ static inline bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device)
 }
 
 static inline bool cxl_vfio_wrong_swallowed(unsigned int cmd)
+{
+	return false;
+}
+
+/* Dma-bufs that do not follow the gate. */
+static inline bool cxl_vfio_wrong_dmabuf(void)
 {
 	return false;
 }

@@ -335,4 +335,14 @@ bool cxl_vfio_wrong_touches(bool touches)
 	return touches && !cxl_vfio_wrong(MEMORY_OFF_UNNOTICED);
 }
 
+bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index)
+{
+	return false;
+}
+
+bool cxl_vfio_wrong_dmabuf(void)
+{
+	return false;
+}
+
 #endif

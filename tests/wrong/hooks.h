@@ -69,6 +69,7 @@ extern enum cxl_vfio_wrong_behaviour cxl_vfio_wrong_now;
 
 /* As kernel-driver/wrong.h has them. */
 bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device);
+bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index);
 enum cxl_vfio_verdict cxl_vfio_wrong_verdict(struct cxl_vfio_device *device,
 					     enum cxl_vfio_verdict verdict);
 enum cxl_vfio_state cxl_vfio_wrong_state(enum cxl_vfio_state state);
@@ -82,6 +83,7 @@ u32 cxl_vfio_wrong_register(u64 offset, u32 value);
 void cxl_vfio_wrong_config_write(bool begins);
 bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device);
 bool cxl_vfio_wrong_swallowed(unsigned int cmd);
+bool cxl_vfio_wrong_dmabuf(void);
 bool cxl_vfio_wrong_touches(bool touches);
 
 #endif

@@ -20,7 +20,7 @@
 
 const char *bdf;
 int device;
-struct region memory, component, config;
+struct region memory, window_bar, component, config;
 
 static unsigned int count;
 static bool failed;
@@ -291,6 +291,18 @@ static bool region_type(const struct vfio_region_info *info, uint32_t *subtype)
 	return false;
 }
 
+/* Which BAR shows the window, or a number that no region has. */
+static uint32_t window_bar_index(void)
+{
+	char view[16], bar[16];
+
+	attribute("view", view, sizeof(view));
+	attribute("view_bar", bar, sizeof(bar));
+	if (!strcmp(view, CXL_VFIO_VIEW_REGION) || !strcmp(bar, CXL_VFIO_VIEW_BAR_NONE))
+		return UINT32_MAX;
+	return strtoul(bar, NULL, 10);
+}
+
 void find_regions(uint32_t regions)
 {
 	union {
@@ -299,6 +311,8 @@ void find_regions(uint32_t regions)
 	} buffer;
 	struct region *region;
 	uint32_t index, subtype;
+	uint32_t bar = window_bar_index();
+	const char *view = getenv("VIEW");
 
 	for (index = 0; index < regions; index++) {
 		memset(&buffer, 0, sizeof(buffer));
@@ -309,11 +323,18 @@ void find_regions(uint32_t regions)
 		region = NULL;
 		if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 			region = &config;
+		else if (index == bar)
+			region = &window_bar;
 		else if (region_type(&buffer.info, &subtype))
 			region = subtype == CXL_VFIO_REGION_SUBTYPE_MEMORY ? &memory : &component;
 		if (region)
 			*region = (struct region) { index, buffer.info.flags, buffer.info.offset,
 						    buffer.info.size };
+	}
+	if (view && !strcmp(view, "bar")) {
+		memory = window_bar;
+		/* It may be larger than the window. */
+		memory.size = attribute_number("window_size");
 	}
 }
 
@@ -376,6 +397,18 @@ static uint32_t read_config(uint64_t offset, size_t size)
 
 	if (pread(device, &value, size, config.offset + offset) != (ssize_t)size)
 		bail("config read");
+	return value;
+}
+
+uint32_t hardware_read(uint64_t offset)
+{
+	int file = open(device_path("config"), O_RDONLY);
+	uint32_t value;
+
+	if (file < 0 || pread(file, &value, sizeof(value), offset) != sizeof(value))
+		bail(device_path("config"));
+	close(file);
+	note("the hardware has %#x at %#llx", value, (unsigned long long)offset);
 	return value;
 }
 

@@ -47,7 +47,11 @@ struct region {
 
 extern const char *bdf;
 extern int device;
-extern struct region memory, component, config;
+/*
+ * @memory is the window: the region, or with VIEW=bar in the environment the BAR, which is as good
+ * for every test. @window_bar is the BAR whatever VIEW says, of no size where there is none.
+ */
+extern struct region memory, window_bar, component, config;
 
 /*
  * TAP: one numbered line each; finish() prints the plan and returns the exit status. Behind a check
@@ -100,6 +104,8 @@ ssize_t device_write(const void *buffer, size_t size, uint64_t offset);
 int device_ioctl(unsigned long request, void *argument);
 
 uint32_t config_read(uint64_t offset, size_t size);
+/* What the hardware has there, whatever the user of the device is shown. */
+uint32_t hardware_read(uint64_t offset);
 ssize_t config_write(uint64_t offset, uint32_t value, size_t size);
 /* Offset of a capability, 0 when there is none. */
 uint32_t find_capability(uint32_t id);

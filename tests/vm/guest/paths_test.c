@@ -224,7 +224,7 @@ static void test_unfinished(char *map, const char *what)
 	snprintf(text, sizeof(text), "%s recovery: no access afterwards", what);
 	check(!play(what) && !touch((uint64_t *)map, &value) &&
 	      device_read(&value, 8, memory.offset) < 0 && errno == EIO &&
-	      device_read(&value, 4, component.offset) < 0, text);
+	      device_read(&value, 4, component.offset + CXL_HDM_GLOBAL_CONTROL) < 0, text);
 	snprintf(text, sizeof(text), "%s recovery: state is closed", what);
 	check(attribute_is("state", CXL_VFIO_STATE_CLOSED), text);
 }
@@ -451,7 +451,7 @@ static void test_removal(void)
 	check(!touch((uint64_t *)map, &value), "surprise removal: SIGBUS");
 	check(device_read(&value, 8, memory.offset) < 0 && errno == EIO,
 	      "surprise removal: read(2) gives EIO");
-	check(device_read(&value, 4, component.offset) < 0,
+	check(device_read(&value, 4, component.offset + CXL_HDM_GLOBAL_CONTROL) < 0,
 	      "surprise removal: so do the registers");
 	munmap(map, memory.size);
 	clock_gettime(CLOCK_MONOTONIC, &begun);

@@ -354,7 +354,7 @@ static void test_dma_buf(uint32_t index, const char *what)
 
 	tell("dma-buf of the %s: %s", what, ret < 0 ? strerror(errno) : "made");
 	/* ENOTTY: a kernel without dma-buf in VFIO. */
-	check(ret < 0 && (errno == ENODEV || errno == ENOTTY), what);
+	check(ret < 0 && (errno == EOPNOTSUPP || errno == ENOTTY), what);
 }
 
 static void test_bar_gate(void)
@@ -384,7 +384,6 @@ static void test_dvsec_filter(void)
 	unsigned char zero[16] = { 0 }, ones[16];
 	unsigned int i, at, size;
 
-	memset(ones, 0xff, sizeof(ones));
 	for (i = 0; i < 3; i++) {
 		uint64_t dvsec = find_dvsec(ids[i]), position;
 		uint32_t length = cxl_field(config_read(dvsec + CXL_DVSEC_HEADER1, 4),
@@ -396,24 +395,30 @@ static void test_dvsec_filter(void)
 		if (length > sizeof(before))
 			bail("DVSEC length");
 		for (at = 0; at < length; at += 4)
-			before[at / 4] = config_read(dvsec + at, 4);
+			before[at / 4] = hardware_read(dvsec + at);
 		for (at = 0; at < length; at++)
 			for (size = 1; size <= 16; size++) {
 				/* What lies behind the last DVSEC is not ours to damage. */
 				if (i == 2 && at + size > length)
 					continue;
 				position = config.offset + dvsec + at;
+				memset(ones, 0xff, sizeof(ones));
+				/* A reset that it asks for is another test's: views_test. */
+				if (i == 0 && at <= CXL_DEVICE_CONTROL2 &&
+				    at + size > CXL_DEVICE_CONTROL2)
+					ones[CXL_DEVICE_CONTROL2 - at] =
+						(unsigned char)~CXL_DEVICE_CONTROL2_INITIATE_RESET;
 				written &= holds(device_write(zero, size, position) ==
 						 (ssize_t)size);
 				written &= holds(device_write(ones, size, position) ==
 						 (ssize_t)size);
 			}
 		for (at = 0; at < length; at += 4) {
-			after[at / 4] = config_read(dvsec + at, 4);
+			after[at / 4] = hardware_read(dvsec + at);
 			written &= holds(after[at / 4] == before[at / 4]);
 		}
 		snprintf(what, sizeof(what),
-			 "DVSEC %u: writes of 1 to 16 bytes at every offset change nothing",
+			 "DVSEC %u: writes of 1 to 16 bytes at every offset never reach the hardware",
 			 ids[i]);
 		check(written, what);
 	}
@@ -472,7 +477,7 @@ int main(int argc, char **argv)
 	test_bar_map();
 	test_bar_access();
 	test_ioeventfd();
-	test_dma_buf(memory.index, "window: no dma-buf of it");
+	test_dma_buf(memory.index, "memory region: no dma-buf of it, the BAR has them");
 	test_dma_buf(bar.index, "component BAR: no dma-buf of it");
 	test_bar_gate();
 	test_dvsec_filter();
