@@ -222,6 +222,45 @@ int (*const probe_capability)(struct vfio_info_cap *, struct vfio_info_cap_heade
 const struct vfio_pci_device_ops probe_pci_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
 };
+
+int probe_fill(struct phys_vec *vec, struct vfio_region_dma_range *ranges);
+int probe_fill(struct phys_vec *vec, struct vfio_region_dma_range *ranges)
+{
+	return vfio_pci_core_fill_phys_vec(vec, ranges, 1, 0, PAGE_SIZE);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_pcim_p2pdma_provider)
+#include <linux/pci-p2pdma.h>
+struct p2pdma_provider *(*const probe_provider)(struct pci_dev *, int) = pcim_p2pdma_provider;
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_vfio_pci_core_ioctl_feature)
+#include <linux/vfio_pci_core.h>
+int probe_low_power(struct vfio_pci_core_device *core);
+int probe_low_power(struct vfio_pci_core_device *core)
+{
+	struct list_head *dmabufs = &core->dmabufs;
+
+	core->barmap[0] = IOMEM_ERR_PTR(-ENODEV);
+	return list_empty(dmabufs) ? 0 :
+	       vfio_pci_core_ioctl_feature(&core->vdev, VFIO_DEVICE_FEATURE_SET |
+					   VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_dma_buf_invalidate_mappings)
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+void probe_invalidate(struct dma_buf *dmabuf, const struct dma_buf_ops *ops);
+void probe_invalidate(struct dma_buf *dmabuf, const struct dma_buf_ops *ops)
+{
+	dma_resv_lock(dmabuf->resv, NULL);
+	WRITE_ONCE(dmabuf->ops, ops);
+	dma_buf_invalidate_mappings(dmabuf);
+	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false, MAX_SCHEDULE_TIMEOUT);
+	dma_resv_unlock(dmabuf->resv);
+}
 #endif
 
 #if defined(PROBE_ALL) || defined(PROBE_get_region_info_caps)

@@ -3,6 +3,7 @@
  * The HDM window in user space, as a VFIO region and as what window_bar.c shows of it: lazy faults
  * of every page size, and bounded read and write.
  */
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -10,6 +11,9 @@
 
 #include "cxl_vfio_pci.h"
 #include "trace.h"
+
+/* Others hold memory_lock for writing: next to nothing, or until they have shut the gate. */
+#define LOCK_POLL_US	50
 
 static unsigned long window_pages(const struct cxl_vfio_device *device)
 {
@@ -56,15 +60,37 @@ static bool is_shut(struct cxl_vfio_device *device)
 }
 
 /*
- * The page or huge page of @order at @vmf, if the gate is open. VM_FAULT_RETRY, which no insertion
- * returns, says that it is pending.
+ * memory_lock for reading, or false when the gate is shut. The core takes the lock for a reset, and
+ * unmaps its BARs, before it calls reset_prepare: whoever faults in between would sleep on it until
+ * the reset is over. So nobody does; what others write to the command register takes no time.
  */
+static bool lock_memory(struct cxl_vfio_device *device)
+{
+	while (!down_read_trylock(&device->core.memory_lock)) {
+		if (is_shut(device) || fatal_signal_pending(current))
+			return false;
+		usleep_range(LOCK_POLL_US, 2 * LOCK_POLL_US);
+	}
+	return true;
+}
+
+/* VM_FAULT_RETRY, which no insertion returns, says that the gate is pending. */
+static vm_fault_t insert_if_active(struct cxl_vfio_device *device, struct vm_fault *vmf,
+				   unsigned long pfn, unsigned int order)
+{
+	guard(rwsem_read)(&device->gate.lock);
+	if (device->gate.state == CXL_VFIO_ACTIVE)
+		return vfio_pci_vmf_insert_pfn(&device->core, vmf, pfn, order);
+	return device->gate.state == CXL_VFIO_PENDING ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
+}
+
+/* The page or huge page of @order at @vmf, if the gate is open. */
 static vm_fault_t insert(struct cxl_vfio_device *device, struct vm_fault *vmf, unsigned int order)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long address = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
 	unsigned long pfn, page;
-	vm_fault_t wrong;
+	vm_fault_t wrong, ret;
 
 	if (address < vma->vm_start)
 		return VM_FAULT_FALLBACK;
@@ -77,14 +103,11 @@ static vm_fault_t insert(struct cxl_vfio_device *device, struct vm_fault *vmf, u
 	wrong = cxl_vfio_wrong_fault(page, order);
 	if (wrong)
 		return wrong;
-	if (is_shut(device))
+	if (is_shut(device) || !lock_memory(device))
 		return VM_FAULT_SIGBUS;
-
-	guard(rwsem_read)(&device->core.memory_lock);
-	guard(rwsem_read)(&device->gate.lock);
-	if (device->gate.state == CXL_VFIO_ACTIVE)
-		return vfio_pci_vmf_insert_pfn(&device->core, vmf, pfn, order);
-	return device->gate.state == CXL_VFIO_PENDING ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
+	ret = insert_if_active(device, vmf, pfn, order);
+	up_read(&device->core.memory_lock);
+	return ret;
 }
 
 static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
@@ -169,16 +192,11 @@ int cxl_vfio_memory_mmap(struct cxl_vfio_device *device, struct vm_area_struct *
  * One piece between the window and a kernel buffer, under the locks. Reads survive poisoned lines
  * where the architecture can: the machine check becomes -EIO.
  */
-static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, size_t length,
-		      bool write)
+static int copy_if_active(struct cxl_vfio_device *device, void *buffer, u64 offset, size_t length,
+			  bool write)
 {
 	void *memory = device->hdm->memory + offset;
 
-	if (cxl_vfio_wrong_copy(device, buffer, offset, length, write))
-		return 0;
-	if (is_shut(device))
-		return -EIO;
-	guard(rwsem_read)(&device->core.memory_lock);
 	guard(rwsem_read)(&device->gate.lock);
 	if (device->gate.state != CXL_VFIO_ACTIVE || device->core.pm_runtime_engaged ||
 	    !__vfio_pci_memory_enabled(&device->core))
@@ -188,6 +206,20 @@ static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, 
 	else if (copy_mc_to_kernel(buffer, memory, length))
 		return -EIO;
 	return 0;
+}
+
+static int copy_piece(struct cxl_vfio_device *device, void *buffer, u64 offset, size_t length,
+		      bool write)
+{
+	int ret;
+
+	if (cxl_vfio_wrong_copy(device, buffer, offset, length, write))
+		return 0;
+	if (is_shut(device) || !lock_memory(device))
+		return -EIO;
+	ret = copy_if_active(device, buffer, offset, length, write);
+	up_read(&device->core.memory_lock);
+	return ret;
 }
 
 static int copy_user_piece(struct cxl_vfio_device *device, void *bounce, char __user *user,
