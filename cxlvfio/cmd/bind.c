@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "cxl_vfio.h"
 #include "out/plan_text.h"
 
 static const struct cxv_option options[] = {
@@ -13,6 +14,7 @@ static const struct cxv_option options[] = {
 	{ 0, "force", NULL, "bind although another device of its IOMMU group has a host driver, or "
 	  "no decoder is committed" },
 	{ 0, "no-modprobe", NULL, "do not load the driver's module: fail if it is not loaded" },
+	CXV_OFFER_OPTIONS(""),
 };
 
 static int plan_bind(const struct cxv_bind_facts *facts, const struct cxv_binding_options *wanted,
@@ -26,7 +28,15 @@ const struct cxv_binding_change cxv_binding_bind = {
 	.print = cxv_print_bound,
 	.changed = "bound",
 	.roll_back = true,
+	.probes = true,
 };
+
+static int take_other(struct cxv_context *context, const struct cxv_option_value *value,
+		      struct cxv_binding_options *wanted)
+{
+	return cxv_parse_offer(context, value, &wanted->wishes.offer) ?:
+	       cxv_parse_seconds(context, value, &wanted->step_seconds);
+}
 
 static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv)
 {
@@ -44,10 +54,10 @@ static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv
 			wanted.wishes.load_module = false;
 		else if (!strcmp(value.option->name, "force"))
 			wanted.wishes.force = true;
-		else if (cxv_parse_seconds(context, &value, &wanted.step_seconds) < 0)
+		else if (take_other(context, &value, &wanted) < 0)
 			return CXV_EXIT_USAGE;
 	}
-	if (ret < 0)
+	if (ret < 0 || cxv_check_offer(context, &wanted.wishes.offer) < 0)
 		return CXV_EXIT_USAGE;
 	return cxv_change_bindings(context, argv + optind, argc - optind, &wanted,
 				   &cxv_binding_bind);

@@ -15,6 +15,7 @@
 #include "sys/collect.h"
 #include "sys/deadline.h"
 #include "sys/execute.h"
+#include "sys/parameters.h"
 #include "sys/record.h"
 #include "sys/reset_method.h"
 #include "sys/state_file.h"
@@ -35,6 +36,29 @@ int cxv_parse_seconds(struct cxv_context *context, const struct cxv_option_value
 	}
 	*seconds = (unsigned int)number;
 	return 0;
+}
+
+int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *value,
+		    struct cxv_offer *offer)
+{
+	enum cxv_offer_part part = cxv_offer_part_of(value->option->name);
+
+	if (part == CXV_OFFER_PARTS)
+		return 0;
+	if (!cxv_offer_set(offer, part, value->value))
+		return 1;
+	cxv_usage_error(context, "--%s is one of: %s; not '%s'", value->option->name,
+			cxv_offer_words(part), value->value);
+	return -EINVAL;
+}
+
+int cxv_check_offer(struct cxv_context *context, const struct cxv_offer *offer)
+{
+	if (!cxv_offer_is_nothing(offer))
+		return 0;
+	cxv_usage_error(context, "--view region needs an --interface that has regions: with none "
+			"nothing would be offered");
+	return -EINVAL;
 }
 
 static int lock_target(struct cxv_context *context, const char *target, unsigned int seconds)
@@ -97,6 +121,37 @@ static int lock_modules(struct work *work, const char *target)
 			 }, "another cxlvfio is unloading modules");
 }
 
+/*
+ * The parameters of the module are the same for all endpoints: while a run sets them no other one
+ * may have an endpoint probed. 0 with *LOCK, or -errno.
+ */
+static int lock_parameters(struct work *work, const char *target,
+			   const struct cxv_bind_wishes *wishes, int *lock)
+{
+	struct cxv_context *context = work->context;
+	struct cxv_deadline deadline = cxv_deadline_after(work->options->step_seconds * 1000);
+	struct cxv_place place = {
+		.operation = context->command->name,
+		.target = target,
+		.path = "/" CXV_STATE_DIRECTORY "/parameters.lock",
+	};
+	pid_t owner;
+
+	*lock = cxv_parameters_lock(&context->host, !cxv_offer_is_empty(&wishes->offer), &deadline,
+				    &owner);
+	if (*lock == -EBUSY) {
+		place.hint = "wait until it has ended, or give it time with --wait";
+		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
+				 "another cxlvfio (process %d) is binding an endpoint, and one of "
+				 "the two changes what the driver offers", (int)owner);
+	}
+	if (*lock < 0)
+		return cxv_error(&context->report, cxv_code_of_errno(*lock), *lock, place,
+				 "cannot take the lock of the module's parameters");
+	return cxv_parameters_put_back(&context->host, *lock, &deadline, context->command->name,
+				       &context->report);
+}
+
 /* Read the facts, again while somebody has the endpoint open and there is time for them to end. */
 static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
 		      struct cxv_bind_facts *facts)
@@ -119,8 +174,9 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			 struct cxv_plan *plan)
 {
 	_cleanup_(cxv_bind_facts_clear) struct cxv_bind_facts facts = { 0 };
-	_cleanup_close_ int lock = -1, modules_lock = -1;
+	_cleanup_close_ int lock = -1, modules_lock = -1, parameters_lock = -1;
 	struct cxv_context *context = work->context;
+	struct cxv_binding_options options = *work->options;
 	struct cxv_execution execution = {
 		.host = &context->host,
 		.report = &context->report,
@@ -132,7 +188,9 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 	};
 	int ret;
 
-	if (!work->options->dry_run) {
+	if (work->change->wish)
+		work->change->wish(endpoint, work->change->argument, &options.wishes);
+	if (!options.dry_run) {
 		lock = lock_target(context, endpoint->host, work->options->step_seconds);
 		if (lock < 0)
 			return lock;
@@ -142,13 +200,18 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 		/* Of no weight for the binding itself. */
 		cxv_reset_method_put_back(&context->host, endpoint->host, context->command->name,
 					  false, &context->report);
+		ret = work->change->probes ?
+		      lock_parameters(work, endpoint->host, &options.wishes, &parameters_lock) : 0;
+		if (ret < 0)
+			return ret;
 	}
 	execution.lock = lock;
 	execution.modules_lock = modules_lock;
+	execution.parameters_lock = parameters_lock;
 	ret = read_facts(work, endpoint, &facts);
 	if (!ret)
-		ret = work->change->plan(&facts, work->options, &context->report, plan);
-	if (ret || work->options->dry_run)
+		ret = work->change->plan(&facts, &options, &context->report, plan);
+	if (ret || options.dry_run)
 		return ret;
 	cxv_hold_until_finished(context);
 	return cxv_execute_plan(&execution, plan);

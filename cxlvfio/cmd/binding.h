@@ -23,6 +23,10 @@ struct cxv_binding_change {
 	void (*print)(const struct cxv_plan *plan, FILE *stream);
 	const char *changed;		/* "bound": what became of a target */
 	bool roll_back;
+	bool probes;		/* the driver, which offers what its module's parameters say */
+	/* May be NULL: what ENDPOINT is to be besides, from ARGUMENT. */
+	void (*wish)(const struct cxv_endpoint *endpoint, const void *argument,
+		     struct cxv_bind_wishes *wishes);
 	/* May be NULL: what the JSON document has besides, from ARGUMENT. */
 	void (*describe)(struct cxv_document *document, const void *argument);
 	const void *argument;
@@ -37,6 +41,24 @@ extern const struct cxv_binding_change cxv_binding_bind;
 enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, int count,
 				  const struct cxv_binding_options *options,
 				  const struct cxv_binding_change *change);
+
+/* The options that say what is to be offered, for tables of options. */
+#define CXV_OFFER_OPTIONS(when)								\
+	{ 0, "view", "VIEW", when "show the window as a region of CXL (region), as a BAR, which "	\
+	  "is what a stock VMM knows (bar), or both", CXV_COMPLETE_WORDS,			\
+	  CXL_VFIO_VIEW_REGION " " CXL_VFIO_VIEW_BAR " " CXL_VFIO_VIEW_BOTH },		\
+	{ 0, "interface", "GENERATION", when "the generation of the CXL interface that a client "	\
+	  "sees: current, 2, or none for a plain PCI function", CXV_COMPLETE_WORDS,		\
+	  CXL_VFIO_INTERFACE_CURRENT " " CXL_VFIO_INTERFACE_2 " " CXL_VFIO_INTERFACE_NONE }
+
+/*
+ * Take VALUE if it is one of those: 1 if it is, 0 if it is another option, or -EINVAL with a usage
+ * error kept.
+ */
+int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *value,
+		    struct cxv_offer *offer);
+/* A pair that would offer nothing is a usage error: -EINVAL. */
+int cxv_check_offer(struct cxv_context *context, const struct cxv_offer *offer);
 
 /* The argument of --wait. 0, or -EINVAL with a usage error kept. */
 int cxv_parse_seconds(struct cxv_context *context, const struct cxv_option_value *value,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/binding.h"
+#include "cxl_vfio.h"
 #include "out/definition_text.h"
 #include "sys/collect.h"
 
@@ -17,6 +18,7 @@ static const struct cxv_option options[] = {
 	{ 0, "address", NULL, "add: match the PCI address too, which a device without a serial "
 	  "number needs" },
 	{ 0, "manual", NULL, "add: do not bind at boot, only by apply with a TARGET" },
+	CXV_OFFER_OPTIONS("add: "),
 	{ 0, "force", NULL, "add: although another file wants another driver for it, or the file "
 	  "is there and says something else" },
 };
@@ -55,6 +57,13 @@ static enum cxv_exit run_list(struct cxv_persist *persist)
 	return cxv_report_exit(&context->report);
 }
 
+static int take_other(struct cxv_context *context, const struct cxv_option_value *value,
+		      struct cxv_persist_wanted *wanted)
+{
+	return cxv_parse_offer(context, value, &wanted->offer) ?:
+	       cxv_parse_seconds(context, value, &wanted->step_seconds);
+}
+
 static int parse(struct cxv_context *context, int argc, char **argv,
 		 struct cxv_persist_wanted *wanted)
 {
@@ -72,10 +81,10 @@ static int parse(struct cxv_context *context, int argc, char **argv,
 			wanted->manual = true;
 		else if (!strcmp(name, "force"))
 			wanted->force = true;
-		else if (cxv_parse_seconds(context, &value, &wanted->step_seconds) < 0)
+		else if (take_other(context, &value, wanted) < 0)
 			return -EINVAL;
 	}
-	return ret;
+	return ret < 0 ? ret : cxv_check_offer(context, &wanted->offer);
 }
 
 /* One that would be passed over may be what its user relies on. */
@@ -83,7 +92,8 @@ static int check_options(struct cxv_context *context, const struct cxv_action *a
 			 const struct cxv_persist_wanted *wanted)
 {
 	const char *name = wanted->by_address ? "address" : wanted->manual ? "manual" :
-			   wanted->force ? "force" : NULL;
+			   wanted->force ? "force" : wanted->offer.words[CXV_OFFER_VIEW][0] ?
+			   "view" : wanted->offer.words[CXV_OFFER_INTERFACE][0] ? "interface" : NULL;
 
 	if (!name || !strcmp(action->name, "add"))
 		return 0;

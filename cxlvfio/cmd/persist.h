@@ -9,6 +9,7 @@
 
 struct cxv_persist_wanted {
 	bool dry_run, by_address, manual, force;
+	struct cxv_offer offer;
 	unsigned int step_seconds;
 };
 

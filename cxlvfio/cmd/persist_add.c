@@ -48,9 +48,13 @@ static int refuse_other_driver(struct cxv_persist *persist, const struct cxv_end
 
 static bool says_same(const struct cxv_definition *one, const struct cxv_definition *other)
 {
+	struct cxv_offer offer = cxv_definition_offer(one);
+	struct cxv_offer other_offer = cxv_definition_offer(other);
+
 	return one->automatic.value == other->automatic.value &&
 	       !one->address.value == !other->address.value &&
-	       !strcmp(one->driver.value, other->driver.value);
+	       !strcmp(one->driver.value, other->driver.value) &&
+	       !memcmp(&offer, &other_offer, sizeof(offer));
 }
 
 /*
@@ -172,6 +176,8 @@ static int add_endpoint(struct cxv_persist *persist, const struct cxv_endpoint *
 		return cxv_persist_out_of_memory(persist->context);
 	if (ret < 0)
 		return cxv_persist_no_identity(persist, endpoint, ret);
+	if (cxv_definition_set_offer(&new, &persist->wanted.offer) < 0)
+		return cxv_persist_out_of_memory(persist->context);
 	if (twin_has_name(persist, endpoint, &new) && cxv_definition_name_by_address(&new) < 0)
 		return cxv_persist_out_of_memory(persist->context);
 	ret = refuse_other_driver(persist, endpoint);

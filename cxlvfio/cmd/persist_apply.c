@@ -87,6 +87,16 @@ static void describe(struct cxv_document *document, const void *argument)
 	cxv_json_definitions(document, argument);
 }
 
+/* Each definition has its own. */
+static void wish(const struct cxv_endpoint *endpoint, const void *argument,
+		 struct cxv_bind_wishes *wishes)
+{
+	const struct cxv_definition *rival, *item = cxv_definitions_find(argument, endpoint, &rival);
+
+	if (item)
+		wishes->offer = cxv_definition_offer(item);
+}
+
 static enum cxv_exit bind(struct cxv_persist *persist, char **addresses, size_t count,
 			  size_t refused)
 {
@@ -100,6 +110,7 @@ static enum cxv_exit bind(struct cxv_persist *persist, char **addresses, size_t 
 	enum cxv_exit status;
 
 	change.describe = describe;
+	change.wish = wish;
 	change.argument = &persist->definitions;
 	status = cxv_change_bindings(context, addresses, (int)count, &wanted, &change);
 	return refused && status == CXV_EXIT_DONE ? CXV_EXIT_PARTIAL : status;

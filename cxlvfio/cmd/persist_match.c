@@ -45,6 +45,7 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 	_cleanup_(free_endpoint) struct cxv_endpoint *endpoint =
 		cxv_endpoint_new(address);
 	const struct cxv_definition *item, *rival;
+	struct cxv_offer offer;
 
 	if (!endpoint)
 		return CXV_EXIT_FAILED;
@@ -63,9 +64,15 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 			  rival->file.value, rival->driver.value);
 		return CXV_EXIT_BUSY;
 	}
-	/* Both are of letters, digits and "-_.:" only: core/definition_file.c. */
-	printf("CXLVFIO_DRIVER=%s\nCXLVFIO_DEFINITION=%s\n", item->driver.value,
-	       item->file.value);
+	/*
+	 * Whoever loads the driver has it probe what is marked for it, with what it offers by
+	 * itself: where a definition chooses, apply gives the endpoint to it, and nobody else.
+	 */
+	/* All are of letters, digits and "-_.:" only: core/definition_file.c. */
+	offer = cxv_definition_offer(item);
+	printf("CXLVFIO_DRIVER=%s\nCXLVFIO_OVERRIDE=%s\nCXLVFIO_DEFINITION=%s\n",
+	       item->driver.value, cxv_offer_is_empty(&offer) ? item->driver.value :
+	       CXV_HELD_OVERRIDE, item->file.value);
 	return CXV_EXIT_DONE;
 }
 

@@ -16,6 +16,8 @@ CXV_TABLE(cxv_definition,
 	CXV_FIELD(cxv_definition, SERIAL, serial),
 	CXV_FIELD(cxv_definition, TEXT, address),
 	CXV_FIELD(cxv_definition, TEXT, driver),
+	CXV_FIELD(cxv_definition, TEXT, view),
+	CXV_FIELD(cxv_definition, TEXT, interface),
 	{ "auto", CXV_KIND_FLAG, offsetof(struct cxv_definition, automatic) },
 	CXV_FIELD(cxv_definition, TEXT, problem),
 	CXV_FIELD(cxv_definition, NUMBER, line),
@@ -98,6 +100,32 @@ static int copy(struct cxv_text *to, const char *from)
 {
 	to->value = strdup(from);
 	return to->value ? 0 : -ENOMEM;
+}
+
+/* The parts as they are here, in the order of enum cxv_offer_part. */
+static struct cxv_text *offer_text(struct cxv_definition *definition, enum cxv_offer_part part)
+{
+	return part == CXV_OFFER_VIEW ? &definition->view : &definition->interface;
+}
+
+struct cxv_offer cxv_definition_offer(const struct cxv_definition *definition)
+{
+	struct cxv_offer offer = { 0 };
+
+	if (definition->view.value)
+		cxv_offer_set(&offer, CXV_OFFER_VIEW, definition->view.value);
+	if (definition->interface.value)
+		cxv_offer_set(&offer, CXV_OFFER_INTERFACE, definition->interface.value);
+	return offer;
+}
+
+int cxv_definition_set_offer(struct cxv_definition *definition, const struct cxv_offer *offer)
+{
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
+		if (offer->words[part][0] &&
+		    copy(offer_text(definition, part), offer->words[part]) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 /* What is no longer than CXV_DEFINITION_NAME_MAX. */
@@ -269,6 +297,20 @@ static int find_driverctl(struct cxv_definition *item, const struct cxv_endpoint
 			   driver, endpoint->host);
 }
 
+/* Whether ENDPOINT has the driver, which offers what is defined. */
+static bool is_as_defined(const struct cxv_definition *item, const struct cxv_endpoint *endpoint)
+{
+	struct cxv_offer wanted = cxv_definition_offer(item), now = { 0 };
+
+	if (!cxv_text_is(&endpoint->driver, item->driver.value))
+		return false;
+	if (endpoint->driver_view.view.value)
+		cxv_offer_set(&now, CXV_OFFER_VIEW, endpoint->driver_view.view.value);
+	if (endpoint->driver_view.interface.value)
+		cxv_offer_set(&now, CXV_OFFER_INTERFACE, endpoint->driver_view.interface.value);
+	return cxv_offer_is_met(&wanted, &now);
+}
+
 static int meet(const struct cxv_definitions *definitions, struct cxv_definition *item,
 		const struct cxv_endpoint *endpoint, const char *driverctl)
 {
@@ -283,9 +325,7 @@ static int meet(const struct cxv_definitions *definitions, struct cxv_definition
 	if (cxv_names_add(&item->present_at, endpoint->host) < 0)
 		return -ENOMEM;
 	if (item->state != CXV_DEFINITION_CONFLICTING) {
-		bool bound = cxv_text_is(&endpoint->driver, item->driver.value);
-
-		if (!bound)
+		if (!is_as_defined(item, endpoint))
 			item->state = CXV_DEFINITION_NOT_BOUND;
 		else if (item->state != CXV_DEFINITION_NOT_BOUND)
 			item->state = CXV_DEFINITION_BOUND;

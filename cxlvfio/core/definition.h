@@ -25,7 +25,7 @@ enum cxv_definition_source {
 
 enum cxv_definition_state {
 	CXV_DEFINITION_ABSENT,		/* no device of this machine is meant */
-	CXV_DEFINITION_BOUND,		/* every device that is meant has the driver */
+	CXV_DEFINITION_BOUND,		/* every device that is meant is as it says */
 	CXV_DEFINITION_NOT_BOUND,
 	CXV_DEFINITION_MASKED,		/* says nothing, and hides the vendor's file of its name */
 	CXV_DEFINITION_CONFLICTING,	/* somebody wants another driver for such a device */
@@ -43,6 +43,7 @@ struct cxv_definition {
 	/* --- what it says --- */
 	struct cxv_number vendor, device, serial;
 	struct cxv_text address, driver;
+	struct cxv_text view, interface;	/* what it is to offer; none: what the driver does */
 	struct cxv_number automatic;	/* at boot, and by "apply" without targets */
 	/* --- why it says nothing --- */
 	struct cxv_text problem;	/* one sentence without a full stop */
@@ -100,6 +101,11 @@ int cxv_definition_set_problem(struct cxv_definition *definition, unsigned int l
 			       const char *format, ...) _printf_(3, 4);
 /* The file that says what DEFINITION says. NULL: out of memory. */
 char *cxv_definition_format(const struct cxv_definition *definition);
+
+/* What it says of that. */
+struct cxv_offer cxv_definition_offer(const struct cxv_definition *definition);
+/* 0 or -ENOMEM. */
+int cxv_definition_set_offer(struct cxv_definition *definition, const struct cxv_offer *offer);
 
 /*
  * The definition that ENDPOINT is to have: by its serial number, and by its address too where

@@ -14,6 +14,7 @@
 
 #include "core/definition.h"
 #include "core/pci_address.h"
+#include "cxl_vfio.h"
 
 #define LINE_MAX_LENGTH		150	/* libinih takes 197 */
 #define DRIVER_LENGTH_MAX	64
@@ -143,6 +144,28 @@ static int set_auto(struct parser *parser, const char *value)
 	return 1;
 }
 
+/* PART of what it is to offer. */
+static int set_offer(struct parser *parser, enum cxv_offer_part part, struct cxv_text *text,
+		     const char *value)
+{
+	struct cxv_offer offer = { 0 };
+
+	if (cxv_offer_set(&offer, part, value) < 0)
+		return FAIL(parser, "%s is one of: %s; not '%s'", cxv_offer_name(part),
+			    cxv_offer_words(part), value);
+	return set_text(parser, text, value);
+}
+
+static int set_view(struct parser *parser, const char *value)
+{
+	return set_offer(parser, CXV_OFFER_VIEW, &parser->definition->view, value);
+}
+
+static int set_interface(struct parser *parser, const char *value)
+{
+	return set_offer(parser, CXV_OFFER_INTERFACE, &parser->definition->interface, value);
+}
+
 static const struct key {
 	const char *section, *name;
 	int (*set)(struct parser *parser, const char *value);
@@ -152,6 +175,8 @@ static const struct key {
 	{ "match", "serial", set_serial },
 	{ "match", "address", set_address },
 	{ "bind", "driver", set_driver },
+	{ "bind", "view", set_view },
+	{ "bind", "interface", set_interface },
 	{ "bind", "auto", set_auto },
 };
 
@@ -222,6 +247,7 @@ static char *read_line(char *buffer, int size, void *argument)
 static void check_whole(struct parser *parser)
 {
 	struct cxv_definition *definition = parser->definition;
+	struct cxv_offer offer = cxv_definition_offer(definition);
 
 	parser->line = 0;
 	if (!definition->vendor.known || !definition->device.known)
@@ -230,6 +256,11 @@ static void check_whole(struct parser *parser)
 		FAIL(parser, "section [match] needs serial, or address for a device without one");
 	else if (!definition->driver.value)
 		FAIL(parser, "section [bind] needs driver");
+	else if (!cxv_offer_is_empty(&offer) &&
+		 strcmp(definition->driver.value, CXL_VFIO_DRIVER_NAME))
+		FAIL(parser, "view and interface are for driver " CXL_VFIO_DRIVER_NAME " alone");
+	else if (cxv_offer_is_nothing(&offer))
+		FAIL(parser, "with view region and interface none it would offer nothing");
 }
 
 /* Half of what a file says is nothing. */
@@ -237,7 +268,10 @@ static void forget(struct cxv_definition *definition)
 {
 	free(definition->address.value);
 	free(definition->driver.value);
-	definition->address = definition->driver = (struct cxv_text) { 0 };
+	free(definition->view.value);
+	free(definition->interface.value);
+	definition->address = definition->driver = definition->view = definition->interface =
+		(struct cxv_text) { 0 };
 	definition->vendor = definition->device = definition->serial = definition->automatic =
 		(struct cxv_number) { 0 };
 }
@@ -283,8 +317,12 @@ char *cxv_definition_format(const struct cxv_definition *definition)
 		fprintf(stream, "serial = 0x%" PRIx64 "\n", definition->serial.value);
 	if (definition->address.value)
 		fprintf(stream, "address = %s\n", definition->address.value);
-	fprintf(stream, "\n[bind]\ndriver = %s\nauto = %s\n", definition->driver.value,
-		definition->automatic.value ? "yes" : "no");
+	fprintf(stream, "\n[bind]\ndriver = %s\n", definition->driver.value);
+	if (definition->view.value)
+		fprintf(stream, "view = %s\n", definition->view.value);
+	if (definition->interface.value)
+		fprintf(stream, "interface = %s\n", definition->interface.value);
+	fprintf(stream, "auto = %s\n", definition->automatic.value ? "yes" : "no");
 	if (fclose(stream)) {
 		free(text);
 		return NULL;

@@ -96,6 +96,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "no reset was interrupted before it put the reset method "
 	  "back", "cxlvfio bind, unbind or reset of that endpoint puts it back",
 	  cxv_doctor_interrupted_reset },
+	{ "interrupted_offer", "leftover", "no bind was interrupted before it put the parameters of "
+	  "the module back", "the next cxlvfio bind, of any endpoint, puts them back",
+	  cxv_doctor_interrupted_offer },
 	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
 	  "it says nothing; the next cxlvfio persist add or remove clears it away",
 	  cxv_doctor_interrupted_persist },
@@ -131,6 +134,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "vfio_access", "endpoint", "this user may open its device nodes",
 	  "run as their owner, or give them away with a udev rule",
 	  .endpoint = cxv_doctor_vfio_access },
+	{ "vmm", "endpoint", "which VMM can use what the driver offers of it, and what the others "
+	  "would need", root_hint, .endpoint = cxv_doctor_vmm },
 };
 
 const size_t cxv_doctor_kind_count = ARRAY_SIZE(cxv_doctor_kinds);

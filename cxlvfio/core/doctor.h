@@ -68,6 +68,7 @@ struct cxv_doctor_node {
 enum cxv_doctor_leftover_kind {
 	CXV_DOCTOR_OF_BIND,	/* a record, or a note of modules */
 	CXV_DOCTOR_OF_RESET,	/* a saved reset_method */
+	CXV_DOCTOR_OF_OFFER,	/* saved parameters of the module */
 	CXV_DOCTOR_OF_PERSIST,	/* a definition that has not got its name yet */
 };
 
@@ -216,6 +217,7 @@ CXV_DOCTOR_MACHINE(endpoint_found);
 CXV_DOCTOR_MACHINE(vfio_interface);
 CXV_DOCTOR_MACHINE(interrupted_bind);
 CXV_DOCTOR_MACHINE(interrupted_reset);
+CXV_DOCTOR_MACHINE(interrupted_offer);
 CXV_DOCTOR_MACHINE(interrupted_persist);
 CXV_DOCTOR_ENDPOINT(readable);
 CXV_DOCTOR_ENDPOINT(vfio_access);
@@ -226,5 +228,7 @@ CXV_DOCTOR_ENDPOINT(override_unbound);
 CXV_DOCTOR_ENDPOINT(override_foreign);
 CXV_DOCTOR_ENDPOINT(driverctl);
 CXV_DOCTOR_ENDPOINT(in_use);
+/* doctor_vmm.c */
+CXV_DOCTOR_ENDPOINT(vmm);
 
 #endif

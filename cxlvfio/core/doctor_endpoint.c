@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/doctor.h"
+#include "core/plan.h"
 #include "cxl_vfio.h"
 
 #define MIB(n)	((uint64_t)(n) << 20)
@@ -149,7 +150,8 @@ int cxv_doctor_override_unbound(const struct cxv_doctor_facts *facts,
 	(void)facts;
 	if (ret <= 0)
 		return ret;
-	if (!cxv_text_is(&endpoint->driver_override, CXL_VFIO_DRIVER_NAME) || is_ours(endpoint))
+	if (!endpoint->driver_override.value || !cxv_is_mark(endpoint->driver_override.value) ||
+	    is_ours(endpoint))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, and %s has it: a bind was "
 			      "interrupted or refused", endpoint->driver.value ?: "no driver");
@@ -165,7 +167,7 @@ int cxv_doctor_override_foreign(const struct cxv_doctor_facts *facts,
 	(void)facts;
 	if (ret <= 0)
 		return ret;
-	if (!name || !*name || !strcmp(name, CXL_VFIO_DRIVER_NAME))
+	if (!name || !*name || cxv_is_mark(name))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it names %s", name);
 }
@@ -331,6 +333,12 @@ int cxv_doctor_interrupted_reset(const struct cxv_doctor_facts *facts,
 				 struct cxv_doctor_check *check)
 {
 	return check_leftovers(facts, check, CXV_DOCTOR_OF_RESET);
+}
+
+int cxv_doctor_interrupted_offer(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_OFFER);
 }
 
 int cxv_doctor_interrupted_persist(const struct cxv_doctor_facts *facts,

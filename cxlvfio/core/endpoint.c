@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cxl_vfio.h"
+
 /* No window has more owners than a few; whoever lies about it must not cost the memory. */
 #define OWNERS_MAX	64
 
@@ -95,6 +97,9 @@ CXV_TABLE(cxv_driver_view,
 	CXV_FIELD(cxv_driver_view, SIZE, window_size),
 	CXV_FIELD(cxv_driver_view, TEXT, scrub_policy),
 	CXV_FIELD(cxv_driver_view, TEXT, scrub_result),
+	CXV_FIELD(cxv_driver_view, TEXT, view),
+	CXV_FIELD(cxv_driver_view, TEXT, view_bar),
+	CXV_FIELD(cxv_driver_view, TEXT, interface),
 );
 
 CXV_TABLE(cxv_vfio,
@@ -254,6 +259,23 @@ int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iome
 		owner->size = cxv_known(entry->last - entry->first + 1);
 	}
 	return 0;
+}
+
+struct cxv_views cxv_driver_views(const struct cxv_driver_view *driver)
+{
+	const struct cxv_text *view = &driver->view;
+	int error = view->error ?: driver->view_bar.error ?: driver->interface.error;
+
+	if (error)
+		return (struct cxv_views) { .error = error };
+	if (!view->value)
+		return (struct cxv_views) { .region = true };
+	return (struct cxv_views) {
+		.region = !cxv_text_is(view, CXL_VFIO_VIEW_BAR) &&
+			  !cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_NONE),
+		.bar = !cxv_text_is(view, CXL_VFIO_VIEW_REGION) &&
+		       !cxv_text_is(&driver->view_bar, CXL_VFIO_VIEW_BAR_NONE),
+	};
 }
 
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint)

@@ -77,6 +77,13 @@ struct cxv_driver_view {
 	struct cxv_number abi_version, generation, zap_count, reactivate_count, refuse_count,
 		window_base, window_size;
 	struct cxv_text state, verdict, last_path, scrub_policy, scrub_result;
+	struct cxv_text view, view_bar, interface;	/* none: a driver that has no choice */
+};
+
+/* What a client can have the window through. */
+struct cxv_views {
+	bool region, bar;
+	int error;		/* positive errno: not known */
 };
 
 /* How user space reaches it. */
@@ -168,6 +175,8 @@ void cxv_names_clear(struct cxv_names *names);
 struct cxv_endpoint *cxv_endpoint_new(const char *host);
 void cxv_endpoint_free(struct cxv_endpoint *endpoint);
 void cxv_inventory_clear(struct cxv_inventory *inventory);
+/* What follows from the driver's attributes; without them it is the region alone. */
+struct cxv_views cxv_driver_views(const struct cxv_driver_view *driver);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 
 /*

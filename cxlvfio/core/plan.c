@@ -12,12 +12,17 @@
 static const char *const step_names[CXV_STEP_KIND_COUNT] = {
 	[CXV_STEP_NOTE_MODULES] = "note_modules",
 	[CXV_STEP_LOAD_MODULE] = "load_module",
+	[CXV_STEP_NOTE_PARAMETERS] = "note_parameters",
 	[CXV_STEP_REMEMBER] = "remember",
 	[CXV_STEP_SET_OVERRIDE] = "set_override",
 	[CXV_STEP_UNBIND_DRIVER] = "unbind_driver",
+	[CXV_STEP_SET_PARAMETER] = "set_parameter",
 	[CXV_STEP_PROBE] = "probe",
 	[CXV_STEP_BIND_DRIVER] = "bind_driver",
 	[CXV_STEP_WAIT_DRIVER] = "wait_driver",
+	[CXV_STEP_RESTORE_PARAMETERS] = "restore_parameters",
+	[CXV_STEP_SET_ATTRIBUTE] = "set_attribute",
+	[CXV_STEP_CHECK_OFFER] = "check_offer",
 	[CXV_STEP_WAIT_NODE] = "wait_node",
 	[CXV_STEP_READ_STATE] = "read_state",
 	[CXV_STEP_FORGET] = "forget",
@@ -61,6 +66,11 @@ static bool is_ours(const char *driver)
 	return strcmp(driver, CXL_VFIO_DRIVER_NAME) == 0;
 }
 
+bool cxv_is_mark(const char *driver_override)
+{
+	return is_ours(driver_override) || strcmp(driver_override, CXV_HELD_OVERRIDE) == 0;
+}
+
 /*
  * Drivers that leave DMA ownership of their IOMMU group to VFIO (driver_managed_dma in the kernel):
  * the port driver, the stub, and VFIO's own, which all carry its name.
@@ -82,13 +92,13 @@ static struct cxv_binding binding_before(const struct cxv_bind_facts *facts)
 	struct cxv_binding before = facts->now;
 
 	if (facts->remembered &&
-	    (is_ours(facts->now.driver) || is_ours(facts->now.driver_override)))
+	    (is_ours(facts->now.driver) || cxv_is_mark(facts->now.driver_override)))
 		before = facts->record;
 	else if (facts->remembered && !facts->now.driver[0])
 		memcpy(before.driver, facts->record.driver, sizeof(before.driver));
 	if (is_ours(before.driver))
 		before.driver[0] = '\0';
-	if (is_ours(before.driver_override) && before.driver[0])
+	if (cxv_is_mark(before.driver_override) && before.driver[0])
 		before.driver_override[0] = '\0';
 	return before;
 }
@@ -148,6 +158,26 @@ static void add_note_step(struct cxv_plan *plan, enum cxv_step_kind kind, const 
 	plan->steps[plan->count++] = step;
 }
 
+/* The module's parameters are the defaults of devices bound later. */
+static void add_parameter_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *name,
+			       const char *value)
+{
+	struct cxv_step step = new_step(kind, value);
+
+	snprintf(step.path, sizeof(step.path), "sys/module/" CXL_VFIO_MODULE_NAME "/parameters/%s",
+		 name);
+	plan->steps[plan->count++] = step;
+}
+
+static void add_attribute_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *name,
+			       const char *value)
+{
+	char attribute[64];
+
+	snprintf(attribute, sizeof(attribute), CXL_VFIO_SYSFS_GROUP "/%s", name);
+	add_device_step(plan, kind, attribute, value);
+}
+
 /* Take back what was loaded; nothing that was there before, nor what somebody uses. */
 static void add_unload_steps(struct cxv_plan *plan)
 {
@@ -169,6 +199,7 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 	memcpy(plan->target, facts->target, sizeof(plan->target));
 	plan->before = binding_before(facts);
 	memcpy(plan->modules, facts->noted_modules, sizeof(plan->modules));
+	plan->offer_before = facts->offer;
 }
 
 /* What its registers say already: the driver would refuse it too, after it was taken away. */
@@ -315,6 +346,45 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 			 facts->kernel);
 }
 
+/* Known of a driver that is loaded; of one that is to be loaded a step of the plan finds out. */
+static int refuse_old_driver(const struct cxv_bind_facts *facts, struct cxv_report *report)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.hint = "install the driver of this release, unbind every endpoint, then: modprobe -r "
+			CXL_VFIO_MODULE_NAME "; or leave out --view and --interface",
+	};
+
+	if (!facts->without_views)
+		return 0;
+	return cxv_error(report, CXV_UNSUPPORTED, EOPNOTSUPP, place,
+			 "the driver that is loaded is too old for a choice: it offers the window "
+			 "as a region only");
+}
+
+static int refuse_offer(const struct cxv_bind_facts *facts, const struct cxv_offer *wanted,
+			struct cxv_report *report)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.hint = "--view " CXL_VFIO_VIEW_REGION " is what it can offer, to clients that know "
+			"regions of CXL: see cxlvfio-bind(1)",
+	};
+	const char *view = wanted->words[CXV_OFFER_VIEW];
+
+	if (cxv_offer_is_empty(wanted))
+		return 0;
+	if (facts->without_views)
+		return refuse_old_driver(facts, report);
+	if (!facts->without_bar || !view[0] || !strcmp(view, CXL_VFIO_VIEW_REGION))
+		return 0;
+	return cxv_error(report, CXV_UNSUPPORTED, EOPNOTSUPP, place,
+			 "the function uses its BARs itself: no pair is left in which a BAR could "
+			 "show the window (view %s)", view);
+}
+
 static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
 		       struct cxv_report *report)
 {
@@ -330,6 +400,8 @@ static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind
 		ret = refuse_window_users(facts, report);
 	if (!ret)
 		ret = refuse_module(facts, wishes->load_module, report);
+	if (!ret)
+		ret = refuse_offer(facts, &wishes->offer, report);
 	return ret;
 }
 
@@ -349,30 +421,109 @@ static void add_load_steps(struct cxv_plan *plan, const struct cxv_bind_facts *f
 	add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
 }
 
+static void add_offer_checks(struct cxv_plan *plan, const struct cxv_offer *wanted)
+{
+	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
+		enum cxv_offer_part part = cxv_offer_order(wanted, i);
+
+		if (wanted->words[part][0])
+			add_attribute_step(plan, CXV_STEP_CHECK_OFFER, cxv_offer_name(part),
+					   wanted->words[part]);
+	}
+}
+
+static void add_note_of_parameters(struct cxv_plan *plan, enum cxv_step_kind kind)
+{
+	add_step(plan, kind, "run/cxlvfio/parameters", "");
+}
+
+/* The driver takes them when it probes the endpoint, before anybody can open it. */
+static void add_parameter_steps(struct cxv_plan *plan, const struct cxv_offer *wanted)
+{
+	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
+		enum cxv_offer_part part = cxv_offer_order(wanted, i);
+
+		if (wanted->words[part][0])
+			add_parameter_step(plan, CXV_STEP_SET_PARAMETER, cxv_offer_name(part),
+					   wanted->words[part]);
+	}
+}
+
+/* What WANTED says, and for the rest what is there. */
+static struct cxv_offer merged(const struct cxv_offer *wanted, const struct cxv_offer *now)
+{
+	struct cxv_offer offer = *now;
+
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
+		if (wanted->words[part][0])
+			memcpy(offer.words[part], wanted->words[part], sizeof(offer.words[part]));
+	return offer;
+}
+
+static void add_attribute_steps(struct cxv_plan *plan, const struct cxv_offer *now,
+				const struct cxv_offer *then)
+{
+	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
+		enum cxv_offer_part part = cxv_offer_order(then, i);
+
+		if (strcmp(then->words[part], now->words[part]))
+			add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, cxv_offer_name(part),
+					   then->words[part]);
+	}
+}
+
+/* What is bound already: only what it offers may have to change, while nobody has it open. */
+static int plan_bound(const struct cxv_bind_facts *facts, const struct cxv_offer *wanted,
+		      struct cxv_report *report, struct cxv_plan *plan)
+{
+	struct cxv_offer then = merged(wanted, &facts->offer);
+	int ret = refuse_offer(facts, wanted, report);
+
+	if (!ret && !cxv_offer_is_met(wanted, &facts->offer))
+		ret = refuse_holders(facts, "bind", "what it offers is fixed while it is open: end "
+				     "that program first", report);
+	if (ret)
+		return ret;
+	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
+	plan->steps[0].result = CXV_STEP_ALREADY;
+	if (!cxv_offer_is_met(wanted, &facts->offer)) {
+		add_attribute_steps(plan, &facts->offer, &then);
+		add_offer_checks(plan, wanted);
+	}
+	if (plan->modules[0])
+		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
+	return 0;
+}
+
 int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
 		  struct cxv_report *report, struct cxv_plan *plan)
 {
+	const bool chooses = !cxv_offer_is_empty(&wishes->offer);
 	int ret;
 
 	start_plan(plan, facts);
-	if (is_ours(facts->now.driver)) {
-		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
-		plan->steps[0].result = CXV_STEP_ALREADY;
-		if (plan->modules[0])
-			add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
-		return 0;
-	}
+	if (is_ours(facts->now.driver))
+		return plan_bound(facts, &wishes->offer, report, plan);
 	ret = refuse_bind(facts, wishes, report);
 	if (ret)
 		return ret;
 
+	/* A driver that is loaded takes what is marked for it at once, with whatever it offers. */
+	if (chooses && facts->module != CXV_MODULE_LOADED && is_ours(facts->now.driver_override))
+		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXV_HELD_OVERRIDE);
 	add_load_steps(plan, facts);
+	if (chooses)
+		add_note_of_parameters(plan, CXV_STEP_NOTE_PARAMETERS);
 	add_record_step(plan, CXV_STEP_REMEMBER, plan->before.driver);
 	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXL_VFIO_DRIVER_NAME);
 	if (facts->now.driver[0])
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, facts->now.driver, "unbind");
+	add_parameter_steps(plan, &wishes->offer);
 	add_step(plan, CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", facts->target);
 	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
+	if (chooses)
+		add_note_of_parameters(plan, CXV_STEP_RESTORE_PARAMETERS);
+	add_offer_checks(plan, &wishes->offer);
 	add_node_step(plan, facts->iommu_group);
 	add_device_step(plan, CXV_STEP_READ_STATE, CXL_VFIO_SYSFS_GROUP "/state", "");
 	if (plan->modules[0] || facts->module != CXV_MODULE_LOADED)
@@ -391,9 +542,9 @@ static const char *driver_to_restore(const struct cxv_bind_facts *facts,
 static const char *override_to_restore(const struct cxv_bind_facts *facts,
 				       const struct cxv_plan *plan)
 {
-	if (!is_ours(facts->now.driver) && !is_ours(facts->now.driver_override))
+	if (!is_ours(facts->now.driver) && !cxv_is_mark(facts->now.driver_override))
 		return facts->now.driver_override;
-	return is_ours(plan->before.driver_override) ? "" : plan->before.driver_override;
+	return cxv_is_mark(plan->before.driver_override) ? "" : plan->before.driver_override;
 }
 
 int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_report *report,
@@ -438,6 +589,30 @@ static bool tried(const struct cxv_plan *plan, size_t failed, enum cxv_step_kind
 	return false;
 }
 
+/* The module's own again, unless they are already. */
+static void take_parameters_back(struct cxv_plan *plan, size_t failed)
+{
+	for (size_t i = 0; i <= failed; i++)
+		if (plan->steps[i].kind == CXV_STEP_RESTORE_PARAMETERS &&
+		    plan->steps[i].result == CXV_STEP_DONE)
+			return;
+	if (tried(plan, failed, CXV_STEP_NOTE_PARAMETERS))
+		add_note_of_parameters(plan, CXV_STEP_RESTORE_PARAMETERS);
+}
+
+/* Of an endpoint that stays bound. */
+static void take_offer_back(struct cxv_plan *plan, size_t failed)
+{
+	if (!tried(plan, failed, CXV_STEP_SET_ATTRIBUTE))
+		return;
+	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
+		enum cxv_offer_part part = cxv_offer_order(&plan->offer_before, i);
+
+		add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, cxv_offer_name(part),
+				   plan->offer_before.words[part]);
+	}
+}
+
 static void take_device_back(struct cxv_plan *plan, size_t failed)
 {
 	if (tried(plan, failed, CXV_STEP_PROBE))
@@ -456,6 +631,9 @@ size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone)
 {
 	const size_t first = plan->count;
 
+	take_parameters_back(plan, failed);
+	if (!gone)
+		take_offer_back(plan, failed);
 	if (!gone)
 		take_device_back(plan, failed);
 	if (tried(plan, failed, CXV_STEP_REMEMBER))

@@ -11,21 +11,33 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "core/offer.h"
 #include "core/report.h"
 
-#define CXV_STEP_MAX		20
+#define CXV_STEP_MAX		32
 #define CXV_STEP_PATH_SIZE	320	/* "sys/bus/pci/drivers/", NAME_MAX, "/unbind" */
 #define CXV_STEP_VALUE_SIZE	256
+
+/*
+ * What driver_override names while no driver may have the endpoint, ours not before it is told what
+ * to offer: no driver has that name.
+ */
+#define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
 
 enum cxv_step_kind {
 	CXV_STEP_NOTE_MODULES,	/* path: the note, value: the modules that are to be loaded */
 	CXV_STEP_LOAD_MODULE,	/* path: the module file, value: the module */
+	CXV_STEP_NOTE_PARAMETERS,	/* path: the note, value: as they are: "view=both" */
 	CXV_STEP_REMEMBER,	/* path: the record, value: the driver that had the endpoint */
 	CXV_STEP_SET_OVERRIDE,	/* value: the driver, "" clears */
 	CXV_STEP_UNBIND_DRIVER,	/* path: the driver's unbind file, value: the endpoint */
+	CXV_STEP_SET_PARAMETER,	/* path: the module's parameter, value: what the driver offers */
 	CXV_STEP_PROBE,		/* value: the endpoint */
 	CXV_STEP_BIND_DRIVER,	/* path: the driver's bind file, value: the endpoint */
 	CXV_STEP_WAIT_DRIVER,	/* path: the driver link, value: the driver it must name */
+	CXV_STEP_RESTORE_PARAMETERS,	/* path: the note, which goes; value: as they are again */
+	CXV_STEP_SET_ATTRIBUTE,	/* path: the bound endpoint's attribute, value: what it offers */
+	CXV_STEP_CHECK_OFFER,	/* path: the attribute, value: what it must say */
 	CXV_STEP_WAIT_NODE,	/* path: the VFIO device node */
 	CXV_STEP_READ_STATE,	/* path: the driver's verdict */
 	CXV_STEP_FORGET,	/* path: the record */
@@ -61,6 +73,8 @@ struct cxv_plan {
 	char target[16];		/* "0000:0d:00.0" */
 	struct cxv_binding before;
 	char modules[CXV_STEP_VALUE_SIZE];	/* what binds of it have loaded: "a b" */
+	/* As it was: the bound endpoint's, or the module's parameters once they are noted. */
+	struct cxv_offer offer_before;
 	struct cxv_step steps[CXV_STEP_MAX];
 	size_t count;
 };
@@ -113,6 +127,9 @@ struct cxv_bind_facts {
 	char module_path[CXV_STEP_PATH_SIZE];	/* "" unless a file is there */
 	char missing_modules[CXV_STEP_VALUE_SIZE];	/* to load for it, in this order: "a b" */
 	char noted_modules[CXV_STEP_VALUE_SIZE];	/* of a bind that was killed; "": none */
+	bool without_views;		/* the driver is loaded, and too old to have any */
+	struct cxv_offer offer;		/* of an endpoint that is bound */
+	bool without_bar;		/* it is bound, and has no free pair of BARs */
 	char kernel[65];		/* the running kernel's release */
 	char identity[64];		/* of the device, whatever its address: "10de:2e12:1000" */
 	bool remembered;		/* a bind of this very device left its record */
@@ -125,6 +142,7 @@ void cxv_bind_facts_clear(struct cxv_bind_facts *facts);
 struct cxv_bind_wishes {
 	bool load_module;
 	bool force;		/* although its group is in use, or its registers forbid it */
+	struct cxv_offer offer;	/* what it is to offer; what is not said is left as it is */
 };
 
 /*
@@ -146,6 +164,8 @@ size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone);
 /* True where the endpoint is as it should be, but for notes of a run before. */
 bool cxv_plan_already(const struct cxv_plan *plan);
 
+/* Does driver_override name our driver, or keep the endpoint for it? */
+bool cxv_is_mark(const char *driver_override);
 /* "set_override" */
 const char *cxv_step_name(enum cxv_step_kind kind);
 /* "done" */

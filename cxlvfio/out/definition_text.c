@@ -8,7 +8,8 @@
 #include "out/text.h"
 
 static const char *const columns[] = {
-	"FILE", "VENDOR", "DEVICE", "SERIAL", "ADDRESS", "DRIVER", "AUTO", "PRESENT-AT", "STATE",
+	"FILE", "VENDOR", "DEVICE", "SERIAL", "ADDRESS", "DRIVER", "VIEW", "INTERFACE",
+	"AUTO", "PRESENT-AT", "STATE",
 };
 
 static char *present_at(const struct cxv_definition *definition)
@@ -65,8 +66,12 @@ static char *cell(const struct cxv_definition *definition, size_t column)
 	case 5:
 		return strdup(definition->driver.value ?: "-");
 	case 6:
-		return strdup(!automatic->known ? "-" : automatic->value ? "yes" : "no");
+		return strdup(definition->view.value ?: "-");
 	case 7:
+		return strdup(definition->interface.value ?: "-");
+	case 8:
+		return strdup(!automatic->known ? "-" : automatic->value ? "yes" : "no");
+	case 9:
 		return present_at(definition);
 	default:
 		return state_text(definition);

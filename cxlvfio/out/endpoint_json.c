@@ -44,6 +44,27 @@ static void add_owners(struct cxv_document *document, struct json_object *to,
 	cxv_json_unavailable(document, unavailable, "resource_owners", endpoint->owner_error);
 }
 
+static void add_driver_view(struct cxv_document *document, struct json_object *to,
+			    const struct cxv_endpoint *endpoint)
+{
+	struct json_object *unavailable, *object, *offers;
+	struct cxv_views views;
+
+	if (!endpoint->has_driver_view) {
+		cxv_json_null(document, to, "cxl_vfio");
+		return;
+	}
+	object = cxv_json_facts(document, to, "cxl_vfio", &endpoint->driver_view,
+				&cxv_driver_view_fields, &unavailable);
+	views = cxv_driver_views(&endpoint->driver_view);
+	offers = cxv_json_array(document, object, "offers");
+	if (views.region)
+		cxv_json_string(document, offers, NULL, "region");
+	if (views.bar)
+		cxv_json_string(document, offers, NULL, "bar");
+	cxv_json_unavailable(document, unavailable, "offers", views.error);
+}
+
 void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 		       const struct cxv_endpoint *endpoint)
 {
@@ -62,10 +83,6 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_registers(document, to, unavailable, endpoint);
 	cxv_json_kernel_view(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
-	if (endpoint->has_driver_view)
-		cxv_json_leaf(document, to, "cxl_vfio", &endpoint->driver_view,
-			       &cxv_driver_view_fields);
-	else
-		cxv_json_null(document, to, "cxl_vfio");
+	add_driver_view(document, to, endpoint);
 	cxv_json_vfio(document, to, endpoint);
 }

@@ -25,12 +25,23 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 	case CXV_STEP_LOAD_MODULE:
 		fprintf(stream, "  load module %s and what it depends on: /%s\n", value, path);
 		break;
+	case CXV_STEP_NOTE_PARAMETERS:
+		fprintf(stream, "  note the module's parameters in /%s\n", path);
+		break;
+	case CXV_STEP_RESTORE_PARAMETERS:
+		fprintf(stream, "  put the module's parameters back, and remove /%s\n", path);
+		break;
+	case CXV_STEP_CHECK_OFFER:
+		fprintf(stream, "  check that /%s says \"%s\"\n", path, value);
+		break;
 	case CXV_STEP_REMEMBER:
 		fprintf(stream, "  remember its driver (%s) in /%s\n", value[0] ? value : "none",
 			path);
 		break;
 	case CXV_STEP_SET_OVERRIDE:
 	case CXV_STEP_UNBIND_DRIVER:
+	case CXV_STEP_SET_PARAMETER:
+	case CXV_STEP_SET_ATTRIBUTE:
 	case CXV_STEP_PROBE:
 	case CXV_STEP_BIND_DRIVER:
 		fprintf(stream, "  write \"%s\" to /%s\n", value, path);
@@ -72,17 +83,32 @@ static const struct cxv_step *find_step(const struct cxv_plan *plan, enum cxv_st
 	return NULL;
 }
 
+/* "view bar, interface none" behind SEPARATOR: what was asked for, and is so. */
+static void print_offer(const struct cxv_plan *plan, const char *separator, FILE *stream)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct cxv_step *step = &plan->steps[i];
+
+		if (step->kind != CXV_STEP_CHECK_OFFER)
+			continue;
+		fprintf(stream, "%s%s %s", separator, strrchr(step->path, '/') + 1, step->value);
+		separator = ", ";
+	}
+	fputc('\n', stream);
+}
+
 void cxv_print_bound(const struct cxv_plan *plan, FILE *stream)
 {
 	const struct cxv_step *node = find_step(plan, CXV_STEP_WAIT_NODE);
 	const struct cxv_step *verdict = find_step(plan, CXV_STEP_READ_STATE);
 	_cleanup_free_ char *state = verdict ? cxv_text_printable(verdict->value) : NULL;
 
-	if (cxv_plan_already(plan))
-		fprintf(stream, "%s: already bound to " CXL_VFIO_DRIVER_NAME "\n", plan->target);
+	if (!node)
+		fprintf(stream, "%s: already bound to " CXL_VFIO_DRIVER_NAME, plan->target);
 	else
-		fprintf(stream, "%s: bound to " CXL_VFIO_DRIVER_NAME ", /%s, state %s\n",
-			plan->target, node ? node->path : "", state ? state : "?");
+		fprintf(stream, "%s: bound to " CXL_VFIO_DRIVER_NAME ", /%s, state %s",
+			plan->target, node->path, state ? state : "?");
+	print_offer(plan, node ? ", " : ", now with ", stream);
 }
 
 void cxv_print_unbound(const struct cxv_plan *plan, FILE *stream)

@@ -7,6 +7,7 @@
 #include "out/pci_text.h"
 #include "out/printer.h"
 #include "out/registers_text.h"
+#include "out/text.h"
 #include "out/topology_text.h"
 #include "out/vfio_text.h"
 
@@ -68,12 +69,18 @@ static void print_region(struct cxv_printer *to, const struct cxv_endpoint *endp
 
 static void print_driver(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
+	_cleanup_free_ char *views = NULL;
+
 	if (!endpoint->has_driver_view) {
 		cxv_print_empty(to, "cxl_vfio", 0);
 		return;
 	}
 	cxv_print_heading(to, "cxl_vfio");
 	cxv_print_fields(to, &endpoint->driver_view, &cxv_driver_view_fields);
+	views = cxv_text_views(&endpoint->driver_view);
+	if (!views)
+		to->failed = true;
+	cxv_print_value(to, "offers", views, cxv_driver_views(&endpoint->driver_view).error);
 }
 
 static void print_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)

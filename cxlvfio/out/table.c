@@ -78,6 +78,12 @@ static char *findings_text(const struct cxv_endpoint *endpoint)
 	return fclose(stream) ? NULL : strdup(text);
 }
 
+/* "region,bar4": what a client can have the window through. */
+static char *view_text(const struct cxv_endpoint *endpoint)
+{
+	return endpoint->has_driver_view ? cxv_text_views(&endpoint->driver_view) : strdup("-");
+}
+
 static char *reset_text(const struct cxv_endpoint *endpoint)
 {
 	_cleanup_free_ char *text = NULL;
@@ -104,6 +110,10 @@ static const struct cxv_column columns[] = {
 	{ "REASON", "why it is in that state", FIELD(TEXT, state_reason) },
 	{ "DRIVER", "bound PCI driver", FIELD(TEXT, driver) },
 	{ "OVERRIDE", "driver that may bind to it", FIELD(TEXT, driver_override) },
+	{ "VIEW", "what the driver offers the window as: a region of CXL, a BAR and its number",
+	  .text = view_text },
+	{ "INTERFACE", "generation of the CXL interface that a client sees",
+	  FIELD(TEXT, driver_view.interface) },
 	{ "GROUP", "IOMMU group", FIELD(NUMBER, iommu_group) },
 	{ "NUMA", "NUMA node", FIELD(NUMBER, numa_node) },
 	{ "MEMDEV", "CXL memory device", FIELD(TEXT, memdev) },
@@ -127,7 +137,7 @@ static const struct cxv_column columns[] = {
 };
 
 static const char default_columns[] =
-	"HOST,MEMDEV,REGION,RESOURCE,SIZE,DRIVER,GROUP,STATE,REASON";
+	"HOST,MEMDEV,REGION,RESOURCE,SIZE,DRIVER,VIEW,GROUP,STATE,REASON";
 
 const struct cxv_column *cxv_table_find_column(const char *name, size_t length)
 {

@@ -154,3 +154,20 @@ char *cxv_text_field(const void *object, const struct cxv_field *field, bool hum
 	number_text(text, field->kind, number->value, human);
 	return strdup(text);
 }
+
+char *cxv_text_views(const struct cxv_driver_view *driver)
+{
+	struct cxv_views views = cxv_driver_views(driver);
+	_cleanup_free_ char *text = NULL;
+
+	if (!views.region && !views.bar)
+		return strdup("-");
+	if (!views.bar)
+		return strdup("region");
+	if (asprintf(&text, "%sbar%s", views.region ? "region," : "",
+		     driver->view_bar.value ?: "") < 0) {
+		text = NULL;
+		return NULL;
+	}
+	return cxv_text_printable(text);
+}

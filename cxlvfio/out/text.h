@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/endpoint.h"
 #include "core/value.h"
 
 #define CXV_TEXT_MAX	64
@@ -23,5 +24,7 @@ void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
 void cxv_text_duration(char text[static CXV_TEXT_MAX], uint64_t nanoseconds);
 /* Field of OBJECT for people; HUMAN: sizes with units. "-" is none. NULL: out of memory. */
 char *cxv_text_field(const void *object, const struct cxv_field *field, bool human);
+/* "region,bar4": what a client can have the window through; "-": not known. NULL: out of memory. */
+char *cxv_text_views(const struct cxv_driver_view *driver);
 
 #endif

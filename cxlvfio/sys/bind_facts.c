@@ -9,6 +9,7 @@
 #include "cxl_vfio.h"
 #include "sys/holders.h"
 #include "sys/modules.h"
+#include "sys/parameters.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
 
@@ -248,6 +249,32 @@ static int read_module(struct cxv_bind_survey *survey, const struct cxv_endpoint
 				  sizeof(facts->missing_modules));
 }
 
+/* One that is not loaded yet has nothing to say. */
+static int read_offer(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
+		      struct cxv_bind_facts *facts)
+{
+	const bool bound = !strcmp(facts->now.driver, CXL_VFIO_DRIVER_NAME);
+	_cleanup_free_ char *bar = NULL;
+	struct cxv_offer defaults;
+	int ret;
+
+	(void)endpoint;
+	if (bound)
+		ret = cxv_parameters_of_device(survey->host, facts->target, &facts->offer);
+	else if (facts->module == CXV_MODULE_LOADED)
+		ret = cxv_parameters_read(survey->host, &defaults);
+	else
+		return 0;
+	/* Words of another release: as good as none. */
+	facts->without_views = ret == -ENOENT || ret == -EPROTO;
+	if (facts->without_views || ret || !bound)
+		return facts->without_views ? 0 : ret;
+	ret = cxv_host_read_string(survey->host, &bar, DEVICE "/" CXL_VFIO_SYSFS_GROUP "/view_bar",
+				   facts->target);
+	facts->without_bar = !ret && !strcmp(bar, CXL_VFIO_VIEW_BAR_NONE);
+	return ret;
+}
+
 /* What tells this device from another one that comes to its slot later. */
 static int read_identity(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			 struct cxv_bind_facts *facts)
@@ -309,6 +336,7 @@ static const struct {
 	{ "who has it open", read_holders },
 	{ "/proc/iomem", read_window_users },
 	{ "which modules are installed", read_module },
+	{ "what it offers", read_offer },
 	{ "what it was before an earlier bind", read_record },
 	{ "what an earlier bind loaded", read_note },
 };

@@ -13,6 +13,7 @@
 #include "sys/archive.h"
 #include "sys/capture.h"
 #include "sys/driver.h"
+#include "sys/parameters.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
 
@@ -246,9 +247,18 @@ static bool is_leftover(const char *name)
 {
 	size_t address = address_length(name);
 
+	if (!strcmp(name, CXV_PARAMETERS_NOTE))
+		return true;
 	return memchr(name, ':', address) &&
 	       (!name[address] || !strcmp(name + address, "reset_method") ||
 		!strcmp(name + address, "modules"));
+}
+
+static enum cxv_doctor_leftover_kind kind_of(const char *name)
+{
+	if (!strcmp(name, CXV_PARAMETERS_NOTE))
+		return CXV_DOCTOR_OF_OFFER;
+	return strcmp(name, "reset_method") ? CXV_DOCTOR_OF_BIND : CXV_DOCTOR_OF_RESET;
 }
 
 static int add_leftover(const struct cxv_host *host, const struct cxv_inventory *inventory,
@@ -264,8 +274,9 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 	facts->leftovers = one;
 	one += facts->leftover_count++;
 	*one = (struct cxv_doctor_leftover) {
-		.kind = strcmp(kind, "reset_method") ? CXV_DOCTOR_OF_BIND : CXV_DOCTOR_OF_RESET,
-		.target = strndup(name, address - (name[address - 1] == '.')),
+		.kind = kind_of(kind),
+		.target = address ? strndup(name, address - (name[address - 1] == '.')) :
+				    strdup(name),
 	};
 	if (asprintf(&one->path, "/" CXV_STATE_DIRECTORY "/%s", name) < 0)
 		one->path = NULL;

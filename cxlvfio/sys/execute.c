@@ -16,12 +16,17 @@
 static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
 	[CXV_STEP_NOTE_MODULES] = "cannot write down what is to be loaded",
 	[CXV_STEP_LOAD_MODULE] = "cannot load the module",
+	[CXV_STEP_NOTE_PARAMETERS] = "cannot write down what the module's parameters are",
 	[CXV_STEP_REMEMBER] = "cannot write down what the endpoint was before",
 	[CXV_STEP_SET_OVERRIDE] = "cannot set which driver it is for",
 	[CXV_STEP_UNBIND_DRIVER] = "cannot take it from its driver",
+	[CXV_STEP_SET_PARAMETER] = "cannot tell the driver what to offer",
 	[CXV_STEP_PROBE] = "cannot ask the kernel to find its driver",
 	[CXV_STEP_BIND_DRIVER] = "cannot give it back to its driver",
 	[CXV_STEP_WAIT_DRIVER] = "the driver did not take it",
+	[CXV_STEP_RESTORE_PARAMETERS] = "cannot put the module's parameters back",
+	[CXV_STEP_SET_ATTRIBUTE] = "cannot change what it offers",
+	[CXV_STEP_CHECK_OFFER] = "the driver does not offer what was asked for",
 	[CXV_STEP_WAIT_NODE] = "it has no VFIO device node",
 	[CXV_STEP_READ_STATE] = "cannot read what the driver says of it",
 	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
@@ -89,6 +94,23 @@ static const char *hint_of_wait(const struct cxv_step_run *run, int error)
 	       "/sys/kernel/debug/devices_deferred, or give it more time with --wait";
 }
 
+static const char *hint_of_offer(int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return "somebody has it open, perhaps where /proc does not show it: end that "
+		       "program (fuser -v /dev/vfio/*)";
+	case -EINVAL:
+		return "view region and interface none together would offer nothing: choose both, "
+		       "--view and --interface";
+	case -EOPNOTSUPP:
+		return "--view region is what it can offer, to clients that know regions of CXL: "
+		       "see cxlvfio-bind(1)";
+	default:
+		return "see dmesg";
+	}
+}
+
 static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step *step, int error)
 {
 	if (error == -EINTR)
@@ -98,6 +120,13 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 	if (error == -EACCES || error == -EPERM)
 		return "run it as root";
 	switch (step->kind) {
+	case CXV_STEP_NOTE_PARAMETERS:
+		return error == -EOPNOTSUPP ? "the driver is too old for a choice: install that of "
+		       "this release, or leave out --view and --interface" : "see dmesg";
+	case CXV_STEP_SET_PARAMETER:
+	case CXV_STEP_SET_ATTRIBUTE:
+	case CXV_STEP_CHECK_OFFER:
+		return hint_of_offer(error);
 	case CXV_STEP_UNBIND_DRIVER:
 		return hint_of_unbind(error);
 	case CXV_STEP_BIND_DRIVER:

@@ -254,6 +254,10 @@ static void read_driver_view(const struct cxv_directory *device, struct cxv_driv
 			*(struct cxv_number *)member = cxv_attribute_number(at.host, at.path,
 									    field->key);
 	}
+	/* Drivers before views had a region alone. */
+	cxv_text_optional(&view->view);
+	cxv_text_optional(&view->view_bar);
+	cxv_text_optional(&view->interface);
 }
 
 static void read_attributes(const struct cxv_host *host, const char *directory,

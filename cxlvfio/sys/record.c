@@ -38,23 +38,6 @@ static int take_lock(int lock, int kind, const struct cxv_deadline *deadline)
 	return 0;
 }
 
-int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline)
-{
-	int lock = open_lock(host, "modules"), ret;
-
-	if (lock < 0)
-		return lock;
-	ret = take_lock(lock, LOCK_SH, deadline);
-	if (ret < 0)
-		close(lock);
-	return ret < 0 ? ret : lock;
-}
-
-int cxv_modules_lock_alone(int lock)
-{
-	return take_lock(lock, LOCK_EX, NULL);
-}
-
 static pid_t read_owner(int lock)
 {
 	char text[16] = "";
@@ -72,6 +55,23 @@ static void write_owner(int lock)
 
 	if (ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)length, 0) < 0)
 		return;
+}
+
+int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline)
+{
+	int lock = open_lock(host, "modules"), ret;
+
+	if (lock < 0)
+		return lock;
+	ret = take_lock(lock, LOCK_SH, deadline);
+	if (ret < 0)
+		close(lock);
+	return ret < 0 ? ret : lock;
+}
+
+int cxv_modules_lock_alone(int lock)
+{
+	return take_lock(lock, LOCK_EX, NULL);
 }
 
 int cxv_record_lock(const struct cxv_host *host, const char *target,
@@ -168,6 +168,30 @@ int cxv_record_write(const struct cxv_host *host, const char *target, const char
 int cxv_record_remove(const struct cxv_host *host, const char *target)
 {
 	return cxv_state_file_remove(host, target);
+}
+
+int cxv_parameters_lock(const struct cxv_host *host, bool alone,
+			const struct cxv_deadline *deadline, pid_t *owner)
+{
+	int lock = open_lock(host, "parameters"), ret;
+
+	*owner = 0;
+	if (lock < 0)
+		return lock;
+	ret = take_lock(lock, alone ? LOCK_EX : LOCK_SH, deadline);
+	if (ret < 0) {
+		*owner = read_owner(lock);
+		close(lock);
+		return ret;
+	}
+	if (alone)
+		write_owner(lock);
+	return lock;
+}
+
+int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline)
+{
+	return take_lock(lock, LOCK_EX, deadline);
 }
 
 bool cxv_note_is_valid(const char *text)

@@ -46,6 +46,15 @@ int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *dea
 int cxv_modules_lock_alone(int lock);
 
 /*
+ * Nobody changes the parameters of our module until the descriptor is closed; ALONE, nobody else
+ * relies on them either. -EBUSY where somebody does until the DEADLINE: *OWNER as above, 0 where
+ * there are several.
+ */
+int cxv_parameters_lock(const struct cxv_host *host, bool alone,
+			const struct cxv_deadline *deadline, pid_t *owner);
+int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline);
+
+/*
  * The modules that a bind of TARGET was about to load, "cxl_core cxl_acpi", until it is known that
  * they stay. -ENOENT without a note, -EINVAL for a damaged one.
  */

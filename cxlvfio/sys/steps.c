@@ -14,6 +14,7 @@
 #include "sys/bind_facts.h"
 #include "sys/holders.h"
 #include "sys/modules.h"
+#include "sys/parameters.h"
 #include "sys/record.h"
 
 struct write_job {
@@ -31,11 +32,12 @@ static int do_write(void *argument)
 	return (size_t)written == strlen(job->value) ? 0 : -EIO;
 }
 
-/* The child that works has the endpoint's lock as long as it lives, and FILE (-1: none). */
+/* The child that works has the run's locks as long as it lives, and FILE (-1: none). */
 static int run_bounded(struct cxv_step_run *run, int file, int (*work)(void *argument),
 		       void *argument)
 {
-	const int keep[] = { file, run->execution->lock };
+	const struct cxv_execution *execution = run->execution;
+	const int keep[] = { file, execution->lock, execution->parameters_lock };
 	int ret = cxv_run_bounded(&run->deadline, keep, ARRAY_SIZE(keep), work, argument);
 
 	run->left_behind = run->left_behind || ret == -ETIMEDOUT || ret == -EINTR;
@@ -238,6 +240,81 @@ static int set_override(struct cxv_step_run *run, struct cxv_step *step)
 		return 1;
 	/* An empty write never reaches the kernel; a line end alone clears. */
 	return write_bounded(run, step->path, step->value[0] ? step->value : "\n");
+}
+
+/* 1 where PATH says VALUE already. */
+static int set_word(struct cxv_step_run *run, const char *path, const char *value)
+{
+	_cleanup_free_ char *now = NULL;
+	int ret = cxv_host_read_string(run->execution->host, &now, "%s", path);
+
+	if (ret < 0)
+		return ret;
+	return strcmp(now, value) ? write_bounded(run, path, value) : 1;
+}
+
+static int set_offer(struct cxv_step_run *run, struct cxv_step *step)
+{
+	return set_word(run, step->path, step->value);
+}
+
+/* What is noted here is what will be put back; a driver that has none is too old. */
+static int note_parameters(struct cxv_step_run *run, struct cxv_step *step)
+{
+	struct cxv_offer *before = &run->plan->offer_before;
+	int ret = cxv_parameters_read(run->execution->host, before);
+	char text[CXV_OFFER_TEXT_SIZE];
+
+	if (!ret)
+		ret = cxv_parameters_note(run->execution->host, before);
+	if (ret < 0) {
+		*before = (struct cxv_offer) { 0 };
+		return ret == -ENOENT ? -EOPNOTSUPP : ret;
+	}
+	cxv_offer_format(before, text);
+	snprintf(step->value, sizeof(step->value), "%s", text);
+	return 0;
+}
+
+static int restore_parameters(struct cxv_step_run *run, struct cxv_step *step)
+{
+	const struct cxv_offer *before = &run->plan->offer_before;
+	char path[CXV_STEP_PATH_SIZE], text[CXV_OFFER_TEXT_SIZE];
+	int ret = 0;
+
+	for (size_t i = 0; i < CXV_OFFER_PARTS && ret >= 0; i++) {
+		enum cxv_offer_part part = cxv_offer_order(before, i);
+
+		snprintf(path, sizeof(path), "sys/module/" CXL_VFIO_MODULE_NAME "/parameters/%s",
+			 cxv_offer_name(part));
+		if (before->words[part][0])
+			ret = set_word(run, path, before->words[part]);
+	}
+	if (ret < 0)
+		return ret;
+	cxv_offer_format(before, text);
+	snprintf(step->value, sizeof(step->value), "%s", text);
+	/* What a child changes yet is for the next run to put back. */
+	return run->left_behind ? 0 : cxv_parameters_forget(run->execution->host);
+}
+
+/* The driver's own words on what the attribute says instead. */
+static int check_offer(struct cxv_step_run *run, struct cxv_step *step)
+{
+	const struct cxv_host *host = run->execution->host;
+	_cleanup_free_ char *now = NULL, *bar = NULL;
+	int ret = cxv_host_read_string(host, &now, "%s", step->path);
+
+	if (ret < 0)
+		return ret;
+	if (!strcmp(now, step->value))
+		return 0;
+	ret = cxv_host_read_string(host, &bar, "sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
+				   "/view_bar", run->plan->target);
+	snprintf(run->verdict.reason, sizeof(run->verdict.reason), "it is %.32s%s", now,
+		 !ret && !strcmp(bar, CXL_VFIO_VIEW_BAR_NONE) ?
+		 ", as the function leaves no pair of BARs for the window" : "");
+	return -EOPNOTSUPP;
 }
 
 /* The driver whose directory the step's file is in. */
@@ -458,12 +535,17 @@ static int (*const step_functions[CXV_STEP_KIND_COUNT])(struct cxv_step_run *run
 							 struct cxv_step *step) = {
 	[CXV_STEP_NOTE_MODULES] = note_modules,
 	[CXV_STEP_LOAD_MODULE] = load_module,
+	[CXV_STEP_NOTE_PARAMETERS] = note_parameters,
 	[CXV_STEP_REMEMBER] = remember,
 	[CXV_STEP_SET_OVERRIDE] = set_override,
 	[CXV_STEP_UNBIND_DRIVER] = unbind_driver,
+	[CXV_STEP_SET_PARAMETER] = set_offer,
 	[CXV_STEP_PROBE] = probe,
 	[CXV_STEP_BIND_DRIVER] = bind_driver,
 	[CXV_STEP_WAIT_DRIVER] = wait_driver,
+	[CXV_STEP_RESTORE_PARAMETERS] = restore_parameters,
+	[CXV_STEP_SET_ATTRIBUTE] = set_offer,
+	[CXV_STEP_CHECK_OFFER] = check_offer,
 	[CXV_STEP_WAIT_NODE] = wait_node,
 	[CXV_STEP_READ_STATE] = read_state,
 	[CXV_STEP_FORGET] = forget,

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,10 +142,8 @@ class Machine:
 
     def forget_driver(self) -> None:
         """The driver is not registered: its module is not loaded."""
-        directory = self.top / "sys/bus/pci/drivers" / OURS
-        for file in directory.iterdir():
-            file.unlink()
-        directory.rmdir()
+        for directory in ("sys/bus/pci/drivers/" + OURS, "sys/module/cxl_vfio_pci"):
+            shutil.rmtree(self.top / directory)
 
     def wait_for(self, condition, what: str) -> None:
         end = time.monotonic() + 300
@@ -261,7 +260,8 @@ def test_locks_are_of_root_alone(machine: Machine) -> None:
     machine.run(0, "bind", FIRST)
     machine.run(0, "persist", "remove", "all")
     locks = sorted((machine.top / "run/cxlvfio").glob("*.lock"))
-    assert [lock.name for lock in locks] == [f"{FIRST}.lock", "modules.lock", "persist.lock"]
+    assert [lock.name for lock in locks] == [f"{FIRST}.lock", "modules.lock", "parameters.lock",
+                                                "persist.lock"]
     for lock in locks:
         assert lock.stat().st_mode & 0o777 == 0o600, f"{lock.name}: {lock.stat().st_mode:o}"
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 OURS = "cxl-vfio-pci"
+PARAMETERS = {"view": "both", "interface": "current"}
 LOOK_SECONDS = 0.005
 
 
@@ -26,6 +27,8 @@ class FakeKernel(threading.Thread):
         self.unload: set = set()        # drivers that are gone when they are to probe
         self.words: dict = {}           # driver: what it says when it refuses a device
         self.stubborn: dict = {}        # driver: what it says and keeps the device at an unbind
+        self.view_bar = "4"             # the BAR that shows a window; "none": no pair is free
+        self.has_views = True           # our driver is not one from before there was a choice
         self.looks = 0                  # rounds in which nothing was found to do
         self.done = threading.Event()
         (self.pci / "drivers_probe").touch()
@@ -43,6 +46,11 @@ class FakeKernel(threading.Thread):
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "bind").touch()
         (directory / "unbind").touch()
+        if name == OURS:
+            parameters = self.root / "sys/module/cxl_vfio_pci/parameters"
+            parameters.mkdir(parents=True, exist_ok=True)
+            for parameter, value in PARAMETERS.items():
+                (parameters / parameter).write_text(f"{value}\n")
 
     def device(self, target: str) -> Path:
         return (self.pci / "devices" / target).resolve()
@@ -50,6 +58,21 @@ class FakeKernel(threading.Thread):
     def driver_of(self, target: str) -> str:
         link = self.device(target) / "driver"
         return link.readlink().name if link.is_symlink() else ""
+
+    def parameters(self) -> dict:
+        directory = self.root / "sys/module/cxl_vfio_pci/parameters"
+        return {file.name: file.read_text().strip() for file in sorted(directory.iterdir())} \
+            if directory.is_dir() else {}
+
+    def offer_of(self, target: str) -> dict:
+        """What our driver says of a device that it has."""
+        return {name: (self.device(target) / "cxl_vfio" / name).read_text().strip()
+                for name in PARAMETERS}
+
+    def make_old(self) -> None:
+        """Our driver becomes one from before there was a choice."""
+        self.has_views = False
+        shutil.rmtree(self.root / "sys/module/cxl_vfio_pci/parameters")
 
     def override_of(self, target: str) -> str:
         text = (self.device(target) / "driver_override").read_text().strip()
@@ -84,6 +107,12 @@ class FakeKernel(threading.Thread):
         attributes = device / "cxl_vfio"
         attributes.mkdir()
         (attributes / "state").write_text("closed\n")
+        if self.has_views:
+            offer = self.parameters()
+            if self.view_bar == "none":
+                offer["view"] = "region"
+            for name, value in {**offer, "view_bar": self.view_bar}.items():
+                (attributes / name).write_text(f"{value}\n")
         if not self.nodes:
             return
         group = self.group_of(target)

@@ -177,14 +177,18 @@ class Function:
         if cdev:
             self.root.write(f"dev/vfio/devices/{name}", "")
 
-    def add_driver_view(self, **changes) -> None:
+    def add_driver_view(self, older: bool = False, **changes) -> None:
         values = {
             "abi_version": 1, "state": "closed", "verdict": "ok", "generation": 3,
             "zap_count": 1, "reactivate_count": 2, "refuse_count": 0, "last_path": "close",
             "window_base": f"{WINDOW:#x}", "window_size": f"{WINDOW_SIZE:#x}",
             "scrub_policy": "none", "scrub_result": "none",
+            "view": "both", "view_bar": 4, "interface": "current",
         }
         values.update(changes)
+        if older:   # from before there was a choice
+            for name in ("view", "view_bar", "interface"):
+                del values[name]
         self.root.attributes(f"{self.path}/cxl_vfio", **values)
 
 
@@ -389,9 +393,10 @@ def scenario_cdev(root: Root) -> None:
 def scenario_states(root: Root) -> None:
     """Every state side by side, a Type-3 neighbour and an ordinary function."""
     cxl = CxlTopology(root)
-    bind_ours(root, add_type2(root, 0), cxl, 0, state="active", last_path="reset")
+    bind_ours(root, add_type2(root, 0), cxl, 0, state="active", last_path="reset", view="bar",
+              view_bar=2, interface="none")
     bind_ours(root, add_type2(root, 1), cxl, 1, state="refused",
-              verdict="decoder 0 not committed")
+              verdict="decoder 0 not committed", view="region", view_bar="none", interface="2")
     bind_ours(root, add_type2(root, 2), cxl, 2, state="pending", verdict="media not ready")
     add_type2(root, 3)
     function = add_type2(root, 4)
@@ -510,7 +515,7 @@ def scenario_restricted(root: Root) -> None:
                         path=f"{BUS_DEVICES}/0000:0c:01.0")
     function.bind("cxl-vfio-pci")
     function.add_vfio(0)
-    function.add_driver_view()
+    function.add_driver_view(older=True)
     cxl.add_memdev(function, 0)
     endpoint = cxl.add_endpoint(f"{function.path}/mem0", 1)
     cxl.add_decoder(endpoint, "decoder1.0", "region0")
@@ -561,11 +566,11 @@ def scenario_uncommitted(root: Root) -> None:
 
 
 def scenario_no_memdev(root: Root) -> None:
-    """Bound to our driver where the CXL core shows no memdev: an older kernel or libcxl."""
+    """An older driver has it, where the CXL core shows no memdev: an older kernel or libcxl."""
     function = add_type2(root)
     function.bind("cxl-vfio-pci")
     function.add_vfio(0)
-    function.add_driver_view()
+    function.add_driver_view(older=True)
     CxlTopology(root)
 
 

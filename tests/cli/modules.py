@@ -56,7 +56,8 @@ def load(root, **changes) -> None:
     root.attributes(f"sys/module/{NAME}", **{
         "initstate": "live", "version": "5.0.1", "srcversion": "0123456789ABCDEF0123456",
         "taint": "OE", "refcnt": 0, "coresize": 94208, **changes})
-    root.attributes(f"sys/module/{NAME}/parameters", scrub="zero", disable_idle_d3="N")
+    root.attributes(f"sys/module/{NAME}/parameters", scrub="zero", disable_idle_d3="N",
+                    view="both", interface="current")
     root.attributes("proc/sys/kernel", tainted=12288)
     (root.top / "sys/bus/pci/drivers/cxl-vfio-pci").mkdir(parents=True, exist_ok=True)
 

@@ -22,8 +22,9 @@ import bind  # noqa: E402
 import tap  # noqa: E402
 import validate  # noqa: E402
 from bind import FIRST, FIXTURES, NOBODY, SECOND  # noqa: E402
-from fake_kernel import OURS  # noqa: E402
+from fake_kernel import OURS, PARAMETERS  # noqa: E402
 
+HELD = "cxl-vfio-pci-held"
 SERIAL = 0x1000
 NAME = "1e98-e2e2-1000.conf"
 OTHER = "1e98-e2e2-1001.conf"
@@ -278,10 +279,47 @@ def test_apply_fails_as_bind(machine: Machine) -> None:
     machine.is_untouched("accelerator")
 
 
+def test_offer(machine: Machine) -> None:
+    """What a definition says is offered, each endpoint its own, before anybody can open it."""
+    options = ("--view", "bar", "--interface", "none")
+    planned = machine.run(0, "persist", "add", "--dry-run", *options, FIRST)
+    assert "view = bar" in planned and "interface = none" in planned, planned
+    machine.run(0, "persist", "add", *options, FIRST)
+    machine.run(0, "persist", "add", "--view", "region", SECOND)
+    assert "already persisted" in machine.run(0, "persist", "add", *options, FIRST)
+    items = machine.list()
+    assert [(item["view"], item["interface"]) for item in items.values()] == \
+        [("bar", "none"), ("region", None)], items
+    assert machine.match()["CXLVFIO_OVERRIDE"] == HELD, machine.match()
+    # As the rule leaves them: nobody has the endpoint before it is told what to offer.
+    for function in machine.functions:
+        machine.root.attributes(function.path, driver_override=HELD)
+    document = machine.run_json(0, "persist", "apply")
+    assert machine.states() == {NAME: "bound", OTHER: "bound"}
+    assert machine.kernel.offer_of(FIRST) == {"view": "bar", "interface": "none"}
+    assert machine.kernel.offer_of(SECOND) == {"view": "region", "interface": "current"}
+    assert machine.kernel.parameters() == PARAMETERS, machine.kernel.parameters()
+    probe = [action["step"] for action in document["actions"]].index("probe")
+    assert document["actions"][probe - 1]["step"] == "set_parameter", document["actions"]
+    # A bound one that offers something else is not as it is defined, until it is.
+    machine.run(0, "bind", "--view", "both", FIRST)
+    assert machine.states()[NAME] == "not_bound"
+    machine.run(0, "persist", "apply")
+    assert machine.states()[NAME] == "bound"
+    # Another choice replaces the file, and none is none.
+    machine.run(0, "persist", "add", FIRST)
+    assert "view" not in machine.file().read_text(), machine.file().read_text()
+    machine.run(0, "unbind", "all")
+    machine.has("", "", FIRST)
+
+
+test_offer.endpoints = 2
+
+
 def test_match(machine: Machine) -> None:
     assert machine.match() == {}
     machine.run(0, "persist", "add", FIRST)
-    assert machine.match() == {"CXLVFIO_DRIVER": OURS,
+    assert machine.match() == {"CXLVFIO_DRIVER": OURS, "CXLVFIO_OVERRIDE": OURS,
                                "CXLVFIO_DEFINITION": f"/etc/cxlvfio.d/{NAME}"}
     assert machine.match("0000:99:00.0") == {}
     for bad in ("../x", "mem0", "0000:0d:00.0/..", "0000:0d:00.0\n", ""):

@@ -2,13 +2,15 @@
 /*
  * What bind and unbind read from files: the first byte says which, the rest is the text. 0: a
  * record in /run/cxlvfio, 1: a note of modules, 2: the kernel log about a device, 3: about modules,
- * 4: the kernel log about a probe, 5: /proc/iomem, 6: a parameter of the module as it is printed.
+ * 4: the kernel log about a probe, 5: /proc/iomem, 6: a parameter of the module as it is printed,
+ * 7: a note of parameters.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "core/iomem.h"
+#include "core/offer.h"
 #include "fuzz.h"
 #include "out/text.h"
 #include "sys/bind_facts.h"
@@ -132,9 +134,27 @@ static void print_parameter(char *text, size_t size, enum fuzz_copy kind, FILE *
 	fprintf(stream, "%s\n", shown);
 }
 
+/* What it says goes to the kernel, and stands in it. */
+static void parse_parameters(char *text, size_t size, enum fuzz_copy kind, FILE *stream)
+{
+	char shown[CXV_OFFER_TEXT_SIZE];
+	struct cxv_offer offer, again;
+
+	(void)size;
+	fuzz_dirty(&offer, sizeof(offer), kind);
+	if (cxv_offer_parse(text, &offer))
+		return;
+	fuzz_check(!cxv_offer_is_empty(&offer));
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
+		fuzz_check(strstr(text, offer.words[part]));
+	cxv_offer_format(&offer, shown);
+	fuzz_check(!cxv_offer_parse(shown, &again) && !memcmp(&offer, &again, sizeof(offer)));
+	fprintf(stream, "%s\n", shown);
+}
+
 static void (*const parsers[])(char *text, size_t size, enum fuzz_copy kind, FILE *stream) = {
 	parse_record, parse_note, parse_device_log, parse_module_log, parse_probe_log, parse_iomem,
-	print_parameter,
+	print_parameter, parse_parameters,
 };
 
 static char *parse(const uint8_t *data, size_t size, enum fuzz_copy kind)

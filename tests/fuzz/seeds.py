@@ -86,6 +86,7 @@ def binding(roots: list) -> list:
              (2, f"5,812,9,-;vfio-pci {device}: No device request channel registered\n"),
              (3, "3,1,2,-;cxl_vfio_pci: Unknown symbol vfio_pci_core_mmap (err -22)\n SUBSYSTEM=x"),
              (3, "5,1,2,-;Lockdown: cxlvfio: unsigned module loading is restricted\n"),
+             (7, "view=both interface=current"), (7, "interface=2 view=../x"),
              (4, f"3,1,2,-;{driver} {device}: refused: HDM decoder 0 is not committed\n"),
              (4, f"3,1,2,-;{driver} {device}: probe with driver {driver} failed with error -6\n")]
     inputs = [bytes([kind]) + text.encode() for kind, text in texts]

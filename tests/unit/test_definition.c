@@ -58,6 +58,8 @@ static void assert_bad(const char *text, size_t size, uint64_t line)
 	assert_int_equal(definition.line.value, line);
 	assert_null(definition.driver.value);
 	assert_null(definition.address.value);
+	assert_null(definition.view.value);
+	assert_null(definition.interface.value);
 	assert_false(definition.vendor.known || definition.serial.known ||
 		     definition.automatic.known);
 	cxv_definition_clear(&definition);
@@ -75,12 +77,45 @@ static void test_bad(void **state)
 		{ SERIAL, 0 }, { MATCH "serial = 4096\n" BIND, 4 },
 		{ MATCH "serial = 0x0\n" BIND, 4 },
 		{ SERIAL "address = 0d:00.0\n" BIND, 5 }, { SERIAL BIND "auto = 1\n", 7 },
+		{ SERIAL BIND "view = bars\n", 7 }, { SERIAL BIND "interface = 1\n", 7 },
+		{ SERIAL BIND "view = bar\nview = bar\n", 8 },
+		{ SERIAL "view = bar\n" BIND, 5 },
+		{ SERIAL BIND "view = region\ninterface = none\n", 0 },
+		{ SERIAL "[bind]\ndriver = vfio-pci\nview = bar\n", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_bad(bad[i].text, strlen(bad[i].text), bad[i].line);
 	assert_bad(SERIAL BIND "\0", sizeof(SERIAL BIND), 7);
 	assert_bad("[match]\n\0", 9, 2);
+}
+
+/* What is offered is written as it is read, and a device that offers something else is not bound. */
+static void test_offer(void **state)
+{
+	struct cxv_definition definition = parsed(SERIAL BIND "view = bar\ninterface = none\n");
+	struct cxv_definitions definitions = { &definition, 1 };
+	struct cxv_endpoint *bound = endpoint("0000:0d:00.0", 0x1000);
+	struct cxv_offer offer = cxv_definition_offer(&definition);
+	char *driverctl[1] = { NULL }, *text = cxv_definition_format(&definition);
+
+	assert_string_equal(offer.words[CXV_OFFER_VIEW], "bar");
+	assert_string_equal(offer.words[CXV_OFFER_INTERFACE], "none");
+	assert_non_null(strstr(text, "view = bar\ninterface = none\n"));
+	free(text);
+
+	bound->driver.value = strdup("cxl-vfio-pci");
+	assert_int_equal(cxv_definitions_decide(&definitions, &bound, driverctl, 1), 0);
+	assert_int_equal(definition.state, CXV_DEFINITION_NOT_BOUND);
+	bound->driver_view.view.value = strdup("bar");
+	bound->driver_view.interface.value = strdup("current");
+	assert_int_equal(cxv_definitions_decide(&definitions, &bound, driverctl, 1), 0);
+	assert_int_equal(definition.state, CXV_DEFINITION_NOT_BOUND);
+	strcpy(bound->driver_view.interface.value, "none");
+	assert_int_equal(cxv_definitions_decide(&definitions, &bound, driverctl, 1), 0);
+	assert_int_equal(definition.state, CXV_DEFINITION_BOUND);
+	cxv_definition_clear(&definition);
+	cxv_endpoint_free(bound);
 }
 
 static void test_names(void **state)
@@ -219,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_made),

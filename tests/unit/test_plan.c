@@ -616,6 +616,162 @@ static void unbind_refuses_an_open_device(void **state)
 }
 
 /* The longest names there can be still make whole paths, and the longest plan still fits. */
+static const struct cxv_bind_wishes choosing = {
+	.load_module = true, .offer.words = { "bar", "none" },
+};
+static const struct cxv_bind_wishes region = { .offer.words = { "region", "2" } };
+
+#define PARAMETERS	"sys/module/cxl_vfio_pci/parameters/"
+#define PARAMETER_NOTE	"run/cxlvfio/parameters"
+
+/* The parameters are another's again as soon as the driver has the endpoint. */
+static void bind_with_an_offer(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_NOTE_PARAMETERS, PARAMETER_NOTE, "" },
+		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "accelerator" },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
+		{ CXV_STEP_UNBIND_DRIVER, "sys/bus/pci/drivers/accelerator/unbind", TARGET },
+		{ CXV_STEP_SET_PARAMETER, PARAMETERS "view", "bar" },
+		{ CXV_STEP_SET_PARAMETER, PARAMETERS "interface", "none" },
+		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
+		{ CXV_STEP_RESTORE_PARAMETERS, PARAMETER_NOTE, "" },
+		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/view", "bar" },
+		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/interface", "none" },
+		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
+		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
+	};
+	static const struct expected_step undone[] = {
+		{ CXV_STEP_RESTORE_PARAMETERS, PARAMETER_NOTE, "" },
+		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
+		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
+		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
+		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan, copy;
+	size_t restore, first;
+
+	facts.module = CXV_MODULE_LOADED;
+	strcpy(facts.now.driver, "accelerator");
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	restore = find_step(&plan, CXV_STEP_RESTORE_PARAMETERS);
+	copy = plan;
+	first = cxv_plan_rollback(&copy, restore, false);
+	assert_steps(&copy, first, undone, ARRAY_SIZE(undone));
+	/* Of a device that is gone as well: others are to come. */
+	copy = plan;
+	first = cxv_plan_rollback(&copy, restore - 1, true);
+	assert_int_equal(copy.count - first, 2);
+	assert_int_equal(copy.steps[first].kind, CXV_STEP_RESTORE_PARAMETERS);
+	assert_int_equal(copy.steps[first + 1].kind, CXV_STEP_FORGET);
+	/* What was put back is not put back again. */
+	plan.steps[restore].result = CXV_STEP_DONE;
+	first = cxv_plan_rollback(&plan, restore + 1, false);
+	assert_steps(&plan, first, &undone[1], ARRAY_SIZE(undone) - 1);
+}
+
+/* A driver that is loaded would have what is marked for it before it is told what to offer. */
+static void bind_with_an_offer_holds_what_is_marked(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	strcpy(facts.now.driver_override, OURS);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
+	assert_string_equal(plan.steps[0].value, CXV_HELD_OVERRIDE);
+	assert_int_equal(plan.steps[2].kind, CXV_STEP_LOAD_MODULE);
+	assert_int_equal(plan.steps[3].kind, CXV_STEP_NOTE_PARAMETERS);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_NOTE_MODULES);
+	/* That mark is ours, too: an unbind leaves none. */
+	strcpy(facts.now.driver_override, CXV_HELD_OVERRIDE);
+	facts.module = CXV_MODULE_LOADED;
+	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), 0);
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
+	assert_string_equal(plan.steps[0].value, "");
+}
+
+static void offer_of_a_bound_one(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/interface", "2" },
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "region" },
+		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/interface", "2" },
+		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/view", "region" },
+	};
+	static const struct expected_step undone[] = {
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "bar" },
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/interface", "none" },
+	};
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+	size_t first;
+
+	facts.offer = choosing.offer;
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_true(cxv_plan_already(&plan));
+	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
+	assert_false(cxv_plan_already(&plan));
+	assert_int_equal(plan.steps[0].result, CXV_STEP_ALREADY);
+	assert_int_equal(plan.count, 1 + ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		assert_int_equal(plan.steps[i + 1].kind, expected[i].kind);
+		assert_string_equal(plan.steps[i + 1].path, expected[i].path);
+		assert_string_equal(plan.steps[i + 1].value, expected[i].value);
+	}
+	first = cxv_plan_rollback(&plan, 2, false);
+	assert_steps(&plan, first, undone, ARRAY_SIZE(undone));
+}
+
+static void assert_offer_refused(struct cxv_bind_facts facts, enum cxv_code code, int error,
+				 const char *words)
+{
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), -error);
+	assert_int_equal(report.errors[0].code, code);
+	assert_non_null(strstr(report.errors[0].text, words));
+	assert_non_null(report.errors[0].hint);
+	assert_int_equal(plan.count, 0);
+	cxv_report_clear(&report);
+}
+
+static void offers_that_are_refused(void **state)
+{
+	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
+	struct cxv_bind_facts facts = bound_facts();
+	struct cxv_report report = { 0 };
+	struct cxv_plan plan;
+
+	facts.offer = region.offer;
+	facts.without_bar = true;
+	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "no pair is left");
+	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
+	facts.without_bar = false;
+	facts.holders = &holder;
+	facts.holder_count = 1;
+	assert_offer_refused(facts, CXV_DEVICE_BUSY, EBUSY, "process 4242 (qemu-system-x86)");
+	/* What it offers already is no change, and nobody's harm. */
+	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	facts.without_views = true;
+	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "too old");
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	facts = good_facts();
+	facts.module = CXV_MODULE_LOADED;
+	facts.without_views = true;
+	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "too old");
+}
+
 static void plans_have_room(void **state)
 {
 	struct cxv_bind_facts facts = good_facts();
@@ -625,7 +781,8 @@ static void plans_have_room(void **state)
 
 	(void)state;
 	memset(facts.now.driver, 'd', sizeof(facts.now.driver) - 1);
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	strcpy(facts.now.driver_override, OURS);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
 	end = strrchr(plan.steps[find_step(&plan, CXV_STEP_UNBIND_DRIVER)].path, '/');
 	assert_string_equal(end, "/unbind");
 	cxv_plan_rollback(&plan, plan.count - 1, false);
@@ -661,6 +818,10 @@ int main(void)
 		cmocka_unit_test(unbind_after_a_bind_killed_early),
 		cmocka_unit_test(unbind_of_an_unbound_one_changes_nothing),
 		cmocka_unit_test(unbind_refuses_an_open_device),
+		cmocka_unit_test(bind_with_an_offer),
+		cmocka_unit_test(bind_with_an_offer_holds_what_is_marked),
+		cmocka_unit_test(offer_of_a_bound_one),
+		cmocka_unit_test(offers_that_are_refused),
 		cmocka_unit_test(plans_have_room),
 	};
 

@@ -59,6 +59,12 @@ state() {
 	cxlvfio persist list --json | jq -r '.definitions[].state'
 }
 
+# What the driver offers of ADDRESS.
+offer() {
+	tr '\n' ' ' < "/sys/bus/pci/devices/$1/cxl_vfio/view"
+	cat "/sys/bus/pci/devices/$1/cxl_vfio/interface"
+}
+
 device=$(address 0x1000)
 other=$(address 0x2000)
 case $1 in
@@ -67,11 +73,14 @@ add)
 	result $? "without a definition another driver takes the endpoint"
 	[ "$(unit "$device")" = inactive ]
 	result $? "and no unit is started"
-	cxlvfio persist add "$device" > /tmp/output 2>&1 && [ "$(state)" = not_bound ]
+	cxlvfio persist add --view bar --interface none "$device" > /tmp/output 2>&1 &&
+		[ "$(state)" = not_bound ]
 	result $? "a definition is added"
 	systemctl start "cxlvfio@$device.service" > /tmp/output 2>&1 &&
 		[ "$(driver "$device")" = cxl-vfio-pci ] && [ "$(state)" = bound ]
 	result $? "the unit takes it over from the driver that has it"
+	[ "$(offer "$device")" = "bar none" ]
+	result $? "it offers what the definition says"
 	cxlvfio unbind "$device" > /tmp/output 2>&1 && [ "$(driver "$device")" = rival_test ] &&
 		[ "$(state)" = not_bound ]
 	result $? "unbind gives it back, and leaves the definition"
@@ -83,6 +92,10 @@ again)
 	result $? "after a reboot the unit has run"
 	[ "$(driver "$device")" = cxl-vfio-pci ] && [ "$(state)" = bound ]
 	result $? "the endpoint is bound again"
+	[ "$(offer "$device")" = "bar none" ] &&
+		[ "$(cat /sys/module/cxl_vfio_pci/parameters/interface)" = current ] &&
+		[ "$(cat "/sys/bus/pci/devices/$device/driver_override")" = cxl-vfio-pci ]
+	result $? "it offers what the definition says, and the module's parameters are its own"
 	[ -d /sys/module/rival_test ] && ! rival_had "$device"
 	result $? "the other driver was loaded, and never had it"
 	[ "$(udevadm info -q property --property=CXLVFIO_DEFINITION --value \
@@ -103,6 +116,8 @@ again)
 	echo 1 > /sys/bus/pci/rescan
 	has_driver "$device" cxl-vfio-pci && [ "$(unit "$device")" = active ]
 	result $? "a device that went and came again is bound again"
+	[ "$(offer "$device")" = "bar none" ]
+	result $? "and offers the same"
 	;;
 moved)
 	[ "$(unit "$device")" = active ] && [ "$(driver "$device")" = cxl-vfio-pci ]

@@ -186,6 +186,74 @@ result $? "bind runs no install command of modprobe.d"
 rm /etc/modprobe.d/bind-test.conf
 modprobe cxl_vfio_pci
 
+echo "# what the driver offers"
+parameters=/sys/module/cxl_vfio_pci/parameters
+defaults=$(cat $parameters/view $parameters/interface)
+
+# The bound endpoint offers view $1 and interface $2, and the module's parameters are as they were.
+offers() {
+	[ "$(cat "$device/cxl_vfio/view" "$device/cxl_vfio/interface")" = "$(printf '%s\n%s' "$@")" ] &&
+		[ "$(cat $parameters/view $parameters/interface)" = "$defaults" ] &&
+		[ ! -e /run/cxlvfio/parameters ] && return
+	observe "offers '$(cat "$device/cxl_vfio/view" "$device/cxl_vfio/interface")'," \
+		"parameters '$(cat $parameters/view $parameters/interface)'"
+	return 1
+}
+
+status=$(try cxlvfio bind --view bar --interface none "$endpoint")
+bar=$(cat "$device/cxl_vfio/view_bar")
+[ "$status" = 0 ] && offers bar none && grep -q "view bar, interface none$" "$run/stdout" &&
+	[ "$(cxlvfio list -n -o VIEW,INTERFACE)" = "bar$bar none" ]
+result $? "bind has the driver offer a BAR alone"
+status=$(try cxlvfio bind --json --view region --interface 2 "$endpoint")
+[ "$status" = 0 ] && offers region 2 &&
+	[ "$(jq -c '.endpoints[0].cxl_vfio.offers' "$run/stdout")" = '["region"]' ]
+result $? "bind changes what a bound endpoint offers"
+status=$(try cxlvfio bind --interface none "$endpoint")
+[ "$status" = 1 ] && offers region 2 && grep -q "together would offer nothing" "$run/stderr"
+result $? "bind tells why region and none do not go together"
+hold 600
+status=$(try cxlvfio bind --view both "$endpoint")
+[ "$status" = 5 ] && offers region 2 && grep -q "process $holder (python3)" "$run/stderr"
+result $? "bind names the program that has the endpoint open"
+release
+hold 600 mapping
+status=$(try cxlvfio bind --view both "$endpoint")
+[ "$status" = 5 ] && offers region 2 && grep -q "/proc does not show it" "$run/stderr"
+result $? "bind changes nothing while a mapping is left"
+release
+status=$(try cxlvfio unbind --wait 300 "$endpoint")
+[ "$status" = 0 ] && is_left_with "" "(null)"
+result $? "unbind leaves nothing of it"
+
+# As the udev rule leaves what a definition means, or a bind that was killed.
+for override in cxl-vfio-pci cxl-vfio-pci-held; do
+	rmmod cxl_vfio_pci
+	echo $override > "$device/driver_override"
+	[ $override = cxl-vfio-pci ] || modprobe cxl_vfio_pci
+	before=$(driver)
+	status=$(try cxlvfio bind --view bar --json "$endpoint")
+	[ -z "$before" ] && [ "$status" = 0 ] && offers bar "$(tail -n 1 $parameters/interface)" &&
+		[ "$(jq '[.actions[] | select(.step == "set_attribute")] | length' \
+			"$run/stdout")" = 0 ]
+	result $? "an endpoint marked $override does not get a driver that offers something else"
+	cxlvfio unbind -q "$endpoint"
+done
+
+points=0
+while [ $points -lt 16 ]; do
+	strace -qq -o /dev/null -e trace=clone -e inject=clone:signal=KILL:when=$((points + 1)) \
+		cxlvfio bind -q --view bar --interface none "$endpoint" > /dev/null 2>&1
+	[ $? = 137 ] || break
+	points=$((points + 1))
+	status=$(try cxlvfio bind "$endpoint")
+	[ "$status" = 0 ] && [ "$(cat $parameters/view $parameters/interface)" = "$defaults" ] &&
+		[ ! -e /run/cxlvfio/parameters ] && cxlvfio unbind -q "$endpoint" || break
+done
+[ $points -gt 4 ] && [ $points -lt 16 ] && offers bar none
+result $? "the next bind puts back what one left that was killed at each of $points points"
+cxlvfio unbind -q "$endpoint"
+
 echo "# from another driver and back to it"
 modprobe vfio-pci
 echo vfio-pci > "$device/driver_override"
