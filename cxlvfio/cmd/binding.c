@@ -54,10 +54,11 @@ int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *
 
 int cxv_check_offer(struct cxv_context *context, const struct cxv_offer *offer)
 {
-	if (!cxv_offer_is_nothing(offer))
+	const char *problem = cxv_offer_problem(offer);
+
+	if (!problem)
 		return 0;
-	cxv_usage_error(context, "--view region needs an --interface that has regions: with none "
-			"nothing would be offered");
+	cxv_usage_error(context, "%s", problem);
 	return -EINVAL;
 }
 

@@ -57,7 +57,7 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
  */
 int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *value,
 		    struct cxv_offer *offer);
-/* A pair that would offer nothing is a usage error: -EINVAL. */
+/* A pair that the driver does not take is a usage error: -EINVAL. */
 int cxv_check_offer(struct cxv_context *context, const struct cxv_offer *offer);
 
 /* The argument of --wait. 0, or -EINVAL with a usage error kept. */

@@ -259,8 +259,8 @@ static void check_whole(struct parser *parser)
 	else if (!cxv_offer_is_empty(&offer) &&
 		 strcmp(definition->driver.value, CXL_VFIO_DRIVER_NAME))
 		FAIL(parser, "view and interface are for driver " CXL_VFIO_DRIVER_NAME " alone");
-	else if (cxv_offer_is_nothing(&offer))
-		FAIL(parser, "with view region and interface none it would offer nothing");
+	else if (cxv_offer_problem(&offer))
+		FAIL(parser, "%s", cxv_offer_problem(&offer));
 }
 
 /* Half of what a file says is nothing. */

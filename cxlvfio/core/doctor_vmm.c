@@ -43,8 +43,6 @@ static void say_generation_2(const struct cxv_driver_view *driver, const struct 
 	else if (!cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_2))
 		what = views->region ? "refuse to start (cxlvfio bind --interface 2)" :
 		       "refuse to start (cxlvfio bind --view both --interface 2)";
-	else if (!views->region)
-		what = "find no region (cxlvfio bind --view both)";
 	snprintf(text, CLAUSE_SIZE, "%s", what);
 }
 

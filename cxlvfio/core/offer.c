@@ -56,10 +56,19 @@ bool cxv_offer_is_empty(const struct cxv_offer *offer)
 	return !offer->words[CXV_OFFER_VIEW][0] && !offer->words[CXV_OFFER_INTERFACE][0];
 }
 
-bool cxv_offer_is_nothing(const struct cxv_offer *offer)
+static bool is(const struct cxv_offer *offer, const char *view, const char *interface)
 {
-	return !strcmp(offer->words[CXV_OFFER_VIEW], CXL_VFIO_VIEW_REGION) &&
-	       !strcmp(offer->words[CXV_OFFER_INTERFACE], CXL_VFIO_INTERFACE_NONE);
+	return !strcmp(offer->words[CXV_OFFER_VIEW], view) &&
+	       !strcmp(offer->words[CXV_OFFER_INTERFACE], interface);
+}
+
+const char *cxv_offer_problem(const struct cxv_offer *offer)
+{
+	if (is(offer, CXL_VFIO_VIEW_REGION, CXL_VFIO_INTERFACE_NONE))
+		return "view region with interface none would offer nothing";
+	if (is(offer, CXL_VFIO_VIEW_BAR, CXL_VFIO_INTERFACE_2))
+		return "interface 2 needs the region, which view bar does not have";
+	return NULL;
 }
 
 bool cxv_offer_is_met(const struct cxv_offer *wanted, const struct cxv_offer *now)
@@ -70,26 +79,15 @@ bool cxv_offer_is_met(const struct cxv_offer *wanted, const struct cxv_offer *no
 	return true;
 }
 
-/* The interface may become "none" once there is a BAR, and the BAR go once it is not "none". */
-enum cxv_offer_part cxv_offer_order(const struct cxv_offer *offer, size_t i)
-{
-	bool region_alone = !strcmp(offer->words[CXV_OFFER_VIEW], CXL_VFIO_VIEW_REGION);
-
-	return (i == 0) == region_alone ? CXV_OFFER_INTERFACE : CXV_OFFER_VIEW;
-}
-
 void cxv_offer_format(const struct cxv_offer *offer, char text[static CXV_OFFER_TEXT_SIZE])
 {
 	size_t length = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
-		enum cxv_offer_part part = cxv_offer_order(offer, i);
-
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
 		if (offer->words[part][0])
 			length += snprintf(text + length, CXV_OFFER_TEXT_SIZE - length, "%s%s=%s",
 					   length ? " " : "", parts[part].name, offer->words[part]);
-	}
 }
 
 int cxv_offer_parse(const char *text, struct cxv_offer *offer)

@@ -29,16 +29,14 @@ const char *cxv_offer_words(enum cxv_offer_part part);
 int cxv_offer_set(struct cxv_offer *offer, enum cxv_offer_part part, const char *word);
 /* Nothing is said. */
 bool cxv_offer_is_empty(const struct cxv_offer *offer);
-/* The one pair that the driver does not take: no region, and no BAR. */
-bool cxv_offer_is_nothing(const struct cxv_offer *offer);
+/*
+ * What is wrong with a pair that the driver does not take, a sentence without a full stop: region
+ * with none would offer nothing, and generation 2 tells its clients of a region. NULL: it is good.
+ */
+const char *cxv_offer_problem(const struct cxv_offer *offer);
 /* Each part that WANTED says is the same in NOW. */
 bool cxv_offer_is_met(const struct cxv_offer *wanted, const struct cxv_offer *now);
-/*
- * The Ith part to be written of an OFFER that is to be true at the end, so that in between the
- * driver never has the pair that it does not take.
- */
-enum cxv_offer_part cxv_offer_order(const struct cxv_offer *offer, size_t i);
-/* "view=both interface=current", in that order. */
+/* "view=both interface=current" */
 void cxv_offer_format(const struct cxv_offer *offer, char text[static CXV_OFFER_TEXT_SIZE]);
 /* The same read back: 0 or -EINVAL. */
 int cxv_offer_parse(const char *text, struct cxv_offer *offer);

@@ -423,13 +423,10 @@ static void add_load_steps(struct cxv_plan *plan, const struct cxv_bind_facts *f
 
 static void add_offer_checks(struct cxv_plan *plan, const struct cxv_offer *wanted)
 {
-	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
-		enum cxv_offer_part part = cxv_offer_order(wanted, i);
-
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
 		if (wanted->words[part][0])
 			add_attribute_step(plan, CXV_STEP_CHECK_OFFER, cxv_offer_name(part),
 					   wanted->words[part]);
-	}
 }
 
 static void add_note_of_parameters(struct cxv_plan *plan, enum cxv_step_kind kind)
@@ -440,13 +437,10 @@ static void add_note_of_parameters(struct cxv_plan *plan, enum cxv_step_kind kin
 /* The driver takes them when it probes the endpoint, before anybody can open it. */
 static void add_parameter_steps(struct cxv_plan *plan, const struct cxv_offer *wanted)
 {
-	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
-		enum cxv_offer_part part = cxv_offer_order(wanted, i);
-
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
 		if (wanted->words[part][0])
 			add_parameter_step(plan, CXV_STEP_SET_PARAMETER, cxv_offer_name(part),
 					   wanted->words[part]);
-	}
 }
 
 /* What WANTED says, and for the rest what is there. */
@@ -460,16 +454,21 @@ static struct cxv_offer merged(const struct cxv_offer *wanted, const struct cxv_
 	return offer;
 }
 
+/* Not every view goes with every interface, and one is written first: both goes with all. */
 static void add_attribute_steps(struct cxv_plan *plan, const struct cxv_offer *now,
 				const struct cxv_offer *then)
 {
-	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
-		enum cxv_offer_part part = cxv_offer_order(then, i);
+	const char *view = then->words[CXV_OFFER_VIEW];
+	const char *interface = then->words[CXV_OFFER_INTERFACE];
+	const bool new_view = strcmp(view, now->words[CXV_OFFER_VIEW]);
+	const bool new_interface = strcmp(interface, now->words[CXV_OFFER_INTERFACE]);
 
-		if (strcmp(then->words[part], now->words[part]))
-			add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, cxv_offer_name(part),
-					   then->words[part]);
-	}
+	if (new_view && new_interface && strcmp(now->words[CXV_OFFER_VIEW], CXL_VFIO_VIEW_BOTH))
+		add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, "view", CXL_VFIO_VIEW_BOTH);
+	if (new_interface)
+		add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, "interface", interface);
+	if (new_view)
+		add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, "view", view);
 }
 
 /* What is bound already: only what it offers may have to change, while nobody has it open. */
@@ -487,6 +486,7 @@ static int plan_bound(const struct cxv_bind_facts *facts, const struct cxv_offer
 	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
 	plan->steps[0].result = CXV_STEP_ALREADY;
 	if (!cxv_offer_is_met(wanted, &facts->offer)) {
+		plan->offer_after = then;
 		add_attribute_steps(plan, &facts->offer, &then);
 		add_offer_checks(plan, wanted);
 	}
@@ -603,14 +603,8 @@ static void take_parameters_back(struct cxv_plan *plan, size_t failed)
 /* Of an endpoint that stays bound. */
 static void take_offer_back(struct cxv_plan *plan, size_t failed)
 {
-	if (!tried(plan, failed, CXV_STEP_SET_ATTRIBUTE))
-		return;
-	for (size_t i = 0; i < CXV_OFFER_PARTS; i++) {
-		enum cxv_offer_part part = cxv_offer_order(&plan->offer_before, i);
-
-		add_attribute_step(plan, CXV_STEP_SET_ATTRIBUTE, cxv_offer_name(part),
-				   plan->offer_before.words[part]);
-	}
+	if (tried(plan, failed, CXV_STEP_SET_ATTRIBUTE))
+		add_attribute_steps(plan, &plan->offer_after, &plan->offer_before);
 }
 
 static void take_device_back(struct cxv_plan *plan, size_t failed)

@@ -75,6 +75,7 @@ struct cxv_plan {
 	char modules[CXV_STEP_VALUE_SIZE];	/* what binds of it have loaded: "a b" */
 	/* As it was: the bound endpoint's, or the module's parameters once they are noted. */
 	struct cxv_offer offer_before;
+	struct cxv_offer offer_after;	/* what a bound endpoint is to offer */
 	struct cxv_step steps[CXV_STEP_MAX];
 	size_t count;
 };

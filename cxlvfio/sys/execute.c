@@ -101,11 +101,11 @@ static const char *hint_of_offer(int error)
 		return "somebody has it open, perhaps where /proc does not show it: end that "
 		       "program (fuser -v /dev/vfio/*)";
 	case -EINVAL:
-		return "view region and interface none together would offer nothing: choose both, "
+		return "view region does not go with interface none, nor bar with 2: choose both, "
 		       "--view and --interface";
 	case -EOPNOTSUPP:
-		return "--view region is what it can offer, to clients that know regions of CXL: "
-		       "see cxlvfio-bind(1)";
+		return "--view region with --interface current goes with every function: see "
+		       "cxlvfio-bind(1), and dmesg for the driver's reason";
 	default:
 		return "see dmesg";
 	}

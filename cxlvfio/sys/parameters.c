@@ -77,13 +77,10 @@ static int write_back(const struct cxv_host *host, const struct cxv_offer *offer
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < CXV_OFFER_PARTS && !ret; i++) {
-		enum cxv_offer_part part = cxv_offer_order(offer, i);
-
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS && !ret; part++)
 		if (offer->words[part][0])
 			ret = cxv_host_write_string(host, offer->words[part], PARAMETERS "/%s",
 						    cxv_offer_name(part));
-	}
 	return ret == -ENOENT && !cxv_host_exists(host, PARAMETERS) ? 0 : ret;
 }
 

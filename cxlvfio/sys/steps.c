@@ -282,9 +282,7 @@ static int restore_parameters(struct cxv_step_run *run, struct cxv_step *step)
 	char path[CXV_STEP_PATH_SIZE], text[CXV_OFFER_TEXT_SIZE];
 	int ret = 0;
 
-	for (size_t i = 0; i < CXV_OFFER_PARTS && ret >= 0; i++) {
-		enum cxv_offer_part part = cxv_offer_order(before, i);
-
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS && ret >= 0; part++) {
 		snprintf(path, sizeof(path), "sys/module/" CXL_VFIO_MODULE_NAME "/parameters/%s",
 			 cxv_offer_name(part));
 		if (before->words[part][0])

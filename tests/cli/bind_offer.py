@@ -116,10 +116,10 @@ def test_bound_already(machine: Machine) -> None:
     assert "already bound to cxl-vfio-pci, now with view bar, interface none" in text, text
     offers(machine, BAR_OFFER)
     assert steps(machine.run_json(0, "bind", *BAR, FIRST)) == [("wait_driver", "already")]
-    # The interface first: region and none together are not taken.
+    # Neither of the two can be the first: region and none are not taken, nor are bar and 2.
     document = machine.run_json(0, "bind", "--view", "region", "--interface", "2", FIRST)
     assert [action["path"].rpartition("/")[2] for action in document["actions"]
-            if action["step"] == "set_attribute"] == ["interface", "view"], document["actions"]
+            if action["step"] == "set_attribute"] == ["view", "interface", "view"], document["actions"]
     offers(machine, {"view": "region", "interface": "2"})
 
 
@@ -162,6 +162,7 @@ def test_attribute_cannot_be_written(machine: Machine) -> None:
 
 def test_usage(machine: Machine) -> None:
     for options, words in ((("--view", "region", "--interface", "none"), "nothing"),
+                           (("--interface", "2", "--view", "bar"), "needs the region"),
                            (("--view", "window"), "region bar both"),
                            (("--interface", "1"), "current 2 none"), (("--view", ""), "one of")):
         for command in (("bind",), ("persist", "add")):

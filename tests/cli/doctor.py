@@ -529,8 +529,8 @@ def check_targets(stand: Stand, root) -> None:
 OFFERS = {
     ("both", "4", "current"): ("as BAR 4", "--interface 2)", "newest interface can use it"),
     ("both", "2", "2"): ("as BAR 2", "generation 2 can use it", "--interface current)"),
-    ("bar", "4", "2"): ("as BAR 4", "no region (cxlvfio bind --view both)",
-                        "--view both --interface current)"),
+    ("bar", "4", "current"): ("as BAR 4", "(cxlvfio bind --view both --interface 2)",
+                              "no region (cxlvfio bind --view both)"),
     ("bar", "4", "none"): ("as BAR 4", "a plain PCI function", "--view both --interface current)"),
     ("region", "4", "current"): ("none of its memory (cxlvfio bind --view both)",
                                  "refuse to start (cxlvfio bind --interface 2)",

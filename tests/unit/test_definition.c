@@ -81,6 +81,7 @@ static void test_bad(void **state)
 		{ SERIAL BIND "view = bar\nview = bar\n", 8 },
 		{ SERIAL "view = bar\n" BIND, 5 },
 		{ SERIAL BIND "view = region\ninterface = none\n", 0 },
+		{ SERIAL BIND "interface = 2\nview = bar\n", 0 },
 		{ SERIAL "[bind]\ndriver = vfio-pci\nview = bar\n", 0 },
 	};
 

@@ -698,17 +698,51 @@ static void bind_with_an_offer_holds_what_is_marked(void **state)
 	assert_string_equal(plan.steps[0].value, "");
 }
 
+static const char *const views[] = { "region", "bar", "both" };
+static const char *const interfaces[] = { "current", "2", "none" };
+
+/* From every pair to every other one, the driver never has one that it does not take. */
+static void offer_is_good_in_between(void **state)
+{
+	for (size_t i = 0; i < 81; i++) {
+		struct cxv_bind_facts facts = bound_facts();
+		struct cxv_bind_wishes wishes = { 0 };
+		struct cxv_report report = { 0 };
+		struct cxv_plan plan;
+
+		strcpy(facts.offer.words[CXV_OFFER_VIEW], views[i % 3]);
+		strcpy(facts.offer.words[CXV_OFFER_INTERFACE], interfaces[i / 3 % 3]);
+		strcpy(wishes.offer.words[CXV_OFFER_VIEW], views[i / 9 % 3]);
+		strcpy(wishes.offer.words[CXV_OFFER_INTERFACE], interfaces[i / 27]);
+		if (cxv_offer_problem(&facts.offer) || cxv_offer_problem(&wishes.offer))
+			continue;
+		assert_int_equal(cxv_plan_bind(&facts, &wishes, &report, &plan), 0);
+		for (size_t j = 0; j < plan.count; j++) {
+			const struct cxv_step *step = &plan.steps[j];
+
+			if (step->kind != CXV_STEP_SET_ATTRIBUTE)
+				continue;
+			cxv_offer_set(&facts.offer, cxv_offer_part_of(strrchr(step->path, '/') + 1),
+				      step->value);
+			assert_null(cxv_offer_problem(&facts.offer));
+		}
+		assert_true(cxv_offer_is_met(&wishes.offer, &facts.offer));
+	}
+}
+
 static void offer_of_a_bound_one(void **state)
 {
 	static const struct expected_step expected[] = {
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "both" },
 		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/interface", "2" },
 		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "region" },
-		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/interface", "2" },
 		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/view", "region" },
+		{ CXV_STEP_CHECK_OFFER, DEVICE "cxl_vfio/interface", "2" },
 	};
 	static const struct expected_step undone[] = {
-		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "bar" },
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "both" },
 		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/interface", "none" },
+		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "bar" },
 	};
 	struct cxv_bind_facts facts = bound_facts();
 	struct cxv_report report = { 0 };
@@ -820,6 +854,7 @@ int main(void)
 		cmocka_unit_test(unbind_refuses_an_open_device),
 		cmocka_unit_test(bind_with_an_offer),
 		cmocka_unit_test(bind_with_an_offer_holds_what_is_marked),
+		cmocka_unit_test(offer_is_good_in_between),
 		cmocka_unit_test(offer_of_a_bound_one),
 		cmocka_unit_test(offers_that_are_refused),
 		cmocka_unit_test(plans_have_room),

@@ -210,7 +210,7 @@ status=$(try cxlvfio bind --json --view region --interface 2 "$endpoint")
 	[ "$(jq -c '.endpoints[0].cxl_vfio.offers' "$run/stdout")" = '["region"]' ]
 result $? "bind changes what a bound endpoint offers"
 status=$(try cxlvfio bind --interface none "$endpoint")
-[ "$status" = 1 ] && offers region 2 && grep -q "together would offer nothing" "$run/stderr"
+[ "$status" = 1 ] && offers region 2 && grep -q "region does not go with interface none" "$run/stderr"
 result $? "bind tells why region and none do not go together"
 hold 600
 status=$(try cxlvfio bind --view both "$endpoint")
