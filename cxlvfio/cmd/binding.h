@@ -43,13 +43,15 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
 				  const struct cxv_binding_change *change);
 
 /* The options that say what is to be offered, for tables of options. */
-#define CXV_OFFER_OPTIONS(when)								\
-	{ 0, "view", "VIEW", when "show the window as a region of CXL (region), as a BAR, which "	\
-	  "is what a stock VMM knows (bar), or both", CXV_COMPLETE_WORDS,			\
-	  CXL_VFIO_VIEW_REGION " " CXL_VFIO_VIEW_BAR " " CXL_VFIO_VIEW_BOTH },		\
-	{ 0, "interface", "GENERATION", when "the generation of the CXL interface that a client "	\
-	  "sees: current, 2, or none for a plain PCI function", CXV_COMPLETE_WORDS,		\
-	  CXL_VFIO_INTERFACE_CURRENT " " CXL_VFIO_INTERFACE_2 " " CXL_VFIO_INTERFACE_NONE }
+#define CXV_OFFER_OPTIONS(when)							\
+	{ 0, "view", "VIEW", when "show the window as a region of CXL (region), as "	\
+	  "a BAR, which is what a stock VMM knows (bar), or both",			\
+	  CXV_COMPLETE_WORDS, CXL_VFIO_VIEW_REGION " " CXL_VFIO_VIEW_BAR " "		\
+	  CXL_VFIO_VIEW_BOTH },								\
+	{ 0, "interface", "GENERATION", when "the generation of the CXL interface "	\
+	  "that a client sees: current, 2, or none for a plain PCI function",		\
+	  CXV_COMPLETE_WORDS, CXL_VFIO_INTERFACE_CURRENT " " CXL_VFIO_INTERFACE_2 " "	\
+	  CXL_VFIO_INTERFACE_NONE }
 
 /*
  * Take VALUE if it is one of those: 1 if it is, 0 if it is another option, or -EINVAL with a usage

@@ -92,9 +92,10 @@ static int check_options(struct cxv_context *context, const struct cxv_action *a
 			 const struct cxv_persist_wanted *wanted)
 {
 	const char *name = wanted->by_address ? "address" : wanted->manual ? "manual" :
-			   wanted->force ? "force" : wanted->offer.words[CXV_OFFER_VIEW][0] ?
-			   "view" : wanted->offer.words[CXV_OFFER_INTERFACE][0] ? "interface" : NULL;
+			   wanted->force ? "force" : NULL;
 
+	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS && !name; part++)
+		name = wanted->offer.words[part][0] ? cxv_offer_name(part) : NULL;
 	if (!name || !strcmp(action->name, "add"))
 		return 0;
 	cxv_usage_error(context, "--%s is for add only, not for %s", name, action->name);

@@ -91,8 +91,9 @@ static void describe(struct cxv_document *document, const void *argument)
 static void wish(const struct cxv_endpoint *endpoint, const void *argument,
 		 struct cxv_bind_wishes *wishes)
 {
-	const struct cxv_definition *rival, *item = cxv_definitions_find(argument, endpoint, &rival);
+	const struct cxv_definition *rival, *item;
 
+	item = cxv_definitions_find(argument, endpoint, &rival);
 	if (item)
 		wishes->offer = cxv_definition_offer(item);
 }

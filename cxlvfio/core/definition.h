@@ -43,7 +43,7 @@ struct cxv_definition {
 	/* --- what it says --- */
 	struct cxv_number vendor, device, serial;
 	struct cxv_text address, driver;
-	struct cxv_text view, interface;	/* what it is to offer; none: what the driver does */
+	struct cxv_text view, interface;	/* to be offered; none: the driver decides */
 	struct cxv_number automatic;	/* at boot, and by "apply" without targets */
 	/* --- why it says nothing --- */
 	struct cxv_text problem;	/* one sentence without a full stop */

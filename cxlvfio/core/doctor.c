@@ -96,8 +96,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "no reset was interrupted before it put the reset method "
 	  "back", "cxlvfio bind, unbind or reset of that endpoint puts it back",
 	  cxv_doctor_interrupted_reset },
-	{ "interrupted_offer", "leftover", "no bind was interrupted before it put the parameters of "
-	  "the module back", "the next cxlvfio bind, of any endpoint, puts them back",
+	{ "interrupted_offer", "leftover",
+	  "no bind was interrupted before it put the parameters of the module back",
+	  "the next cxlvfio bind, of any endpoint, puts them back",
 	  cxv_doctor_interrupted_offer },
 	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
 	  "it says nothing; the next cxlvfio persist add or remove clears it away",

@@ -352,8 +352,8 @@ static int refuse_old_driver(const struct cxv_bind_facts *facts, struct cxv_repo
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "install the driver of this release, unbind every endpoint, then: modprobe -r "
-			CXL_VFIO_MODULE_NAME "; or leave out --view and --interface",
+		.hint = "install the driver of this release, unbind every endpoint, then: modprobe "
+			"-r " CXL_VFIO_MODULE_NAME "; or leave out --view and --interface",
 	};
 
 	if (!facts->without_views)
@@ -369,8 +369,8 @@ static int refuse_offer(const struct cxv_bind_facts *facts, const struct cxv_off
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "--view " CXL_VFIO_VIEW_REGION " is what it can offer, to clients that know "
-			"regions of CXL: see cxlvfio-bind(1)",
+		.hint = "--view " CXL_VFIO_VIEW_REGION " is what it can offer, to clients that "
+			"know regions of CXL: see cxlvfio-bind(1)",
 	};
 	const char *view = wanted->words[CXV_OFFER_VIEW];
 

@@ -91,7 +91,7 @@ static void test_bad(void **state)
 	assert_bad("[match]\n\0", 9, 2);
 }
 
-/* What is offered is written as it is read, and a device that offers something else is not bound. */
+/* It is written as it is read, and a device that offers something else is not as defined. */
 static void test_offer(void **state)
 {
 	struct cxv_definition definition = parsed(SERIAL BIND "view = bar\ninterface = none\n");

@@ -57,8 +57,8 @@ static void test_met(void **state)
 static void test_note(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "view", "view=", "view=x", "view=bar view=bar", "mode=bar", "view=bar,none",
-		"interface=view=bar", "view=bar\n",
+		"", " ", "view", "view=", "view=x", "view=bar view=bar", "mode=bar",
+		"view=bar,none", "interface=view=bar", "view=bar\n",
 		"view=bar interface=current                                                       ",
 	};
 	struct cxv_offer offer, read;

@@ -247,8 +247,11 @@ while [ $points -lt 16 ]; do
 	[ $? = 137 ] || break
 	points=$((points + 1))
 	status=$(try cxlvfio bind "$endpoint")
-	[ "$status" = 0 ] && [ "$(cat $parameters/view $parameters/interface)" = "$defaults" ] &&
-		[ ! -e /run/cxlvfio/parameters ] && cxlvfio unbind -q "$endpoint" || break
+	if [ "$status" != 0 ] || [ -e /run/cxlvfio/parameters ] ||
+		[ "$(cat $parameters/view $parameters/interface)" != "$defaults" ]; then
+		break
+	fi
+	cxlvfio unbind -q "$endpoint"
 done
 [ $points -gt 4 ] && [ $points -lt 16 ] && offers bar none
 result $? "the next bind puts back what one left that was killed at each of $points points"
