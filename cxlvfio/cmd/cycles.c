@@ -261,7 +261,8 @@ static void begin_run(const struct session *session, const struct cxv_prover *pr
 	snprintf(run->reset_methods, sizeof(run->reset_methods), "%s",
 		 prover->methods_before ?: "");
 	run->window_base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
-	run->window_size = prover->memory ? prover->memory->size : 0;
+	run->views = prover->views;
+	run->window_size = prover->views.views[prover->views.first].bytes;
 	if (run->verify) {
 		run->blocks_total = prover->sample.block_count;
 		run->blocks_touched = prover->sample.blocks ? prover->sample.count :
@@ -395,8 +396,8 @@ static int one_cycle(struct session *session, struct cxv_prover *prover, unsigne
 		ret = cxv_run_add(run, cycle);
 	if (ret < 0)
 		return ret;
-	run->page_size = cycle->views[CXV_VIEW_WHOLE].page_size;
-	run->faults_populate = cycle->views[CXV_VIEW_WHOLE].populate.faults;
+	run->page_size = cycle->mappings[CXV_MAPPING_WHOLE].page_size;
+	run->faults_populate = cycle->mappings[CXV_MAPPING_WHOLE].populate.faults;
 	print_cycle(session, run, cycle);
 	report_cycle(session, run, cycle);
 	return !is_over(session, cycle);

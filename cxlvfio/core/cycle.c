@@ -72,10 +72,11 @@ uint64_t cxv_cycle_touching(const struct cxv_cycle *cycle)
 	uint64_t sum = phase_duration(cycle, CXV_PHASE_POPULATE) +
 		       phase_duration(cycle, CXV_PHASE_TAG) +
 		       phase_duration(cycle, CXV_PHASE_TOUCH) +
-		       cycle->io_before.duration + cycle->io_after.duration +
 		       cycle->load.waited;
 
-	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)
+	for (unsigned int i = 0; i < CXV_WINDOW_VIEWS; i++)
+		sum += cycle->io_before[i].duration + cycle->io_after[i].duration;
+	for (unsigned int i = 0; i < CXV_MAPPING_COUNT; i++)
 		sum += phase_duration(cycle, CXV_PHASE_REFAULT + i);
 	return sum;
 }

@@ -17,20 +17,25 @@
 #include "core/memory_type.h"
 #include "core/method.h"
 #include "core/timeline.h"
+#include "core/views.h"
 #include "core/watch.h"
 
 #define CXV_HDM_DWORDS		((0x10 + 0x20 * 10) / 4)	/* the largest capability */
 
 /* Mappings of the window, all made before the first reset and never made again. */
-enum cxv_view {
-	CXV_VIEW_WHOLE,		/* all of it */
-	CXV_VIEW_OFFSET,	/* mapped at an offset that is not 0 */
-	CXV_VIEW_SPLIT,		/* cut in two by munmap(2) of a page in its middle */
-	CXV_VIEW_INHERITED,	/* the whole one in a child process */
-	CXV_VIEW_COUNT
+enum cxv_mapping_id {
+	/* Through the first view: */
+	CXV_MAPPING_WHOLE,	/* all of it */
+	CXV_MAPPING_OFFSET,	/* mapped at an offset that is not 0 */
+	CXV_MAPPING_SPLIT,	/* cut in two by munmap(2) of a page in its middle */
+	CXV_MAPPING_INHERITED,	/* the whole one in a child process */
+	/* Through the BAR, where that is a second view: */
+	CXV_MAPPING_BAR_WHOLE,
+	CXV_MAPPING_BAR_OFFSET,
+	CXV_MAPPING_COUNT
 };
 
-/* Reading every page of a view once. */
+/* Reading every page of a mapping once. */
 struct cxv_pass {
 	bool made;
 	uint64_t pages;
@@ -50,8 +55,8 @@ struct cxv_pass {
 	uint64_t first;			/* of it, for the first page; 0: none was touched */
 };
 
-struct cxv_view_result {
-	const char *unavailable;	/* why there is no such view; NULL: there is */
+struct cxv_mapping_result {
+	const char *unavailable;	/* why there is no such mapping; NULL: there is */
 	struct cxv_pass populate;	/* the first touch of the new mapping, before all cycles */
 	struct cxv_pass before;		/* right before the reset, unless the window was shut */
 	struct cxv_pass after;		/* right after it */
@@ -125,6 +130,14 @@ struct cxv_media {
 	unsigned int ranges;
 };
 
+/* Mapping the window as a dma-buf in an iommufd. Errors are positive errno values. */
+struct cxv_dma_buf_result {
+	bool made;			/* the driver exported one, and the kernel maps it */
+	const char *unavailable;	/* why not, static */
+	int export_error;		/* beside that; 0: none */
+	int before, after;		/* of mapping it before the reset and after it */
+};
+
 enum cxv_readiness {
 	CXV_NOT_WAITED,
 	CXV_READY,
@@ -159,6 +172,10 @@ enum cxv_check_id {
 	CXV_CHECK_MEMORY_TYPE,
 	CXV_CHECK_KERNEL_LOG,
 	CXV_CHECK_GENERATION,
+	CXV_CHECK_VIEWS,
+	CXV_CHECK_BAR_MAPPING,
+	CXV_CHECK_BAR_OFFSET_MAPPING,
+	CXV_CHECK_DMA_BUF,
 	CXV_CHECK_LOAD,			/* the last: only made where a load was asked for */
 	CXV_CHECK_COUNT
 };
@@ -194,10 +211,12 @@ struct cxv_cycle {
 	struct cxv_watch watch;		/* during the reset */
 	struct cxv_load load;
 	struct cxv_media media;
-	struct cxv_file_io io_before, io_after;
+	struct cxv_views views;
+	struct cxv_file_io io_before[CXV_WINDOW_VIEWS], io_after[CXV_WINDOW_VIEWS];
+	struct cxv_dma_buf_result dma_buf;
 	struct cxv_memory_type memory_type;
 	struct cxv_kernel_words kernel;
-	struct cxv_view_result views[CXV_VIEW_COUNT];
+	struct cxv_mapping_result mappings[CXV_MAPPING_COUNT];
 	struct cxv_snapshot before, after;
 	struct cxv_check checks[CXV_CHECK_COUNT];
 	unsigned int check_count;	/* of these were made */
@@ -208,7 +227,8 @@ struct cxv_cycle {
 	struct cxv_timeline timeline;
 };
 
-_Static_assert(CXV_PHASE_LOOK_AFTER == CXV_PHASE_REFAULT + CXV_VIEW_COUNT, "a phase a view");
+_Static_assert(CXV_PHASE_LOOK_AFTER == CXV_PHASE_REFAULT + CXV_MAPPING_COUNT,
+	       "a phase a mapping");
 
 void cxv_attributes_clear(struct cxv_attributes *attributes);
 /* Copies both strings. 0 or -ENOMEM. */

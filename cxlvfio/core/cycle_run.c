@@ -4,23 +4,42 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct cxv_view_record record_view(const struct cxv_view_result *view)
+static struct cxv_mapping_record record_mapping(const struct cxv_mapping_result *mapping)
 {
+	return (struct cxv_mapping_record) {
+		.made = mapping->after.made,
+		.live = mapping->before.made,
+		.pages = mapping->after.pages,
+		.faults_before = mapping->before.faults,
+		.faults_after = mapping->after.faults,
+		.faults_expected = mapping->expected_faults,
+		.missing_faults = mapping->after.missing_faults,
+		.refused_after = mapping->after.refused,
+		.retained = mapping->after.retained,
+		.zero = mapping->after.zero,
+		.all_ones = mapping->after.all_ones,
+		.other = mapping->after.other,
+		.duration_after = mapping->after.duration,
+		.first_after = mapping->after.first,
+	};
+}
+
+static struct cxv_view_record record_view(const struct cxv_cycle *cycle, enum cxv_window_view id)
+{
+	const struct cxv_file_io *before = &cycle->io_before[id], *after = &cycle->io_after[id];
+	bool first = id == cycle->views.first;
+	const struct cxv_watch *watch = &cycle->watch;
+	const struct cxv_watch_way *mapping = first ? &watch->mapping : &watch->bar_mapping;
+	const struct cxv_watch_way *file = first ? &watch->file : &watch->bar_file;
+
+	if (!cycle->views.views[id].shown)
+		return (struct cxv_view_record) { 0 };
 	return (struct cxv_view_record) {
-		.made = view->after.made,
-		.live = view->before.made,
-		.pages = view->after.pages,
-		.faults_before = view->before.faults,
-		.faults_after = view->after.faults,
-		.faults_expected = view->expected_faults,
-		.missing_faults = view->after.missing_faults,
-		.refused_after = view->after.refused,
-		.retained = view->after.retained,
-		.zero = view->after.zero,
-		.all_ones = view->after.all_ones,
-		.other = view->after.other,
-		.duration_after = view->after.duration,
-		.first_after = view->after.first,
+		.shown = true,
+		.transfers = before->transfers + after->transfers,
+		.transfers_wrong = before->wrong + after->wrong,
+		.passed = mapping->passed + file->passed,
+		.refused = mapping->refused + file->refused,
 	};
 }
 
@@ -75,6 +94,7 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 		.touching = cxv_cycle_touching(cycle),
 		.overhead = cxv_cycle_overhead(cycle),
 		.lost = cycle->lost,
+		.first_view = cycle->views.first,
 		.load = {
 			.accesses = cycle->load.accesses,
 			.refused = cycle->load.refused,
@@ -83,8 +103,10 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 	};
 	unsigned int i;
 
-	for (i = 0; i < CXV_VIEW_COUNT; i++)
-		record.views[i] = record_view(&cycle->views[i]);
+	for (i = 0; i < CXV_WINDOW_VIEWS; i++)
+		record.views[i] = record_view(cycle, i);
+	for (i = 0; i < CXV_MAPPING_COUNT; i++)
+		record.mappings[i] = record_mapping(&cycle->mappings[i]);
 	for (i = 0; i < CXV_CHECK_COUNT; i++)
 		record.checks[i] = i < cycle->check_count ? cycle->checks[i].verdict : CXV_SKIP;
 	return record;
@@ -121,7 +143,7 @@ static int keep(struct cxv_run *run, const struct cxv_cycle_record *record)
 
 static int add_latencies(struct cxv_run *run, const struct cxv_cycle_record *record)
 {
-	const struct cxv_view_record *whole = &record->views[CXV_VIEW_WHOLE];
+	const struct cxv_mapping_record *whole = &record->mappings[CXV_MAPPING_WHOLE];
 	bool refaulted = whole->made && !whole->refused_after;
 	int ret = 0;
 

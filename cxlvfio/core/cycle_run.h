@@ -14,7 +14,7 @@
 #define CXV_RUN_CYCLES_KEPT	1000
 
 /* What is kept of a mapping in a cycle. */
-struct cxv_view_record {
+struct cxv_mapping_record {
 	bool made;			/* touched after the reset */
 	bool live;			/* touched right before it, too */
 	uint64_t pages;
@@ -26,6 +26,13 @@ struct cxv_view_record {
 	uint64_t retained, zero, all_ones, other;
 	uint64_t duration_after;
 	uint64_t first_after;		/* of the first page; 0: none */
+};
+
+/* What is kept of a view in a cycle. */
+struct cxv_view_record {
+	bool shown;
+	uint64_t transfers, transfers_wrong;	/* read(2), write(2); around the reset */
+	uint64_t passed, refused;	/* accesses of the watching thread during it */
 };
 
 /* Of its accesses: see struct cxv_load. */
@@ -52,7 +59,9 @@ struct cxv_cycle_record {
 	uint64_t touching, overhead;	/* cxv_cycle_touching(), cxv_cycle_overhead() */
 	bool lost;
 	struct cxv_load_record load;
-	struct cxv_view_record views[CXV_VIEW_COUNT];
+	enum cxv_window_view first_view;
+	struct cxv_view_record views[CXV_WINDOW_VIEWS];
+	struct cxv_mapping_record mappings[CXV_MAPPING_COUNT];
 };
 
 /* One check over all cycles. */
@@ -91,6 +100,7 @@ struct cxv_run {
 	char reset_methods[128];	/* as found; "" unknown */
 	uint64_t window_base;		/* 0: unknown */
 	uint64_t window_size;
+	struct cxv_views views;		/* of nothing where it was not opened */
 	uint64_t blocks_total;		/* of 2 MiB, in the window; 0: nothing was verified */
 	uint64_t blocks_touched;
 	uint64_t uncertainty;		/* see cxv_sample_uncertainty() */

@@ -18,6 +18,8 @@ static const struct {
 	[CXV_PHASE_REFAULT + 1] = { "refault offset", "the mapping at an offset that is not 0" },
 	[CXV_PHASE_REFAULT + 2] = { "refault split", "the mapping that munmap cut in two" },
 	[CXV_PHASE_REFAULT + 3] = { "refault inherited", "the whole window in a child process" },
+	[CXV_PHASE_REFAULT + 4] = { "refault BAR", "every page of the window through the BAR" },
+	[CXV_PHASE_REFAULT + 5] = { "refault BAR offset", "a part of it through the BAR" },
 	[CXV_PHASE_LOOK_AFTER] = { "look after",
 				   "counters and the kernel log after it; the rest was read "
 				   "while the memory was touched" },

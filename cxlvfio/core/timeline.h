@@ -16,8 +16,8 @@ enum cxv_phase {
 	CXV_PHASE_RESET,
 	CXV_PHASE_CLOSED,	/* between two accesses that went through */
 	CXV_PHASE_READY,
-	CXV_PHASE_REFAULT,	/* each of enum cxv_view has its own from here on */
-	CXV_PHASE_LOOK_AFTER = CXV_PHASE_REFAULT + 4,
+	CXV_PHASE_REFAULT,	/* each of enum cxv_mapping_id has its own from here on */
+	CXV_PHASE_LOOK_AFTER = CXV_PHASE_REFAULT + 6,
 	CXV_PHASE_COUNT
 };
 

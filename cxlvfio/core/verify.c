@@ -21,16 +21,23 @@ const char *cxv_verdict_name(enum cxv_verdict verdict)
 	return names[verdict];
 }
 
-const char *cxv_view_name(enum cxv_view view)
+const char *cxv_mapping_name(enum cxv_mapping_id id)
 {
 	static const char *const names[] = {
-		[CXV_VIEW_WHOLE] = "whole",
-		[CXV_VIEW_OFFSET] = "offset",
-		[CXV_VIEW_SPLIT] = "split",
-		[CXV_VIEW_INHERITED] = "inherited",
+		[CXV_MAPPING_WHOLE] = "whole",
+		[CXV_MAPPING_OFFSET] = "offset",
+		[CXV_MAPPING_SPLIT] = "split",
+		[CXV_MAPPING_INHERITED] = "inherited",
+		[CXV_MAPPING_BAR_WHOLE] = "bar_whole",
+		[CXV_MAPPING_BAR_OFFSET] = "bar_offset",
 	};
 
-	return names[view];
+	return names[id];
+}
+
+enum cxv_window_view cxv_mapping_view(enum cxv_mapping_id id, enum cxv_window_view first)
+{
+	return id >= CXV_MAPPING_BAR_WHOLE ? CXV_WINDOW_BAR : first;
 }
 
 const char *cxv_readiness_name(enum cxv_readiness readiness)
@@ -94,13 +101,14 @@ static const char *shut_reason(const struct cxv_snapshot *snapshot)
 /* Nothing was mapped when the reset began: what only a comparison can show is skipped. */
 static bool was_shut(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	if (cycle->views[CXV_VIEW_WHOLE].before.made)
+	if (cycle->mappings[CXV_MAPPING_WHOLE].before.made)
 		return false;
 	cxv_skip(check, "the window refused access before the reset");
 	return true;
 }
 
-static bool accounting_impossible(const struct cxv_cycle *cycle, const struct cxv_view_result *view,
+static bool accounting_impossible(const struct cxv_cycle *cycle,
+				  const struct cxv_mapping_result *mapping,
 				  struct cxv_check *check)
 {
 	if (!cycle->counting_works) {
@@ -108,10 +116,10 @@ static bool accounting_impossible(const struct cxv_cycle *cycle, const struct cx
 			      "fresh anonymous memory took another number of faults than pages");
 		return true;
 	}
-	if (!view->expected_faults) {
+	if (!mapping->expected_faults) {
 		cxv_undecided(check, "populating the mapping took %" PRIu64 " faults for %" PRIu64
 			      " pages, which no page size explains: faults cannot be accounted for",
-			      view->populate.faults, view->populate.pages);
+			      mapping->populate.faults, mapping->populate.pages);
 		return true;
 	}
 	return false;
@@ -119,8 +127,8 @@ static bool accounting_impossible(const struct cxv_cycle *cycle, const struct cx
 
 static void judge_live(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
-	const struct cxv_pass *pass = &view->before;
+	const struct cxv_mapping_result *mapping = &cycle->mappings[CXV_MAPPING_WHOLE];
+	const struct cxv_pass *pass = &mapping->before;
 
 	if (!pass->made) {
 		cxv_undecided(check, "the window refused access before the reset, so nothing was "
@@ -136,7 +144,7 @@ static void judge_live(const struct cxv_cycle *cycle, struct cxv_check *check)
 			 "proven of this cycle");
 		return;
 	}
-	if (accounting_impossible(cycle, view, check))
+	if (accounting_impossible(cycle, mapping, check))
 		return;
 	if (pass->faults)
 		cxv_undecided(check, "something else unmapped pages between two touches, so that "
@@ -205,53 +213,61 @@ static void judge_real_flr(const struct cxv_cycle *cycle, struct cxv_check *chec
 			 "reported success but the device was not reset");
 }
 
-/* Whether the pages of VIEW were really gone: shared by the checks of all four mappings. */
-static void judge_zap(const struct cxv_cycle *cycle, const struct cxv_view_result *view,
+/* Whether the pages of mapping ID were really gone: shared by the checks of all mappings. */
+static void judge_zap(const struct cxv_cycle *cycle, enum cxv_mapping_id id,
 		      struct cxv_check *check)
 {
-	const struct cxv_pass *pass = &view->after;
+	const struct cxv_mapping_result *mapping = &cycle->mappings[id];
+	const struct cxv_pass *pass = &mapping->after;
+	char label[CXV_VIEW_LABEL_MAX] = "";
 
 	if (pass->refused == pass->pages)
 		return;
-	if (accounting_impossible(cycle, view, check))
+	if (accounting_impossible(cycle, mapping, check))
 		return;
-	if (!pass->faults)
+	if (cxv_views_both(&cycle->views))
+		cxv_view_label(&cycle->views, cxv_mapping_view(id, cycle->views.first), label,
+			       sizeof(label));
+	if (!pass->faults && label[0])
+		cxv_fail(check, "touching every page through %s after the reset took no fault: all "
+			 "its mappings are stale, this view was not zapped", label);
+	else if (!pass->faults)
 		cxv_fail(check, "touching every page after the reset took no fault: all mappings "
 			 "are stale, nothing was zapped");
 	else if (pass->missing_faults)
-		cxv_fail(check, "%" PRIu64 " page table entries survived the reset: stale "
+		cxv_fail(check, "%" PRIu64 " page table entries%s%s survived the reset: stale "
 			 "mappings, the first within 2 MiB of window offset %#" PRIx64,
-			 pass->missing_faults, pass->first_missing);
+			 pass->missing_faults, label[0] ? " of " : "", label, pass->first_missing);
 	/* In smaller pages now: all of the large ones are gone, and same_page_size says so. */
 	else if (pass->extra_faults &&
-		 (!view->page_size_after || view->page_size_after >= view->page_size))
+		 (!mapping->page_size_after || mapping->page_size_after >= mapping->page_size))
 		cxv_undecided(check, "%" PRIu64 " faults more than the mapping accounts for: "
 			      "pages were taken away again, or the page size changed from %s",
-			      pass->extra_faults, cxv_page_size_name(view->page_size));
+			      pass->extra_faults, cxv_page_size_name(mapping->page_size));
 }
 
-static void observe_after(const struct cxv_view_result *view, struct cxv_check *check)
+static void observe_after(const struct cxv_mapping_result *mapping, struct cxv_check *check)
 {
-	const struct cxv_pass *pass = &view->after;
+	const struct cxv_pass *pass = &mapping->after;
 
 	check->duration = pass->duration;
-	cxv_expected(check, "%" PRIu64 " faults (%s pages), 0 SIGBUS", view->expected_faults,
-		     cxv_page_size_name(view->page_size));
+	cxv_expected(check, "%" PRIu64 " faults (%s pages), 0 SIGBUS", mapping->expected_faults,
+		     cxv_page_size_name(mapping->page_size));
 	cxv_observed(check, "%" PRIu64 " faults, %" PRIu64 " SIGBUS", pass->faults, pass->refused);
 }
 
 static void judge_zapped(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+	const struct cxv_mapping_result *mapping = &cycle->mappings[CXV_MAPPING_WHOLE];
 
 	if (was_shut(cycle, check))
 		return;
-	if (!view->after.made) {
+	if (!mapping->after.made) {
 		cxv_undecided(check, "the mapping was not touched after the reset");
 		return;
 	}
-	observe_after(view, check);
-	judge_zap(cycle, view, check);
+	observe_after(mapping, check);
+	judge_zap(cycle, CXV_MAPPING_WHOLE, check);
 }
 
 static bool judge_refusal(const struct cxv_cycle *cycle, const struct cxv_pass *pass,
@@ -277,7 +293,7 @@ static bool judge_refusal(const struct cxv_cycle *cycle, const struct cxv_pass *
 
 static void judge_reactivated(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+	const struct cxv_pass *pass = &cycle->mappings[CXV_MAPPING_WHOLE].after;
 
 	check->duration = cycle->ready_duration;
 	cxv_expected(check, "%" PRIu64 " of %" PRIu64 " pages accessible", pass->pages,
@@ -315,69 +331,83 @@ static bool cannot_tell(const struct cxv_cycle *cycle)
 }
 
 /* An additional mapping: same claim as the whole one's, plus that it shows the right memory. */
-static void judge_view(const struct cxv_cycle *cycle, enum cxv_view id, struct cxv_check *check)
+static void judge_mapping(const struct cxv_cycle *cycle, enum cxv_mapping_id id,
+			  struct cxv_check *check)
 {
-	const struct cxv_view_result *view = &cycle->views[id];
-	const struct cxv_pass *whole = &cycle->views[CXV_VIEW_WHOLE].after;
-	const struct cxv_pass *before = &view->before;
+	const struct cxv_mapping_result *mapping = &cycle->mappings[id];
+	const struct cxv_pass *whole = &cycle->mappings[CXV_MAPPING_WHOLE].after;
+	const struct cxv_pass *before = &mapping->before;
+	char label[CXV_VIEW_LABEL_MAX] = "the whole mapping";
 
-	if (view->unavailable) {
-		cxv_skip(check, "%s", view->unavailable);
+	if (mapping->unavailable) {
+		cxv_skip(check, "%s", mapping->unavailable);
 		return;
 	}
 	if (was_shut(cycle, check))
 		return;
-	observe_after(view, check);
+	observe_after(mapping, check);
 	if (cannot_tell(cycle)) {
-		if (!judge_refusal(cycle, &view->after, check))
-			judge_zap(cycle, view, check);
+		if (!judge_refusal(cycle, &mapping->after, check))
+			judge_zap(cycle, id, check);
 		return;
 	}
 	if (before->refused || before->retained != before->pages) {
 		cxv_observed(check, "%" PRIu64 " of %" PRIu64 " pages wrong before the reset",
 			     before->pages - before->retained, before->pages);
-		cxv_fail(check, "before the reset this mapping shows other memory than the whole "
-			 "mapping does, first at window offset %#" PRIx64, before->first_other);
+		if (id >= CXV_MAPPING_BAR_WHOLE)
+			cxv_view_label(&cycle->views, cycle->views.first, label, sizeof(label));
+		cxv_fail(check, "before the reset this mapping shows other memory than %s does, "
+			 "first at window offset %#" PRIx64, label, before->first_other);
 		return;
 	}
-	if (view->after.refused == view->after.pages && whole->refused == whole->pages) {
+	if (mapping->after.refused == mapping->after.pages && whole->refused == whole->pages) {
 		cxv_skip(check, "every page refuses access, as in the whole mapping");
 		return;
 	}
-	if (judge_refusal(cycle, &view->after, check))
+	if (judge_refusal(cycle, &mapping->after, check))
 		return;
 	if (before->faults) {
 		cxv_undecided(check, "pages of this mapping were not live before the reset");
 		return;
 	}
-	judge_zap(cycle, view, check);
+	judge_zap(cycle, id, check);
 	/* What the reset did to the memory is for same_memory to say, once. */
-	if (check->verdict == CXV_PASS && unexpected_pages(cycle, &view->after) &&
+	if (check->verdict == CXV_PASS && unexpected_pages(cycle, &mapping->after) &&
 	    !unexpected_pages(cycle, whole))
 		cxv_fail(check, "after the reset %" PRIu64 " pages of this mapping do not hold "
 			 "what is expected, first at window offset %#" PRIx64,
-			 unexpected_pages(cycle, &view->after), view->after.first_other);
+			 unexpected_pages(cycle, &mapping->after), mapping->after.first_other);
 }
 
 static void judge_offset_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	judge_view(cycle, CXV_VIEW_OFFSET, check);
+	judge_mapping(cycle, CXV_MAPPING_OFFSET, check);
 }
 
 static void judge_split_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	judge_view(cycle, CXV_VIEW_SPLIT, check);
+	judge_mapping(cycle, CXV_MAPPING_SPLIT, check);
 }
 
 static void judge_inherited_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	judge_view(cycle, CXV_VIEW_INHERITED, check);
+	judge_mapping(cycle, CXV_MAPPING_INHERITED, check);
+}
+
+static void judge_bar_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	judge_mapping(cycle, CXV_MAPPING_BAR_WHOLE, check);
+}
+
+static void judge_bar_offset_mapping(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	judge_mapping(cycle, CXV_MAPPING_BAR_OFFSET, check);
 }
 
 static void judge_same_memory(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_pass *before = &cycle->views[CXV_VIEW_WHOLE].before;
-	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+	const struct cxv_pass *before = &cycle->mappings[CXV_MAPPING_WHOLE].before;
+	const struct cxv_pass *pass = &cycle->mappings[CXV_MAPPING_WHOLE].after;
 	uint64_t readable = pass->pages - pass->refused;
 
 	if (was_shut(cycle, check))
@@ -489,6 +519,22 @@ static const struct {
 	},
 	[CXV_CHECK_GENERATION] = {
 		"generation", "the driver noticed one reset, and only that", cxv_judge_generation,
+	},
+	[CXV_CHECK_VIEWS] = {
+		"views", "the window is shown in every view that the driver offers, in no other",
+		cxv_judge_views,
+	},
+	[CXV_CHECK_BAR_MAPPING] = {
+		"bar_mapping", "a mapping through the BAR is zapped, works again, shows the same",
+		judge_bar_mapping,
+	},
+	[CXV_CHECK_BAR_OFFSET_MAPPING] = {
+		"bar_offset_mapping", "so does one through the BAR at an offset",
+		judge_bar_offset_mapping,
+	},
+	[CXV_CHECK_DMA_BUF] = {
+		"dma_buf", "the window cannot be mapped as a dma-buf during the reset, but after",
+		cxv_judge_dma_buf,
 	},
 	[CXV_CHECK_LOAD] = {
 		"load", "others who access the memory all the time see it or are refused",

@@ -21,7 +21,9 @@ const char *cxv_check_name(enum cxv_check_id id);
 const char *cxv_check_claim(enum cxv_check_id id);
 /* "pass" */
 const char *cxv_verdict_name(enum cxv_verdict verdict);
-const char *cxv_view_name(enum cxv_view view);
+const char *cxv_mapping_name(enum cxv_mapping_id id);
+/* Through which view it is made, where FIRST is that of most. */
+enum cxv_window_view cxv_mapping_view(enum cxv_mapping_id id, enum cxv_window_view first);
 const char *cxv_readiness_name(enum cxv_readiness readiness);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/util.h"
@@ -25,22 +26,31 @@ static double milliseconds(uint64_t nanoseconds)
 	return nanoseconds / 1e6;
 }
 
-void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check)
+static void judge_page_size(const struct cxv_cycle *cycle,
+			    const struct cxv_mapping_result *mapping, const char *through,
+			    struct cxv_check *check)
 {
-	const struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
-
-	check->duration = view->after.duration;
-	if (!cycle->counting_works || !view->page_size || !view->page_size_after ||
-	    view->after.refused) {
+	check->duration += mapping->after.duration;
+	if (!cycle->counting_works || !mapping->page_size || !mapping->page_size_after ||
+	    mapping->after.refused) {
 		cxv_skip(check, "page faults do not tell the page size here");
 		return;
 	}
-	cxv_expected(check, "%s pages", cxv_page_size_name(view->page_size));
-	cxv_observed(check, "%s pages", cxv_page_size_name(view->page_size_after));
-	if (view->page_size_after < view->page_size)
-		cxv_fail(check, "touching the mapping took %" PRIu64 " faults after the reset, as "
-			 "with pages of %s: every access is slower from then on",
-			 view->after.faults, cxv_page_size_name(view->page_size_after));
+	cxv_expected(check, "%s pages", cxv_page_size_name(mapping->page_size));
+	cxv_observed(check, "%s pages", cxv_page_size_name(mapping->page_size_after));
+	if (mapping->page_size_after < mapping->page_size)
+		cxv_fail(check, "touching the mapping%s took %" PRIu64 " faults after the reset, "
+			 "as with pages of %s: every access is slower from then on", through,
+			 mapping->after.faults, cxv_page_size_name(mapping->page_size_after));
+}
+
+void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_mapping_result *bar = &cycle->mappings[CXV_MAPPING_BAR_WHOLE];
+
+	judge_page_size(cycle, &cycle->mappings[CXV_MAPPING_WHOLE], "", check);
+	if (check->verdict == CXV_PASS && bar->after.made)
+		judge_page_size(cycle, bar, " through the BAR", check);
 }
 
 /*
@@ -129,6 +139,21 @@ static bool judge_way(const struct cxv_cycle *cycle, const struct cxv_watch_way 
 	return true;
 }
 
+static void observe_ways(const struct cxv_watch *watch, struct cxv_check *check)
+{
+	char bar[64] = "";
+
+	if (watch->both)
+		snprintf(bar, sizeof(bar), "; BAR: %" PRIu64 ", %" PRIu64 "; %" PRIu64 ", %" PRIu64,
+			 watch->bar_mapping.passed, watch->bar_mapping.refused,
+			 watch->bar_file.passed, watch->bar_file.refused);
+	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused, none for %.1f ms; "
+		     "read: %" PRIu64 ", %" PRIu64 ", %.1f ms%s", watch->mapping.passed,
+		     watch->mapping.refused, milliseconds(watch->mapping.longest),
+		     watch->file.passed, watch->file.refused, milliseconds(watch->file.longest),
+		     bar);
+}
+
 void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_watch *watch = &cycle->watch;
@@ -144,18 +169,53 @@ void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check)
 		cxv_expected(check, "every access refused while memory space is off");
 	else
 		cxv_expected(check, "no access for %.0f ms at least", milliseconds(shortest));
-	cxv_observed(check, "mapping: %" PRIu64 " through, %" PRIu64 " refused, none for %.1f ms; "
-		     "read: %" PRIu64 ", %" PRIu64 ", %.1f ms", watch->mapping.passed,
-		     watch->mapping.refused, milliseconds(watch->mapping.longest),
-		     watch->file.passed, watch->file.refused, milliseconds(watch->file.longest));
+	observe_ways(watch, check);
 	if (!judge_way(cycle, &watch->mapping, "through a mapping", check) ||
 	    !judge_way(cycle, &watch->file, "by read(2)", check))
+		return;
+	if (watch->both &&
+	    (!judge_way(cycle, &watch->bar_mapping, "through a mapping of the BAR", check) ||
+	     !judge_way(cycle, &watch->bar_file, "by read(2) of the BAR", check)))
 		return;
 	/* Shut for as long as no FLR takes: a kernel that does not reset looks like that, too. */
 	if (shortest && shortest < FLR_TIME / 10 * 9)
 		cxv_skip(check, "the machine was busy, or nobody waited for the device: the reset "
 			 "took %.1f ms, an FLR at least %.0f", milliseconds(shortest),
 			 milliseconds(FLR_TIME));
+}
+
+/*
+ * Whether what was mapped before is gone cannot be seen without a device that does DMA. A driver
+ * that revokes it refuses new mappings for as long: that can.
+ */
+void cxv_judge_dma_buf(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_dma_buf_result *result = &cycle->dma_buf;
+	const struct cxv_watch_way *way = &cycle->watch.dma_buf;
+
+	if (!result->made) {
+		cxv_skip(check, "%s%s%s", result->unavailable ?: "the window refused access",
+			 result->export_error ? ": " : "",
+			 result->export_error ? strerror(result->export_error) : "");
+		return;
+	}
+	cxv_expected(check, "mapped before the reset and after it, not in between");
+	cxv_observed(check, "%s before, %" PRIu64 " mapped and %" PRIu64 " refused during the "
+		     "reset, %s after", result->before ? strerrorname_np(result->before) : "mapped",
+		     way->passed, way->refused,
+		     result->after ? strerrorname_np(result->after) : "mapped");
+	if (result->before)
+		cxv_fail(check, "the dma-buf cannot be mapped before the reset: %s",
+			 strerror(result->before));
+	else if (cycle->reset_error || cycle->readiness != CXV_READY)
+		cxv_skip(check, "the window did not open again, as far as was waited for");
+	else if (result->after)
+		cxv_fail(check, "the dma-buf cannot be mapped any more after the reset: %s",
+			 strerror(result->after));
+	else if (!cycle->watch.made || !cycle->watch.dma)
+		cxv_skip(check, "%s", cycle->watch.unavailable ?: "nothing watched the reset");
+	else
+		judge_way(cycle, way, "by the dma-buf", check);
 }
 
 /* What the device grants itself for its memory: 4^n seconds, codes above 4 are reserved. */
@@ -236,39 +296,55 @@ void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check)
 		judge_opened(cycle, check);
 }
 
-static bool judge_io(const struct cxv_cycle *cycle, const struct cxv_file_io *io,
-		     const char *when, struct cxv_check *check)
+static bool judge_io(const struct cxv_cycle *cycle, enum cxv_window_view view, bool after,
+		     struct cxv_check *check)
 {
+	const struct cxv_file_io *io = after ? &cycle->io_after[view] : &cycle->io_before[view];
+	const char *when = after ? "after" : "before";
+	char label[CXV_VIEW_LABEL_MAX] = "";
+
 	if (!io->wrong)
 		return true;
+	if (cxv_views_both(&cycle->views))
+		cxv_view_label(&cycle->views, view, label, sizeof(label));
 	if (cycle->read_only && !io->error) {
-		cxv_undecided(check, "%s %s the reset, or something else writes to the memory",
-			      io->what, when);
+		cxv_undecided(check, "%s%s%s %s the reset, or something else writes to the memory",
+			      label, label[0] ? ": " : "", io->what, when);
 		return false;
 	}
 	cxv_observed(check, "%" PRIu64 " of %" PRIu64 " transfers wrong %s the reset", io->wrong,
 		     io->transfers, when);
-	cxv_fail(check, "%s %s the reset, first %" PRIu64 " bytes at window offset %#" PRIx64
-		 "%s%s", io->what, when, io->length, io->offset, io->error ? ": " : "",
-		 io->error ? strerror(io->error) : "");
+	cxv_fail(check, "%s%s%s %s the reset, first %" PRIu64 " bytes at window offset %#" PRIx64
+		 "%s%s", label, label[0] ? ": " : "", io->what, when, io->length, io->offset,
+		 io->error ? ": " : "", io->error ? strerror(io->error) : "");
 	return false;
 }
 
+/* Every view's are compared with the same mapping, that of the whole window by the first view. */
 void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_file_io *before = &cycle->io_before, *after = &cycle->io_after;
+	bool made = false, writes = false;
+	uint64_t transfers = 0;
 
-	check->duration = before->duration + after->duration;
-	if (!before->made && !after->made) {
+	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++) {
+		const struct cxv_file_io *before = &cycle->io_before[view];
+		const struct cxv_file_io *after = &cycle->io_after[view];
+
+		check->duration += before->duration + after->duration;
+		transfers += before->transfers + after->transfers;
+		made |= before->made || after->made;
+		writes |= before->writes || after->writes;
+	}
+	if (!made) {
 		cxv_skip(check, "the window refused access");
 		return;
 	}
 	cxv_expected(check, "every transfer as the mapping shows it");
-	cxv_observed(check, "%" PRIu64 " transfers as the mapping shows them%s",
-		     before->transfers + after->transfers,
-		     before->writes || after->writes ? "" : ", none of them written");
-	if (judge_io(cycle, before, "before", check))
-		judge_io(cycle, after, "after", check);
+	cxv_observed(check, "%" PRIu64 " transfers as the mapping shows them%s", transfers,
+		     writes ? "" : ", none of them written");
+	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
+		if (!judge_io(cycle, view, false, check) || !judge_io(cycle, view, true, check))
+			return;
 }
 
 void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check)

@@ -123,7 +123,7 @@ static bool same_fields(const struct cxv_cycle *cycle, const char *where, size_t
 		uint32_t changed = (before ^ after) & fields[i].mask;
 
 		/* Memory that had not come up may do so; after that it is for readiness to say. */
-		if (!cycle->views[CXV_VIEW_WHOLE].before.made)
+		if (!cycle->mappings[CXV_MAPPING_WHOLE].before.made)
 			changed &= ~(after & fields[i].rising);
 		if (!changed) {
 			(*compared)++;
@@ -349,7 +349,7 @@ static bool have_account(const struct cxv_cycle *cycle, struct cxv_check *check)
 
 static bool is_accessible(const struct cxv_cycle *cycle)
 {
-	const struct cxv_pass *pass = &cycle->views[CXV_VIEW_WHOLE].after;
+	const struct cxv_pass *pass = &cycle->mappings[CXV_MAPPING_WHOLE].after;
 
 	return pass->made && pass->refused < pass->pages;
 }

@@ -43,8 +43,12 @@ void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check)
 void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_dma_buf(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check);
+
+/* verify_views.c */
+void cxv_judge_views(const struct cxv_cycle *cycle, struct cxv_check *check);
 
 /* verify_load.c */
 void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check);

@@ -39,6 +39,10 @@ struct cxv_watch {
 	bool between;			/* not all the time, but between the steps of the path */
 	const char *unavailable;	/* why not; NULL while nothing is known */
 	struct cxv_watch_way mapping, file;
+	bool both;			/* and through the BAR, which is a second view: */
+	struct cxv_watch_way bar_mapping, bar_file;
+	bool dma;			/* and by mapping it as a dma-buf: */
+	struct cxv_watch_way dma_buf;
 	uint64_t pause;			/* time in which the thread did not get to run */
 	uint64_t duration;
 };

@@ -263,6 +263,8 @@ static void put_window(FILE *stream, const struct cxv_run *run,
 		FACT(stream, "Host physical", "0x%" PRIx64 " to 0x%" PRIx64, run->window_base,
 		     cxv_last(run->window_base, run->window_size));
 	put_text_fact(stream, "Known from", &endpoint->resource_source);
+	if (cxv_view_labels(&run->views, size)[0])
+		FACT(stream, "Shown as", "%s", size);
 	FACT(stream, "Opened through", "%s%s%s%s", run->interface ? run->node : "not opened",
 	     run->interface ? " (" : "", run->interface ?: "", run->interface ? ")" : "");
 	if (run->page_size)
@@ -387,38 +389,40 @@ static void put_checks(FILE *stream, const struct cxv_run *run)
 	fputs("</tbody></table>\n", stream);
 }
 
-static void put_views(FILE *stream, const struct cxv_cycle_record *cycle)
+static void put_mappings(FILE *stream, const struct cxv_cycle_record *cycle)
 {
-	fputs("<div class=\"scroll\"><table><thead><tr><th>Mapping</th>"
+	fputs("<div class=\"scroll\"><table><thead><tr><th>Mapping</th><th>View</th>"
 	      "<th class=\"number\">Pages</th><th class=\"number\">Faults before</th>"
 	      "<th class=\"number\">Faults after</th><th class=\"number\">Expected</th>"
 	      "<th class=\"number\">Still mapped</th><th class=\"number\">SIGBUS</th>"
 	      "<th class=\"number\">Retained</th><th class=\"number\">Zero</th>"
 	      "<th class=\"number\">All ones</th><th class=\"number\">Other</th>"
 	      "</tr></thead>\n<tbody>\n", stream);
-	for (size_t i = 0; i < CXV_VIEW_COUNT; i++) {
-		const struct cxv_view_record *view = &cycle->views[i];
+	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++) {
+		const struct cxv_mapping_record *mapping = &cycle->mappings[i];
 
-		if (!view->made)
+		if (!mapping->made)
 			continue;
 		fputs("<tr>", stream);
-		put_cell(stream, "code", cxv_view_name(i));
-		put_number_cell(stream, view->pages);
-		if (view->live)
-			put_number_cell(stream, view->faults_before);
+		put_cell(stream, "code", cxv_mapping_name(i));
+		put_cell(stream, "code",
+			 cxv_window_view_name(cxv_mapping_view(i, cycle->first_view)));
+		put_number_cell(stream, mapping->pages);
+		if (mapping->live)
+			put_number_cell(stream, mapping->faults_before);
 		else
 			put_cell(stream, "number", "not touched");
-		put_number_cell(stream, view->faults_after);
-		if (view->faults_expected)
-			put_number_cell(stream, view->faults_expected);
+		put_number_cell(stream, mapping->faults_after);
+		if (mapping->faults_expected)
+			put_number_cell(stream, mapping->faults_expected);
 		else
 			put_cell(stream, "number", "unknown");
-		put_number_cell(stream, view->missing_faults);
-		put_number_cell(stream, view->refused_after);
-		put_number_cell(stream, view->retained);
-		put_number_cell(stream, view->zero);
-		put_number_cell(stream, view->all_ones);
-		put_number_cell(stream, view->other);
+		put_number_cell(stream, mapping->missing_faults);
+		put_number_cell(stream, mapping->refused_after);
+		put_number_cell(stream, mapping->retained);
+		put_number_cell(stream, mapping->zero);
+		put_number_cell(stream, mapping->all_ones);
+		put_number_cell(stream, mapping->other);
 		fputs("</tr>\n", stream);
 	}
 	fputs("</tbody></table></div>\n", stream);
@@ -441,7 +445,7 @@ static void put_cycle(FILE *stream, const struct cxv_run *run)
 		fputs("</figure>\n", stream);
 	}
 	if (cycle->verified)
-		put_views(stream, cycle);
+		put_mappings(stream, cycle);
 }
 
 static void put_failed_checks(FILE *stream, const struct cxv_cycle_record *cycle)

@@ -171,6 +171,31 @@ static void add_comparison(struct cxv_document *document, struct json_object *pa
 	}
 }
 
+/* Both, also where only one is shown: what the driver does not offer is said, too. */
+static void add_run_views(struct cxv_document *document, struct json_object *parent,
+			  const struct cxv_run *run)
+{
+	struct json_object *array = cxv_json_array(document, parent, "views");
+
+	for (enum cxv_window_view id = 0; id < CXV_WINDOW_VIEWS && run->interface; id++) {
+		const struct cxv_shown_view *view = &run->views.views[id];
+		struct json_object *object = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, object, "name", cxv_window_view_name(id));
+		if (run->views.told)
+			cxv_json_flag(document, object, "offered", view->offered);
+		else
+			cxv_json_null(document, object, "offered");
+		if (view->shown)
+			cxv_json_number(document, object, "index", view->index);
+		else
+			cxv_json_null(document, object, "index");
+		known_number(document, object, "size", view->shown ? view->size : 0);
+		known_number(document, object, "window_size", view->bytes);
+		cxv_json_string(document, object, "problem", view->problem);
+	}
+}
+
 static void add_run(struct cxv_document *document, struct json_object *array,
 		    const struct cxv_run *run)
 {
@@ -195,6 +220,7 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	known_string(document, object, "reset_methods", run->reset_methods);
 	known_number(document, object, "resource", run->window_base);
 	known_number(document, object, "size", run->window_size);
+	add_run_views(document, object, run);
 	add_sample(document, object, run);
 	known_number(document, object, "page_size", run->page_size);
 	known_number(document, object, "faults_populate", run->faults_populate);
@@ -214,28 +240,51 @@ static void add_run(struct cxv_document *document, struct json_object *array,
 	add_comparison(document, object, run->comparison);
 }
 
-static void add_view(struct cxv_document *document, struct json_object *array, enum cxv_view id,
-		     const struct cxv_view_record *view)
+static void add_mapping(struct cxv_document *document, struct json_object *array,
+			enum cxv_mapping_id id, const struct cxv_cycle_record *cycle)
 {
 	struct json_object *object = cxv_json_object(document, array, NULL), *content;
+	const struct cxv_mapping_record *mapping = &cycle->mappings[id];
 
-	cxv_json_string(document, object, "name", cxv_view_name(id));
-	cxv_json_number(document, object, "pages", view->pages);
-	if (view->live)
-		cxv_json_number(document, object, "faults_before", view->faults_before);
+	cxv_json_string(document, object, "name", cxv_mapping_name(id));
+	cxv_json_string(document, object, "view",
+			cxv_window_view_name(cxv_mapping_view(id, cycle->first_view)));
+	cxv_json_number(document, object, "pages", mapping->pages);
+	if (mapping->live)
+		cxv_json_number(document, object, "faults_before", mapping->faults_before);
 	else
 		cxv_json_null(document, object, "faults_before");
-	cxv_json_number(document, object, "faults_after", view->faults_after);
-	known_number(document, object, "faults_expected", view->faults_expected);
-	cxv_json_number(document, object, "faults_missing", view->missing_faults);
-	cxv_json_number(document, object, "sigbus", view->refused_after);
-	known_number(document, object, "first_refault_ns", view->first_after);
-	cxv_json_number(document, object, "refault_ns", view->duration_after);
+	cxv_json_number(document, object, "faults_after", mapping->faults_after);
+	known_number(document, object, "faults_expected", mapping->faults_expected);
+	cxv_json_number(document, object, "faults_missing", mapping->missing_faults);
+	cxv_json_number(document, object, "sigbus", mapping->refused_after);
+	known_number(document, object, "first_refault_ns", mapping->first_after);
+	cxv_json_number(document, object, "refault_ns", mapping->duration_after);
 	content = cxv_json_object(document, object, "content");
-	cxv_json_number(document, content, "retained", view->retained);
-	cxv_json_number(document, content, "zero", view->zero);
-	cxv_json_number(document, content, "all_ones", view->all_ones);
-	cxv_json_number(document, content, "other", view->other);
+	cxv_json_number(document, content, "retained", mapping->retained);
+	cxv_json_number(document, content, "zero", mapping->zero);
+	cxv_json_number(document, content, "all_ones", mapping->all_ones);
+	cxv_json_number(document, content, "other", mapping->other);
+}
+
+static void add_views(struct cxv_document *document, struct json_object *parent,
+		      const struct cxv_cycle_record *cycle)
+{
+	struct json_object *array = cxv_json_array(document, parent, "views");
+
+	for (enum cxv_window_view id = 0; id < CXV_WINDOW_VIEWS && cycle->verified; id++) {
+		const struct cxv_view_record *view = &cycle->views[id];
+		struct json_object *object;
+
+		if (!view->shown)
+			continue;
+		object = cxv_json_object(document, array, NULL);
+		cxv_json_string(document, object, "name", cxv_window_view_name(id));
+		cxv_json_number(document, object, "transfers", view->transfers);
+		cxv_json_number(document, object, "transfers_wrong", view->transfers_wrong);
+		cxv_json_number(document, object, "accesses", view->passed);
+		cxv_json_number(document, object, "refused", view->refused);
+	}
 }
 
 static void add_load(struct cxv_document *document, struct json_object *parent,
@@ -281,10 +330,11 @@ static void add_cycle_facts(struct cxv_document *document, struct json_object *o
 	cxv_json_number(document, object, "overhead_ns", cycle->overhead);
 	cxv_json_flag(document, object, "lost", cycle->lost);
 	add_load(document, object, run, &cycle->load);
+	add_views(document, object, cycle);
 	mappings = cxv_json_array(document, object, "mappings");
-	for (i = 0; i < CXV_VIEW_COUNT; i++) {
-		if (cycle->views[i].made)
-			add_view(document, mappings, i, &cycle->views[i]);
+	for (i = 0; i < CXV_MAPPING_COUNT; i++) {
+		if (cycle->mappings[i].made)
+			add_mapping(document, mappings, i, cycle);
 	}
 }
 

@@ -30,6 +30,8 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 		if (run->window_base)
 			fprintf(stream, " at 0x%" PRIx64, run->window_base);
 	}
+	if (cxv_view_labels(&run->views, size)[0])
+		fprintf(stream, ", shown as %s", size);
 	if (run->threads || run->processes)
 		fprintf(stream, ", accessed by %u threads and %u processes", run->threads,
 			run->processes);
@@ -51,7 +53,7 @@ int cxv_run_progress(const struct cxv_run *run, uint64_t elapsed, char *text, si
 
 void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
 {
-	const struct cxv_view_record *view = &cycle->views[CXV_VIEW_WHOLE];
+	const struct cxv_mapping_record *mapping = &cycle->mappings[CXV_MAPPING_WHOLE];
 
 	if (cycle->reset_error)
 		fprintf(stream, "cycle %-4u %-12s reset failed after %.1f ms: %s\n", cycle->number,
@@ -61,7 +63,7 @@ void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
 		fprintf(stream, "cycle %-4u not verified  reset %.1f ms, %s after %.1f ms\n",
 			cycle->number, milliseconds(cycle->reset_duration),
 			cxv_readiness_name(cycle->readiness), milliseconds(cycle->ready_duration));
-	else if (!view->live)
+	else if (!mapping->live)
 		fprintf(stream, "cycle %-4u %-12s reset %.1f ms, shut before, %s after it\n",
 			cycle->number, cxv_verdict_name(cycle->verdict),
 			milliseconds(cycle->reset_duration), cxv_readiness_name(cycle->readiness));
@@ -69,8 +71,8 @@ void cxv_print_cycle(const struct cxv_cycle_record *cycle, FILE *stream)
 		fprintf(stream, "cycle %-4u %-12s reset %.1f ms, faults %" PRIu64 " before and %"
 			PRIu64 " after (expected %" PRIu64 "), refault %.1f ms\n", cycle->number,
 			cxv_verdict_name(cycle->verdict), milliseconds(cycle->reset_duration),
-			view->faults_before, view->faults_after, view->faults_expected,
-			milliseconds(view->duration_after));
+			mapping->faults_before, mapping->faults_after, mapping->faults_expected,
+			milliseconds(mapping->duration_after));
 	fflush(stream);
 }
 

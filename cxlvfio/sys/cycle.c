@@ -43,9 +43,9 @@ static void note_closed(struct cxv_cycle *cycle, uint64_t asked)
 		};
 }
 
-/* A pass over a view, in this process or the child. */
-static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, uint64_t page_size,
-		      struct cxv_pass *pass)
+/* A pass over a mapping, in this process or the child. */
+static int touch_mapping(struct cxv_prover *prover, enum cxv_mapping_id id, bool save,
+			 uint64_t page_size, struct cxv_pass *pass)
 {
 	struct cxv_touch touch = {
 		.seed = prover->seed, .page_size = page_size,
@@ -55,31 +55,32 @@ static int touch_view(struct cxv_prover *prover, enum cxv_view view, bool save, 
 	int ret;
 
 	/* Kept once; where nothing is tagged, the other mappings are compared with it. */
-	if (view == CXV_VIEW_WHOLE || touch.as_found)
+	if (id == CXV_MAPPING_WHOLE || touch.as_found)
 		touch.originals = prover->originals;
-	touch.save = save && view == CXV_VIEW_WHOLE;
-	if (view == CXV_VIEW_INHERITED) {
+	touch.save = save && id == CXV_MAPPING_WHOLE;
+	if (id == CXV_MAPPING_INHERITED) {
 		ret = cxv_touch_child_read(&prover->child, &touch, timeout, pass);
 		if (ret < 0)
-			prover->views[view].unavailable = "the child process has ended";
+			prover->results[id].unavailable = "the child process has ended";
 		return ret;
 	}
-	cxv_touch_read(&prover->mappings[view], &touch, pass);
+	cxv_touch_read(&prover->mappings[id], &touch, pass);
 	return 0;
 }
 
-static const struct cxv_mapping *mapping_of(const struct cxv_prover *prover, enum cxv_view view)
+static const struct cxv_mapping *mapping_of(const struct cxv_prover *prover,
+					    enum cxv_mapping_id id)
 {
-	return &prover->mappings[view == CXV_VIEW_INHERITED ? CXV_VIEW_WHOLE : view];
+	return &prover->mappings[id == CXV_MAPPING_INHERITED ? CXV_MAPPING_WHOLE : id];
 }
 
 /* The first touch of a mapping tells which page sizes the kernel uses for it. */
-static void populate(struct cxv_prover *prover, enum cxv_view view)
+static void populate(struct cxv_prover *prover, enum cxv_mapping_id id)
 {
-	const struct cxv_mapping *mapping = mapping_of(prover, view);
-	struct cxv_view_result *shared = &prover->views[view];
+	const struct cxv_mapping *mapping = mapping_of(prover, id);
+	struct cxv_mapping_result *shared = &prover->results[id];
 
-	touch_view(prover, view, true, 0, &shared->populate);
+	touch_mapping(prover, id, true, 0, &shared->populate);
 	if (shared->populate.refused)
 		return;
 	shared->page_size = cxv_page_size_of(mapping->extents, mapping->count, mapping->sample,
@@ -123,23 +124,27 @@ static uint64_t count_telling(const struct cxv_prover *prover)
 static void populate_all(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	uint64_t start = cxv_clock_now();
-	enum cxv_view view;
+	enum cxv_mapping_id id;
 
-	for (view = 0; view < CXV_VIEW_COUNT; view++) {
-		if (!prover->views[view].unavailable)
-			populate(prover, view);
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			populate(prover, id);
 	}
 	prover->populated = true;
 	prover->telling_pages = count_telling(prover);
 	note(cycle, CXV_PHASE_POPULATE, start);
 }
 
-static void compare_io(struct cxv_prover *prover, struct cxv_file_io *io)
+/* Through every view, with what the mapping of the first one shows. */
+static void compare_io(struct cxv_prover *prover, struct cxv_file_io io[CXV_WINDOW_VIEWS])
 {
-	const struct cxv_mapping *whole = &prover->mappings[CXV_VIEW_WHOLE];
+	const struct cxv_mapping *whole = &prover->mappings[CXV_MAPPING_WHOLE];
+	void *address = (void *)(uintptr_t)whole->extents[0].address;
 
-	cxv_file_io_compare(&prover->window, (void *)(uintptr_t)whole->extents[0].address,
-			    !prover->options.read_only, io);
+	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
+		if (prover->views.views[view].shown)
+			cxv_file_io_compare(&prover->windows[view], address,
+					    !prover->options.read_only, &io[view]);
 }
 
 /* What others who access the window may see before the reset; CHANGING: anything. */
@@ -177,11 +182,11 @@ static void stage_after(struct cxv_prover *prover, bool open, bool changing,
 static void touch_again(struct cxv_prover *prover)
 {
 	struct cxv_pass pass;
-	enum cxv_view view;
+	enum cxv_mapping_id id;
 
-	for (view = 0; view < CXV_VIEW_COUNT; view++) {
-		if (!prover->views[view].unavailable)
-			touch_view(prover, view, false, 0, &pass);
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			touch_mapping(prover, id, false, 0, &pass);
 	}
 }
 
@@ -189,7 +194,7 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	struct cxv_kernel_words earlier = { 0 };
 	uint64_t start = cxv_clock_now();
-	enum cxv_view view;
+	enum cxv_mapping_id id;
 
 	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
 	prover->shut = wait_ready(prover) != CXV_READY;
@@ -212,29 +217,29 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	if (!prover->options.read_only) {
 		start = cxv_clock_now();
 		prover->seed = cxv_random_seed();
-		cxv_touch_tag(&prover->mappings[CXV_VIEW_WHOLE], prover->seed);
+		cxv_touch_tag(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed);
 		note(cycle, CXV_PHASE_TAG, start);
 	}
-	compare_io(prover, &cycle->io_before);
+	compare_io(prover, cycle->io_before);
 	stage_before(prover, false);
 	start = cxv_clock_now();
 	if (prover->options.pauses && prover->ended)
 		touch_again(prover);
-	for (view = 0; view < CXV_VIEW_COUNT; view++) {
-		if (!prover->views[view].unavailable)
-			touch_view(prover, view, false, 0, &cycle->views[view].before);
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			touch_mapping(prover, id, false, 0, &cycle->mappings[id].before);
 	}
 	note(cycle, CXV_PHASE_TOUCH, start);
 }
 
-static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_view view,
+static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_mapping_id id,
 				const struct cxv_pass *after)
 {
-	const struct cxv_mapping *mapping = mapping_of(prover, view);
-	uint64_t size = prover->views[view].page_size;
+	const struct cxv_mapping *mapping = mapping_of(prover, id);
+	uint64_t size = prover->results[id].page_size;
 
 	/* As before is the answer where several sizes explain the faults. */
-	if (!after->made || after->faults == prover->views[view].expected_faults)
+	if (!after->made || after->faults == prover->results[id].expected_faults)
 		return size;
 	return cxv_page_size_of(mapping->extents, mapping->count, mapping->sample, after->faults);
 }
@@ -242,27 +247,27 @@ static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_view v
 static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	bool first = !prover->populated && !prover->shut;
-	enum cxv_view view;
+	enum cxv_mapping_id id;
 
 	if (first)
 		populate_all(prover, cycle);
-	for (view = 0; view < CXV_VIEW_COUNT; view++) {
-		struct cxv_view_result *result = &cycle->views[view];
-		uint64_t page_size = prover->views[view].page_size;
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		struct cxv_mapping_result *result = &cycle->mappings[id];
+		uint64_t page_size = prover->results[id].page_size;
 		uint64_t start = cxv_clock_now();
 
 		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
 		if (!prover->populated)
 			page_size = CXV_PAGE_2M;
-		if (!prover->views[view].unavailable && !first)
-			touch_view(prover, view, false, page_size, &result->after);
+		if (!prover->results[id].unavailable && !first)
+			touch_mapping(prover, id, false, page_size, &result->after);
 		if (result->after.made)
-			note(cycle, CXV_PHASE_REFAULT + view, start);
-		result->populate = prover->views[view].populate;
-		result->page_size = prover->views[view].page_size;
-		result->expected_faults = prover->views[view].expected_faults;
-		result->page_size_after = page_size_after(prover, view, &result->after);
-		result->unavailable = prover->views[view].unavailable;
+			note(cycle, CXV_PHASE_REFAULT + id, start);
+		result->populate = prover->results[id].populate;
+		result->page_size = prover->results[id].page_size;
+		result->expected_faults = prover->results[id].expected_faults;
+		result->page_size_after = page_size_after(prover, id, &result->after);
+		result->unavailable = prover->results[id].unavailable;
 		if (first)
 			result->after = result->populate;
 	}
@@ -356,6 +361,33 @@ static void ask_method(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		prover->word_set = NULL;
 }
 
+/* Once, since it stays from then on; only an open window can be exported. */
+static void open_dma_buf(struct cxv_prover *prover)
+{
+	struct cxv_dma_buf_result *made = &prover->dma_buf_made;
+	int ret;
+
+	if (made->made || made->unavailable)
+		return;
+	ret = cxv_dma_buf_open(&prover->vfio, &prover->views.views[CXV_WINDOW_BAR],
+			       &prover->dma_buf, &made->unavailable);
+	made->made = !ret;
+	made->export_error = -ret;
+	if (made->made)
+		prover->watcher.dma_buf = &prover->dma_buf;
+	else
+		cxv_dma_buf_close(&prover->dma_buf);
+}
+
+/* It must be mapped when the reset begins: what nobody uses is easily revoked. */
+static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *result)
+{
+	open_dma_buf(prover);
+	*result = prover->dma_buf_made;
+	if (result->made)
+		result->before = -cxv_dma_buf_map(&prover->dma_buf);
+}
+
 static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	uint64_t start;
@@ -368,6 +400,8 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		return ret;
 	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
 	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
+	if (!prover->shut)
+		map_dma_buf(prover, &cycle->dma_buf);
 	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
 	if (!prover->shut && cxv_method_kinds[cycle->method].no_reset)
 		cxv_watcher_prepare(&prover->watcher, &cycle->watch);
@@ -399,9 +433,10 @@ static void look_meanwhile(void *argument)
 {
 	struct look *look = argument;
 	struct cxv_prover *prover = look->prover;
+	const struct cxv_window *window = cxv_prover_window(prover);
 
-	cxv_memory_type_read(prover->host, &prover->memory_types, prover->window.base,
-			     prover->window.size, &look->cycle->memory_type);
+	cxv_memory_type_read(prover->host, &prover->memory_types, window->base, window->size,
+			     &look->cycle->memory_type);
 	look->ret = cxv_snapshot_state(&prover->source, &look->cycle->after);
 }
 
@@ -424,7 +459,9 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	touch_after(prover, cycle);
 	if (!prover->shut) {
 		stage_after(prover, true, true, cycle->expect);
-		compare_io(prover, &cycle->io_after);
+		compare_io(prover, cycle->io_after);
+		if (cycle->dma_buf.made)
+			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->dma_buf);
 		stage_after(prover, true, false, cycle->expect);
 	}
 	cxv_loader_collect(prover->loader, !prover->shut, &cycle->load);
@@ -463,6 +500,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		.verify = options->verify, .counting_works = prover->counting_works,
 		.read_only = options->read_only,
 	};
+	cycle->views = prover->views;
 	cycle->bus_reset_masked = is_masked(prover);
 	if (options->verify)
 		ret = look_before(prover, cycle);

@@ -143,9 +143,9 @@ static void access_mapping(struct access *access, uint64_t address, uint64_t pag
 	judge_value(access, page, slot, value);
 }
 
-static void access_file(struct access *access, uint64_t page, uint64_t slot)
+static void access_file(struct access *access, const struct cxv_window *window, uint64_t page,
+			uint64_t slot)
 {
-	const struct cxv_window *window = &access->loader->window;
 	uint64_t value;
 	ssize_t size;
 	int error;
@@ -174,13 +174,18 @@ static void access_page(struct access *access, const struct cxv_piece *piece)
 	uint64_t index = next_random(access) % ((piece->end - piece->begin) / CXV_PAGE_4K);
 	uint64_t address = piece->begin + index * CXV_PAGE_4K;
 	uint64_t offset = piece->extent->offset + (address - piece->extent->address);
-	unsigned int kind = next_random(access) / 8 % 8;
+	const struct cxv_loader *loader = access->loader;
+	unsigned int kind = next_random(access) / 8 % 16;
+	bool bar = kind >= 8 && offset < loader->bar.size;
 
-	if (kind < 2)
-		access_file(access, offset / CXV_PAGE_4K, piece->slot + index);
+	if (bar)
+		address = loader->bar_mapping.extents[0].address + offset;
+	if (kind % 8 < 2)
+		access_file(access, bar ? &loader->bar : &loader->window, offset / CXV_PAGE_4K,
+			    piece->slot + index);
 	else
 		access_mapping(access, address, offset / CXV_PAGE_4K, piece->slot + index,
-			       kind < 5 && access->loader->writes);
+			       kind % 8 < 5 && loader->writes);
 }
 
 static bool must_stop(const struct access *access)
@@ -255,8 +260,18 @@ static int fork_all(struct cxv_loader *loader)
 	return 0;
 }
 
-int cxv_loader_create(const struct cxv_window *window, const uint64_t *originals, bool writes,
-		      unsigned int threads, unsigned int processes, struct cxv_loader **result)
+static int map_views(struct cxv_loader *loader)
+{
+	int ret = cxv_mapping_create(&loader->window, 0, loader->window.size, &loader->mapping);
+
+	if (!ret && loader->bar.size)
+		ret = cxv_mapping_create(&loader->bar, 0, loader->bar.size, &loader->bar_mapping);
+	return ret;
+}
+
+int cxv_loader_create(const struct cxv_window *window, const struct cxv_window *bar,
+		      const uint64_t *originals, bool writes, unsigned int threads,
+		      unsigned int processes, struct cxv_loader **result)
 {
 	struct cxv_loader *loader;
 	void *memory;
@@ -274,7 +289,9 @@ int cxv_loader_create(const struct cxv_window *window, const uint64_t *originals
 		.window = *window, .originals = originals, .writes = writes, .threads = threads,
 		.processes = processes,
 	};
-	ret = cxv_mapping_create(window, 0, window->size, &loader->mapping);
+	if (bar)
+		loader->bar = *bar;
+	ret = map_views(loader);
 	if (ret < 0)
 		return ret;
 	loader->shared_size = sizeof(*loader->shared) +
@@ -457,6 +474,7 @@ bool cxv_loader_destroy(struct cxv_loader *loader)
 	if (loader->shared)
 		munmap(loader->shared, loader->shared_size);
 	cxv_mapping_destroy(&loader->mapping);
+	cxv_mapping_destroy(&loader->bar_mapping);
 	free(loader);
 	return true;
 }

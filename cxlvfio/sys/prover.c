@@ -17,12 +17,14 @@
 #include "sys/random_seed.h"
 #include "sys/record.h"
 #include "sys/state_file.h"
+#include "sys/window_views.h"
 
 #define LOCK_TIMEOUT_MS		2000
 /* Further mappings are about their form, not their size. */
-#define OFFSET_VIEW_START	CXV_PAGE_2M
-#define OFFSET_VIEW_LENGTH	(64 << 20)
-#define SPLIT_VIEW_LENGTH	(8 << 20)
+#define OFFSET_MAPPING_START	CXV_PAGE_2M
+#define OFFSET_MAPPING_LENGTH	(64 << 20)
+#define SPLIT_MAPPING_LENGTH	(8 << 20)
+#define BAR_OFFSET_MAPPING_LENGTH	(8 << 20)
 
 static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
 		const char *hint, const char *text)
@@ -109,10 +111,20 @@ static void find_witness(struct cxv_prover *prover)
 		prover->witness = bar;
 }
 
-/* What is mapped, and which part of it is touched. */
+const struct cxv_window *cxv_prover_window(const struct cxv_prover *prover)
+{
+	return &prover->windows[prover->views.first];
+}
+
+const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover)
+{
+	return cxv_views_both(&prover->views) ? &prover->windows[CXV_WINDOW_BAR] : NULL;
+}
+
+/* What is mapped, and which part of it is touched: the same part in every view. */
 static int choose_window(struct cxv_prover *prover)
 {
-	uint64_t size = prover->memory->size, blocks = prover->options.sample;
+	uint64_t size = cxv_views_first(&prover->views)->bytes, blocks = prover->options.sample;
 	uint64_t base = cxv_window_base(&prover->endpoint->resource, size);
 	int ret;
 
@@ -123,34 +135,31 @@ static int choose_window(struct cxv_prover *prover)
 	if (ret < 0)
 		return fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
 			    "cannot choose which part of the window to touch");
-	prover->window = (struct cxv_window) {
-		.file = prover->vfio.device,
-		.file_offset = prover->memory->offset,
-		.base = base,
-		.size = size,
-		.sample = &prover->sample,
-	};
+	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
+		prover->windows[view] = (struct cxv_window) {
+			.file = prover->vfio.device,
+			.file_offset = prover->views.views[view].file_offset,
+			.base = base,
+			.size = prover->views.views[view].bytes,
+			.sample = &prover->sample,
+		};
 	return 0;
 }
 
 static int find_memory(struct cxv_prover *prover)
 {
-	const uint32_t needed = VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_READ |
-				VFIO_REGION_INFO_FLAG_WRITE;
+	const struct cxv_shown_view *first;
 
-	prover->memory = cxv_vfio_find_region(&prover->vfio, CXL_VFIO_REGION_TYPE,
-					      CXL_VFIO_REGION_SUBTYPE_MEMORY);
-	if (!prover->options.verify)
-		return 0;
-	if (!prover->memory || (prover->memory->flags & needed) != needed)
-		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
-			    "bind it to " CXL_VFIO_DRIVER_NAME ", or prove nothing: --no-verify",
-			    "its driver offers no HDM memory that can be mapped, so that nothing "
-			    "can be proven");
-	if (prover->memory->size < 4 * CXV_PAGE_4K || prover->memory->size % CXV_PAGE_4K)
-		return fail(prover, CXV_UNSUPPORTED, EILSEQ, prover->vfio.node,
-			    "see the kernel log", "its HDM memory region has an impossible size");
-	return choose_window(prover);
+	cxv_window_views_read(prover->host, prover->endpoint, &prover->vfio, &prover->views);
+	first = cxv_views_first(&prover->views);
+	if (first)
+		prover->memory = cxv_vfio_pci_region(&prover->vfio, first->index);
+	if (!prover->options.verify || first)
+		return prover->options.verify ? choose_window(prover) : 0;
+	return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
+		    "bind it to " CXL_VFIO_DRIVER_NAME ", or prove nothing: --no-verify",
+		    "its driver offers no HDM memory that can be mapped, so that nothing can be "
+		    "proven");
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -158,26 +167,68 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static int map_views(struct cxv_prover *prover)
+static uint64_t offset_of(const struct cxv_window *window)
 {
-	const struct cxv_window *window = &prover->window;
-	uint64_t offset = window->size > 2 * OFFSET_VIEW_START ? OFFSET_VIEW_START : CXV_PAGE_4K;
-	uint64_t split = smaller(window->size, SPLIT_VIEW_LENGTH);
+	return window->size > 2 * OFFSET_MAPPING_START ? OFFSET_MAPPING_START : CXV_PAGE_4K;
+}
+
+/*
+ * What the driver offers and cannot be mapped is no view, and the check of that name says so. One
+ * that starts at an offset is about that, not about its length.
+ */
+static void map_bar(struct cxv_prover *prover)
+{
+	const char *unavailable = prover->views.first == CXV_WINDOW_BAR ?
+				  "the BAR is the only view: all other mappings are through it" :
+				  "the window is not shown as a BAR";
+	struct cxv_shown_view *view = &prover->views.views[CXV_WINDOW_BAR];
+	const struct cxv_window *window = cxv_prover_bar_window(prover);
+	struct cxv_mapping *mappings = prover->mappings;
+	int ret = 0;
+
+	if (window) {
+		uint64_t offset = offset_of(window);
+
+		unavailable = NULL;
+		ret = cxv_mapping_create(window, 0, window->size,
+					 &mappings[CXV_MAPPING_BAR_WHOLE]);
+		if (!ret)
+			ret = cxv_mapping_create(window, offset,
+						 smaller(window->size - offset,
+							 BAR_OFFSET_MAPPING_LENGTH),
+						 &mappings[CXV_MAPPING_BAR_OFFSET]);
+	}
+	if (ret < 0) {
+		*view = (struct cxv_shown_view) {
+			.offered = view->offered, .problem = "it cannot be mapped", .error = -ret,
+		};
+		unavailable = "the window cannot be mapped through the BAR";
+	}
+	prover->results[CXV_MAPPING_BAR_WHOLE].unavailable = unavailable;
+	prover->results[CXV_MAPPING_BAR_OFFSET].unavailable = unavailable;
+}
+
+static int map_window(struct cxv_prover *prover)
+{
+	const struct cxv_window *window = cxv_prover_window(prover);
+	uint64_t offset = offset_of(window);
+	uint64_t split = smaller(window->size, SPLIT_MAPPING_LENGTH);
 	struct cxv_mapping *mappings = prover->mappings;
 	int ret;
 
-	ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_VIEW_WHOLE]);
+	map_bar(prover);
+	ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_MAPPING_WHOLE]);
 	if (!ret)
 		ret = cxv_mapping_create(window, offset,
-					 smaller(window->size - offset, OFFSET_VIEW_LENGTH),
-					 &mappings[CXV_VIEW_OFFSET]);
+					 smaller(window->size - offset, OFFSET_MAPPING_LENGTH),
+					 &mappings[CXV_MAPPING_OFFSET]);
 	if (!ret)
-		ret = cxv_watcher_create(window, &prover->watcher);
+		ret = cxv_watcher_create(window, cxv_prover_bar_window(prover), &prover->watcher);
 	if (!ret)
-		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_VIEW_SPLIT]);
+		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_MAPPING_SPLIT]);
 	/* Cut where neither half ends with a large page. */
 	if (!ret)
-		ret = cxv_mapping_split(&mappings[CXV_VIEW_SPLIT],
+		ret = cxv_mapping_split(&mappings[CXV_MAPPING_SPLIT],
 					split / 8 * 5 / CXV_PAGE_4K * CXV_PAGE_4K);
 	if (ret < 0)
 		return fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
@@ -192,7 +243,8 @@ static int map_views(struct cxv_prover *prover)
  */
 static int make_originals(struct cxv_prover *prover)
 {
-	size_t size = cxv_sample_slots(&prover->sample, prover->window.size) * sizeof(uint64_t);
+	size_t size = cxv_sample_slots(&prover->sample, cxv_prover_window(prover)->size) *
+		      sizeof(uint64_t);
 	void *memory;
 
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -210,13 +262,15 @@ static int begin_touching(struct cxv_prover *prover)
 	int ret;
 
 	ret = make_originals(prover);
-	if (!ret && cxv_touch_child_start(&prover->mappings[CXV_VIEW_WHOLE], prover->originals,
+	if (!ret && cxv_touch_child_start(&prover->mappings[CXV_MAPPING_WHOLE], prover->originals,
 					  prover->originals_size, &prover->child) < 0)
-		prover->views[CXV_VIEW_INHERITED].unavailable = "no child process could be started";
+		prover->results[CXV_MAPPING_INHERITED].unavailable =
+			"no child process could be started";
 	if (!ret)
-		ret = cxv_loader_create(&prover->window, prover->originals,
-					!prover->options.read_only, prover->options.threads,
-					prover->options.processes, &prover->loader);
+		ret = cxv_loader_create(cxv_prover_window(prover), cxv_prover_bar_window(prover),
+					prover->originals, !prover->options.read_only,
+					prover->options.threads, prover->options.processes,
+					&prover->loader);
 	if (!ret)
 		ret = cxv_touch_begin(&prover->counting_works);
 	prover->touching = !ret;
@@ -255,7 +309,7 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 	*prover = (struct cxv_prover) {
 		.host = host, .endpoint = endpoint, .report = report, .options = *options,
-		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT,
+		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT, .dma_buf.file = -1,
 		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1,
 			  .request = -1 },
 	};
@@ -280,7 +334,7 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 	find_witness(prover);
 	ret = cxv_prover_check_methods(prover);
 	if (!ret && options->verify)
-		ret = map_views(prover);
+		ret = map_window(prover);
 	if (!ret && options->verify)
 		ret = begin_touching(prover);
 	return ret;
@@ -288,12 +342,12 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 static void restore_memory(struct cxv_prover *prover)
 {
-	uint64_t refused = cxv_mapping_pages(&prover->mappings[CXV_VIEW_WHOLE]);
+	uint64_t refused = cxv_mapping_pages(&prover->mappings[CXV_MAPPING_WHOLE]);
 
 	if (!prover->seed)
 		return;
 	if (!prover->shut)
-		refused = cxv_touch_restore(&prover->mappings[CXV_VIEW_WHOLE], prover->seed,
+		refused = cxv_touch_restore(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed,
 					    prover->originals);
 	prover->restored = !refused;
 	if (refused)
@@ -337,13 +391,14 @@ void cxv_prover_close(struct cxv_prover *prover)
 
 	cxv_prover_restore(prover);
 	cxv_watcher_destroy(&prover->watcher);
+	cxv_dma_buf_close(&prover->dma_buf);
 	cxv_close_descriptor(&prover->kernel_log);
 	cxv_snapshot_source_clear(&prover->source);
 	cxv_snapshot_clear(&prover->look);
 	cxv_kept_file_close(&prover->memory_types);
 	cxv_kept_file_close(&prover->method_file);
 	cxv_touch_child_stop(&prover->child);
-	for (i = 0; i < CXV_VIEW_COUNT; i++)
+	for (i = 0; i < CXV_MAPPING_COUNT; i++)
 		cxv_mapping_destroy(&prover->mappings[i]);
 	if (cxv_loader_destroy(prover->loader) && prover->originals)
 		munmap(prover->originals, prover->originals_size);

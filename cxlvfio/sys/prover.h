@@ -49,7 +49,8 @@ struct cxv_prover {
 	struct cxv_prover_options options;
 	int lock;			/* of the endpoint, among all commands; -1: not taken */
 	struct cxv_vfio_device vfio;
-	const struct cxv_region_info *memory;	/* NULL: the driver offers none */
+	struct cxv_views views;
+	const struct cxv_region_info *memory;	/* of the first view; NULL: there is none */
 	const struct cxv_region_info *config;
 	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */
 	struct cxv_snapshot_source source;
@@ -66,11 +67,13 @@ struct cxv_prover {
 	size_t express;			/* offset of the PCI Express capability */
 
 	struct cxv_sample sample;	/* which part of the window is touched */
-	struct cxv_window window;
-	struct cxv_mapping mappings[CXV_VIEW_COUNT];	/* of CXV_VIEW_INHERITED: not used */
-	struct cxv_view_result views[CXV_VIEW_COUNT];	/* what all cycles share of them */
+	struct cxv_window windows[CXV_WINDOW_VIEWS];	/* of those that are shown */
+	struct cxv_mapping mappings[CXV_MAPPING_COUNT];	/* of CXV_MAPPING_INHERITED: not used */
+	struct cxv_mapping_result results[CXV_MAPPING_COUNT];	/* what all cycles share of them */
 	struct cxv_touch_child child;
 	struct cxv_watcher watcher;
+	struct cxv_dma_buf dma_buf;
+	struct cxv_dma_buf_result dma_buf_made;	/* what all cycles share of it */
 	struct cxv_loader *loader;	/* NULL: there is none */
 	int kernel_log;			/* descriptor, or -errno */
 	bool touching;			/* cxv_touch_begin() was called */
@@ -91,6 +94,10 @@ struct cxv_prover {
 int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 		    const struct cxv_prover_options *options, struct cxv_report *report,
 		    struct cxv_prover *prover);
+
+/* That of the first view, and that of the BAR where it is a second one; else NULL. */
+const struct cxv_window *cxv_prover_window(const struct cxv_prover *prover);
+const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover);
 
 /*
  * One cycle; CYCLE->checks are filled when options.verify. 0, or -errno with an error in the

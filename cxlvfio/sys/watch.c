@@ -18,18 +18,27 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher)
+static int watch_window(const struct cxv_window *window, struct cxv_watched *watched)
 {
 	int ret;
 
-	*watcher = (struct cxv_watcher) { .window = window };
+	watched->window = window;
+	if (!window)
+		return 0;
+	ret = cxv_mapping_create(window, 0, CXV_PAGE_4K, &watched->mapping);
+	watched->mapping.sample = NULL;
+	return ret;
+}
+
+int cxv_watcher_create(const struct cxv_window *window, const struct cxv_window *bar,
+		       struct cxv_watcher *watcher)
+{
+	*watcher = (struct cxv_watcher) { 0 };
 	sem_init(&watcher->wanted, 0, 0);
 	sem_init(&watcher->begun, 0, 0);
 	sem_init(&watcher->ending, 0, 0);
 	sem_init(&watcher->ended, 0, 0);
-	ret = cxv_mapping_create(window, 0, CXV_PAGE_4K, &watcher->mapping);
-	watcher->mapping.sample = NULL;
-	return ret;
+	return watch_window(window, &watcher->first) ?: watch_window(bar, &watcher->bar);
 }
 
 void cxv_watcher_destroy(struct cxv_watcher *watcher)
@@ -41,23 +50,24 @@ void cxv_watcher_destroy(struct cxv_watcher *watcher)
 		pthread_join(watcher->thread, NULL);
 		watcher->started = false;
 	}
-	cxv_mapping_destroy(&watcher->mapping);
+	cxv_mapping_destroy(&watcher->first.mapping);
+	cxv_mapping_destroy(&watcher->bar.mapping);
 }
 
-static enum cxv_access read_mapping(struct cxv_watcher *watcher)
+static enum cxv_access read_mapping(struct cxv_watcher *watcher, const struct cxv_watched *watched)
 {
 	struct cxv_touch touch = { .originals = &watcher->word, .as_found = true };
 	struct cxv_pass pass;
 
-	cxv_touch_read(&watcher->mapping, &touch, &pass);
+	cxv_touch_read(&watched->mapping, &touch, &pass);
 	if (pass.refused)
 		return CXV_ACCESS_REFUSED;
 	return pass.retained ? CXV_ACCESS_PASSED : CXV_ACCESS_OTHER;
 }
 
-static enum cxv_access read_file(struct cxv_watcher *watcher)
+static enum cxv_access read_file(struct cxv_watcher *watcher, const struct cxv_watched *watched)
 {
-	const struct cxv_window *window = watcher->window;
+	const struct cxv_window *window = watched->window;
 	uint64_t word = 0;
 
 	if (pread(window->file, &word, sizeof(word), (off_t)window->file_offset) != sizeof(word))
@@ -65,15 +75,38 @@ static enum cxv_access read_file(struct cxv_watcher *watcher)
 	return word == watcher->word ? CXV_ACCESS_PASSED : CXV_ACCESS_OTHER;
 }
 
-/* Whether it went through. */
-static bool note_access(struct cxv_watcher *watcher, struct cxv_watch_way *way,
-			enum cxv_access (*access)(struct cxv_watcher *watcher))
+static void note_access(struct cxv_watcher *watcher, const struct cxv_watched *watched, bool shut,
+			struct cxv_watch_way *way,
+			enum cxv_access (*access)(struct cxv_watcher *watcher,
+						  const struct cxv_watched *watched))
 {
 	uint64_t begin = cxv_clock_now();
-	enum cxv_access result = access(watcher);
+	enum cxv_access result = access(watcher, watched);
 
 	cxv_watch_note(way, begin, cxv_clock_now(), result);
-	return result != CXV_ACCESS_REFUSED;
+	way->through += shut && result != CXV_ACCESS_REFUSED;
+}
+
+/* Nothing is read, so that only a refusal can be seen. */
+static enum cxv_access map_dma_buf(struct cxv_watcher *watcher, const struct cxv_watched *watched)
+{
+	(void)watched;
+	return cxv_dma_buf_try(watcher->dma_buf) < 0 ? CXV_ACCESS_REFUSED : CXV_ACCESS_PASSED;
+}
+
+/* Once by each way; it is known to be SHUT. */
+static void note_accesses(struct cxv_watcher *watcher, bool shut)
+{
+	struct cxv_watch *watch = watcher->watch;
+
+	note_access(watcher, &watcher->first, shut, &watch->mapping, read_mapping);
+	note_access(watcher, &watcher->first, shut, &watch->file, read_file);
+	if (watch->both) {
+		note_access(watcher, &watcher->bar, shut, &watch->bar_mapping, read_mapping);
+		note_access(watcher, &watcher->bar, shut, &watch->bar_file, read_file);
+	}
+	if (watch->dma)
+		note_access(watcher, NULL, shut, &watch->dma_buf, map_dma_buf);
 }
 
 /*
@@ -99,13 +132,11 @@ static bool pause_a_little(struct cxv_watcher *watcher)
 
 static void watch_reset(struct cxv_watcher *watcher)
 {
-	struct cxv_watch *watch = watcher->watch;
 	unsigned int left = LAST_ACCESSES;
 	bool first = true, ending = false;
 
 	while (left) {
-		note_access(watcher, &watch->mapping, read_mapping);
-		note_access(watcher, &watch->file, read_file);
+		note_accesses(watcher, false);
 		if (first)
 			sem_post(&watcher->begun);
 		first = false;
@@ -141,9 +172,9 @@ static bool has_thread(struct cxv_watcher *watcher)
 
 void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch)
 {
-	const struct cxv_window *window = watcher->window;
+	const struct cxv_window *window = watcher->first.window;
 
-	if (!watcher->mapping.reservation) {
+	if (!watcher->first.mapping.reservation) {
 		watch->unavailable = "no page could be mapped for it";
 		return;
 	}
@@ -155,16 +186,14 @@ void cxv_watcher_prepare(struct cxv_watcher *watcher, struct cxv_watch *watch)
 	watcher->watch = watch;
 	watcher->since = cxv_clock_now();
 	watch->made = watch->between = true;
+	watch->both = watcher->bar.mapping.reservation;
+	watch->dma = watcher->dma_buf;
 }
 
 void cxv_watcher_look(struct cxv_watcher *watcher, bool shut)
 {
-	struct cxv_watch *watch = watcher->watch;
-
-	if (!watch)
-		return;
-	watch->mapping.through += note_access(watcher, &watch->mapping, read_mapping) && shut;
-	watch->file.through += note_access(watcher, &watch->file, read_file) && shut;
+	if (watcher->watch)
+		note_accesses(watcher, shut);
 }
 
 void cxv_watcher_start(struct cxv_watcher *watcher, struct cxv_watch *watch)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A thread that accesses the window over and over while the device is reset, through a mapping of
- * its own, of one page, and by read(2). Its faults are not those that others count.
+ * its own, of one page, and by read(2), in every view. Its faults are not those that others count.
  */
 #ifndef CXLVFIO_SYS_WATCH_H
 #define CXLVFIO_SYS_WATCH_H
@@ -10,11 +10,17 @@
 #include <semaphore.h>
 
 #include "core/watch.h"
+#include "sys/dma_buf.h"
 #include "sys/mapping.h"
 
+struct cxv_watched {
+	const struct cxv_window *window;	/* NULL: there is none */
+	struct cxv_mapping mapping;	/* of its first page */
+};
+
 struct cxv_watcher {
-	struct cxv_mapping mapping;
-	const struct cxv_window *window;
+	struct cxv_watched first, bar;	/* bar: the same window by a second view */
+	const struct cxv_dma_buf *dma_buf;	/* NULL: none */
 	pthread_t thread;		/* waits between two resets: starting one takes longer */
 	bool started;			/* there is the thread */
 	bool running;			/* it watches */
@@ -29,8 +35,9 @@ struct cxv_watcher {
 	uint64_t since;
 };
 
-/* Map the page. 0 or -errno; destroy it in any case. */
-int cxv_watcher_create(const struct cxv_window *window, struct cxv_watcher *watcher);
+/* Map the page; BAR may be NULL. 0 or -errno; destroy it in any case. */
+int cxv_watcher_create(const struct cxv_window *window, const struct cxv_window *bar,
+		       struct cxv_watcher *watcher);
 void cxv_watcher_destroy(struct cxv_watcher *watcher);
 
 /*

@@ -26,7 +26,7 @@ int main(void)
 	cycle->check_count = CXV_CHECK_COUNT;
 	cycle->readiness = CXV_READY;
 	cycle->reset_duration = 100000000;
-	cycle->views[CXV_VIEW_WHOLE].after = (struct cxv_pass) { .made = true, .pages = 512 };
+	cycle->mappings[CXV_MAPPING_WHOLE].after = (struct cxv_pass) { .made = true, .pages = 512 };
 	print(&run, cycle);
 	/* What a device may say must not end the line, nor the string. */
 	cycle->reset_error = ENOTTY;

@@ -18,7 +18,7 @@ static struct cxv_cycle *make_cycle(void)
 	cycle->readiness = CXV_READY;
 	cycle->reset_duration = 100 * MS;
 	cycle->ready_duration = 3 * MS;
-	cycle->views[CXV_VIEW_WHOLE].after = (struct cxv_pass) {
+	cycle->mappings[CXV_MAPPING_WHOLE].after = (struct cxv_pass) {
 		.made = true, .pages = 512, .faults = 1, .duration = 2 * MS, .first = 1000,
 	};
 	return cycle;
@@ -107,8 +107,8 @@ static void test_overhead(void **state)
 	spans[CXV_PHASE_LOOK_BEFORE] = (struct cxv_span) { .begin = 12 * MS, .end = 20 * MS };
 	spans[CXV_PHASE_REFAULT] = (struct cxv_span) { .begin = 130 * MS, .end = 140 * MS };
 	spans[CXV_PHASE_REFAULT + 3] = (struct cxv_span) { .begin = 140 * MS, .end = 151 * MS };
-	cycle->io_before.duration = 2 * MS;
-	cycle->io_after.duration = 3 * MS;
+	cycle->io_before[CXV_WINDOW_REGION].duration = 2 * MS;
+	cycle->io_after[CXV_WINDOW_BAR].duration = 3 * MS;
 	add(&run, cycle, CXV_PASS);
 	assert_int_equal(run.last.touching, 38 * MS);
 	assert_int_equal(run.last.overhead, 12 * MS);
@@ -126,7 +126,7 @@ static void test_no_latencies(void **state)
 
 	cycle->reset_error = 25;
 	cycle->readiness = CXV_REFUSED;
-	cycle->views[CXV_VIEW_WHOLE].after.refused = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.refused = 1;
 	add(&run, cycle, CXV_FAIL);
 	for (i = 0; i < CXV_LATENCY_COUNT; i++)
 		assert_int_equal(run.latencies[i].count, 0);

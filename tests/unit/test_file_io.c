@@ -99,7 +99,7 @@ static void test_watch(void **state)
 	uint64_t word = 0;
 
 	assert_int_equal(cxv_touch_begin(&counting_works), 0);
-	assert_int_equal(cxv_watcher_create(&window, &watcher), 0);
+	assert_int_equal(cxv_watcher_create(&window, NULL, &watcher), 0);
 	cxv_watcher_start(&watcher, &watch);
 	cxv_watcher_wait(&watcher);
 	assert_true(watch.made);

@@ -38,8 +38,8 @@ static void set_up(struct fixture *fixture, bool writes, unsigned int threads,
 	fixture->originals = mmap(NULL, PAGES * sizeof(uint64_t), PROT_READ | PROT_WRITE,
 				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(fixture->originals, MAP_FAILED);
-	assert_int_equal(cxv_loader_create(&fixture->window, fixture->originals, writes, threads,
-					   processes, &fixture->loader), 0);
+	assert_int_equal(cxv_loader_create(&fixture->window, NULL, fixture->originals, writes,
+					   threads, processes, &fixture->loader), 0);
 	assert_int_equal(cxv_touch_begin(&counting_works), 0);
 	assert_int_equal(cxv_loader_start(fixture->loader), 0);
 }
@@ -292,7 +292,7 @@ static void test_no_load(void **state)
 	struct cxv_loader *loader;
 	struct cxv_load load;
 
-	assert_int_equal(cxv_loader_create(NULL, NULL, true, 0, 0, &loader), 0);
+	assert_int_equal(cxv_loader_create(NULL, NULL, NULL, true, 0, 0, &loader), 0);
 	assert_null(loader);
 	assert_int_equal(cxv_loader_start(loader), 0);
 	cxv_loader_stage(loader, &(struct cxv_stage) { 0 });
@@ -300,8 +300,8 @@ static void test_no_load(void **state)
 	assert_int_equal(load.threads + load.processes, 0);
 	cxv_loader_stop(loader);
 	assert_true(cxv_loader_destroy(loader));
-	assert_int_equal(cxv_loader_create(NULL, NULL, true, CXV_LOAD_THREADS_MAX + 1, 0, &loader),
-			 -EINVAL);
+	assert_int_equal(cxv_loader_create(NULL, NULL, NULL, true, CXV_LOAD_THREADS_MAX + 1, 0,
+					   &loader), -EINVAL);
 }
 
 /* Each try of our own reset shuts the window, which explains no refusal while it was open. */

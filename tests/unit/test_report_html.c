@@ -49,11 +49,13 @@ static void make_timeline(struct cxv_timeline *timeline)
 	spans[CXV_PHASE_RESET] = span(310, 1354);
 	spans[CXV_PHASE_CLOSED] = span(315, 1381);
 	spans[CXV_PHASE_READY] = span(1354, 1375);
-	spans[CXV_PHASE_REFAULT + CXV_VIEW_WHOLE] = span(1382, 1470);
-	spans[CXV_PHASE_REFAULT + CXV_VIEW_OFFSET] = span(1470, 1490);
-	spans[CXV_PHASE_REFAULT + CXV_VIEW_SPLIT] = span(1490, 1494);
-	spans[CXV_PHASE_REFAULT + CXV_VIEW_INHERITED] = span(1494, 1590);
-	spans[CXV_PHASE_LOOK_AFTER] = span(1590, 1603);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_WHOLE] = span(1382, 1470);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_OFFSET] = span(1470, 1490);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_SPLIT] = span(1490, 1494);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_INHERITED] = span(1494, 1590);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_BAR_WHOLE] = span(1590, 1680);
+	spans[CXV_PHASE_REFAULT + CXV_MAPPING_BAR_OFFSET] = span(1680, 1690);
+	spans[CXV_PHASE_LOOK_AFTER] = span(1690, 1703);
 }
 
 static void make_check(struct cxv_check *check, enum cxv_verdict verdict)
@@ -82,13 +84,13 @@ static void add_cycle(struct cxv_run *run, unsigned int number)
 	cycle->ready_duration = 2 * MS + number * 11000;
 	for (size_t i = 0; i < CXV_CHECK_COUNT; i++)
 		make_check(&cycle->checks[i], bad && i == CXV_CHECK_ZAPPED ? CXV_FAIL : CXV_PASS);
-	for (size_t i = 0; i < CXV_VIEW_COUNT; i++) {
-		cycle->views[i].before = (struct cxv_pass) { .made = true, .pages = 65536 };
-		cycle->views[i].after = (struct cxv_pass) {
+	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++) {
+		cycle->mappings[i].before = (struct cxv_pass) { .made = true, .pages = 65536 };
+		cycle->mappings[i].after = (struct cxv_pass) {
 			.made = true, .pages = 65536, .faults = 128, .retained = 65536,
 			.first = 9000 + 700 * number, .duration = (1ull << (number % 9)) * MS,
 		};
-		cycle->views[i].expected_faults = 128;
+		cycle->mappings[i].expected_faults = 128;
 	}
 	make_timeline(&cycle->timeline);
 	assert_int_equal(cxv_run_add(run, cycle), 0);
@@ -106,6 +108,10 @@ static void make_run(struct stand *stand, unsigned int cycles)
 		.window_size = 256 << 20, .blocks_total = 128, .blocks_touched = 128,
 		.page_size = CXV_PAGE_2M, .faults_populate = 128, .cycles_requested = cycles,
 		.memory_restored = true,
+		.views.views = {
+			[CXV_WINDOW_REGION] = { .shown = true, .index = 9 },
+			[CXV_WINDOW_BAR] = { .shown = true, .index = 4 },
+		},
 	};
 	for (unsigned int i = 1; i <= cycles; i++)
 		add_cycle(&stand->run, i);
@@ -211,14 +217,15 @@ static void test_figures(void **state)
 	HAS(html, "flr cxl_bus");
 	HAS(html, "1 fail, <br/>19 pass, <br/><span class=\"dim\">from cycle 7</span>");
 	HAS(html, "12.3 ms");
+	HAS(html, "region 9 and BAR 4");
 	for (size_t i = 0; i < CXV_CHECK_COUNT; i++) {
 		HAS(html, cxv_check_name(i));
 		HAS(html, cxv_check_claim(i));
 	}
 	for (size_t i = 0; i < CXV_PHASE_COUNT; i++)
 		HAS(html, cxv_phase_name(i));
-	for (size_t i = 0; i < CXV_VIEW_COUNT; i++)
-		HAS(html, cxv_view_name(i));
+	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++)
+		HAS(html, cxv_mapping_name(i));
 	HAS(html, "Cycle 7 of 20");
 	HAS(html, "104.4 ms</text>");		/* the reset in the timeline */
 	assert_int_equal(count_of(html, "<svg class=\"histogram\""), CXV_LATENCY_COUNT);

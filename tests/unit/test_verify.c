@@ -10,143 +10,7 @@
 #include "core/verify.h"
 #include "core/verify_state.h"
 #include "cxl_regs.h"
-#include "unit.h"
-
-#define PAGES		65536ull
-#define FAULTS		128ull
-#define EXPRESS		0x40
-#define DVSEC		0x100
-#define ERRORS		0x180
-#define CONTROL		((CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL) / 4)
-
-static void put(struct cxv_snapshot *snapshot, size_t offset, size_t width, uint32_t value)
-{
-	for (size_t i = 0; i < width; i++)
-		snapshot->config[offset + i] = value >> (8 * i);
-}
-
-static void put_both(struct cxv_cycle *cycle, size_t offset, size_t width, uint32_t value)
-{
-	put(&cycle->before, offset, width, value);
-	put(&cycle->after, offset, width, value);
-}
-
-static void make_config(struct cxv_cycle *cycle)
-{
-	cycle->before.config_size = cycle->after.config_size = CXV_CONFIG_SIZE;
-	cycle->before.config_live = cycle->after.config_live = true;
-	put_both(cycle, PCI_VENDOR_ID, 4, 0xe2e21e98);
-	put_both(cycle, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	put_both(cycle, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
-	put_both(cycle, PCI_BASE_ADDRESS_0, 4, 0xc0000004);
-	put_both(cycle, PCI_CAPABILITY_LIST, 1, EXPRESS);
-	put_both(cycle, EXPRESS, 2, PCI_CAP_ID_EXP);
-	put_both(cycle, EXPRESS + PCI_EXP_DEVCTL, 2, 0x2810);
-	put_both(cycle, DVSEC, 4, 0x00010023);
-	put_both(cycle, DVSEC + CXL_DVSEC_HEADER1, 4, 0x03c31e98);
-	put_both(cycle, DVSEC + CXL_DVSEC_HEADER2, 2, CXL_DVSEC_ID_DEVICE);
-	put_both(cycle, DVSEC + CXL_DEVICE_CAPABILITY, 2,
-		 cxl_field_prepare(CXL_DEVICE_CAPABILITY_HDM_COUNT, 1));
-	put_both(cycle, DVSEC + CXL_DEVICE_CONTROL, 2, CXL_DEVICE_CONTROL_MEM_ENABLE);
-	put_both(cycle, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000003);
-}
-
-static void make_view(struct cxv_view_result *view)
-{
-	view->populate = (struct cxv_pass) { .made = true, .pages = PAGES, .faults = FAULTS };
-	view->before = (struct cxv_pass) { .made = true, .pages = PAGES, .retained = PAGES };
-	view->after = (struct cxv_pass) {
-		.made = true, .pages = PAGES, .faults = FAULTS, .retained = PAGES,
-	};
-	view->page_size = view->page_size_after = CXV_PAGE_2M;
-	view->expected_faults = FAULTS;
-}
-
-static void make_driver(struct cxv_driver_account *driver, uint64_t count)
-{
-	*driver = (struct cxv_driver_account) {
-		.present = true, .state = "active", .verdict = "ok", .last_path = "reset",
-		.generation = count,
-		.zap_count = count, .reactivate_count = count,
-	};
-}
-
-#define MS	1000000ull
-
-/* Through for 5 ms, refused for 110 ms, through again. */
-static void make_way(struct cxv_watch_way *way)
-{
-	for (uint64_t at = 1; at <= 120; at++)
-		cxv_watch_note(way, at * MS, at * MS + 10, at > 5 && at <= 115 ?
-			       CXV_ACCESS_REFUSED : CXV_ACCESS_PASSED);
-}
-
-static void make_access(struct cxv_cycle *cycle)
-{
-	cycle->watch.made = true;
-	make_way(&cycle->watch.mapping);
-	make_way(&cycle->watch.file);
-	cycle->reset_duration = 120 * MS;
-	cycle->media = (struct cxv_media) {
-		.known = true, .ranges = 1, .range_low = { 0x10000003 },
-	};
-	cycle->io_before = cycle->io_after = (struct cxv_file_io) {
-		.made = true, .writes = true, .transfers = 50,
-	};
-	cycle->memory_type.write_back = true;
-}
-
-/* A cycle in which everything went as it must. */
-static struct cxv_cycle *clean_cycle(void)
-{
-	struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
-
-	assert_non_null(cycle);
-	cycle->number = 1;
-	cycle->verify = true;
-	cycle->counting_works = true;
-	cycle->readiness = CXV_READY;
-	strcpy(cycle->method_during, "flr");
-	cycle->method_word = "flr";
-	cycle->witness = (struct cxv_witness) { .known = true, .written = 77, .before = 77 };
-	make_config(cycle);
-	make_access(cycle);
-	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++)
-		make_view(&cycle->views[i]);
-	make_driver(&cycle->before.driver, 4);
-	make_driver(&cycle->after.driver, 5);
-	cycle->before.hdm_count = cycle->after.hdm_count = cxl_hdm_length(1) / 4;
-	cycle->before.hdm[CONTROL] = cycle->after.hdm[CONTROL] = 0x600;
-	assert_false(cxv_attributes_add(&cycle->before.aer, "aer_dev_fatal", "A 0\nTOTAL 0"));
-	assert_false(cxv_attributes_add(&cycle->after.aer, "aer_dev_fatal", "A 0\nTOTAL 0"));
-	assert_false(cxv_attributes_add(&cycle->before.decoders, "decoder2.0/size", "0x10000000"));
-	assert_false(cxv_attributes_add(&cycle->after.decoders, "decoder2.0/size", "0x10000000"));
-	return cycle;
-}
-
-static void end(struct cxv_cycle *cycle)
-{
-	cxv_cycle_clear(cycle);
-	free(cycle);
-}
-
-/* Judge, and demand VERDICT of CHECK and of the cycle, and WORD in the detail. */
-static void demand(struct cxv_cycle *cycle, enum cxv_check_id check,
-			 enum cxv_verdict verdict, const char *word)
-{
-	cxv_verify_cycle(cycle);
-	assert_string_equal(cxv_verdict_name(cycle->checks[check].verdict),
-			    cxv_verdict_name(verdict));
-	if (!strstr(cycle->checks[check].detail, word))
-		fail_msg("'%s' is not in '%s'", word, cycle->checks[check].detail);
-}
-
-static void demand_failure(struct cxv_cycle *cycle, enum cxv_check_id check, const char *word)
-{
-	demand(cycle, check, CXV_FAIL, word);
-	assert_int_equal(cycle->verdict, CXV_FAIL);
-	end(cycle);
-}
+#include "clean_cycle.h"
 
 static void test_clean(void **state)
 {
@@ -166,8 +30,9 @@ static void test_nothing_zapped(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].after.faults = 0;
-	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = FAULTS;
+	cycle->views.views[CXV_WINDOW_BAR].shown = false;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.faults = 0;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.missing_faults = FAULTS;
 	demand_failure(cycle, CXV_CHECK_ZAPPED, "nothing was zapped");
 }
 
@@ -176,9 +41,9 @@ static void test_one_page_forgotten(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].after.faults = FAULTS - 1;
-	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = 1;
-	cycle->views[CXV_VIEW_WHOLE].after.first_missing = 0x600000;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.faults = FAULTS - 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.missing_faults = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.first_missing = 0x600000;
 	demand_failure(cycle, CXV_CHECK_ZAPPED, "0x600000");
 }
 
@@ -187,8 +52,8 @@ static void test_forgotten_page_hidden_by_sum(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].after.missing_faults = 1;
-	cycle->views[CXV_VIEW_WHOLE].after.extra_faults = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.missing_faults = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.extra_faults = 1;
 	demand_failure(cycle, CXV_CHECK_ZAPPED, "survived");
 }
 
@@ -196,8 +61,8 @@ static void test_extra_faults(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].after.faults = FAULTS + 3;
-	cycle->views[CXV_VIEW_WHOLE].after.extra_faults = 3;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.faults = FAULTS + 3;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.extra_faults = 3;
 	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "3 faults more");
 	assert_int_equal(cycle->verdict, CXV_INCONCLUSIVE);
 	end(cycle);
@@ -207,8 +72,8 @@ static void test_unexplained_populate(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].populate.faults = 1000;
-	cycle->views[CXV_VIEW_WHOLE].expected_faults = 0;
+	cycle->mappings[CXV_MAPPING_WHOLE].populate.faults = 1000;
+	cycle->mappings[CXV_MAPPING_WHOLE].expected_faults = 0;
 	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "1000 faults");
 	demand(cycle, CXV_CHECK_LIVE, CXV_INCONCLUSIVE, "1000 faults");
 	end(cycle);
@@ -228,10 +93,10 @@ static void test_not_live(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].before.faults = 2;
+	cycle->mappings[CXV_MAPPING_WHOLE].before.faults = 2;
 	demand(cycle, CXV_CHECK_LIVE, CXV_INCONCLUSIVE, "unmapped");
-	cycle->views[CXV_VIEW_WHOLE].before.faults = 0;
-	cycle->views[CXV_VIEW_WHOLE].before.refused = 5;
+	cycle->mappings[CXV_MAPPING_WHOLE].before.faults = 0;
+	cycle->mappings[CXV_MAPPING_WHOLE].before.refused = 5;
 	demand_failure(cycle, CXV_CHECK_LIVE, "before the reset");
 }
 
@@ -241,8 +106,8 @@ static void test_shut_before(void **state)
 	struct cxv_cycle *cycle = clean_cycle();
 	unsigned int i;
 
-	for (i = 0; i < CXV_VIEW_COUNT; i++)
-		cycle->views[i].before = (struct cxv_pass) { 0 };
+	for (i = 0; i < CXV_MAPPING_COUNT; i++)
+		cycle->mappings[i].before = (struct cxv_pass) { 0 };
 	strcpy(cycle->before.driver.verdict, "decoder 0 changed its base");
 	demand(cycle, CXV_CHECK_ZAPPED, CXV_SKIP, "before the reset");
 	demand(cycle, CXV_CHECK_SPLIT_MAPPING, CXV_SKIP, "before the reset");
@@ -333,8 +198,8 @@ static void test_refused(void **state)
 	struct cxv_cycle *cycle = clean_cycle();
 	unsigned int i;
 
-	for (i = 0; i < CXV_VIEW_COUNT; i++)
-		cycle->views[i].after = (struct cxv_pass) {
+	for (i = 0; i < CXV_MAPPING_COUNT; i++)
+		cycle->mappings[i].after = (struct cxv_pass) {
 			.made = true, .pages = PAGES, .refused = PAGES,
 		};
 	cycle->readiness = CXV_REFUSED;
@@ -349,7 +214,7 @@ static void test_refused(void **state)
 	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_PASS, "");
 	strcpy(cycle->after.driver.state, "active");
 	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "every access raises SIGBUS");
-	cycle->views[CXV_VIEW_SPLIT].after.refused--;
+	cycle->mappings[CXV_MAPPING_SPLIT].after.refused--;
 	demand(cycle, CXV_CHECK_SPLIT_MAPPING, CXV_FAIL, "a part");
 	demand_failure(cycle, CXV_CHECK_REACTIVATED, "decoder 0 not committed");
 }
@@ -370,15 +235,15 @@ static void test_poison(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].after.refused = 1;
-	cycle->views[CXV_VIEW_WHOLE].after.poisoned = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.refused = 1;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.poisoned = 1;
 	demand_failure(cycle, CXV_CHECK_REACTIVATED, "memory error");
 }
 
 static void test_changed_memory(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
-	struct cxv_pass *after = &cycle->views[CXV_VIEW_WHOLE].after;
+	struct cxv_pass *after = &cycle->mappings[CXV_MAPPING_WHOLE].after;
 
 	after->retained--;
 	after->other = 1;
@@ -395,9 +260,9 @@ static void test_zeroed_as_expected(void **state)
 	struct cxv_cycle *cycle = clean_cycle();
 
 	cycle->expect = CXV_EXPECT_ZERO;
-	for (unsigned int i = 0; i < CXV_VIEW_COUNT; i++) {
-		cycle->views[i].after.retained = 0;
-		cycle->views[i].after.zero = PAGES;
+	for (unsigned int i = 0; i < CXV_MAPPING_COUNT; i++) {
+		cycle->mappings[i].after.retained = 0;
+		cycle->mappings[i].after.zero = PAGES;
 	}
 	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_PASS, "");
 	assert_int_equal(cycle->verdict, CXV_PASS);
@@ -410,8 +275,8 @@ static void test_all_ones(void **state)
 	struct cxv_cycle *cycle = clean_cycle();
 
 	cycle->expect = CXV_EXPECT_ANY;
-	cycle->views[CXV_VIEW_WHOLE].after.retained = 0;
-	cycle->views[CXV_VIEW_WHOLE].after.all_ones = PAGES;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.retained = 0;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.all_ones = PAGES;
 	demand_failure(cycle, CXV_CHECK_SAME_MEMORY, "all ones");
 }
 
@@ -419,7 +284,7 @@ static void test_lost_before_reset(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_WHOLE].before.retained -= 2;
+	cycle->mappings[CXV_MAPPING_WHOLE].before.retained -= 2;
 	demand_failure(cycle, CXV_CHECK_SAME_MEMORY, "2 pages");
 }
 
@@ -428,46 +293,50 @@ static void test_offset_ignored(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_OFFSET].before.retained = 0;
-	cycle->views[CXV_VIEW_OFFSET].before.other = PAGES;
+	cycle->mappings[CXV_MAPPING_OFFSET].before.retained = 0;
+	cycle->mappings[CXV_MAPPING_OFFSET].before.other = PAGES;
 	demand_failure(cycle, CXV_CHECK_OFFSET_MAPPING, "other memory");
 }
 
-static void test_other_views_stale(void **state)
+static void test_other_mappings_stale(void **state)
 {
 	static const enum cxv_check_id checks[] = {
-		[CXV_VIEW_OFFSET] = CXV_CHECK_OFFSET_MAPPING,
-		[CXV_VIEW_SPLIT] = CXV_CHECK_SPLIT_MAPPING,
-		[CXV_VIEW_INHERITED] = CXV_CHECK_INHERITED_MAPPING,
+		[CXV_MAPPING_OFFSET] = CXV_CHECK_OFFSET_MAPPING,
+		[CXV_MAPPING_SPLIT] = CXV_CHECK_SPLIT_MAPPING,
+		[CXV_MAPPING_INHERITED] = CXV_CHECK_INHERITED_MAPPING,
+		[CXV_MAPPING_BAR_WHOLE] = CXV_CHECK_BAR_MAPPING,
+		[CXV_MAPPING_BAR_OFFSET] = CXV_CHECK_BAR_OFFSET_MAPPING,
 	};
 
-	for (unsigned int i = CXV_VIEW_OFFSET; i < CXV_VIEW_COUNT; i++) {
+	for (unsigned int i = CXV_MAPPING_OFFSET; i < CXV_MAPPING_COUNT; i++) {
 		struct cxv_cycle *cycle = clean_cycle();
 
-		cycle->views[i].after.faults = 0;
-		cycle->views[i].after.missing_faults = FAULTS;
+		cycle->mappings[i].after.faults = 0;
+		cycle->mappings[i].after.missing_faults = FAULTS;
 		demand_failure(cycle, checks[i], "stale");
 	}
 }
 
-/* Same memory everywhere but in one view: its check alone fails. */
-static void test_view_shows_other_memory_after(void **state)
+/* Same memory everywhere but in one mapping: its check alone fails. */
+static void test_mapping_shows_other_memory_after(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_SPLIT].after.retained--;
-	cycle->views[CXV_VIEW_SPLIT].after.other = 1;
-	cycle->views[CXV_VIEW_SPLIT].after.first_other = 0x7000;
+	cycle->mappings[CXV_MAPPING_SPLIT].after.retained--;
+	cycle->mappings[CXV_MAPPING_SPLIT].after.other = 1;
+	cycle->mappings[CXV_MAPPING_SPLIT].after.first_other = 0x7000;
 	demand(cycle, CXV_CHECK_SAME_MEMORY, CXV_PASS, "");
 	demand(cycle, CXV_CHECK_OFFSET_MAPPING, CXV_PASS, "");
 	demand_failure(cycle, CXV_CHECK_SPLIT_MAPPING, "0x7000");
 }
 
-static void test_view_unavailable(void **state)
+static void test_mapping_unavailable(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->views[CXV_VIEW_INHERITED] = (struct cxv_view_result) { .unavailable = "no child" };
+	cycle->mappings[CXV_MAPPING_INHERITED] = (struct cxv_mapping_result) {
+		.unavailable = "no child",
+	};
 	demand(cycle, CXV_CHECK_INHERITED_MAPPING, CXV_SKIP, "no child");
 	assert_int_equal(cycle->verdict, CXV_PASS);
 	end(cycle);
@@ -494,7 +363,7 @@ static void test_decoders(void **state)
 	put(&cycle->before, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000000);
 	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x10000003);
 	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_FAIL, "range 1 size low");
-	cycle->views[CXV_VIEW_WHOLE].before.made = false;
+	cycle->mappings[CXV_MAPPING_WHOLE].before.made = false;
 	demand(cycle, CXV_CHECK_SAME_DECODERS, CXV_PASS, "");
 	put(&cycle->after, DVSEC + CXL_DEVICE_RANGE(0) + CXL_DEVICE_RANGE_SIZE_LOW, 4, 0x20000003);
 	demand_failure(cycle, CXV_CHECK_SAME_DECODERS, "range 1 size low");
@@ -646,7 +515,7 @@ static void test_run(void **state)
 
 	cycle->number = 2;
 	cycle->reset_duration = 300;
-	cycle->views[CXV_VIEW_WHOLE].after.faults = 0;
+	cycle->mappings[CXV_MAPPING_WHOLE].after.faults = 0;
 	cxv_verify_cycle(cycle);
 	assert_int_equal(cxv_run_add(&run, cycle), 0);
 	assert_int_equal(cxv_run_verdict(&run), CXV_FAIL);
@@ -665,14 +534,14 @@ static void test_run(void **state)
 static void test_smaller_pages(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
-	struct cxv_view_result *view = &cycle->views[CXV_VIEW_WHOLE];
+	struct cxv_mapping_result *mapping = &cycle->mappings[CXV_MAPPING_WHOLE];
 
-	view->after.faults = PAGES;
-	view->after.extra_faults = PAGES - FAULTS;
-	view->page_size_after = CXV_PAGE_4K;
+	mapping->after.faults = PAGES;
+	mapping->after.extra_faults = PAGES - FAULTS;
+	mapping->page_size_after = CXV_PAGE_4K;
 	demand(cycle, CXV_CHECK_ZAPPED, CXV_PASS, "");
 	demand(cycle, CXV_CHECK_SAME_PAGE_SIZE, CXV_FAIL, "4 KiB");
-	view->page_size_after = 0;
+	mapping->page_size_after = 0;
 	demand(cycle, CXV_CHECK_SAME_PAGE_SIZE, CXV_SKIP, "do not tell");
 	demand(cycle, CXV_CHECK_ZAPPED, CXV_INCONCLUSIVE, "faults more");
 	end(cycle);
@@ -787,17 +656,18 @@ static void test_file_io(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
 
-	cycle->io_after.wrong = 3;
-	cycle->io_after.what = "read(2) fails";
-	cycle->io_after.offset = 0x3000;
-	cycle->io_after.length = 7;
-	cycle->io_after.error = EIO;
+	cycle->io_after[CXV_WINDOW_REGION].wrong = 3;
+	cycle->io_after[CXV_WINDOW_REGION].what = "read(2) fails";
+	cycle->io_after[CXV_WINDOW_REGION].offset = 0x3000;
+	cycle->io_after[CXV_WINDOW_REGION].length = 7;
+	cycle->io_after[CXV_WINDOW_REGION].error = EIO;
 	demand(cycle, CXV_CHECK_FD_IO, CXV_FAIL, "after the reset, first 7 bytes at window offset "
 	       "0x3000: Input");
 	cycle->read_only = true;
-	cycle->io_after.error = 0;
+	cycle->io_after[CXV_WINDOW_REGION].error = 0;
 	demand(cycle, CXV_CHECK_FD_IO, CXV_INCONCLUSIVE, "something else writes");
-	cycle->io_before = cycle->io_after = (struct cxv_file_io) { 0 };
+	memset(cycle->io_before, 0, sizeof(cycle->io_before));
+	memset(cycle->io_after, 0, sizeof(cycle->io_after));
 	demand(cycle, CXV_CHECK_FD_IO, CXV_SKIP, "refused");
 	end(cycle);
 }
@@ -1075,9 +945,9 @@ int main(void)
 		cmocka_unit_test(test_all_ones),
 		cmocka_unit_test(test_lost_before_reset),
 		cmocka_unit_test(test_offset_ignored),
-		cmocka_unit_test(test_other_views_stale),
-		cmocka_unit_test(test_view_shows_other_memory_after),
-		cmocka_unit_test(test_view_unavailable),
+		cmocka_unit_test(test_other_mappings_stale),
+		cmocka_unit_test(test_mapping_shows_other_memory_after),
+		cmocka_unit_test(test_mapping_unavailable),
 		cmocka_unit_test(test_decoders),
 		cmocka_unit_test(test_nothing_to_compare),
 		cmocka_unit_test(test_config),
