@@ -173,10 +173,10 @@ static uint64_t offset_of(const struct cxv_window *window)
 }
 
 /*
- * What the driver offers and cannot be mapped is no view, and the check of that name says so. One
- * that starts at an offset is about that, not about its length.
+ * What the driver offers and cannot be mapped is no view, and the check of that name says so, unless
+ * it is us who have no room for it. The part at an offset is about that, not about its length.
  */
-static void map_bar(struct cxv_prover *prover)
+static int map_bar(struct cxv_prover *prover)
 {
 	const char *unavailable = prover->views.first == CXV_WINDOW_BAR ?
 				  "the BAR is the only view: all other mappings are through it" :
@@ -198,6 +198,8 @@ static void map_bar(struct cxv_prover *prover)
 							 BAR_OFFSET_MAPPING_LENGTH),
 						 &mappings[CXV_MAPPING_BAR_OFFSET]);
 	}
+	if (ret == -ENOMEM)
+		return ret;
 	if (ret < 0) {
 		*view = (struct cxv_shown_view) {
 			.offered = view->offered, .problem = "it cannot be mapped", .error = -ret,
@@ -206,6 +208,7 @@ static void map_bar(struct cxv_prover *prover)
 	}
 	prover->results[CXV_MAPPING_BAR_WHOLE].unavailable = unavailable;
 	prover->results[CXV_MAPPING_BAR_OFFSET].unavailable = unavailable;
+	return 0;
 }
 
 static int map_window(struct cxv_prover *prover)
@@ -216,8 +219,9 @@ static int map_window(struct cxv_prover *prover)
 	struct cxv_mapping *mappings = prover->mappings;
 	int ret;
 
-	map_bar(prover);
-	ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_MAPPING_WHOLE]);
+	ret = map_bar(prover);
+	if (!ret)
+		ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_MAPPING_WHOLE]);
 	if (!ret)
 		ret = cxv_mapping_create(window, offset,
 					 smaller(window->size - offset, OFFSET_MAPPING_LENGTH),

@@ -5,6 +5,7 @@
 #include <linux/vfio.h>
 
 #include "core/vfio_info.h"
+#include "core/views.h"
 #include "cxl_vfio.h"
 #include "fuzz.h"
 
@@ -35,6 +36,19 @@ static void check_region(const uint8_t *data, size_t size, const struct cxv_regi
 	fuzz_check(contains(data, size, &region->component_bar, sizeof(region->component_bar)));
 	fuzz_check(contains(data, size, &region->component_offset,
 			    sizeof(region->component_offset)));
+}
+
+/* Taken for a BAR that shows a window: never more than there is of either. */
+static void check_view(const struct cxv_region_info *region)
+{
+	const uint64_t window = 1 << 28;
+	struct cxv_views views = { 0 };
+	const struct cxv_shown_view *bar = &views.views[CXV_WINDOW_BAR];
+
+	cxv_views_find(NULL, region, window, &views);
+	fuzz_check(bar->shown == !bar->problem);
+	fuzz_check(!bar->shown || (bar->bytes && bar->bytes <= region->size &&
+				   bar->bytes <= window));
 }
 
 /* Every area is a pair of 64-bit numbers of the answer. */
@@ -79,6 +93,7 @@ static char *decode(const uint8_t *buffer, size_t size, enum fuzz_copy kind)
 	fprintf(stream, "%d %zu\n", error, needed);
 	if (!error) {
 		check_region(buffer, size, &region);
+		check_view(&region);
 		print_region(buffer, size, &region, stream);
 		cxv_region_info_clear(&region);
 	}
