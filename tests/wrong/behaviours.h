@@ -128,6 +128,18 @@ bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device)
 	}
 }
 
+/* By the index of a view; that of the region comes behind those of PCI. */
+static bool is_bar(unsigned int index)
+{
+	return index < VFIO_PCI_NUM_REGIONS;
+}
+
+bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index)
+{
+	return cxl_vfio_wrong_now == (is_bar(index) ? CXL_VFIO_WRONG_BAR_NOT_ZAPPED :
+						      CXL_VFIO_WRONG_ONLY_BAR_ZAPPED);
+}
+
 static void wrong_write_command(struct pci_dev *pdev)
 {
 	u16 command;
@@ -221,9 +233,15 @@ unsigned long cxl_vfio_wrong_page(const struct vm_area_struct *vma, unsigned lon
 {
 	bool offset_ignored = cxl_vfio_wrong(OFFSET_IGNORED) ||
 			      (cxl_vfio_wrong(OFFSET_IGNORED_LATER) && wrong_zaps);
+	bool wrong_pfn = cxl_vfio_wrong(WRONG_PFN) ||
+			 (cxl_vfio_wrong(WRONG_PFN_LATER) && wrong_zaps);
 
+	if (is_bar(VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff << PAGE_SHIFT))) {
+		wrong_pfn |= cxl_vfio_wrong(BAR_WRONG_PFN);
+		offset_ignored |= cxl_vfio_wrong(BAR_OFFSET_IGNORED);
+	}
 	/* The neighbour, and its neighbour is this one: nothing leaves the window. */
-	if (cxl_vfio_wrong(WRONG_PFN) || (cxl_vfio_wrong(WRONG_PFN_LATER) && wrong_zaps))
+	if (wrong_pfn)
 		return page ^ PAGES_2M;
 	return offset_ignored ? page - cxl_vfio_region_page(vma, vma->vm_start) : page;
 }
@@ -328,6 +346,11 @@ bool cxl_vfio_wrong_unnoticed(struct cxl_vfio_device *device)
 bool cxl_vfio_wrong_swallowed(unsigned int cmd)
 {
 	return cmd == VFIO_DEVICE_RESET && cxl_vfio_wrong(RESET_SWALLOWED);
+}
+
+bool cxl_vfio_wrong_dmabuf(void)
+{
+	return cxl_vfio_wrong(DMA_BUF_NOT_REVOKED);
 }
 
 bool cxl_vfio_wrong_touches(bool touches)

@@ -56,7 +56,12 @@
 	entry(WARNS, "warns")					\
 	entry(MEMORY_OFF_UNNOTICED, "memory-off-unnoticed")	\
 	entry(MEMORY_OFF_LATE, "memory-off-late")		\
-	entry(MEMORY_ON_UNNOTICED, "memory-on-unnoticed")
+	entry(MEMORY_ON_UNNOTICED, "memory-on-unnoticed")	\
+	entry(BAR_NOT_ZAPPED, "bar-not-zapped")			\
+	entry(ONLY_BAR_ZAPPED, "only-bar-zapped")		\
+	entry(BAR_WRONG_PFN, "bar-wrong-pfn")			\
+	entry(BAR_OFFSET_IGNORED, "bar-offset-ignored")		\
+	entry(DMA_BUF_NOT_REVOKED, "dma-buf-not-revoked")
 
 enum cxl_vfio_wrong_behaviour {
 #define CXL_VFIO_WRONG_ENUM(id, name) CXL_VFIO_WRONG_##id,
