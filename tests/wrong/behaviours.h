@@ -129,15 +129,15 @@ bool cxl_vfio_wrong_zap(struct cxl_vfio_device *device)
 }
 
 /* By the index of a view; that of the region comes behind those of PCI. */
-static bool is_bar(unsigned int index)
+static bool wrong_is_bar(unsigned int index)
 {
 	return index < VFIO_PCI_NUM_REGIONS;
 }
 
 bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index)
 {
-	return cxl_vfio_wrong_now == (is_bar(index) ? CXL_VFIO_WRONG_BAR_NOT_ZAPPED :
-						      CXL_VFIO_WRONG_ONLY_BAR_ZAPPED);
+	return wrong_is_bar(index) ? cxl_vfio_wrong(BAR_NOT_ZAPPED) :
+				     cxl_vfio_wrong(ONLY_BAR_ZAPPED);
 }
 
 static void wrong_write_command(struct pci_dev *pdev)
@@ -236,7 +236,7 @@ unsigned long cxl_vfio_wrong_page(const struct vm_area_struct *vma, unsigned lon
 	bool wrong_pfn = cxl_vfio_wrong(WRONG_PFN) ||
 			 (cxl_vfio_wrong(WRONG_PFN_LATER) && wrong_zaps);
 
-	if (is_bar(VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff << PAGE_SHIFT))) {
+	if (wrong_is_bar(VFIO_PCI_OFFSET_TO_INDEX((u64)vma->vm_pgoff << PAGE_SHIFT))) {
 		wrong_pfn |= cxl_vfio_wrong(BAR_WRONG_PFN);
 		offset_ignored |= cxl_vfio_wrong(BAR_OFFSET_IGNORED);
 	}
@@ -356,16 +356,6 @@ bool cxl_vfio_wrong_dmabuf(void)
 bool cxl_vfio_wrong_touches(bool touches)
 {
 	return touches && !cxl_vfio_wrong(MEMORY_OFF_UNNOTICED);
-}
-
-bool cxl_vfio_wrong_view(struct cxl_vfio_device *device, unsigned int index)
-{
-	return false;
-}
-
-bool cxl_vfio_wrong_dmabuf(void)
-{
-	return false;
 }
 
 #endif
