@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A client of the newest published generation of the CXL interface, which is the driver's current
+ * one: the flag, regions that name themselves, where the decoders are as a capability of their
+ * region. What the 19 checks of its published selftest look at is in the functions of their names;
+ * the others go further. Runs in the guest as root with the endpoint bound and closed, and its
+ * device server reachable through endpointctl; TAP on stdout. With iommufd in the kernel the
+ * memory is also mapped for DMA, through its dma-buf.
+ *
+ *	client_current BDF
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/iommufd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "client.h"
+
+/* Linux 6.13 and newer, so Debian 13's headers lack it. */
+#ifndef IOMMU_IOAS_MAP_FILE
+struct iommu_ioas_map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+#define IOMMU_IOAS_MAP_FILE	_IO(IOMMUFD_TYPE, 0x8f)
+#endif
+
+#define IOVA		(1ull << 32)
+
+static struct cxl_vfio_region_info_component place;
+static struct region bar;
+static uint64_t dvsec;
+static uint32_t capability;
+
+static void device_is_cxl(void)
+{
+	const struct {
+		struct vfio_info_cap_header header;
+		struct cxl_vfio_region_info_component component;
+	} *geometry;
+	uint32_t wanted = VFIO_DEVICE_FLAGS_CXL | VFIO_DEVICE_FLAGS_PCI;
+	uint32_t regions;
+	union client_info info;
+
+	if (get_device_info(&info))
+		bail("VFIO_DEVICE_GET_INFO");
+	note("the flags are %#x, wanted are %#x", info.device.flags, wanted);
+	check((info.device.flags & wanted) == wanted, "device_is_cxl: CXL and PCI");
+	check(!device_capability(&info, CXL_VFIO_DEVICE_INFO_CAP,
+				 sizeof(struct vfio_info_cap_header)),
+	      "device_is_cxl: no capability that means another layout");
+	regions = info.device.num_regions;
+	find_regions(VFIO_PCI_NUM_REGIONS);
+	if (!find_cxl_region(regions, CXL_VFIO_REGION_SUBTYPE_MEMORY, &info))
+		bail("no memory region");
+	memory = region_of(&info);
+	if (!find_cxl_region(regions, CXL_VFIO_REGION_SUBTYPE_COMPONENT, &info))
+		bail("no region of component registers");
+	component = region_of(&info);
+	geometry = region_capability(&info, CXL_VFIO_REGION_INFO_CAP_COMPONENT,
+				     sizeof(*geometry));
+	if (!geometry)
+		bail("the component registers do not say where they are");
+	place = geometry->component;
+	tell("memory: region %u, %#llx bytes; component registers: region %u, %#llx bytes, at "
+	     "%#llx of BAR %u", memory.index, (unsigned long long)memory.size, component.index,
+	     (unsigned long long)component.size, place.offset, place.bar);
+	check(memory.index != component.index && memory.size && component.size &&
+	      place.bar < PCI_STD_NUM_BARS, "device_is_cxl: two regions, and a BAR");
+	check(memory.flags & VFIO_REGION_INFO_FLAG_MMAP, "device_is_cxl: the memory can be mapped");
+	if (get_region_info(&info, place.bar))
+		bail("the component BAR");
+	bar = region_of(&info);
+	dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
+	capability = config_read(dvsec + CXL_DEVICE_CAPABILITY, 2);
+}
+
+static void region_flags(void)
+{
+	uint32_t rw = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	uint32_t mapped = VFIO_REGION_INFO_FLAG_MMAP;
+
+	note("memory %#x, component registers %#x", memory.flags, component.flags);
+	check((memory.flags & (rw | mapped)) == (rw | mapped),
+	      "region_flags: the memory is read, written and mapped");
+	check((component.flags & (rw | mapped)) == rw,
+	      "region_flags: component registers are read and written");
+}
+
+static void comp_bar_sparse_mmap(void)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse;
+	uint64_t page = place.offset & ~(PAGE - 1);
+	union client_info info;
+	bool good = true;
+	uint32_t i;
+
+	if (get_region_info(&info, place.bar))
+		bail("the component BAR");
+	sparse = sparse_areas(&info);
+	check(sparse && sparse->nr_areas && info.region.flags & VFIO_REGION_INFO_FLAG_MMAP,
+	      "comp_bar_sparse_mmap: the component BAR is mapped in parts");
+	check(!can_map(bar.offset, bar.size), "comp_bar_sparse_mmap: not as a whole");
+	for (i = 0; sparse && i < sparse->nr_areas; i++)
+		good &= holds(!(sparse->areas[i].offset % PAGE)) &&
+			holds(!(sparse->areas[i].size % PAGE)) &&
+			holds(can_map(bar.offset + sparse->areas[i].offset,
+				      sparse->areas[i].size));
+	check(good, "comp_bar_sparse_mmap: every part is of pages and can be mapped");
+	check(!can_map(bar.offset + page, PAGE),
+	      "comp_bar_sparse_mmap: the page of the decoders cannot");
+}
+
+static void hdm_mem_mmap_rw(void)
+{
+	uint64_t word = 0x6664, back = 0;
+
+	check(page_works(memory.offset, 0xdead0001), "hdm_mem_mmap_rw: the first page");
+	check(page_works(memory.offset + memory.size - PAGE, 0xdead0002), "the last page");
+	check(device_write(&word, 8, memory.offset + PAGE + 4) == 8 &&
+	      device_read(&back, 8, memory.offset + PAGE + 4) == 8 && back == word,
+	      "the memory by read(2) and write(2)");
+	check(device_read(&back, 8, memory.offset) == 8 && back == 0xdead0001,
+	      "read(2) shows what was written through a mapping");
+}
+
+static void hdm_mem_huge_mmap(void)
+{
+	char *map = map_window(0, HUGE);
+	long taken;
+
+	if (map == MAP_FAILED)
+		bail("mmap of the memory");
+	taken = touch_all(map, HUGE);
+	check(taken == 1 && store((uint64_t *)(map + HUGE - 8), 0x5a5a) &&
+	      shows(map + HUGE - 8, 0x5a5a), "hdm_mem_huge_mmap: one fault for 2 MiB");
+	munmap(map, HUGE);
+}
+
+/* A descriptor of the first SIZE bytes of a region, or -errno. */
+static int export_region(uint32_t index, uint64_t size)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf buffer;
+		struct vfio_region_dma_range range;
+	} request = {
+		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_DMA_BUF },
+		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
+		.range = { .offset = 0, .length = size },
+	};
+	int descriptor = device_ioctl(VFIO_DEVICE_FEATURE, &request);
+
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+/* A kernel without dma-bufs in VFIO, or without a way for this region: a client goes on without. */
+static bool not_offered(int error)
+{
+	return error == -EOPNOTSUPP || error == -ENOTTY;
+}
+
+static int view_bar(void)
+{
+	char index[16];
+
+	if (access(device_path(CXL_VFIO_SYSFS_GROUP "/view_bar"), F_OK))
+		return -1;
+	attribute("view_bar", index, sizeof(index));
+	return strcmp(index, CXL_VFIO_VIEW_BAR_NONE) ? atoi(index) : -1;
+}
+
+static void test_dma_buf(int index, const char *what)
+{
+	int buffer = export_region((uint32_t)index, HUGE);
+	char line[120];
+
+	tell("dma-buf of the %s: %s", what, buffer < 0 ? strerror(-buffer) : "made");
+	snprintf(line, sizeof(line), "dma-buf of the %s: made, or not offered", what);
+	check(buffer >= 0 || not_offered(buffer), line);
+	if (buffer < 0)
+		return;
+	snprintf(line, sizeof(line), "dma-buf of the %s: a reset goes through beside it", what);
+	check(!device_ioctl(VFIO_DEVICE_RESET, NULL) && page_works(memory.offset, 0xb0f), line);
+	close(buffer);
+}
+
+static void test_dma_bufs(void)
+{
+	int index = view_bar();
+
+	test_dma_buf((int)memory.index, "memory");
+	if (index >= 0)
+		test_dma_buf(index, "window's BAR");
+	check(export_region(component.index, PAGE) < 0, "no dma-buf of the component registers");
+}
+
+static void comp_regs_reads(void)
+{
+	static unsigned char whole[PAGE], piece[PAGE];
+	uint64_t control = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL, at, size;
+	uint32_t value;
+	bool good = true;
+
+	check(device_read(&value, 4, component.offset + control) == 4,
+	      "comp_regs_hdm_read: decoder 0's control can be read");
+	check(device_read(&value, 4, component.offset + 1) < 0 && errno == EINVAL &&
+	      device_read(&value, 2, component.offset) < 0 && errno == EINVAL,
+	      "comp_regs_reject_unaligned: EINVAL across two dwords, and for half of one");
+	check(device_read(&value, 4, component.offset + component.size) < 0 && errno == EINVAL,
+	      "comp_regs_reject_out_of_range: EINVAL behind the end");
+	check(device_read(whole, component.size, component.offset) == (ssize_t)component.size,
+	      "component registers: all of them in one read");
+	for (at = 0; at < component.size; at += 4)
+		for (size = 4; size <= component.size + 8; size += 4) {
+			uint64_t left = component.size - at;
+			ssize_t wanted = (ssize_t)(size < left ? size : left);
+
+			good &= holds(device_read(piece, size, component.offset + at) == wanted) &&
+				holds(!memcmp(piece, whole + at, (size_t)wanted));
+		}
+	check(good, "component registers: any number of dwords, up to the end");
+	check(device_read(piece, 6, component.offset) < 0 && errno == EINVAL &&
+	      device_read(piece, 8, component.offset + 2) < 0 && errno == EINVAL,
+	      "component registers: EINVAL for what is not of whole dwords");
+}
+
+static void hdm_writes_absorbed(void)
+{
+	uint64_t control = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL;
+	uint64_t base = CXL_HDM_DECODER(0) + CXL_HDM_DECODER_BASE_LOW;
+	uint32_t before = read_dword(&component, control), low = read_dword(&component, base);
+
+	check(before & CXL_HDM_DECODER_COMMITTED && write_dword(&component, control, before &
+	      ~CXL_HDM_DECODER_COMMIT) && read_dword(&component, control) == before,
+	      "hdm_commit_fsm: committed, also after a write without COMMIT");
+	check(write_dword(&component, control, CXL_HDM_DECODER_COMMIT |
+			  CXL_HDM_DECODER_LOCK_ON_COMMIT) &&
+	      write_dword(&component, control, 0) && read_dword(&component, control) == before,
+	      "hdm_lock_on_commit: as locked as firmware left it, and committed");
+	check(write_dword(&component, base, 0x30000000) && read_dword(&component, base) == low,
+	      "hdm_base_write_absorbed: the base is firmware's");
+	check(hardware_unchanged(), "component registers: the hardware sees no write");
+}
+
+static void comp_bar_rdwr_split(void)
+{
+	uint32_t value;
+
+	check(device_read(&value, 4, bar.offset) == 4,
+	      "comp_bar_rdwr_split: the BAR can be read beside the decoders");
+	check(read_dword(&bar, place.offset) == UINT32_MAX &&
+	      device_read(&value, 4, bar.offset + place.offset) == 4,
+	      "comp_bar_rdwr_split: the decoders in it read as ones");
+}
+
+/* As a guest's driver finds them: by the register locator and the capability array in the BAR. */
+static void guest_hdm_discovery(void)
+{
+	uint64_t entry = find_dvsec(CXL_DVSEC_ID_REGISTER_LOCATOR) + CXL_REGISTER_LOCATOR_ENTRY(0);
+	uint32_t low = config_read(entry + CXL_REGISTER_LOCATOR_LOW, 4), header, i, word = 0;
+	uint64_t array = (uint64_t)config_read(entry + CXL_REGISTER_LOCATOR_HIGH, 4) << 32;
+	uint64_t decoder = CXL_HDM_DECODER(0), base, size;
+
+	array += (low & CXL_REGISTER_LOCATOR_OFFSET_LOW) + CXL_COMPONENT_CM_OFFSET;
+	check(cxl_field(low, CXL_REGISTER_LOCATOR_BLOCK_ID) == CXL_REGISTER_BLOCK_COMPONENT &&
+	      (low & CXL_REGISTER_LOCATOR_BIR) == place.bar,
+	      "guest_hdm_discovery: the register locator names that BAR");
+	header = read_dword(&bar, array);
+	check((header & CXL_CM_HEADER_ID) == CXL_CM_ID_ARRAY,
+	      "guest_hdm_discovery: there is the capability array");
+	for (i = 0; i < cxl_field(header, CXL_CM_HEADER_ARRAY_SIZE); i++) {
+		word = read_dword(&bar, array + CXL_CM_ENTRY(i));
+		if ((word & CXL_CM_ENTRY_ID) == CXL_CM_ID_HDM)
+			break;
+	}
+	note("the array is at %#llx, its entry is %#x", (unsigned long long)array, word);
+	check((word & CXL_CM_ENTRY_ID) == CXL_CM_ID_HDM &&
+	      array + cxl_field(word, CXL_CM_ENTRY_POINTER) == place.offset,
+	      "guest_hdm_discovery: which leads to the same decoders");
+	base = read_pair(&component, decoder + CXL_HDM_DECODER_BASE_LOW);
+	size = read_pair(&component, decoder + CXL_HDM_DECODER_SIZE_LOW);
+	check(size && base < base + size, "guest_hdm_discovery: decoder 0 has a range");
+	check(size == memory.size && page_works(memory.offset, 0xc0ffee),
+	      "hdm_mem_touch_committed_base: it is the memory's, and its base can be touched");
+}
+
+static void dvsec_body_read(void)
+{
+	check(config_read(dvsec + CXL_DVSEC_HEADER1, 4) != UINT32_MAX,
+	      "dvsec_body_read: there is something");
+}
+
+/* Written bits of a register read back, whatever the width; the hardware keeps its own. */
+static void register_is_ours(uint32_t offset, uint32_t bits, const char *name)
+{
+	uint64_t at = dvsec + offset;
+	uint32_t before = config_read(at, 2), other = before ^ bits;
+	char what[120];
+	bool good;
+
+	good = holds(config_write(at, other, 2) == 2) && holds(config_read(at, 2) == other);
+	good &= holds(config_write(at, before & 0xff, 1) == 1) &&
+		holds(config_read(at, 2) == ((other & 0xff00) | (before & 0xff)));
+	good &= holds(config_write(at + 1, before >> 8, 1) == 1) &&
+		holds(config_read(at, 2) == before);
+	snprintf(what, sizeof(what), "dvsec_write_virtualized: %s reads back", name);
+	check(good, what);
+	config_write(at, other, 2);
+	snprintf(what, sizeof(what), "%s: the hardware keeps its own", name);
+	check(hardware_unchanged(), what);
+	config_write(at, before, 2);
+	snprintf(what, sizeof(what), "%s: written back, the memory works", name);
+	check(page_works(memory.offset, 0xd5ec), what);
+}
+
+static void dvsec_write_virtualized(void)
+{
+	uint32_t lock = config_read(dvsec + CXL_DEVICE_LOCK, 2);
+	uint32_t before = config_read(dvsec + CXL_DEVICE_CONTROL, 2);
+
+	check(config_write(dvsec + CXL_DEVICE_CAPABILITY, capability ^ 0xffff, 2) == 2 &&
+	      config_read(dvsec + CXL_DEVICE_CAPABILITY, 2) == capability,
+	      "dvsec_write_virtualized: the capabilities stay");
+	if (lock & CXL_DEVICE_LOCK_CONFIG_LOCK) {
+		check(config_write(dvsec + CXL_DEVICE_CONTROL, before ^
+				   CXL_DEVICE_CONTROL_CACHE_ENABLE, 2) == 2 &&
+		      config_read(dvsec + CXL_DEVICE_CONTROL, 2) == before,
+		      "dvsec_write_virtualized: CONTROL is locked");
+		return;
+	}
+	register_is_ours(CXL_DEVICE_CONTROL, CXL_DEVICE_CONTROL_CACHE_ENABLE |
+			 CXL_DEVICE_CONTROL_MEM_ENABLE | CXL_DEVICE_CONTROL_VIRAL_ENABLE,
+			 "CONTROL");
+	register_is_ours(CXL_DEVICE_CONTROL2, CXL_DEVICE_CONTROL2_DISABLE_CACHING |
+			 CXL_DEVICE_CONTROL2_RESET_MEM_CLEAR, "CONTROL2");
+}
+
+static uint32_t status2(void)
+{
+	return config_read(dvsec + CXL_DEVICE_STATUS2, 2);
+}
+
+/* STATUS2 in the top half of a wider read, where a guest's poll may look for it. */
+static void test_status_in_dword(void)
+{
+	uint32_t wide = config_read(dvsec + CXL_DEVICE_CONTROL2, 4);
+
+	check(wide == (status2() << 16 | config_read(dvsec + CXL_DEVICE_CONTROL2, 2)),
+	      "STATUS2 is in the top half of a dword at CONTROL2");
+}
+
+static void test_write_back(void)
+{
+	uint64_t control2 = dvsec + CXL_DEVICE_CONTROL2;
+
+	config_write(control2, CXL_DEVICE_CONTROL2_DISABLE_CACHING, 2);
+	config_write(control2, CXL_DEVICE_CONTROL2_DISABLE_CACHING |
+		     CXL_DEVICE_CONTROL2_INITIATE_WBI, 2);
+	check(config_read(control2, 2) == CXL_DEVICE_CONTROL2_DISABLE_CACHING &&
+	      status2() & CXL_DEVICE_STATUS2_CACHE_INVALID,
+	      "write-back doorbell: answered with CACHE_INVALID");
+	check(hardware_unchanged(), "write-back doorbell: the hardware is not asked");
+	config_write(control2, 0, 2);
+}
+
+static uint64_t all_resets(void)
+{
+	return resets_seen("flr") + resets_seen("cxl") + resets_seen("vfio");
+}
+
+/* When the write returns, the reset has run: a client may look just once. */
+static void guest_cxl_reset(char *map)
+{
+	uint64_t control2 = dvsec + CXL_DEVICE_CONTROL2, resets = all_resets();
+	uint64_t generation = attribute_number("generation");
+
+	if (!(capability & CXL_DEVICE_CAPABILITY_RESET))
+		bail("the emulated endpoint has a CXL reset");
+	touch_all(map, memory.size);
+	check(config_write(control2, config_read(control2, 2) |
+			   CXL_DEVICE_CONTROL2_INITIATE_RESET, 2) == 2 &&
+	      !(config_read(control2, 2) & CXL_DEVICE_CONTROL2_INITIATE_RESET),
+	      "guest_cxl_reset: the doorbell reads zero");
+	check((status2() & (CXL_DEVICE_STATUS2_RESET_COMPLETE |
+			    CXL_DEVICE_STATUS2_RESET_ERROR)) == CXL_DEVICE_STATUS2_RESET_COMPLETE,
+	      "guest_cxl_reset: complete, without an error");
+	test_status_in_dword();
+	check(all_resets() == resets + 1, "guest_cxl_reset: the device was reset, once");
+	check(attribute_number("generation") > generation, "guest_cxl_reset: through the gate");
+	expect_reactivated(map, "guest_cxl_reset");
+}
+
+/* Half of the register, a byte, the dword with STATUS2: the same doorbell. */
+static void test_reset_widths(void)
+{
+	uint64_t control2 = dvsec + CXL_DEVICE_CONTROL2, resets = all_resets();
+
+	config_write(control2, CXL_DEVICE_CONTROL2_INITIATE_RESET, 1);
+	check(all_resets() == resets + 1 && status2() & CXL_DEVICE_STATUS2_RESET_COMPLETE,
+	      "a byte is a doorbell too");
+	config_write(control2, CXL_DEVICE_CONTROL2_INITIATE_RESET, 4);
+	check(all_resets() == resets + 2 && status2() & CXL_DEVICE_STATUS2_RESET_COMPLETE,
+	      "and a dword");
+	config_write(control2 + 1, 0xff, 1);
+	config_write(control2 - 1, 0xff, 1);
+	check(all_resets() == resets + 2, "the bytes beside it are none");
+	config_write(control2, 0, 2);
+}
+
+/* A function whose operator took its reset methods away cannot be reset, and says so. */
+static void test_reset_error(void)
+{
+	uint64_t control2 = dvsec + CXL_DEVICE_CONTROL2, resets = all_resets();
+
+	if (write_file(device_path("reset_method"), "\n"))
+		bail("reset_method");
+	config_write(control2, CXL_DEVICE_CONTROL2_INITIATE_RESET, 2);
+	check((status2() & (CXL_DEVICE_STATUS2_RESET_COMPLETE |
+			    CXL_DEVICE_STATUS2_RESET_ERROR)) == CXL_DEVICE_STATUS2_RESET_ERROR &&
+	      all_resets() == resets, "a reset that is not possible: an error, not completion");
+	if (write_file(device_path("reset_method"), "default\n"))
+		bail("reset_method");
+	check(page_works(memory.offset, 0xe2202), "the memory works after it");
+	config_write(control2, CXL_DEVICE_CONTROL2_INITIATE_RESET, 2);
+	check((status2() & (CXL_DEVICE_STATUS2_RESET_COMPLETE |
+			    CXL_DEVICE_STATUS2_RESET_ERROR)) == CXL_DEVICE_STATUS2_RESET_COMPLETE,
+	      "the next one that is: complete, and no error is left");
+}
+
+static void device_reset(void)
+{
+	union client_info info;
+	int tries, ret = -1;
+
+	if (get_device_info(&info))
+		bail("VFIO_DEVICE_GET_INFO");
+	check(info.device.flags & VFIO_DEVICE_FLAGS_RESET, "device_reset: the flag says so");
+	for (tries = 0; tries < 100 && ret; tries++) {
+		ret = device_ioctl(VFIO_DEVICE_RESET, NULL);
+		if (ret && errno != EAGAIN)
+			break;
+		usleep(10000);
+	}
+	check(!ret, "device_reset: VFIO_DEVICE_RESET resets");
+}
+
+/* What one user wrote to the DVSEC, the next one does not find. */
+static void test_second_open(void)
+{
+	uint64_t control = dvsec + CXL_DEVICE_CONTROL, control2 = dvsec + CXL_DEVICE_CONTROL2;
+	uint32_t before = config_read(control, 2);
+
+	config_write(control, before ^ CXL_DEVICE_CONTROL_CACHE_ENABLE, 2);
+	config_write(control2, CXL_DEVICE_CONTROL2_DISABLE_CACHING, 2);
+	close_device();
+	device = open_device();
+	check(config_read(control, 2) == hardware_config(control, 2) &&
+	      config_read(control2, 2) == hardware_config(control2, 2) &&
+	      status2() == hardware_config(dvsec + CXL_DEVICE_STATUS2, 2) &&
+	      !(status2() & CXL_DEVICE_STATUS2_RESET_COMPLETE),
+	      "the next open finds the DVSEC as the hardware has it");
+}
+
+/* The device's descriptor through its character device, with an IOAS of its own, or -1. */
+static int open_with_iommufd(int iommufd, uint32_t *ioas)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = iommufd };
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	DIR *directory = opendir(device_path("vfio-dev"));
+	struct dirent *entry;
+	char path[300] = "";
+	int descriptor;
+
+	while (directory && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			snprintf(path, sizeof(path), "/dev/vfio/devices/%s", entry->d_name);
+	if (directory)
+		closedir(directory);
+	descriptor = open(path, O_RDWR);
+	if (descriptor < 0 || ioctl(descriptor, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
+	    ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc))
+		bail(path);
+	*ioas = attach.pt_id = alloc.out_ioas_id;
+	if (ioctl(descriptor, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach))
+		bail("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	return descriptor;
+}
+
+/* As a VMM gives a guest's IOMMU the memory, which has no pages to be pinned by address. */
+static void hdm_mem_ioas_map(void)
+{
+	int iommufd = open("/dev/iommu", O_RDWR), buffer, index = view_bar();
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map), .length = HUGE, .iova = IOVA,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+	};
+	struct iommu_ioas_unmap unmap = { .size = sizeof(unmap), .iova = IOVA, .length = HUGE };
+
+	if (iommufd < 0) {
+		tell("hdm_mem_ioas_map: no iommufd in this kernel");
+		return;
+	}
+	device = open_with_iommufd(iommufd, &map.ioas_id);
+	unmap.ioas_id = map.ioas_id;
+	buffer = export_region(memory.index, HUGE);
+	tell("hdm_mem_ioas_map: dma-buf of the memory: %s", buffer < 0 ? strerror(-buffer) :
+	     "made");
+	check(buffer >= 0 || buffer == -EOPNOTSUPP,
+	      "hdm_mem_ioas_map: a dma-buf of the memory, or EOPNOTSUPP");
+	if (buffer < 0 && index >= 0)
+		buffer = export_region((uint32_t)index, HUGE);
+	if (index >= 0)
+		check(buffer >= 0, "hdm_mem_ioas_map: a dma-buf of the window through a view");
+	map.fd = buffer;
+	if (buffer >= 0) {
+		check(!ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map), "hdm_mem_ioas_map: mapped");
+		check(!device_ioctl(VFIO_DEVICE_RESET, NULL),
+		      "hdm_mem_ioas_map: a reset goes through beside it");
+		check(!ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "hdm_mem_ioas_map: unmapped");
+		close(buffer);
+	}
+	close(device);
+	close(iommufd);
+}
+
+int main(int argc, char **argv)
+{
+	char *map;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: client_current BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	catch_bus_errors();
+	choose_interface(CXL_VFIO_INTERFACE_CURRENT);
+	device = open_device();
+	test_fixed_while_open();
+	device_is_cxl();
+	region_flags();
+	comp_bar_sparse_mmap();
+	hdm_mem_mmap_rw();
+	hdm_mem_huge_mmap();
+	comp_regs_reads();
+	remember_hardware();
+	hdm_writes_absorbed();
+	comp_bar_rdwr_split();
+	guest_hdm_discovery();
+	dvsec_body_read();
+	test_status_in_dword();
+	dvsec_write_virtualized();
+	test_write_back();
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the memory");
+	tag(map);
+	guest_cxl_reset(map);
+	munmap(map, memory.size);
+	test_reset_widths();
+	test_reset_error();
+	device_reset();
+	test_dma_bufs();
+	test_second_open();
+	close_device();
+	hdm_mem_ioas_map();
+	put_back_interface();
+	return finish();
+}
