@@ -185,11 +185,23 @@ uint32_t hardware_config(uint64_t offset, size_t size)
 
 struct hardware {
 	unsigned char dvsec[CXL_DEVICE_DVSEC_LENGTH];
-	char decoders[4096];
+	char state[4096];
+	const char *decoders;	/* in that */
 	uint64_t writes;
 };
 
 static struct hardware remembered;
+
+/* "decoder_enable" to the end of the decoders: what else is in the state changes by itself. */
+static const char *find_decoders(char *state)
+{
+	char *start = strstr(state, "\"decoder_enable\""), *end = strstr(state, ",\"pending_ms\"");
+
+	if (!start || !end)
+		bail(state);
+	*end = '\0';
+	return start;
+}
 
 static void look(struct hardware *hardware)
 {
@@ -201,22 +213,11 @@ static void look(struct hardware *hardware)
 		hardware->dvsec[at] = (unsigned char)hardware_config(dvsec + at, 1);
 	endpointctl("state");
 	file = open("/tmp/endpointctl", O_RDONLY);
-	if (file < 0 || read(file, hardware->decoders, sizeof(hardware->decoders) - 1) < 0)
+	if (file < 0 || read(file, hardware->state, sizeof(hardware->state) - 1) < 0)
 		bail("/tmp/endpointctl");
 	close(file);
+	hardware->decoders = find_decoders(hardware->state);
 	hardware->writes = resets_seen("register_writes");
-}
-
-/* "decoder_enable" to the end of the decoders: what else is in the state changes by itself. */
-static const char *decoders(struct hardware *hardware)
-{
-	char *start = strstr(hardware->decoders, "\"decoder_enable\"");
-	char *end = strstr(hardware->decoders, ",\"pending_ms\"");
-
-	if (!start || !end)
-		bail(hardware->decoders);
-	*end = '\0';
-	return start;
 }
 
 void remember_hardware(void)
@@ -226,18 +227,19 @@ void remember_hardware(void)
 
 bool hardware_unchanged(void)
 {
-	struct hardware now, then = remembered;
+	struct hardware now;
 	bool same = true;
 	size_t at;
 
 	look(&now);
 	for (at = 0; at < sizeof(now.dvsec); at++) {
-		note("byte %#zx of the DVSEC is %#x, was %#x", at, now.dvsec[at], then.dvsec[at]);
-		same &= holds(now.dvsec[at] == then.dvsec[at]);
+		note("byte %#zx of the DVSEC is %#x, was %#x", at, now.dvsec[at],
+		     remembered.dvsec[at]);
+		same &= holds(now.dvsec[at] == remembered.dvsec[at]);
 	}
 	note("%llu register writes, %llu before", (unsigned long long)now.writes,
-	     (unsigned long long)then.writes);
-	same &= holds(now.writes == then.writes);
-	note("%s", decoders(&now));
-	return holds(!strcmp(decoders(&now), decoders(&then))) && same;
+	     (unsigned long long)remembered.writes);
+	same &= holds(now.writes == remembered.writes);
+	note("%s", now.decoders);
+	return holds(!strcmp(now.decoders, remembered.decoders)) && same;
 }
