@@ -51,7 +51,7 @@ static void test_choices(void)
 static void discover(void)
 {
 	union client_info info;
-	uint32_t index, cxl = 0;
+	uint32_t index, typed = 0;
 
 	if (get_device_info(&info))
 		bail("VFIO_DEVICE_GET_INFO");
@@ -62,13 +62,14 @@ static void discover(void)
 	      !device_capability(&info, CXL_VFIO_DEVICE_INFO_CAP,
 				 sizeof(struct vfio_info_cap_header)), "a PCI function, no CXL");
 	check(info.device.num_regions == VFIO_PCI_NUM_REGIONS, "no region but those of PCI");
-	for (index = 0; index < info.device.num_regions + 4; index++)
+	/* Behind the last one, too. */
+	for (index = 0; index < VFIO_PCI_NUM_REGIONS + 4; index++)
 		if (!get_region_info(&info, index) &&
 		    region_capability(&info, VFIO_REGION_INFO_CAP_TYPE,
 				      sizeof(struct vfio_region_info_cap_type)))
-			cxl++;
-	note("%u regions have a type", cxl);
-	check(!cxl, "no region of another type");
+			typed++;
+	note("%u regions have a type", typed);
+	check(!typed, "no region of another type");
 	find_regions(VFIO_PCI_NUM_REGIONS);
 	view_bar = (uint32_t)attribute_number("view_bar");
 	if (get_region_info(&info, view_bar))
