@@ -172,19 +172,8 @@ bool page_works(uint64_t offset, uint64_t value)
 	return good;
 }
 
-uint32_t hardware_config(uint64_t offset, size_t size)
-{
-	int file = open(device_path("config"), O_RDONLY);
-	uint32_t value = 0;
-
-	if (file < 0 || pread(file, &value, size, (off_t)offset) != (ssize_t)size)
-		bail("configuration space in sysfs");
-	close(file);
-	return value;
-}
-
 struct hardware {
-	unsigned char dvsec[CXL_DEVICE_DVSEC_LENGTH];
+	uint32_t dvsec[CXL_DEVICE_DVSEC_LENGTH / 4];
 	char state[4096];
 	const char *decoders;	/* in that */
 	uint64_t writes;
@@ -209,8 +198,8 @@ static void look(struct hardware *hardware)
 	int file;
 
 	memset(hardware, 0, sizeof(*hardware));
-	for (at = 0; at < sizeof(hardware->dvsec); at++)
-		hardware->dvsec[at] = (unsigned char)hardware_config(dvsec + at, 1);
+	for (at = 0; at < CXL_DEVICE_DVSEC_LENGTH; at += 4)
+		hardware->dvsec[at / 4] = hardware_read(dvsec + at);
 	endpointctl("state");
 	file = open("/tmp/endpointctl", O_RDONLY);
 	if (file < 0 || read(file, hardware->state, sizeof(hardware->state) - 1) < 0)
@@ -229,13 +218,13 @@ bool hardware_unchanged(void)
 {
 	struct hardware now;
 	bool same = true;
-	size_t at;
+	uint32_t at;
 
 	look(&now);
-	for (at = 0; at < sizeof(now.dvsec); at++) {
-		note("byte %#zx of the DVSEC is %#x, was %#x", at, now.dvsec[at],
-		     remembered.dvsec[at]);
-		same &= holds(now.dvsec[at] == remembered.dvsec[at]);
+	for (at = 0; at < CXL_DEVICE_DVSEC_LENGTH; at += 4) {
+		note("the DVSEC has %#x at %#x, before %#x", now.dvsec[at / 4], at,
+		     remembered.dvsec[at / 4]);
+		same &= holds(now.dvsec[at / 4] == remembered.dvsec[at / 4]);
 	}
 	note("%llu register writes, %llu before", (unsigned long long)now.writes,
 	     (unsigned long long)remembered.writes);

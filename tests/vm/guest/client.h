@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the clients of the CXL interface's generations share: they choose one as an operator does,
- * find things as a VMM does, and look at the hardware without VFIO.
+ * find things as a VMM does, and look whether the hardware is as it was.
  */
 #ifndef GUEST_CLIENT_H
 #define GUEST_CLIENT_H
@@ -47,14 +47,12 @@ uint64_t read_pair(const struct region *region, uint64_t offset);
 
 /* Can SIZE bytes of the open device from OFFSET be mapped? */
 bool can_map(uint64_t offset, uint64_t size);
-/* PAGE bytes of the window at OFFSET of the open device: writable, and what was written is there. */
+/* PAGE bytes at OFFSET of the open device: writable, and what was written is there. */
 bool page_works(uint64_t offset, uint64_t value);
 
-/* Configuration space of the hardware, through sysfs. */
-uint32_t hardware_config(uint64_t offset, size_t size);
 /*
- * remember_hardware() remembers what hardware_unchanged() compares: the device's DVSEC, the decoders
- * as the device server sees them, and how often it saw a write to a register.
+ * What the first remembers, the second compares: the device's DVSEC, the decoders as the device
+ * server sees them, and how often it saw a write to a register.
  */
 void remember_hardware(void);
 bool hardware_unchanged(void);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A client that knows nothing of CXL, as the VMMs that distributions ship: it looks at nine regions
- * and six BARs, sizes and maps these, and gives them to its guest. What is chosen for it, and what
- * cannot be chosen, too. Runs in the guest as root with the endpoint bound and closed; TAP on stdout.
+ * and six BARs, sizes and maps these, and gives them to its guest. Before that, what an operator can
+ * choose for it and what not. Runs in the guest as root with the endpoint bound and closed; TAP on
+ * stdout.
  *
  *	client_none BDF
  */
@@ -158,7 +159,8 @@ int main(int argc, char **argv)
 	device = open_device();
 	test_fixed_while_open();
 	check(write_file(device_path(VIEW), CXL_VFIO_VIEW_BOTH) == -EBUSY &&
-	      attribute_is("view", CXL_VFIO_VIEW_BAR), "the view is fixed while the device is open");
+	      attribute_is("view", CXL_VFIO_VIEW_BAR),
+	      "the view is fixed while the device is open");
 	discover();
 	test_bar();
 	test_memory();
