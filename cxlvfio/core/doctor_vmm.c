@@ -13,7 +13,7 @@ struct clauses {
 };
 
 /* QEMU, libvirt and cloud-hypervisor hand BARs on; of regions of CXL they know nothing. */
-static void say_stock(const struct cxv_driver_view *driver, const struct cxv_views *views,
+static void say_stock(const struct cxv_driver_view *driver, const struct cxv_offered_views *views,
 		      char text[static CLAUSE_SIZE])
 {
 	const char *way = "cxlvfio bind --view both";
@@ -31,7 +31,8 @@ static void say_stock(const struct cxv_driver_view *driver, const struct cxv_vie
 }
 
 /* NVIDIA's branches of QEMU end where the flag of CXL comes without what generation 2 has. */
-static void say_generation_2(const struct cxv_driver_view *driver, const struct cxv_views *views,
+static void say_generation_2(const struct cxv_driver_view *driver,
+			     const struct cxv_offered_views *views,
 			     char text[static CLAUSE_SIZE])
 {
 	const char *what = "can use it";
@@ -46,7 +47,7 @@ static void say_generation_2(const struct cxv_driver_view *driver, const struct 
 	snprintf(text, CLAUSE_SIZE, "%s", what);
 }
 
-static void say_newest(const struct cxv_driver_view *driver, const struct cxv_views *views,
+static void say_newest(const struct cxv_driver_view *driver, const struct cxv_offered_views *views,
 		       char text[static CLAUSE_SIZE])
 {
 	const bool current = !driver->view.value ||
@@ -76,7 +77,7 @@ int cxv_doctor_vmm(const struct cxv_doctor_facts *facts, const struct cxv_doctor
 		   struct cxv_doctor_check *check)
 {
 	const struct cxv_driver_view *driver = &one->endpoint->driver_view;
-	struct cxv_views views = cxv_driver_views(driver);
+	struct cxv_offered_views views = cxv_offered_views(driver);
 	struct clauses clauses;
 
 	(void)facts;

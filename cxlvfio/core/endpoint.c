@@ -261,16 +261,16 @@ int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iome
 	return 0;
 }
 
-struct cxv_views cxv_driver_views(const struct cxv_driver_view *driver)
+struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver)
 {
 	const struct cxv_text *view = &driver->view;
 	int error = view->error ?: driver->view_bar.error ?: driver->interface.error;
 
 	if (error)
-		return (struct cxv_views) { .error = error };
+		return (struct cxv_offered_views) { .error = error };
 	if (!view->value)
-		return (struct cxv_views) { .region = true };
-	return (struct cxv_views) {
+		return (struct cxv_offered_views) { .region = true };
+	return (struct cxv_offered_views) {
 		.region = !cxv_text_is(view, CXL_VFIO_VIEW_BAR) &&
 			  !cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_NONE),
 		.bar = !cxv_text_is(view, CXL_VFIO_VIEW_REGION) &&

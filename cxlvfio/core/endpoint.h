@@ -81,7 +81,7 @@ struct cxv_driver_view {
 };
 
 /* What a client can have the window through. */
-struct cxv_views {
+struct cxv_offered_views {
 	bool region, bar;
 	int error;		/* positive errno: not known */
 };
@@ -176,7 +176,7 @@ struct cxv_endpoint *cxv_endpoint_new(const char *host);
 void cxv_endpoint_free(struct cxv_endpoint *endpoint);
 void cxv_inventory_clear(struct cxv_inventory *inventory);
 /* What follows from the driver's attributes; without them it is the region alone. */
-struct cxv_views cxv_driver_views(const struct cxv_driver_view *driver);
+struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 
 /*

@@ -48,7 +48,7 @@ static void add_driver_view(struct cxv_document *document, struct json_object *t
 			    const struct cxv_endpoint *endpoint)
 {
 	struct json_object *unavailable, *object, *offers;
-	struct cxv_views views;
+	struct cxv_offered_views views;
 
 	if (!endpoint->has_driver_view) {
 		cxv_json_null(document, to, "cxl_vfio");
@@ -56,7 +56,7 @@ static void add_driver_view(struct cxv_document *document, struct json_object *t
 	}
 	object = cxv_json_facts(document, to, "cxl_vfio", &endpoint->driver_view,
 				&cxv_driver_view_fields, &unavailable);
-	views = cxv_driver_views(&endpoint->driver_view);
+	views = cxv_offered_views(&endpoint->driver_view);
 	offers = cxv_json_array(document, object, "offers");
 	if (views.region)
 		cxv_json_string(document, offers, NULL, "region");

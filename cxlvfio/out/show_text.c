@@ -80,7 +80,7 @@ static void print_driver(struct cxv_printer *to, const struct cxv_endpoint *endp
 	views = cxv_text_views(&endpoint->driver_view);
 	if (!views)
 		to->failed = true;
-	cxv_print_value(to, "offers", views, cxv_driver_views(&endpoint->driver_view).error);
+	cxv_print_value(to, "offers", views, cxv_offered_views(&endpoint->driver_view).error);
 }
 
 static void print_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)

@@ -157,7 +157,7 @@ char *cxv_text_field(const void *object, const struct cxv_field *field, bool hum
 
 char *cxv_text_views(const struct cxv_driver_view *driver)
 {
-	struct cxv_views views = cxv_driver_views(driver);
+	struct cxv_offered_views views = cxv_offered_views(driver);
 	_cleanup_free_ char *text = NULL;
 
 	if (!views.region && !views.bar)

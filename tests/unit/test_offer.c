@@ -106,14 +106,14 @@ static void test_views(void **state)
 			.view_bar.value = cases[i].view_bar,
 			.interface.value = cases[i].interface,
 		};
-		struct cxv_views views = cxv_driver_views(&each);
+		struct cxv_offered_views views = cxv_offered_views(&each);
 
 		assert_int_equal(views.error, 0);
 		assert_int_equal(views.region, cases[i].region);
 		assert_int_equal(views.bar, cases[i].bar);
 	}
-	assert_int_equal(cxv_driver_views(&driver).error, EIO);
-	assert_false(cxv_driver_views(&driver).region || cxv_driver_views(&driver).bar);
+	assert_int_equal(cxv_offered_views(&driver).error, EIO);
+	assert_false(cxv_offered_views(&driver).region || cxv_offered_views(&driver).bar);
 }
 
 int main(void)
