@@ -56,6 +56,9 @@ static double fastest(const double *values, int count)
 	return best;
 }
 
+/* The view that is mapped: the region, but where both are compared. */
+static const struct region *view = &memory;
+
 /* The first SIZE bytes under a design, congruent with the window modulo ALIGN but not 2 * ALIGN. */
 static char *map_design(const char *design, uint64_t size, uint64_t align)
 {
@@ -69,7 +72,7 @@ static char *map_design(const char *design, uint64_t size, uint64_t align)
 	munmap(place, start - (uintptr_t)place);
 	munmap((char *)start + align + size, (uintptr_t)place + 4 * GIGA - start - align);
 	map = mmap((char *)start + align, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		   device, (off_t)memory.offset);
+		   device, (off_t)view->offset);
 	munmap((char *)start, align);
 	if (map == MAP_FAILED)
 		bail("mmap of the window");
@@ -340,6 +343,35 @@ static void bench_gate(void)
 	bench_handler_of(populate_together, HUGE, GIGA, HUGE, "the same, 2 MiB, 2 threads at once");
 }
 
+/* A fault through the BAR and one through the region, of the driver's own handler, in turns. */
+static void bench_views_of(uint64_t align, uint64_t size, uint64_t step, const char *what)
+{
+	double bar[TURNS], region[TURNS], count = (double)(size / step), ratio;
+	char ours[64], other[64];
+	int i;
+
+	for (i = 0; i < TURNS; i++) {
+		view = &memory;
+		region[i] = populate_one("full", size, align, step);
+		view = &window_bar;
+		bar[i] = populate_one("full", size, align, step);
+	}
+	view = &memory;
+	ratio = fastest(bar, TURNS) / fastest(region, TURNS);
+	snprintf(ours, sizeof(ours), "%.2f us", fastest(bar, TURNS) / count * 1e6);
+	snprintf(other, sizeof(other), "%.2f us", fastest(region, TURNS) / count * 1e6);
+	row(what, ours, other, ratio, "0.95 to 1.05");
+	check(ratio > 0.95 && ratio < 1.05, what);
+}
+
+static void bench_views(void)
+{
+	if (!window_bar.size)
+		bail("the endpoint does not show the window as a BAR");
+	bench_views_of(PAGE, 32 * MEGA, PAGE, "a fault of 4 KiB through the BAR, against the region");
+	bench_views_of(HUGE, GIGA, HUGE, "a fault of 2 MiB through the BAR, against the region");
+}
+
 /* Lines of the trace that name a function of the driver. */
 static int traced(void)
 {
@@ -388,6 +420,7 @@ int main(int argc, char **argv)
 	bench_populate();
 	bench_zap();
 	bench_gate();
+	bench_views();
 	bench_idle();
 	return finish();
 }

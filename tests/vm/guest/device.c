@@ -348,7 +348,7 @@ void open_regions(void)
 	find_regions(info.num_regions);
 }
 
-char *map_window(uint64_t offset, uint64_t size)
+char *map_view(const struct region *view, uint64_t offset, uint64_t size)
 {
 	uint64_t room = size + HUGE;
 	char *place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -357,7 +357,12 @@ char *map_window(uint64_t offset, uint64_t size)
 		bail("mmap");
 	place = (char *)(((uintptr_t)place + HUGE - 1) & ~(HUGE - 1));
 	return mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
-		    memory.offset + offset);
+		    view->offset + offset);
+}
+
+char *map_window(uint64_t offset, uint64_t size)
+{
+	return map_view(&memory, offset, size);
 }
 
 static void note_transfer(const char *what, size_t size, uint64_t offset, ssize_t result)

@@ -95,8 +95,9 @@ int group_descriptor(void);
 /* Opens @bdf as @device and finds its regions. */
 void open_regions(void);
 void find_regions(uint32_t regions);
-/* MAP_FAILED, or SIZE bytes of the window from OFFSET, at a multiple of HUGE. */
+/* MAP_FAILED, or SIZE bytes from OFFSET, at a multiple of HUGE: of @memory, or by another view. */
 char *map_window(uint64_t offset, uint64_t size);
+char *map_view(const struct region *view, uint64_t offset, uint64_t size);
 
 /* As pread(2), pwrite(2) and ioctl(2) of @device, with a note of what they return. */
 ssize_t device_read(void *buffer, size_t size, uint64_t offset);

@@ -45,6 +45,18 @@ int reset_af(void)
 	return at ? reset_by_write(at + PCI_AF_CTRL, PCI_AF_CTRL_FLR, 1) : -ENOENT;
 }
 
+int reset_cxl(void)
+{
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
+	uint32_t status;
+
+	if (config_write(dvsec + CXL_DEVICE_CONTROL2, CXL_DEVICE_CONTROL2_INITIATE_RESET, 2) != 2)
+		return -EIO;
+	status = config_read(dvsec + CXL_DEVICE_STATUS2, 2);
+	/* It has one word for all errors. */
+	return status & CXL_DEVICE_STATUS2_RESET_COMPLETE ? 0 : -EAGAIN;
+}
+
 int reset_hot(void)
 {
 	struct {

@@ -11,6 +11,8 @@ int reset_vfio(void);
 int reset_sysfs(void);
 int reset_config(void);
 int reset_af(void);
+/* As a guest asks for it in the CXL device DVSEC. */
+int reset_cxl(void);
 /* -EBUSY: somebody is in the window just now. */
 int reset_hot(void);
 /* Error recovery as tests/vm/module/recovery_test.c plays it: "fatal", "nonfatal", ... */

@@ -2,9 +2,13 @@
 /*
  * Everybody at once: 8 threads that touch and 4 that read and write through the descriptor, in two
  * processes, against one thread that goes every way down. Runs in the guest as root with the
- * endpoint bound, its device server reachable and recovery_test loaded; TAP on stdout.
+ * endpoint bound, its device server reachable, recovery_test and importer_test loaded; TAP on
+ * stdout.
  *
  *	stress BDF [--seed N] [--resets N] [--flrs N] [--hot-resets N] [--seconds N]
+ *
+ * Where the window is shown twice, every second worker has it as a BAR, and a peer maps it for DMA as
+ * often as it can. VIEW=bar: all have it as a BAR.
  *
  * Ends when it has done so many resets without FLR (memory space off and on, D3hot and back, played
  * error recovery), so many FLRs (through VFIO, configuration space, the AF capability and sysfs)
@@ -38,6 +42,7 @@
 #include <linux/vfio.h>
 
 #include "device.h"
+#include "dmabuf.h"
 #include "resets.h"
 
 #define WORKERS		12
@@ -52,6 +57,7 @@ struct worker {
 	bool through_descriptor;
 	uint64_t random;
 	uint64_t *counts;		/* of the pages it owns, by place in its part */
+	const struct region *view;
 	char *map;			/* its own mapping of the window */
 	sigjmp_buf bus_error;
 	volatile sig_atomic_t armed;
@@ -63,7 +69,8 @@ struct shared {
 	atomic_bool pause;
 	atomic_uint paused;
 	atomic_ullong since[WORKERS + 1];	/* when each began what it does, 0: nothing */
-	atomic_ullong touches, reads, writes, bus_errors, io_errors, wrong, remaps;
+	atomic_ullong touches, reads, writes, bus_errors, io_errors, wrong, remaps,
+		imports;
 	char first_wrong[160];
 };
 
@@ -216,7 +223,7 @@ static void touch_some(struct worker *worker)
 
 static off_t position(uint64_t page)
 {
-	return (off_t)(memory.offset + page * PAGE);
+	return (off_t)(self->view->offset + page * PAGE);
 }
 
 /* Through the descriptor: whole pages and pieces, EIO while it is shut. */
@@ -274,7 +281,7 @@ static void churn(struct worker *worker)
 	uint64_t random = next_random(&worker->random), value;
 	uint64_t offset = (random >> 8) % (memory.size / HUGE - 4) * HUGE;
 	char *map = mmap(NULL, 4 * HUGE, PROT_READ, MAP_SHARED, device,
-			 (off_t)(memory.offset + offset));
+			 (off_t)(worker->view->offset + offset));
 
 	if (map == MAP_FAILED) {
 		wrong("mmap", offset / PAGE, (uint64_t)errno, 0);
@@ -332,12 +339,13 @@ static void start_worker(struct worker *worker, unsigned int number)
 	worker->through_descriptor = number % PER_PROCESS >= TOUCHERS / 2;
 	worker->random = seed * WORKERS + number + 1;
 	worker->counts = calloc(own_places(), sizeof(*worker->counts));
+	worker->view = number % 2 && window_bar.size ? &window_bar : &memory;
 	/* Some with huge pages, some with small ones. */
-	worker->map = map_window(0, memory.size);
+	worker->map = map_view(worker->view, 0, memory.size);
 	if (number % 3 == 2 && worker->map != MAP_FAILED) {
 		munmap(worker->map, memory.size);
 		worker->map = mmap(worker->map + PAGE, memory.size, PROT_READ | PROT_WRITE,
-				   MAP_SHARED, device, (off_t)memory.offset);
+				   MAP_SHARED, device, (off_t)worker->view->offset);
 	}
 	if (!worker->counts || worker->map == MAP_FAILED)
 		bail("worker");
@@ -364,6 +372,31 @@ static void join_workers(unsigned int first)
 		munmap(workers[i].map, memory.size);
 		free(workers[i].counts);
 	}
+}
+
+/* A peer that maps whenever it may. Whatever the gate does, it never waits for long. */
+static void *import(void *unused)
+{
+	while (!shared->stop) {
+		shared->imports += !importer("map");
+		usleep(500);
+	}
+	importer("detach");
+	return unused;
+}
+
+/* -1: this kernel has no dma-bufs, or the device does not show the BAR. */
+static int start_import(pthread_t *thread)
+{
+	char command[64];
+	int fd = window_bar.size ? export_dmabuf(window_bar.index, 0, memory.size) : -ENOTTY;
+
+	if (fd == -ENOTTY)
+		return -1;
+	snprintf(command, sizeof(command), "attach %d %s", fd, bdf);
+	if (fd < 0 || importer(command) || pthread_create(thread, NULL, import, NULL))
+		bail("importer");
+	return fd;
 }
 
 static int memory_space_off_and_on(void)
@@ -417,6 +450,7 @@ static struct kind kinds[] = {
 	{ "VFIO_DEVICE_RESET", FLR, 1, true, reset_vfio },
 	{ "FLR by configuration write", FLR, 1, false, reset_config },
 	{ "AF FLR", FLR, 1, false, reset_af },
+	{ "reset by the DVSEC", FLR, 1, true, reset_cxl },
 	{ "sysfs reset", FLR, 1, false, reset_sysfs },
 	{ "hot reset", HOT, 1, true, reset_hot },
 };
@@ -682,8 +716,8 @@ int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
 	uint64_t page, begun = nanoseconds();
-	pthread_t watcher;
-	int status = 0;
+	pthread_t watcher, peer;
+	int status = 0, dmabuf;
 	pid_t child;
 	char *map;
 
@@ -712,6 +746,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGINT, on_interrupt);
 	run_workers(0);
+	dmabuf = start_import(&peer);
 	if (pthread_create(&watcher, NULL, watch, NULL))
 		bail("thread");
 	/* Everybody has begun. */
@@ -723,6 +758,8 @@ int main(int argc, char **argv)
 	go_down(map);
 	shared->stop = true;
 	join_workers(0);
+	if (dmabuf >= 0)
+		pthread_join(peer, NULL);
 	waitpid(child, &status, 0);
 	pthread_join(watcher, NULL);
 
@@ -749,6 +786,10 @@ int main(int argc, char **argv)
 	     (unsigned long long)shared->touches, (unsigned long long)shared->writes);
 	check(shared->bus_errors && shared->io_errors && shared->touches && shared->writes,
 	      "touching and I/O went through, and were refused, meanwhile");
+	if (dmabuf >= 0) {
+		tell("a peer mapped it %llu times", (unsigned long long)shared->imports);
+		check(shared->imports > 1, "a peer lost its mapping, and made it again");
+	}
 	note("it ends with %#x", status);
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "the other process ended well");
 	check(attribute_is("state", CXL_VFIO_STATE_ACTIVE), "in the end it is active");

@@ -23,27 +23,13 @@
 #include <linux/vfio.h>
 
 #include "device.h"
+#include "dmabuf.h"
 #include "resets.h"
 
 #define FLAGS (PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)
 
 /* Offset of the BAR's two registers. */
 static uint64_t registers;
-
-static char *map_view(const struct region *view, uint64_t offset, uint64_t size)
-{
-	uint64_t room = size + HUGE;
-	char *place = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (place == MAP_FAILED)
-		bail("mmap");
-	place = (char *)(((uintptr_t)place + HUGE - 1) & ~(HUGE - 1));
-	place = mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
-		     view->offset + offset);
-	if (place == MAP_FAILED)
-		bail("mmap of a view");
-	return place;
-}
 
 static int set_attribute(const char *name, const char *value)
 {
@@ -423,47 +409,6 @@ static void test_cxl_reset(char *region, char *bar)
 
 /* dma-bufs. */
 
-struct dmabuf_request {
-	struct vfio_device_feature feature;
-	struct vfio_device_feature_dma_buf buffer;
-	struct vfio_region_dma_range range;
-};
-
-static int export(uint32_t index, uint64_t offset, uint64_t length)
-{
-	struct dmabuf_request request = {
-		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
-			     VFIO_DEVICE_FEATURE_DMA_BUF },
-		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
-		.range = { .offset = offset, .length = length },
-	};
-	int fd = device_ioctl(VFIO_DEVICE_FEATURE, &request);
-
-	return fd < 0 ? -errno : fd;
-}
-
-#define IMPORTER "/sys/module/importer_test/parameters/command"
-
-static int importer(const char *command)
-{
-	int ret = write_file(IMPORTER, command);
-
-	note("importer: %s: %s", command, ret ? strerror(-ret) : "done");
-	return ret;
-}
-
-static bool importer_is(const char *expected)
-{
-	char state[80] = "";
-	int file = open(IMPORTER, O_RDONLY);
-
-	if (file < 0 || read(file, state, sizeof(state) - 1) <= 0)
-		bail(IMPORTER);
-	close(file);
-	note("importer: %s", state);
-	return !strncmp(state, expected, strlen(expected));
-}
-
 /* Of linux/iommufd.h, which has it from Linux 6.13 on. */
 struct ioas_alloc {
 	uint32_t size, flags, ioas;
@@ -543,7 +488,7 @@ static void test_dmabuf_refused(int fd)
 	check(!reset_sysfs() && wait_attribute("state", CXL_VFIO_STATE_REFUSED) &&
 	      importer_is("attached=1 mapped=0") && importer("map") == -ENODEV,
 	      "a refused window: a peer has no mapping and gets none");
-	check(export(window_bar.index, 0, PAGE) == -EIO, "nor is another dma-buf exported");
+	check(export_dmabuf(window_bar.index, 0, PAGE) == -EIO, "nor is another dma-buf exported");
 	if (iommufd >= 0)
 		check(!ioas_unmap(memory.size) && ioas_map(fd, memory.size) < 0,
 		      "nor does iommufd map it");
@@ -576,7 +521,7 @@ static void *exchange_descriptor(void *argument)
 /* A descriptor that another thread exchanges while it is made. */
 static void test_exchanged(void)
 {
-	struct exchange exchange = { .other = export(window_bar.index, 0, PAGE) };
+	struct exchange exchange = { .other = export_dmabuf(window_bar.index, 0, PAGE) };
 	unsigned int tries, stale = 0;
 	pthread_t thread;
 	bool good = true;
@@ -586,7 +531,7 @@ static void test_exchanged(void)
 	close(exchange.number);
 	pthread_create(&thread, NULL, exchange_descriptor, &exchange);
 	for (tries = 0; tries < 2000 && stale < 20; tries++) {
-		fd = export(window_bar.index, 0, PAGE);
+		fd = export_dmabuf(window_bar.index, 0, PAGE);
 		good &= holds(fd >= 0 || fd == -ESTALE);
 		stale += fd == -ESTALE;
 		if (fd >= 0 && fd != exchange.number)
@@ -605,7 +550,7 @@ static void test_exchanged(void)
 static bool test_dmabuf(void)
 {
 	char command[64];
-	int fd = export(window_bar.index, 0, memory.size);
+	int fd = export_dmabuf(window_bar.index, 0, memory.size);
 	size_t i;
 
 	if (fd == -ENOTTY) {
@@ -613,8 +558,8 @@ static bool test_dmabuf(void)
 		return false;
 	}
 	check(fd >= 0, "the window is exported through the BAR");
-	check(export(memory.index, 0, PAGE) == -EOPNOTSUPP, "and through the region not");
-	check(export(window_bar.index, PAGE, memory.size) == -EINVAL,
+	check(export_dmabuf(memory.index, 0, PAGE) == -EOPNOTSUPP, "and through the region not");
+	check(export_dmabuf(window_bar.index, PAGE, memory.size) == -EINVAL,
 	      "nothing behind the window is exported");
 	snprintf(command, sizeof(command), "attach %d %s", fd, bdf);
 	check(!importer(command), "a peer attaches");
@@ -636,7 +581,7 @@ static bool test_dmabuf(void)
 static void test_dmabuf_left(void)
 {
 	char command[64];
-	int fd = export(window_bar.index, 0, memory.size);
+	int fd = export_dmabuf(window_bar.index, 0, memory.size);
 
 	snprintf(command, sizeof(command), "attach %d %s", fd, bdf);
 	check(fd >= 0 && !importer(command) && !importer("map"), "a peer has a mapping");

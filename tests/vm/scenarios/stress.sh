@@ -4,7 +4,7 @@
 # All at once, on the kernel that checks itself: 500 FLRs, and some of every other kind.
 set -u
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
-modprobe recovery_test || exit 1
+modprobe recovery_test && modprobe importer_test || exit 1
 cxlvfio bind -q "$bdf" || exit 1
 exec build/sandbox/tests/vm/stress "$bdf" --resets "${RESETS:-1500}" --flrs "${FLRS:-500}" \
 	--hot-resets "${HOT_RESETS:-20}" --seed "${SEED:-1}"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dma-bufs of the device, and tests/vm/module/importer_test.c, which must be loaded for the rest. */
+#ifndef GUEST_DMABUF_H
+#define GUEST_DMABUF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A descriptor, or -errno; -ENOTTY: a kernel without. */
+int export_dmabuf(uint32_t index, uint64_t offset, uint64_t length);
+/* 0, or -errno of the command. */
+int importer(const char *command);
+/* Does its state begin so? */
+bool importer_is(const char *expected);
+
+#endif
