@@ -15,7 +15,7 @@
 #define MAX_CAPABILITIES 8
 
 /* What the device had before; empty without the attribute. */
-static char before[32];
+static char interface_before[32];
 
 void choose_interface(const char *interface)
 {
@@ -24,21 +24,21 @@ void choose_interface(const char *interface)
 			bail("the driver has no attribute " INTERFACE);
 		return;
 	}
-	attribute("interface", before, sizeof(before));
+	attribute("interface", interface_before, sizeof(interface_before));
 	check(!write_file(device_path(INTERFACE), interface) &&
 	      attribute_is("interface", interface), "the interface can be chosen");
 }
 
 void put_back_interface(void)
 {
-	if (before[0] && write_file(device_path(INTERFACE), before))
+	if (interface_before[0] && write_file(device_path(INTERFACE), interface_before))
 		bail(INTERFACE);
 }
 
 void test_fixed_while_open(void)
 {
-	if (before[0])
-		check(write_file(device_path(INTERFACE), before) == -EBUSY,
+	if (interface_before[0])
+		check(write_file(device_path(INTERFACE), interface_before) == -EBUSY,
 		      "the interface is fixed while the device is open");
 }
 
@@ -172,6 +172,32 @@ bool page_works(uint64_t offset, uint64_t value)
 	return good;
 }
 
+int export_ranges(uint32_t index, const struct vfio_region_dma_range *ranges, uint32_t count)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf buffer;
+		struct vfio_region_dma_range ranges[MAX_RANGES];
+	} request = {
+		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_DMA_BUF },
+		.buffer = { .region_index = index, .open_flags = O_RDWR | O_CLOEXEC,
+			    .nr_ranges = count },
+	};
+	int descriptor;
+
+	if (count > MAX_RANGES)
+		bail("more ranges than there is room for");
+	memcpy(request.ranges, ranges, count * sizeof(*ranges));
+	descriptor = device_ioctl(VFIO_DEVICE_FEATURE, &request);
+	return descriptor < 0 ? -errno : descriptor;
+}
+
+bool no_dma_buf(int error)
+{
+	return error == -EOPNOTSUPP || error == -ENOTTY;
+}
+
 struct hardware {
 	uint32_t dvsec[CXL_DEVICE_DVSEC_LENGTH / 4];
 	char state[4096];
@@ -231,4 +257,22 @@ bool hardware_unchanged(void)
 	same &= holds(now.writes == remembered.writes);
 	note("%s", now.decoders);
 	return holds(!strcmp(now.decoders, remembered.decoders)) && same;
+}
+
+void test_dvsec_lock(void)
+{
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
+	uint64_t lock = dvsec + CXL_DEVICE_LOCK, control = dvsec + CXL_DEVICE_CONTROL;
+	uint32_t before = config_read(control, 2);
+	uint32_t other = before ^ CXL_DEVICE_CONTROL_MEM_ENABLE;
+
+	check(config_write(control, other, 2) == 2 && config_read(control, 2) == other &&
+	      config_write(control, before, 2) == 2 && config_read(control, 2) == before,
+	      "DVSEC: CONTROL is the client's");
+	check(config_write(lock, (uint16_t)~CXL_DEVICE_LOCK_CONFIG_LOCK, 2) == 2 &&
+	      !config_read(lock, 2), "DVSEC: reserved bits of LOCK stay clear");
+	check(config_write(lock, CXL_DEVICE_LOCK_CONFIG_LOCK, 2) == 2 &&
+	      config_read(lock, 2) == CXL_DEVICE_LOCK_CONFIG_LOCK, "DVSEC: LOCK can be set");
+	check(config_write(control, other, 2) == 2 && config_read(control, 2) == before,
+	      "DVSEC: then CONTROL does not change any more");
 }

@@ -50,11 +50,23 @@ bool can_map(uint64_t offset, uint64_t size);
 /* PAGE bytes at OFFSET of the open device: writable, and what was written is there. */
 bool page_works(uint64_t offset, uint64_t value);
 
+/* A dma-buf of COUNT ranges of a region, or -errno. */
+#define MAX_RANGES	8
+int export_ranges(uint32_t index, const struct vfio_region_dma_range *ranges, uint32_t count);
+/* A kernel without dma-bufs in VFIO, or a region without: a client goes on with less. */
+bool no_dma_buf(int error);
+
 /*
  * What the first remembers, the second compares: the device's DVSEC, the decoders as the device
  * server sees them, and how often it saw a write to a register.
  */
 void remember_hardware(void);
 bool hardware_unchanged(void);
+
+/*
+ * The lock of the device's DVSEC is the user's own and freezes his own CONTROL, until he closes the
+ * device.
+ */
+void test_dvsec_lock(void);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A client that knows nothing of CXL, as the VMMs that distributions ship: it looks at nine regions
- * and six BARs, sizes and maps these, and gives them to its guest. Before that, what an operator can
- * choose for it and what not. Runs in the guest as root with the endpoint bound and closed; TAP on
- * stdout.
+ * and six BARs, sizes and maps these, and gives them to its guest. Before that, what an operator
+ * can choose for it and what not. Runs in the guest as root with the endpoint bound and closed; TAP
+ * on stdout.
  *
  *	client_none BDF
  */
@@ -124,6 +124,49 @@ static void test_bar(void)
 	check(bar_registers() == (place | type), "the window's BAR: placed");
 }
 
+/* A dma-buf of all of a BAR that can be mapped, or -errno. */
+static int export_bar(const union client_info *info)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse = sparse_areas(info);
+	struct vfio_region_dma_range ranges[MAX_RANGES] = { { 0, info->region.size } };
+	uint32_t count = 1, i;
+
+	if (sparse && sparse->nr_areas <= MAX_RANGES) {
+		count = sparse->nr_areas;
+		for (i = 0; i < count; i++)
+			ranges[i] = (struct vfio_region_dma_range) { sparse->areas[i].offset,
+								     sparse->areas[i].size };
+	}
+	return export_ranges(info->region.index, ranges, count);
+}
+
+/*
+ * A VMM asks this of every BAR, and warns where it is refused: of other BARs than the window's that
+ * is no failure here.
+ */
+static void test_dma_bufs(void)
+{
+	union client_info info;
+	uint32_t index;
+	int buffer;
+
+	for (index = 0; index < PCI_STD_NUM_BARS; index++) {
+		if (get_region_info(&info, index) ||
+		    !(info.region.flags & VFIO_REGION_INFO_FLAG_MMAP))
+			continue;
+		buffer = export_bar(&info);
+		tell("dma-buf of BAR %u: %s", index, buffer < 0 ? strerror(-buffer) : "made");
+		if (index == view_bar)
+			check(buffer >= 0 || buffer == -ENOTTY,
+			      "the window's BAR: a dma-buf of it is made, if the kernel makes any");
+		else
+			check(buffer >= 0 || no_dma_buf(buffer),
+			      "another BAR: a dma-buf of it is made, or not offered");
+		if (buffer >= 0)
+			close(buffer);
+	}
+}
+
 static void test_memory(void)
 {
 	uint64_t window = attribute_number("window_size"), word = 0x627231, back = 0;
@@ -164,6 +207,7 @@ int main(int argc, char **argv)
 	discover();
 	test_bar();
 	test_memory();
+	test_dma_bufs();
 	close_device();
 	put_back_interface();
 	if (write_file(device_path(VIEW), shown))
