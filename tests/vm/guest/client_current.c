@@ -23,20 +23,7 @@
 #include <linux/vfio.h>
 
 #include "client.h"
-
-/* Linux 6.13 and newer, so Debian 13's headers lack it. */
-#ifndef IOMMU_IOAS_MAP_FILE
-struct iommu_ioas_map_file {
-	__u32 size;
-	__u32 flags;
-	__u32 ioas_id;
-	__s32 fd;
-	__aligned_u64 start;
-	__aligned_u64 length;
-	__aligned_u64 iova;
-};
-#define IOMMU_IOAS_MAP_FILE	_IO(IOMMUFD_TYPE, 0x8f)
-#endif
+#include "dmabuf.h"
 
 #define IOVA		(1ull << 32)
 
@@ -150,14 +137,6 @@ static void hdm_mem_huge_mmap(void)
 	munmap(map, HUGE);
 }
 
-/* A descriptor of the first SIZE bytes of a region, or -errno. */
-static int export_region(uint32_t index, uint64_t size)
-{
-	const struct vfio_region_dma_range range = { .offset = 0, .length = size };
-
-	return export_ranges(index, &range, 1);
-}
-
 static int view_bar(void)
 {
 	char index[16];
@@ -170,7 +149,7 @@ static int view_bar(void)
 
 static void test_dma_buf(int index, const char *what)
 {
-	int buffer = export_region((uint32_t)index, HUGE);
+	int buffer = export_dmabuf((uint32_t)index, 0, HUGE);
 	char line[120];
 
 	tell("dma-buf of the %s: %s", what, buffer < 0 ? strerror(-buffer) : "made");
@@ -190,7 +169,7 @@ static void test_dma_bufs(void)
 	test_dma_buf((int)memory.index, "memory");
 	if (index >= 0)
 		test_dma_buf(index, "window's BAR");
-	check(export_region(component.index, PAGE) < 0, "no dma-buf of the component registers");
+	check(export_dmabuf(component.index, 0, PAGE) < 0, "no dma-buf of the component registers");
 }
 
 static void comp_regs_reads(void)
@@ -519,13 +498,13 @@ static void hdm_mem_ioas_map(void)
 	}
 	device = open_with_iommufd(iommufd, &map.ioas_id);
 	unmap.ioas_id = map.ioas_id;
-	buffer = export_region(memory.index, HUGE);
+	buffer = export_dmabuf(memory.index, 0, HUGE);
 	tell("hdm_mem_ioas_map: dma-buf of the memory: %s", buffer < 0 ? strerror(-buffer) :
 	     "made");
 	check(buffer >= 0 || buffer == -EOPNOTSUPP,
 	      "hdm_mem_ioas_map: a dma-buf of the memory, or EOPNOTSUPP");
 	if (buffer < 0 && index >= 0)
-		buffer = export_region((uint32_t)index, HUGE);
+		buffer = export_dmabuf((uint32_t)index, 0, HUGE);
 	if (index >= 0)
 		check(buffer >= 0, "hdm_mem_ioas_map: a dma-buf of the window through a view");
 	map.fd = buffer;

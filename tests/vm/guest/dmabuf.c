@@ -4,26 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "device.h"
 #include "dmabuf.h"
 
-struct dmabuf_request {
-	struct vfio_device_feature feature;
-	struct vfio_device_feature_dma_buf buffer;
-	struct vfio_region_dma_range range;
-};
-
 int export_dmabuf(uint32_t index, uint64_t offset, uint64_t length)
 {
-	struct dmabuf_request request = {
-		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
-			     VFIO_DEVICE_FEATURE_DMA_BUF },
-		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
-		.range = { .offset = offset, .length = length },
-	};
-	int fd = device_ioctl(VFIO_DEVICE_FEATURE, &request);
+	const struct vfio_region_dma_range range = { .offset = offset, .length = length };
 
-	return fd < 0 ? -errno : fd;
+	return export_ranges(index, &range, 1);
 }
 
 #define IMPORTER "/sys/module/importer_test/parameters/command"

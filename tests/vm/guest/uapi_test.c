@@ -19,6 +19,7 @@
 
 #include "cxl_emulated_endpoint.h"
 #include "device.h"
+#include "dmabuf.h"
 
 #define ROOM		1024u
 #define CANARY		0xa5
@@ -340,21 +341,11 @@ static void test_ioeventfd(void)
 /* A dma-buf would outlive every zap. ENOTTY: the kernel exports none at all. */
 static void test_dma_buf(uint32_t index, const char *what)
 {
-	struct {
-		struct vfio_device_feature feature;
-		struct vfio_device_feature_dma_buf buffer;
-		struct vfio_region_dma_range range;
-	} request = {
-		.feature = { .argsz = sizeof(request), .flags = VFIO_DEVICE_FEATURE_GET |
-			     VFIO_DEVICE_FEATURE_DMA_BUF },
-		.buffer = { .region_index = index, .open_flags = O_CLOEXEC, .nr_ranges = 1 },
-		.range = { .offset = 0, .length = PAGE },
-	};
-	int ret = device_ioctl(VFIO_DEVICE_FEATURE, &request);
+	int ret = export_dmabuf(index, 0, PAGE);
 
-	tell("dma-buf of the %s: %s", what, ret < 0 ? strerror(errno) : "made");
+	tell("dma-buf of the %s: %s", what, ret < 0 ? strerror(-ret) : "made");
 	/* ENOTTY: a kernel without dma-buf in VFIO. */
-	check(ret < 0 && (errno == EOPNOTSUPP || errno == ENOTTY), what);
+	check(ret == -EOPNOTSUPP || ret == -ENOTTY, what);
 }
 
 static void test_bar_gate(void)

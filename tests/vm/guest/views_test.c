@@ -409,35 +409,22 @@ static void test_cxl_reset(char *region, char *bar)
 
 /* dma-bufs. */
 
-/* Of linux/iommufd.h, which has it from Linux 6.13 on. */
-struct ioas_alloc {
-	uint32_t size, flags, ioas;
-};
-
-struct ioas_map_file {
-	uint32_t size, flags, ioas;
-	int32_t fd;
-	uint64_t start, length, iova;
-};
-
-struct ioas_unmap {
-	uint32_t size, ioas;
-	uint64_t iova, length;
-};
-
-#define IOMMU_IOAS_ALLOC	_IO(';', 0x81)
-#define IOMMU_IOAS_UNMAP	_IO(';', 0x86)
-#define IOMMU_IOAS_MAP_FILE	_IO(';', 0x8f)
-#define IOAS_READ_WRITE_FIXED	7
+#define IOVA	0x100000000ull
 
 static int iommufd = -1;
 static uint32_t ioas;
 
 static int ioas_map(int fd, uint64_t length)
 {
-	struct ioas_map_file map = { .size = sizeof(map), .flags = IOAS_READ_WRITE_FIXED,
-				     .ioas = ioas, .fd = fd, .length = length,
-				     .iova = 0x100000000ull };
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas,
+		.fd = fd,
+		.length = length,
+		.iova = IOVA,
+	};
 	int ret = ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
 
 	note("IOMMU_IOAS_MAP_FILE: %s", ret ? strerror(-ret) : "done");
@@ -446,22 +433,22 @@ static int ioas_map(int fd, uint64_t length)
 
 static int ioas_unmap(uint64_t length)
 {
-	struct ioas_unmap unmap = { .size = sizeof(unmap), .ioas = ioas, .length = length,
-				    .iova = 0x100000000ull };
+	struct iommu_ioas_unmap unmap = { .size = sizeof(unmap), .ioas_id = ioas, .iova = IOVA,
+					  .length = length };
 
 	return ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap) ? -errno : 0;
 }
 
 static bool open_iommufd(void)
 {
-	struct ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 
 	iommufd = open("/dev/iommu", O_RDWR);
 	if (iommufd < 0)
 		return false;
 	if (ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc))
 		bail("IOMMU_IOAS_ALLOC");
-	ioas = alloc.ioas;
+	ioas = alloc.out_ioas_id;
 	return true;
 }
 
