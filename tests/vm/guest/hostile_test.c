@@ -21,6 +21,7 @@
 
 #include "device.h"
 
+#define SCRIBBLES	100
 #define LONGEST		600	/* seconds for one seed, which takes 3 here */
 
 static unsigned long seed;
@@ -82,6 +83,26 @@ static void poke(char *map)
 		odd += !holds(device_read(&dword, 4, config.offset + offset) == 4);
 }
 
+/* Configuration space as nobody means it: pieces of every width, anywhere, with any value. */
+static void scribble(void)
+{
+	unsigned char bytes[16];
+	unsigned int i, width, at;
+	ssize_t done;
+
+	for (i = 0; i < SCRIBBLES; i++) {
+		width = 1 + random() % sizeof(bytes);
+		at = random() % (PCI_CFG_SPACE_EXP_SIZE - width + 1);
+		if (random() % 2) {
+			done = device_read(bytes, width, config.offset + at);
+		} else {
+			memset(bytes, (int)random(), sizeof(bytes));
+			done = device_write(bytes, width, config.offset + at);
+		}
+		odd += !holds(done == (ssize_t)width);
+	}
+}
+
 static void cycle(char *map)
 {
 	uint32_t power = find_capability(PCI_CAP_ID_PM) + PCI_PM_CTRL;
@@ -90,6 +111,7 @@ static void cycle(char *map)
 	config_write(PCI_COMMAND, command & ~PCI_COMMAND_MEMORY, 2);
 	config_write(PCI_COMMAND, command, 2);
 	poke(map);
+	scribble();
 	config_write(power, 3, 2);
 	config_write(power, 0, 2);
 	poke(map);
@@ -209,6 +231,7 @@ int main(int argc, char **argv)
 		bool good = true;
 
 		alarm(LONGEST);
+		srandom(seed);
 		if (seed % 2)
 			good = damaged_while_open();
 		else
