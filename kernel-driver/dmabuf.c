@@ -20,6 +20,7 @@
 #include <linux/string.h>
 
 #include "cxl_vfio_pci.h"
+#include "trace.h"
 
 /* A dma-buf of the window. Holds a reference: nobody tells us when the last user is gone. */
 struct exported {
@@ -94,7 +95,9 @@ static void shut_one(struct exported *exported)
 void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_dmabufs *dmabufs = &device->dmabufs;
+	u64 start = trace_cxl_vfio_dmabuf_enabled() ? ktime_get_ns() : 0;
 	struct exported *exported;
+	unsigned int count = 0;
 	bool active;
 
 	guard(mutex)(&dmabufs->lock);
@@ -102,11 +105,17 @@ void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
 		return;
 	active = cxl_vfio_gate_is_active(device);
 	list_for_each_entry(exported, &dmabufs->list, node) {
-		if (active && exported->shut)
+		if (active != exported->shut)
+			continue;
+		if (active)
 			open_one(exported);
-		else if (!active && !exported->shut)
+		else
 			shut_one(exported);
+		count++;
 	}
+	if (count)
+		trace_cxl_vfio_dmabuf(device->core.pdev, active, count,
+				      start ? ktime_get_ns() - start : 0);
 }
 
 static void forget_one(struct exported *exported)

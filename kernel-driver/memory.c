@@ -117,6 +117,7 @@ static vm_fault_t memory_huge_fault(struct vm_fault *vmf, unsigned int order)
 	vm_fault_t ret = insert(device, vmf, order);
 
 	trace_cxl_vfio_fault(device->core.pdev,
+			     VFIO_PCI_OFFSET_TO_INDEX((u64)vmf->vma->vm_pgoff << PAGE_SHIFT),
 			     (u64)cxl_vfio_region_page(vmf->vma, vmf->address) << PAGE_SHIFT,
 			     order, ret, start ? ktime_get_ns() - start : 0);
 	return ret == VM_FAULT_RETRY ? wait_pending(device, vmf, order) : ret;

@@ -13,13 +13,17 @@
 #include <linux/pci.h>
 #include <linux/tracepoint.h>
 
-/* A page of the window was touched. @order: 0, or that of a huge page; @result: VM_FAULT_*. */
+/*
+ * A page of the window was touched. @index: of the view, a region's or a BAR's; @order: 0, or that
+ * of a huge page; @result: VM_FAULT_*.
+ */
 TRACE_EVENT(cxl_vfio_fault,
-	TP_PROTO(const struct pci_dev *pdev, u64 offset, unsigned int order, vm_fault_t result,
-		 u64 duration_ns),
-	TP_ARGS(pdev, offset, order, result, duration_ns),
+	TP_PROTO(const struct pci_dev *pdev, unsigned int index, u64 offset, unsigned int order,
+		 vm_fault_t result, u64 duration_ns),
+	TP_ARGS(pdev, index, offset, order, result, duration_ns),
 	TP_STRUCT__entry(
 		__string(device, pci_name(pdev))
+		__field(unsigned int, index)
 		__field(u64, offset)
 		__field(unsigned int, order)
 		__field(unsigned int, result)
@@ -27,13 +31,14 @@ TRACE_EVENT(cxl_vfio_fault,
 	),
 	TP_fast_assign(
 		__assign_str(device);
+		__entry->index = index;
 		__entry->offset = offset;
 		__entry->order = order;
 		__entry->result = (__force unsigned int)result;
 		__entry->duration_ns = duration_ns;
 	),
-	TP_printk("%s offset=%#llx order=%u result=%s duration_ns=%llu", __get_str(device),
-		  __entry->offset, __entry->order,
+	TP_printk("%s index=%u offset=%#llx order=%u result=%s duration_ns=%llu",
+		  __get_str(device), __entry->index, __entry->offset, __entry->order,
 		  __print_flags(__entry->result, "|", VM_FAULT_RESULT_TRACE),
 		  __entry->duration_ns)
 );
@@ -56,6 +61,26 @@ TRACE_EVENT(cxl_vfio_zap,
 	),
 	TP_printk("%s path=%s generation=%llu duration_ns=%llu", __get_str(device),
 		  __get_str(path), __entry->generation, __entry->duration_ns)
+);
+
+/* Dma-bufs followed the gate: @count of them can be mapped now, or cannot any more. */
+TRACE_EVENT(cxl_vfio_dmabuf,
+	TP_PROTO(const struct pci_dev *pdev, bool open, unsigned int count, u64 duration_ns),
+	TP_ARGS(pdev, open, count, duration_ns),
+	TP_STRUCT__entry(
+		__string(device, pci_name(pdev))
+		__field(bool, open)
+		__field(unsigned int, count)
+		__field(u64, duration_ns)
+	),
+	TP_fast_assign(
+		__assign_str(device);
+		__entry->open = open;
+		__entry->count = count;
+		__entry->duration_ns = duration_ns;
+	),
+	TP_printk("%s open=%d count=%u duration_ns=%llu", __get_str(device), __entry->open,
+		  __entry->count, __entry->duration_ns)
 );
 
 /* The gate changed its state. @duration_ns: how long it was in the one before. */
