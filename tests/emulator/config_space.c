@@ -43,6 +43,12 @@ static const struct register_definition header_registers[] = {
 	{ PCI_INTERRUPT_LINE, 1, .writable = 0xff },
 };
 
+static const struct register_definition mirror_registers[] = {
+	{ PCI_BASE_ADDRESS_4, 4, .initial = PCI_BASE_ADDRESS_MEM_TYPE_64,
+	  .writable = ~(CXL_EMULATED_DEVICE_BAR_SIZE - 1u) },
+	{ PCI_BASE_ADDRESS_5, 4, .writable = UINT32_MAX },
+};
+
 static const struct register_definition express_registers[] = {
 	{ CAPABILITY_EXPRESS, 2, .initial = PCI_CAP_ID_EXP | CAPABILITY_POWER << 8 },
 	{ CAPABILITY_EXPRESS + PCI_EXP_FLAGS, 2, .initial = 2 | PCI_EXP_TYPE_ENDPOINT << 4 },
@@ -154,6 +160,8 @@ void config_space_define(struct endpoint *endpoint)
 	struct register_word *config = endpoint->config;
 
 	registers_define(config, bar_registers, ARRAY_SIZE(bar_registers));
+	if (options->mirror)
+		registers_define(config, mirror_registers, ARRAY_SIZE(mirror_registers));
 	define_optional_capabilities(endpoint);
 	registers_define(config, header_registers, ARRAY_SIZE(header_registers));
 	registers_define(config, express_registers, ARRAY_SIZE(express_registers));

@@ -71,6 +71,8 @@ uint64_t endpoint_region_size(const struct endpoint *endpoint, uint32_t index)
 		return component_bar_size(endpoint);
 	case REGION_DEVICE:
 		return CXL_EMULATED_DEVICE_BAR_SIZE;
+	case REGION_MIRROR:
+		return endpoint->options.mirror ? CXL_EMULATED_DEVICE_BAR_SIZE : 0;
 	case REGION_CONFIG:
 		return CONFIG_SPACE_SIZE;
 	default:

@@ -31,7 +31,9 @@ enum component_place { COMPONENT_START, COMPONENT_MIDDLE, COMPONENT_END, COMPONE
 enum content_policy { CONTENT_RETAINED, CONTENT_CLEARED, CONTENT_CORRUPTED };
 
 /* Regions by the numbers that VFIO gives them. */
-enum endpoint_region { REGION_COMPONENT = 0, REGION_DEVICE = 2, REGION_CONFIG = 7 };
+enum endpoint_region {
+	REGION_COMPONENT = 0, REGION_DEVICE = 2, REGION_MIRROR = 4, REGION_CONFIG = 7
+};
 
 struct endpoint_options {
 	uint64_t window_base;
@@ -45,6 +47,7 @@ struct endpoint_options {
 	bool flr_clears;		/* FLR uncommits the decoders that are not locked */
 	bool locked;			/* firmware locks decoder 0 */
 	bool advanced_features;		/* a second way to an FLR, as for conventional PCI */
+	bool mirror;			/* the device registers in BAR 4 too */
 	uint32_t msix_vectors;		/* 0: no MSI-X capability */
 	bool firmware_recommits;	/* after a bus reset too, not only at the start */
 	uint64_t ready_delay_ms;

@@ -14,7 +14,8 @@ enum option_number {
 	OPTION_WINDOW_BASE, OPTION_WINDOW_SIZE, OPTION_DECODERS, OPTION_SERIAL, OPTION_VENDOR,
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
-	OPTION_ONCE, OPTION_AF, OPTION_MSIX, OPTION_DAMAGE, OPTION_ACTIVE_TIMEOUT, OPTION_HELP,
+	OPTION_ONCE, OPTION_AF, OPTION_MIRROR, OPTION_MSIX, OPTION_DAMAGE, OPTION_ACTIVE_TIMEOUT,
+	OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
 	{ "fault", required_argument, NULL, OPTION_FAULT },
 	{ "once", no_argument, NULL, OPTION_ONCE },
 	{ "af", no_argument, NULL, OPTION_AF },
+	{ "mirror", no_argument, NULL, OPTION_MIRROR },
 	{ "msix", required_argument, NULL, OPTION_MSIX },
 	{ "damage", required_argument, NULL, OPTION_DAMAGE },
 	{ "active-timeout", required_argument, NULL, OPTION_ACTIVE_TIMEOUT },
@@ -62,6 +64,7 @@ static const char help_text[] =
 "  --component PLACE        component block in BAR 0: start, middle, end, or full, the\n"
 "                           whole BAR (start)\n"
 "  --af                     advanced features capability, with FLR\n"
+"  --mirror                 the device registers in BAR 4 too: no pair of BARs is free\n"
 "  --msix VECTORS           MSI-X capability, its table in BAR 0\n"
 "  --flr preserve|clear     what an FLR does to unlocked decoders (preserve)\n"
 "  --locked                 firmware locks decoder 0\n"
@@ -241,6 +244,9 @@ static int apply(struct options *options, int number, const char *value)
 		return number_option(number, value, UINT32_MAX, &endpoint->cxl_reset_delay_ms);
 	case OPTION_FAULT:
 		return fault_option(options, value);
+	case OPTION_MIRROR:
+		endpoint->mirror = true;
+		return 0;
 	case OPTION_AF:
 		endpoint->advanced_features = true;
 		return 0;
