@@ -40,6 +40,16 @@ void cxl_vfio_dvsec_open(struct cxl_vfio_device *device)
 			      CXL_DEVICE_LOCK_CONFIG_LOCK;
 }
 
+/* What the function's own reset cannot do for a user who asks for a CXL reset. */
+static u16 hidden_capability(const struct cxl_vfio_device *device)
+{
+	u16 hidden = CXL_DEVICE_CAPABILITY_RESET_MEM_CLEAR;
+
+	if (!device->core.reset_works)
+		hidden |= CXL_DEVICE_CAPABILITY_RESET;
+	return hidden;
+}
+
 /* Byte @offset of register @value at @reg; those of a neighbour are not asked for. */
 static u8 byte_of(u16 value, unsigned int offset, unsigned int reg)
 {
@@ -61,8 +71,7 @@ u8 cxl_vfio_dvsec_read(struct cxl_vfio_device *device, unsigned int offset, u8 h
 	guard(mutex)(&shadow->lock);
 	switch (offset) {
 	case CXL_DEVICE_CAPABILITY ... CXL_DEVICE_CAPABILITY + 1:
-		/* The function's reset clears no memory: a user is not promised that it does. */
-		return hardware & ~byte_of(CXL_DEVICE_CAPABILITY_RESET_MEM_CLEAR, offset,
+		return hardware & ~byte_of(hidden_capability(device), offset,
 					   CXL_DEVICE_CAPABILITY);
 	case CXL_DEVICE_CONTROL ... CXL_DEVICE_CONTROL + 1:
 		return byte_of(shadow->control, offset, CXL_DEVICE_CONTROL);
