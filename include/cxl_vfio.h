@@ -46,8 +46,8 @@
 #define CXL_VFIO_REGION_SUBTYPE_MEMORY		1
 /*
  * The component registers: the HDM decoder capability at offset 0, 0x10 + 0x20 * decoders bytes,
- * accessed by whole dwords, clipped at the end. Reads are live, writes are absorbed; while the gate is
- * shut for a reset, or memory space is off, only the first register can be read, the rest is EIO.
+ * accessed by whole dwords, clipped at the end. Reads are live, writes are absorbed; while the gate
+ * is shut for a reset, or memory space is off, only the first register can be read, the rest is EIO.
  * Under interface "2" the capability array is at offset 0 and leads to the decoders, which are the
  * user's own: he programs them, and nothing of it reaches the hardware.
  */
@@ -84,7 +84,7 @@ struct cxl_vfio_device_info {
 
 /*
  * Attributes in the directory CXL_VFIO_SYSFS_GROUP of the PCI device, all but scrub_policy, view
- * and interface read-only; ABI documented in kernel-driver/ABI. They exist while the driver is bound.
+ * and interface read-only; documented in kernel-driver/ABI. They exist while the driver is bound.
  */
 #define CXL_VFIO_SYSFS_GROUP			"cxl_vfio"
 #define CXL_VFIO_ABI_VERSION			1	/* abi_version */
