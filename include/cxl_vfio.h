@@ -47,7 +47,7 @@
 /*
  * The component registers: the HDM decoder capability at offset 0, 0x10 + 0x20 * decoders bytes,
  * accessed by whole dwords, clipped at the end. Reads are live, writes are absorbed; while the gate
- * is shut for a reset, or memory space is off, only the first register can be read, the rest is EIO.
+ * is shut for a reset, or memory space is off, the first register can be read, the rest is EIO.
  * Under interface "2" the capability array is at offset 0 and leads to the decoders, which are the
  * user's own: he programs them, and nothing of it reaches the hardware.
  */
