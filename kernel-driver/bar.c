@@ -199,22 +199,26 @@ static const struct vm_operations_struct bar_vm_ops = {
 #endif
 };
 
-/* Only what lies whole in one mappable area. */
-int cxl_vfio_bar_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma)
+/* Do @length bytes from @start lie whole in one area that can be mapped? */
+bool cxl_vfio_bar_can_map(const struct cxl_vfio_device *device, u64 start, u64 length)
 {
 	struct vfio_region_sparse_mmap_area areas[MAX_HIDDEN + 1];
-	u64 start = (u64)cxl_vfio_region_page(vma, vma->vm_start) << PAGE_SHIFT;
-	u64 length = vma->vm_end - vma->vm_start;
 	unsigned int i, count = mappable_areas(device, areas);
 
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
 	for (i = 0; i < count; i++) {
 		if (start >= areas[i].offset && start < areas[i].offset + areas[i].size &&
 		    length <= areas[i].offset + areas[i].size - start)
-			break;
+			return true;
 	}
-	if (i == count)
+	return false;
+}
+
+int cxl_vfio_bar_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma)
+{
+	u64 start = (u64)cxl_vfio_region_page(vma, vma->vm_start) << PAGE_SHIFT;
+
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    !cxl_vfio_bar_can_map(device, start, vma->vm_end - vma->vm_start))
 		return -EINVAL;
 
 	vma->vm_private_data = device;

@@ -233,6 +233,7 @@ struct cxl_vfio_dmabufs {
 	const void *exported;		/* inside the exporter's object of the one under way */
 	struct mutex lock;		/* of @list and of what is in it */
 	struct list_head list;
+	unsigned long lent;		/* BARs that the core was lent a mapping of, a bit each */
 };
 
 struct cxl_vfio_device {
@@ -352,6 +353,7 @@ int cxl_vfio_read_all_ones(char __user *user, size_t count);
 bool cxl_vfio_is_bar(const struct cxl_vfio_device *device, u64 position);
 int cxl_vfio_bar_info(struct cxl_vfio_device *device, struct vfio_region_info *info,
 		      struct vfio_info_cap *caps);
+bool cxl_vfio_bar_can_map(const struct cxl_vfio_device *device, u64 start, u64 length);
 int cxl_vfio_bar_mmap(struct cxl_vfio_device *device, struct vm_area_struct *vma);
 ssize_t cxl_vfio_bar_rw(struct cxl_vfio_device *device, char __user *user, size_t count,
 			loff_t *ppos, bool write);
@@ -401,9 +403,6 @@ static inline int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 fl
 
 static const struct vfio_pci_device_ops cxl_vfio_pci_ops;
 #endif
-
-/* main.c */
-long cxl_vfio_reset(struct cxl_vfio_device *device, unsigned int cmd, unsigned long arg);
 
 /* config.c: configuration space, where the window is at stake or does not show in hardware */
 ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, size_t count,

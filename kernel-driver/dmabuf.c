@@ -156,10 +156,16 @@ static int get_dmabuf_phys(struct vfio_pci_core_device *core, struct p2pdma_prov
 {
 	struct cxl_vfio_device *device = container_of(core, struct cxl_vfio_device, core);
 	const struct cxl_vfio_hdm *hdm = device->hdm;
+	size_t i;
 
-	/* A dma-buf of the BAR with the decoders in it would be as good as a mapping of them. */
-	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index)))
-		return -EOPNOTSUPP;
+	/* A dma-buf is as good as a mapping: of the BAR with the decoders, what can be mapped. */
+	if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index))) {
+		for (i = 0; i < nr_ranges; i++) {
+			if (!cxl_vfio_bar_can_map(device, dma_ranges[i].offset,
+						  dma_ranges[i].length))
+				return -EOPNOTSUPP;
+		}
+	}
 	if (!cxl_vfio_is_window_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index)))
 		return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec,
 						     dma_ranges, nr_ranges);
@@ -270,8 +276,8 @@ static int remember(struct cxl_vfio_device *device, int fd)
  * @arg: its user data, a struct vfio_device_feature_dma_buf
  * @argsz: its size
  *
- * Return: a descriptor or 0; -EOPNOTSUPP for what Linux 7.3 cannot export: a region of the device,
- * the BAR with the decoders; -EIO while the window is not accessible; -ESTALE when the descriptor
+ * Return: a descriptor or 0; -EOPNOTSUPP for what Linux 7.3 cannot export, a region of the device,
+ * and for pages of the BAR with the decoders that cannot be mapped either; -EIO while the window is not accessible; -ESTALE when the descriptor
  * was exchanged while it was made; else as vfio_pci_core_ioctl_feature().
  */
 int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __user *arg,
@@ -287,8 +293,7 @@ int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __us
 		return vfio_pci_core_ioctl_feature(&device->core.vdev, flags, arg, argsz);
 	if (get_user(index, &request->region_index))
 		return -EFAULT;
-	if (index >= VFIO_PCI_ROM_REGION_INDEX ||
-	    cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(index)))
+	if (index >= VFIO_PCI_ROM_REGION_INDEX)
 		return -EOPNOTSUPP;
 	if (cxl_vfio_is_window_bar(device, VFIO_PCI_INDEX_TO_OFFSET(index))) {
 		ret = cxl_vfio_gate_wait(device);
@@ -314,18 +319,37 @@ void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device)
 	INIT_LIST_HEAD(&device->dmabufs.list);
 }
 
-/* The core exports BARs that it has mapped: ours it could not, since the hardware has none. */
+static void lend(struct cxl_vfio_device *device, int bar, void __iomem *mapping)
+{
+	if (!IS_ERR(device->core.barmap[bar]))
+		return;
+	device->core.barmap[bar] = mapping;
+	__set_bit(bar, &device->dmabufs.lent);
+}
+
+/*
+ * The core exports BARs that it has mapped. That of the window it could not map, since the hardware
+ * has none; nor that of the component registers, where the CXL core owns a part. They have no other
+ * use for it: reads, writes and mappings of these two do not reach the core.
+ */
 void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device)
 {
+	const struct cxl_vfio_hdm *hdm = device->hdm;
+
 	if (cxl_vfio_offers_bar(device))
-		device->core.barmap[device->hdm->view_bar] =
-			(void __iomem __force *)device->hdm->memory;
+		lend(device, hdm->view_bar, (void __iomem __force *)hdm->memory);
+	if (hdm->bar >= 0)
+		lend(device, hdm->bar, hdm->bar_memory);
 }
 
 /* Before the core unmaps what it has mapped. */
 void cxl_vfio_dmabuf_close(struct cxl_vfio_device *device)
 {
-	if (cxl_vfio_offers_bar(device))
-		device->core.barmap[device->hdm->view_bar] = IOMEM_ERR_PTR(-ENODEV);
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (__test_and_clear_bit(bar, &device->dmabufs.lent))
+			device->core.barmap[bar] = IOMEM_ERR_PTR(-EBUSY);
+	}
 	cxl_vfio_dmabuf_follow_gate(device);
 }

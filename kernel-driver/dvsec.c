@@ -8,12 +8,15 @@
  * Reads are of the hardware, with the shadow over it. In STATUS2 the outcome of a CXL reset is that
  * of the user's own; the rest is live.
  */
+#include <linux/delay.h>
 #include <linux/pci.h>
 
 #include "cxl_vfio_pci.h"
 
 /* We answer for these, the hardware for the rest. */
 #define STATUS2_SHADOW	(CXL_DEVICE_STATUS2_RESET_COMPLETE | CXL_DEVICE_STATUS2_RESET_ERROR)
+
+#define LOCK_RETRY_MS	10
 
 /* Reads 0 whatever was written. */
 #define CONTROL2_DOORBELLS	(CXL_DEVICE_CONTROL2_INITIATE_WBI | \
@@ -140,6 +143,21 @@ bool cxl_vfio_dvsec_write(struct cxl_vfio_device *device, unsigned int offset, u
 	}
 }
 
+/* Somebody else may have the device's lock for a moment: for a guest that would be an error. */
+static long reset_patiently(struct cxl_vfio_device *device)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(device->hdm->reset_timeout_ms);
+	long ret;
+
+	do {
+		ret = vfio_pci_core_ioctl(&device->core.vdev, VFIO_DEVICE_RESET, 0);
+	} while (ret == -EAGAIN && time_before(jiffies, deadline) &&
+		 !msleep_interruptible(LOCK_RETRY_MS));
+	if (ret)
+		cxl_vfio_gate_recheck(device);
+	return ret;
+}
+
 /**
  * cxl_vfio_dvsec_reset - the reset that a user asked for in CONTROL2
  * @device: an open device
@@ -154,7 +172,7 @@ void cxl_vfio_dvsec_reset(struct cxl_vfio_device *device)
 	struct cxl_vfio_shadow *shadow = &device->shadow;
 	bool works;
 
-	works = !cxl_vfio_reset(device, VFIO_DEVICE_RESET, 0);
+	works = !reset_patiently(device);
 	if (works)
 		works = cxl_vfio_gate_settle(device, device->hdm->reset_timeout_ms);
 

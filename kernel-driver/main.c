@@ -74,26 +74,6 @@ static bool is_bar_ioeventfd(struct cxl_vfio_device *device, unsigned long arg)
 	       (cxl_vfio_is_bar(device, offset) || cxl_vfio_is_window_bar(device, offset));
 }
 
-/**
- * cxl_vfio_reset - a reset through the core, whoever asked for it
- * @device: an open device
- * @cmd: VFIO_DEVICE_RESET or VFIO_DEVICE_PCI_HOT_RESET
- * @arg: of the ioctl
- *
- * Afterwards the gate is open, pending or refused, as the hardware says.
- * Context: no locks held.
- *
- * Return: as vfio_pci_core_ioctl().
- */
-long cxl_vfio_reset(struct cxl_vfio_device *device, unsigned int cmd, unsigned long arg)
-{
-	long ret = vfio_pci_core_ioctl(&device->core.vdev, cmd, arg);
-
-	if (ret)
-		cxl_vfio_gate_recheck(device);
-	return ret;
-}
-
 static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
@@ -110,9 +90,11 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 		break;
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
-		ret = cxl_vfio_reset(device, cmd, arg);
+		ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+		if (ret)
+			cxl_vfio_gate_recheck(device);
 		/* A VMM's, for a guest that starts again: what the last one wrote is gone. */
-		if (!ret)
+		else
 			cxl_vfio_dvsec_open(device);
 		/* Outside every lock: after the reset the memory is usable, or never will be. */
 		return cxl_vfio_gate_wait(device) ?: ret;

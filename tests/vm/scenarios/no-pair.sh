@@ -15,9 +15,9 @@ why() {
 	tail -n 20 err
 }
 
-# refused ATTRIBUTE VALUE REASON
+# refused ATTRIBUTE VALUE REASON: the shell's own echo has one reason for all errors.
 refused() {
-	echo "$2" 2> err > "$group/$1" && return 1
+	/usr/bin/echo "$2" 2> err > "$group/$1" && return 1
 	grep -q "$3" err
 }
 
