@@ -136,15 +136,18 @@ static int lock_parameters(struct work *work, const char *target,
 		.target = target,
 		.path = "/" CXV_STATE_DIRECTORY "/parameters.lock",
 	};
+	char who[32] = "";
 	pid_t owner;
 
 	*lock = cxv_parameters_lock(&context->host, !cxv_offer_is_empty(&wishes->offer), &deadline,
 				    &owner);
 	if (*lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
+		if (owner)
+			snprintf(who, sizeof(who), " (process %d)", (int)owner);
 		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d) is binding an endpoint, and one of "
-				 "the two changes what the driver offers", (int)owner);
+				 "another cxlvfio%s is binding an endpoint, and one of the two "
+				 "changes what the driver offers", who);
 	}
 	if (*lock < 0)
 		return cxv_error(&context->report, cxv_code_of_errno(*lock), *lock, place,

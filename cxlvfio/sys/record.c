@@ -57,6 +57,13 @@ static void write_owner(int lock)
 		return;
 }
 
+/* Of several none is named, nor one that had it alone before. */
+static void clear_owner(int lock)
+{
+	if (ftruncate(lock, 0))
+		return;
+}
+
 int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline)
 {
 	int lock = open_lock(host, "modules"), ret;
@@ -186,12 +193,18 @@ int cxv_parameters_lock(const struct cxv_host *host, bool alone,
 	}
 	if (alone)
 		write_owner(lock);
+	else
+		clear_owner(lock);
 	return lock;
 }
 
 int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline)
 {
-	return take_lock(lock, LOCK_EX, deadline);
+	int ret = take_lock(lock, LOCK_EX, deadline);
+
+	if (!ret)
+		write_owner(lock);
+	return ret;
 }
 
 bool cxv_note_is_valid(const char *text)

@@ -276,7 +276,10 @@ def test_lock(machine: Machine) -> None:
         fcntl.flock(lock, fcntl.LOCK_SH)
         machine.run(5, "bind", "--wait", "0", *BAR, FIRST)
         machine.is_untouched()
+        # Who had it alone before is not who has it.
         machine.run(0, "bind", FIRST)
+        error = error_of(machine.run_json(5, "bind", "--wait", "0", *BAR, FIRST))
+        assert "another cxlvfio is binding" in error["message"], error
     machine.has(OURS, OURS)
 
 
