@@ -90,8 +90,13 @@ one_view bar
 reset --sample 16 --method memory "$bdf"
 check "a BAR of a plain function goes with memory space, too" [ "$status" = 0 ]
 check "and nobody gets through meanwhile" verdict closed pass
-echo current > "$attributes/interface"
 echo both > "$attributes/view"
+echo 2 > "$attributes/interface"
+reset --sample 16 "$bdf"
+check "generation 2 of the interface: resets are verified" [ "$status" = 0 ]
+check "and the decoders are found behind the array of capabilities" holds '.checks[] |
+	select(.id == "same_decoders") | .verdict == "pass" and (.observed | test(" 0 HDM") | not)'
+echo current > "$attributes/interface"
 
 # Another run has it.
 cxlvfio reset --sample 16 --cycles 1000 "$bdf" > "$scratch/first" 2>&1 &
