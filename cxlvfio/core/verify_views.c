@@ -31,6 +31,10 @@ void cxv_judge_views(const struct cxv_cycle *cycle, struct cxv_check *check)
 	const struct cxv_views *views = &cycle->views;
 	char labels[CXV_VIEW_LABELS_MAX];
 
+	if (views->nonsense) {
+		cxv_fail(check, "the driver's attributes view and view_bar say what cannot be");
+		return;
+	}
 	if (!views->told) {
 		cxv_skip(check, "the driver does not say in which views it shows the window");
 		return;

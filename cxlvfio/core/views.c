@@ -30,17 +30,17 @@ int cxv_views_parse(const char *view, const char *view_bar, const char *interfac
 {
 	bool plain = interface && !strcmp(interface, CXL_VFIO_INTERFACE_NONE);
 	struct cxv_views told = { .told = view };
-	int ret = parse_bar(view_bar, &told);
-	bool both, region, bar;
+	bool both = view && !strcmp(view, CXL_VFIO_VIEW_BOTH);
+	bool region = both || (view && !strcmp(view, CXL_VFIO_VIEW_REGION));
+	bool bar = both || (view && !strcmp(view, CXL_VFIO_VIEW_BAR));
 
 	*views = (struct cxv_views) { 0 };
-	if (ret < 0 || !view)
-		return ret;
-	both = !strcmp(view, CXL_VFIO_VIEW_BOTH);
-	region = both || !strcmp(view, CXL_VFIO_VIEW_REGION);
-	bar = both || !strcmp(view, CXL_VFIO_VIEW_BAR);
-	if (!region && !bar)
+	if (parse_bar(view_bar, &told) < 0 || (view && !region && !bar)) {
+		views->nonsense = true;
 		return -EILSEQ;
+	}
+	if (!view)
+		return 0;
 	told.views[CXV_WINDOW_REGION].offered = region && !plain;
 	told.views[CXV_WINDOW_BAR].offered = bar;
 	*views = told;

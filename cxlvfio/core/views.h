@@ -31,6 +31,7 @@ struct cxv_shown_view {
 
 struct cxv_views {
 	bool told;			/* the driver says what it offers; older ones do not */
+	bool nonsense;			/* or says what cannot be */
 	bool bar_known;			/* which BAR it would be */
 	uint32_t bar;
 	uint64_t window;		/* bytes, as the host knows it; 0: unknown */
@@ -40,7 +41,7 @@ struct cxv_views {
 
 /*
  * What the attributes view, view_bar and interface say; NULL: there is no such attribute. 0, or
- * -EILSEQ with nothing told where one says what it cannot.
+ * -EILSEQ where one says what cannot be: that is nonsense, and nothing was told.
  */
 int cxv_views_parse(const char *view, const char *view_bar, const char *interface,
 		    struct cxv_views *views);

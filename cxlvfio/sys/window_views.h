@@ -7,11 +7,8 @@
 #include "core/views.h"
 #include "sys/vfio.h"
 
-/*
- * 0, or -errno where the driver's word cannot be understood, which is as if it said nothing. Of an
- * older driver, and of others than ours, only the region is looked for.
- */
-int cxv_window_views_read(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			  const struct cxv_vfio_device *vfio, struct cxv_views *views);
+/* Of an older driver, and of others than ours, only the region is looked for. */
+void cxv_window_views_read(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+			   const struct cxv_vfio_device *vfio, struct cxv_views *views);
 
 #endif

@@ -221,6 +221,10 @@ static void test_nothing_told(void **state)
 	cycle->views.told = false;
 	cycle->views.views[CXV_WINDOW_REGION].offered = false;
 	demand(cycle, CXV_CHECK_VIEWS, CXV_SKIP, "does not say");
+	cycle->views.nonsense = true;
+	demand(cycle, CXV_CHECK_VIEWS, CXV_FAIL, "cannot be");
+	cycle->views.nonsense = false;
+	demand(cycle, CXV_CHECK_VIEWS, CXV_SKIP, "");
 	assert_int_equal(cycle->verdict, CXV_PASS);
 	end(cycle);
 }

@@ -52,10 +52,12 @@ static void test_impossible_words(void **state)
 
 	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
 		assert_int_equal(cxv_views_parse("both", bars[i], "current", &views), -EILSEQ);
+		assert_true(views.nonsense);
 		assert_false(views.told);
 		assert_false(views.bar_known);
 	}
 	assert_int_equal(cxv_views_parse("all", "4", "current", &views), -EILSEQ);
+	assert_true(views.nonsense);
 	assert_false(views.told || views.bar_known);
 }
 
