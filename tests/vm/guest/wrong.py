@@ -130,7 +130,7 @@ CASES = [
     driver("bar-offset-ignored", "bar_offset_mapping",
            "maps the BAR from the start whatever the offset of mmap"),
     driver("dma-buf-not-revoked", "dma_buf", "lets the window be mapped for DMA during the reset",
-           SYSFS, needs="/dev/iommu"),
+           (*SYSFS, "--cycles", "5"), needs="/dev/iommu"),
 
     device("reset-ignored", "real_flr", "does nothing at a reset and reports success"),
     device("scratch-kept", "real_flr", "keeps a register that an FLR must clear"),
