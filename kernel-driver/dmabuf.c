@@ -277,8 +277,8 @@ static int remember(struct cxl_vfio_device *device, int fd)
  * @argsz: its size
  *
  * Return: a descriptor or 0; -EOPNOTSUPP for what Linux 7.3 cannot export, a region of the device,
- * and for pages of the BAR with the decoders that cannot be mapped either; -EIO while the window is not accessible; -ESTALE when the descriptor
- * was exchanged while it was made; else as vfio_pci_core_ioctl_feature().
+ * and for pages of the BAR with the decoders that cannot be mapped either; -EIO while the window is
+ * not accessible; -ESTALE when the descriptor was exchanged while it was made; else as vfio_pci_core_ioctl_feature().
  */
 int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __user *arg,
 			    size_t argsz)

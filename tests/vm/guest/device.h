@@ -127,7 +127,7 @@ bool wait_attribute(const char *name, const char *value);
 int write_file(const char *path, const char *text);
 /* A line for the device server; the end of the program where it refuses. */
 void endpointctl(const char *line);
-/* Resets of a kind that the device saw: "flr", or "vfio", which is a bus reset; or another count. */
+/* Resets of a kind that the device saw: "flr", "vfio", which is a bus reset, or another count. */
 uint64_t resets_seen(const char *kind);
 /*
  * With driver_override set: bound, or false; unbound, or -errno. Both end when nothing of the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dma-bufs of the device, and tests/vm/module/importer_test.c, which must be loaded for the rest. */
+/* dma-bufs of the device, and the peer of tests/vm/module/importer_test.c, which must be loaded. */
 #ifndef GUEST_DMABUF_H
 #define GUEST_DMABUF_H
 
