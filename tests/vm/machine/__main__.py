@@ -34,6 +34,8 @@ EXIT_PIPE = 128 + signal.SIGPIPE
 
 SOURCE = Path("/src")
 GUEST = SOURCE / "tests/vm/guest"
+# Where guest/nested.py takes it.
+GUEST_KERNEL = Path("/boot/guest-vmlinux")
 EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
 TIMEOUT = {"distro": 120, "debug": 300}  # of COMMAND, without the boot
 BOOT_TIMEOUT = 1200.0  # of a boot that does something all the time and gets nowhere
@@ -67,6 +69,14 @@ def run_step(what: str, command: list[str]) -> None:
         raise MachineError(f"{what} failed with status {done.returncode}:", *tail(done.stdout))
 
 
+def built_kernel(name: str) -> Path:
+    """The directory of a kernel that is built here, once."""
+    built = subprocess.run([SOURCE / "tests/vm" / name], stdout=subprocess.PIPE, text=True)
+    if built.returncode:
+        raise MachineError(f"there is no {name}")
+    return Path(built.stdout.strip())
+
+
 class Kernel:
     """The kernel to boot; its modules are in the sandbox's /lib/modules afterwards."""
 
@@ -78,11 +88,7 @@ class Kernel:
             self.release = self.image.name.removeprefix("vmlinuz-")
 
     def _take_debug_kernel(self) -> None:
-        builder = SOURCE / "tests/vm/debug-kernel"
-        built = subprocess.run([builder], stdout=subprocess.PIPE, text=True)
-        if built.returncode:
-            raise MachineError("there is no debug kernel")
-        kernel = Path(built.stdout.strip())
+        kernel = built_kernel("debug-kernel")
         self.image = kernel / "vmlinuz"
         self.release = (kernel / "release").read_text().strip()
         modules = Path("/lib/modules") / self.release
@@ -123,6 +129,8 @@ class Machine:
         say("building the working tree")
         kernel = Kernel(self.options.kernel)
         self.kernel = kernel
+        if self.options.guest_kernel:
+            shutil.copy(built_kernel("guest-kernel") / "vmlinux", GUEST_KERNEL)
         installer = SOURCE / "tests/vm/install"
         run_step(
             "building the project", [str(installer), kernel.release, *self.options.driver_flags]

@@ -75,6 +75,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--emulator", type=words, action="extend", default=[])
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
+    parser.add_argument("--guest-kernel", action="store_true")
     parser.add_argument("--leaks", action="store_true")
     parser.add_argument("--append", action="append", default=[])
     parser.add_argument("--qemu", type=words, action="extend", default=[])
