@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -335,20 +336,13 @@ static double read_time(const char *map)
 	return seconds() - start;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Side by side and in turns, as the machine's other load comes and goes. */
+/* In turns, and the fastest of each: what else the machine does only makes a pass slower. */
 static void test_write_back(void)
 {
 	char *window = map_at(0, BANDWIDTH_PART, HUGE, 0);
 	char *dram = mmap(NULL, BANDWIDTH_PART, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	double ratios[PASSES];
+	double of_window = DBL_MAX, of_dram = DBL_MAX, took;
 	int i;
 
 	check(is_write_back(), "the whole window is write-back in the kernel's list");
@@ -357,14 +351,14 @@ static void test_write_back(void)
 	memset(dram, 1, BANDWIDTH_PART);
 	touch_all(window, BANDWIDTH_PART);
 	for (i = 0; i < PASSES; i++) {
-		double of_window = read_time(window);
-
-		ratios[i] = of_window / read_time(dram);
+		took = read_time(window);
+		of_window = took < of_window ? took : of_window;
+		took = read_time(dram);
+		of_dram = took < of_dram ? took : of_dram;
 	}
-	qsort(ratios, PASSES, sizeof(ratios[0]), by_value);
-	tell("reading takes %.3f times as long as DRAM (median of %d passes)",
-	     ratios[PASSES / 2], PASSES);
-	check(ratios[PASSES / 2] < 1.1, "it is read as fast as DRAM, within 10 %");
+	tell("reading takes %.3f times as long as DRAM (the fastest of %d passes)",
+	     of_window / of_dram, PASSES);
+	check(of_window / of_dram < 1.1, "it is read as fast as DRAM, within 10 %");
 	munmap(window, BANDWIDTH_PART);
 	munmap(dram, BANDWIDTH_PART);
 }
