@@ -26,15 +26,17 @@ static u32 region_size(const struct cxl_vfio_device *device)
 
 static int read_live(struct cxl_vfio_device *device, u64 offset, u32 *value)
 {
+	/* What never changes needs no hardware. */
+	if (offset == CXL_HDM_CAPABILITY) {
+		*value = cxl_vfio_wrong_register(offset, device->hdm->capability);
+		return 0;
+	}
 	guard(rwsem_read)(&device->core.memory_lock);
 	/* Resets from sysfs and by error recovery come without memory_lock. */
 	guard(rwsem_read)(&device->gate.lock);
 	if (!cxl_vfio_gate_may_ask(&device->gate) || device->core.pm_runtime_engaged ||
-	    !__vfio_pci_memory_enabled(&device->core)) {
-		/* What never changes needs no hardware. */
-		*value = device->hdm->capability;
-		return offset == CXL_HDM_CAPABILITY ? 0 : -EIO;
-	}
+	    !__vfio_pci_memory_enabled(&device->core))
+		return -EIO;
 	*value = ioread32(device->hdm->registers + offset);
 	*value = cxl_vfio_wrong_register(offset, *value);
 	return 0;

@@ -229,11 +229,11 @@ struct cxl_vfio_shadow {
 
 /* The dma-bufs of the window that somebody may hold, and the gate in front of them. */
 struct cxl_vfio_dmabufs {
-	struct mutex export;		/* one export at a time */
+	struct mutex export;		/* one export at a time; and no ioeventfd meanwhile */
 	const void *exported;		/* inside the exporter's object of the one under way */
 	struct mutex lock;		/* of @list and of what is in it */
 	struct list_head list;
-	unsigned long lent;		/* BARs that the core was lent a mapping of, a bit each */
+	struct list_head disowned;	/* nodes of the core's; under memory_lock */
 };
 
 struct cxl_vfio_device {
@@ -367,7 +367,6 @@ void cxl_vfio_dvsec_reset(struct cxl_vfio_device *device);
 /* dmabuf.c: the window for the DMA of others */
 #ifdef CONFIG_VFIO_PCI_DMABUF
 void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device);
-void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device);
 void cxl_vfio_dmabuf_close(struct cxl_vfio_device *device);
 void cxl_vfio_dmabuf_forget(struct cxl_vfio_device *device);
 void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device);
@@ -376,10 +375,6 @@ int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __us
 extern const struct vfio_pci_device_ops cxl_vfio_pci_ops;
 #else
 static inline void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device)
-{
-}
-
-static inline void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device)
 {
 }
 
@@ -398,7 +393,7 @@ static inline void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
 static inline int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags,
 					  void __user *arg, size_t argsz)
 {
-	return -EOPNOTSUPP;
+	return vfio_pci_core_ioctl_feature(&device->core.vdev, flags, arg, argsz);
 }
 
 static const struct vfio_pci_device_ops cxl_vfio_pci_ops;

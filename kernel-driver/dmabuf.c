@@ -8,7 +8,9 @@
  * operations are ours, which refuse, and every mapping was invalidated before. Both are done under
  * the reservation lock, under which importers map.
  *
- * An importer that pins, as iommufd does, has lost the mapping for good and maps anew.
+ * An importer that pins, as iommufd does, has lost the mapping for good and maps anew. One that
+ * gives its mapping back later than it is told to must not write meanwhile, but may still read, in
+ * vain: on the ways down that are ours alone nobody waits for that, as the core does.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -21,6 +23,9 @@
 
 #include "cxl_vfio_pci.h"
 #include "trace.h"
+
+/* Two pointers into one object of the core's are closer, and its objects are larger. */
+#define SAME_OBJECT	96
 
 /* A dma-buf of the window. Holds a reference: nobody tells us when the last user is gone. */
 struct exported {
@@ -220,12 +225,18 @@ static bool is_known(struct cxl_vfio_dmabufs *dmabufs, const void *node)
 	return false;
 }
 
+/* In the same object of the core's as what get_dmabuf_phys() was shown of it. */
+static bool is_exported(struct cxl_vfio_dmabufs *dmabufs, const void *node)
+{
+	return abs(node - dmabufs->exported) < SAME_OBJECT && !is_known(dmabufs, node);
+}
+
 /*
  * Somebody exchanged the descriptor: what was exported then is out of our reach, but in the core's
- * list. The core revokes all that are in it when the device goes to low power, and those that left
- * the list meanwhile stay revoked.
+ * list. The core revokes all that are in it when the device goes to low power, and one that left the
+ * list meanwhile stays revoked. At the close it is in the list again, for the core to let go of it.
  */
-static void disown_unknown(struct cxl_vfio_device *device)
+static void disown(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_dmabufs *dmabufs = &device->dmabufs;
 	struct vfio_pci_core_device *core = &device->core;
@@ -237,8 +248,8 @@ static void disown_unknown(struct cxl_vfio_device *device)
 	scoped_guard(rwsem_write, &core->memory_lock) {
 		guard(mutex)(&dmabufs->lock);
 		list_for_each_safe(node, next, &core->dmabufs) {
-			if (!is_known(dmabufs, node))
-				list_del_init(node);
+			if (is_exported(dmabufs, node))
+				list_move_tail(node, &dmabufs->disowned);
 		}
 	}
 	vfio_pci_core_ioctl_feature(&core->vdev, VFIO_DEVICE_FEATURE_SET |
@@ -246,27 +257,86 @@ static void disown_unknown(struct cxl_vfio_device *device)
 	pm_runtime_put_noidle(&core->pdev->dev);
 }
 
-/* From here on the dma-buf follows the gate. */
-static int remember(struct cxl_vfio_device *device, int fd)
+/*
+ * From here on the dma-buf follows the gate. Whoever guessed the descriptor may have mapped it
+ * already, and the gate may have been shut, and opened again, since @generation: late, but for good.
+ */
+static int remember(struct cxl_vfio_device *device, struct exported *exported, int fd,
+		    u64 generation)
 {
 	struct cxl_vfio_dmabufs *dmabufs = &device->dmabufs;
-	struct exported *exported = kzalloc(sizeof(*exported), GFP_KERNEL);
 
-	if (exported)
-		exported->dmabuf = get_exported(dmabufs, fd);
-	if (!exported || !exported->dmabuf) {
+	exported->dmabuf = get_exported(dmabufs, fd);
+	if (!exported->dmabuf) {
 		kfree(exported);
-		disown_unknown(device);
+		disown(device);
 		return -ESTALE;
 	}
 	scoped_guard(mutex, &dmabufs->lock) {
 		sweep(dmabufs);
 		core_ops = exported->dmabuf->ops;
 		list_add_tail(&exported->node, &dmabufs->list);
+		if (!cxl_vfio_gate_is_unchanged(device, generation))
+			shut_one(exported);
 	}
-	/* The gate may have been shut meanwhile. */
 	cxl_vfio_dmabuf_follow_gate(device);
 	return fd;
+}
+
+static u64 gate_generation(struct cxl_vfio_device *device)
+{
+	guard(rwsem_read)(&device->gate.lock);
+	return device->gate.generation;
+}
+
+/* The core's mapping of a BAR, as it was. */
+struct loan {
+	int bar;
+	void __iomem *before;
+};
+
+/*
+ * The core exports BARs that it has mapped. That of the window it could not map, since the hardware
+ * has none; nor that of the component registers, where the CXL core owns a part. It asks for no
+ * more than whether there is a mapping.
+ */
+static struct loan lend(struct cxl_vfio_device *device, int bar)
+{
+	struct loan loan = { .bar = bar, .before = device->core.barmap[bar] };
+
+	if (cxl_vfio_is_window_bar(device, VFIO_PCI_INDEX_TO_OFFSET(bar)))
+		device->core.barmap[bar] = (void __iomem __force *)device->hdm->memory;
+	else if (cxl_vfio_is_bar(device, VFIO_PCI_INDEX_TO_OFFSET(bar)))
+		device->core.barmap[bar] = device->hdm->bar_memory;
+	return loan;
+}
+
+static void take_back(struct cxl_vfio_device *device, const struct loan *loan)
+{
+	device->core.barmap[loan->bar] = loan->before;
+}
+
+static int export(struct cxl_vfio_device *device, u32 index, u32 flags, void __user *arg,
+		  size_t argsz)
+{
+	struct cxl_vfio_dmabufs *dmabufs = &device->dmabufs;
+	struct exported *exported = kzalloc(sizeof(*exported), GFP_KERNEL);
+	u64 generation = gate_generation(device);
+	struct loan loan;
+	int ret;
+
+	if (!exported)
+		return -ENOMEM;
+	guard(mutex)(&dmabufs->export);
+	dmabufs->exported = NULL;
+	loan = lend(device, index);
+	ret = vfio_pci_core_ioctl_feature(&device->core.vdev, flags, arg, argsz);
+	take_back(device, &loan);
+	/* The index may have changed under us: what was exported counts. */
+	if (ret >= 0 && dmabufs->exported)
+		return remember(device, exported, ret, generation);
+	kfree(exported);
+	return ret;
 }
 
 /**
@@ -283,7 +353,6 @@ static int remember(struct cxl_vfio_device *device, int fd)
 int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __user *arg,
 			    size_t argsz)
 {
-	struct cxl_vfio_dmabufs *dmabufs = &device->dmabufs;
 	struct vfio_device_feature_dma_buf __user *request = arg;
 	u32 index;
 	int ret;
@@ -303,53 +372,20 @@ int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __us
 			return ret;
 	}
 
-	guard(mutex)(&dmabufs->export);
-	dmabufs->exported = NULL;
-	ret = vfio_pci_core_ioctl_feature(&device->core.vdev, flags, arg, argsz);
-	/* The index may have changed under us: what was exported counts. */
-	if (ret >= 0 && dmabufs->exported)
-		ret = remember(device, ret);
-	return ret;
+	return export(device, index, flags, arg, argsz);
 }
 
 void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device)
 {
-	mutex_init(&device->dmabufs.export);
 	mutex_init(&device->dmabufs.lock);
 	INIT_LIST_HEAD(&device->dmabufs.list);
+	INIT_LIST_HEAD(&device->dmabufs.disowned);
 }
 
-static void lend(struct cxl_vfio_device *device, int bar, void __iomem *mapping)
-{
-	if (!IS_ERR(device->core.barmap[bar]))
-		return;
-	device->core.barmap[bar] = mapping;
-	__set_bit(bar, &device->dmabufs.lent);
-}
-
-/*
- * The core exports BARs that it has mapped. That of the window it could not map, since the hardware
- * has none; nor that of the component registers, where the CXL core owns a part. They have no other
- * use for it: reads, writes and mappings of these two do not reach the core.
- */
-void cxl_vfio_dmabuf_open(struct cxl_vfio_device *device)
-{
-	const struct cxl_vfio_hdm *hdm = device->hdm;
-
-	if (cxl_vfio_offers_bar(device))
-		lend(device, hdm->view_bar, (void __iomem __force *)hdm->memory);
-	if (hdm->bar >= 0)
-		lend(device, hdm->bar, hdm->bar_memory);
-}
-
-/* Before the core unmaps what it has mapped. */
+/* Before the core closes the device: its list is whole again. */
 void cxl_vfio_dmabuf_close(struct cxl_vfio_device *device)
 {
-	int bar;
-
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (__test_and_clear_bit(bar, &device->dmabufs.lent))
-			device->core.barmap[bar] = IOMEM_ERR_PTR(-EBUSY);
-	}
 	cxl_vfio_dmabuf_follow_gate(device);
+	guard(rwsem_write)(&device->core.memory_lock);
+	list_splice_init(&device->dmabufs.disowned, &device->core.dmabufs);
 }

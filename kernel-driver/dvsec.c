@@ -27,6 +27,7 @@ static u16 hardware_word(struct cxl_vfio_device *device, unsigned int offset)
 	u16 value;
 
 	pci_read_config_word(device->core.pdev, device->hdm->dvsec + offset, &value);
+	/* All ones: somebody resets it just now. */
 	return PCI_POSSIBLE_ERROR(value) ? 0 : value;
 }
 
@@ -36,7 +37,8 @@ void cxl_vfio_dvsec_open(struct cxl_vfio_device *device)
 	struct cxl_vfio_shadow *shadow = &device->shadow;
 
 	guard(mutex)(&shadow->lock);
-	shadow->control = hardware_word(device, CXL_DEVICE_CONTROL);
+	shadow->control = hardware_word(device, CXL_DEVICE_CONTROL) ?:
+			  device->hdm->control_enables;
 	shadow->control2 = hardware_word(device, CXL_DEVICE_CONTROL2) & ~CONTROL2_DOORBELLS;
 	shadow->status2 = 0;
 	shadow->config_lock = hardware_word(device, CXL_DEVICE_LOCK) &

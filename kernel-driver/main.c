@@ -18,6 +18,7 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
 	cxl_vfio_gate_init(device);
 	cxl_vfio_scrub_init(&device->scrub);
 	mutex_init(&device->shadow.lock);
+	mutex_init(&device->dmabufs.export);
 	cxl_vfio_dmabuf_init(device);
 	return 0;
 }
@@ -42,7 +43,6 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 	}
 	device->shadow.bar = 0;
 	cxl_vfio_dvsec_open(device);
-	cxl_vfio_dmabuf_open(device);
 	cxl_vfio_memory_register_poison(device);
 	vfio_pci_core_finish_enable(&device->core);
 	/* A refusal does not fail the open: the registers, and another reset, are what it needs. */
@@ -64,14 +64,21 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	cxl_vfio_gate_scrub(device);
 }
 
-/* The core would write to the BAR by itself whenever the eventfd is signalled, past our filter. */
-static bool is_bar_ioeventfd(struct cxl_vfio_device *device, unsigned long arg)
+/*
+ * The core would write to the BAR by itself whenever the eventfd is signalled, past our filter. It
+ * reads the offset once more, which may be another one then: it has no mapping of these two BARs to
+ * write to, but for the moment of an export.
+ */
+static long set_ioeventfd(struct cxl_vfio_device *device, unsigned long arg)
 {
 	struct vfio_device_ioeventfd __user *ioeventfd = (void __user *)arg;
 	u64 offset;
 
-	return !get_user(offset, &ioeventfd->offset) &&
-	       (cxl_vfio_is_bar(device, offset) || cxl_vfio_is_window_bar(device, offset));
+	if (!get_user(offset, &ioeventfd->offset) &&
+	    (cxl_vfio_is_bar(device, offset) || cxl_vfio_is_window_bar(device, offset)))
+		return -EOPNOTSUPP;
+	guard(mutex)(&device->dmabufs.export);
+	return vfio_pci_core_ioctl(&device->core.vdev, VFIO_DEVICE_IOEVENTFD, arg);
 }
 
 static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsigned long arg)
@@ -85,19 +92,20 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 	case VFIO_DEVICE_GET_INFO:
 		return cxl_vfio_get_info(device, (void __user *)arg);
 	case VFIO_DEVICE_IOEVENTFD:
-		if (is_bar_ioeventfd(device, arg))
-			return -EOPNOTSUPP;
-		break;
+		return set_ioeventfd(device, arg);
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 		if (ret)
 			cxl_vfio_gate_recheck(device);
-		/* A VMM's, for a guest that starts again: what the last one wrote is gone. */
+		/* A VMM's, for a guest that starts again: its DVSEC is new, too. */
 		else
 			cxl_vfio_dvsec_open(device);
 		/* Outside every lock: after the reset the memory is usable, or never will be. */
-		return cxl_vfio_gate_wait(device) ?: ret;
+		ret = cxl_vfio_gate_wait(device) ?: ret;
+		/* Who waited may be faster than who opened the gate. */
+		cxl_vfio_dmabuf_follow_gate(device);
+		return ret;
 	}
 	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }

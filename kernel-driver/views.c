@@ -126,8 +126,11 @@ void cxl_vfio_views_init(struct cxl_vfio_device *device)
 	enum cxl_vfio_interface interface = READ_ONCE(default_interface);
 
 	if (check(device, view, interface)) {
-		view = device->hdm->view_bar < 0 ? CXL_VFIO_VIEW_IS_REGION : CXL_VFIO_VIEW_IS_BOTH;
-		interface = CXL_VFIO_INTERFACE_IS_CURRENT;
+		/* No more is given up than must be, and nothing offered that was not asked for. */
+		if (device->hdm->view_bar < 0)
+			view = CXL_VFIO_VIEW_IS_REGION;
+		if (check(device, view, interface))
+			interface = CXL_VFIO_INTERFACE_IS_CURRENT;
 		pci_info(device->core.pdev, "view %s and interface %s instead of the defaults\n",
 			 view_names[view], interface_names[interface]);
 	}

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,41 @@ static void test_ioeventfd(void)
 	close(ioeventfd.fd);
 }
 
+/* Another offset between the driver's look at it and the core's. */
+static void *flip_offset(void *argument)
+{
+	struct vfio_device_ioeventfd *ioeventfd = argument;
+	volatile __u64 *offset = (volatile __u64 *)&ioeventfd->offset;
+
+	while (ioeventfd->flags) {
+		*offset = config.offset;
+		*offset = bar.offset + place.offset;
+	}
+	return NULL;
+}
+
+static void test_ioeventfd_race(void)
+{
+	struct vfio_device_ioeventfd ioeventfd = {
+		.argsz = sizeof(ioeventfd),
+		.flags = VFIO_DEVICE_IOEVENTFD_32,
+		.fd = eventfd(0, 0),
+	};
+	struct vfio_device_ioeventfd copy = ioeventfd;
+	unsigned int tries, made = 0;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, flip_offset, &ioeventfd))
+		bail("thread");
+	for (tries = 0; tries < 5000; tries++)
+		made += !ioctl(device, VFIO_DEVICE_IOEVENTFD, &ioeventfd);
+	ioeventfd.flags = 0;
+	pthread_join(thread, NULL);
+	note("%u of %u were made", made, tries);
+	check(!made, "nor one whose offset changes while it is made");
+	close(copy.fd);
+}
+
 /* A dma-buf is as good as a mapping. ENOTTY: the kernel exports none at all. */
 static void test_no_dma_buf(uint32_t index, uint64_t offset, const char *what)
 {
@@ -477,6 +513,7 @@ int main(int argc, char **argv)
 	test_bar_map();
 	test_bar_access();
 	test_ioeventfd();
+	test_ioeventfd_race();
 	test_no_dma_buf(memory.index, 0, "memory region: no dma-buf of it, the BAR has them");
 	test_bar_dma_buf();
 	test_bar_gate();

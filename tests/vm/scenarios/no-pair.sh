@@ -42,7 +42,10 @@ status=$?
 result $? "bind --view bar says that it is not supported"
 grep -q "BAR" err
 result $? "and that it is for want of BARs"
-cxlvfio bind -q "$bdf" 2> err
+cxlvfio bind -q --interface 2 "$bdf" 2> err && [ "$(cat "$group/interface")" = 2 ]
+result $? "interface 2 needs no such pair"
+cxlvfio bind -q --interface current "$bdf" 2> err
+result $? "and the current one is given back"
 /src/build/sandbox/tests/vm/window_test "$bdf" > err
 result $? "the region works"
 echo "1..$count"
