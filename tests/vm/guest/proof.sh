@@ -10,8 +10,8 @@ scrub=/sys/module/cxl_vfio_pci/parameters/scrub
 [ ! -e $scrub ] || echo none > $scrub
 json=
 status=0
-count=0
-bad=0
+# shellcheck source=tests/vm/guest/tap.sh
+. /src/tests/vm/guest/tap.sh
 
 # reset ARG...: run it, keep its document in $json and its exit status in $status.
 reset() {
@@ -42,40 +42,22 @@ says() {
 
 # check NAME COMMAND...: one TAP line, with what the last run said where it fails.
 check() {
-	count=$((count + 1))
 	name=$1
 	shift
-	if "$@"; then
-		echo "ok $count - $name"
-		return
-	fi
-	bad=1
-	echo "not ok $count - $name"
-	{
-		printf 'it is not so:'
-		printf " '%s'" "$@"
-		printf '\nexit status %s\n' "$status"
-		[ ! -e "$scratch/stderr" ] || cat "$scratch/stderr"
-		# What jq or a command said of it last.
-		[ ! -e "$scratch/answer" ] || head -n 5 "$scratch/answer"
-		printf '%s' "$json" | jq -c '.errors[]?, .warnings[]?,
-			(.checks[]? | select(.verdict != "pass")),
-			(.resets[]? | { verdict, verdicts, cycles_done, scope }), .cycles[]?' |
-			cut -c 1-1000
-	} 2>&1 | sed 's/^/# /'
+	observe "it is not so:$(printf " '%s'" "$@")"
+	good=0
+	"$@" || good=$?
+	result "$good" "$name"
 }
 
-# Up to five minutes for a command to succeed; whatever follows says what is wrong then.
-wait_for() {
-	turns=3000
-	while ! "$@"; do
-		turns=$((turns - 1))
-		if [ $turns = 0 ]; then
-			echo "# not within 5 minutes: $*"
-			return 1
-		fi
-		sleep 0.1
-	done
+# What failed, in the words of the last run; what jq or a command said of it last.
+why() {
+	[ ! -e "$scratch/stderr" ] || cat "$scratch/stderr"
+	[ ! -e "$scratch/answer" ] || head -n 5 "$scratch/answer"
+	printf '%s' "$json" | jq -c '.errors[]?, .warnings[]?,
+		(.checks[]? | select(.verdict != "pass")),
+		(.resets[]? | { verdict, verdicts, cycles_done, scope }), .cycles[]?' |
+		cut -c 1-1000
 }
 
 # wait_for_resets ENDPOINT COUNT: each raises the generation.
