@@ -223,11 +223,8 @@ const struct vfio_pci_device_ops probe_pci_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
 };
 
-int probe_fill(struct phys_vec *vec, struct vfio_region_dma_range *ranges);
-int probe_fill(struct phys_vec *vec, struct vfio_region_dma_range *ranges)
-{
-	return vfio_pci_core_fill_phys_vec(vec, ranges, 1, 0, PAGE_SIZE);
-}
+int (*const probe_fill)(struct phys_vec *, struct vfio_region_dma_range *, size_t, phys_addr_t,
+			phys_addr_t) = vfio_pci_core_fill_phys_vec;
 #endif
 
 #if defined(PROBE_ALL) || defined(PROBE_pcim_p2pdma_provider)
