@@ -26,7 +26,7 @@
  */
 #define CXL_VFIO_VIEW_REGION			"region"	/* a region of the type below */
 #define CXL_VFIO_VIEW_BAR			"bar"	/* a 64-bit BAR that the hardware lacks */
-#define CXL_VFIO_VIEW_BOTH			"both"	/* the default, where a pair of BARs is free */
+#define CXL_VFIO_VIEW_BOTH			"both"	/* the default, if a pair is free */
 /* view_bar: the index of that BAR, 0 to 4, or this where the function has no free pair */
 #define CXL_VFIO_VIEW_BAR_NONE			"none"
 

@@ -233,8 +233,9 @@ static bool is_exported(struct cxl_vfio_dmabufs *dmabufs, const void *node)
 
 /*
  * Somebody exchanged the descriptor: what was exported then is out of our reach, but in the core's
- * list. The core revokes all that are in it when the device goes to low power, and one that left the
- * list meanwhile stays revoked. At the close it is in the list again, for the core to let go of it.
+ * list. The core revokes all that are in it when the device goes to low power, and one that left
+ * the list meanwhile stays revoked. At the close it is in the list again, for the core to let go of
+ * it.
  */
 static void disown(struct cxl_vfio_device *device)
 {
@@ -259,7 +260,8 @@ static void disown(struct cxl_vfio_device *device)
 
 /*
  * From here on the dma-buf follows the gate. Whoever guessed the descriptor may have mapped it
- * already, and the gate may have been shut, and opened again, since @generation: late, but for good.
+ * already, and the gate may have been shut, and opened again, since @generation: late, but for
+ * good.
  */
 static int remember(struct cxl_vfio_device *device, struct exported *exported, int fd,
 		    u64 generation)
@@ -348,7 +350,8 @@ static int export(struct cxl_vfio_device *device, u32 index, u32 flags, void __u
  *
  * Return: a descriptor or 0; -EOPNOTSUPP for what Linux 7.3 cannot export, a region of the device,
  * and for pages of the BAR with the decoders that cannot be mapped either; -EIO while the window is
- * not accessible; -ESTALE when the descriptor was exchanged while it was made; else as vfio_pci_core_ioctl_feature().
+ * not accessible; -ESTALE when the descriptor was exchanged while it was made; else as
+ * vfio_pci_core_ioctl_feature().
  */
 int cxl_vfio_dmabuf_feature(struct cxl_vfio_device *device, u32 flags, void __user *arg,
 			    size_t argsz)

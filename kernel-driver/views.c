@@ -87,7 +87,7 @@ static const struct kernel_param_ops interface_ops = {
 };
 module_param_cb(interface, &interface_ops, NULL, 0644);
 MODULE_PARM_DESC(interface,
-		 "generation of the CXL interface: current (default), 2 or none; for devices bound later");
+		 "the CXL interface: current (default), 2 or none; for devices bound later");
 
 /* Can this device offer both, and is there anything of the window in it? */
 static int check(const struct cxl_vfio_device *device, enum cxl_vfio_view view,
@@ -107,7 +107,7 @@ static int check(const struct cxl_vfio_device *device, enum cxl_vfio_view view,
 	/* And the BAR that holds the registers, which a restricted CXL device does not have. */
 	if (interface == CXL_VFIO_INTERFACE_IS_2 && device->hdm->bar < 0) {
 		pci_info_ratelimited(device->core.pdev,
-				     "interface %s not possible: no BAR holds the component registers\n",
+				     "interface %s not possible: component registers in no BAR\n",
 				     interface_names[interface]);
 		return -EOPNOTSUPP;
 	}

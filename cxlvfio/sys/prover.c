@@ -174,7 +174,8 @@ static uint64_t offset_of(const struct cxv_window *window)
 
 /*
  * What the driver offers and cannot be mapped is no view, and the check of that name says so,
- * unless it is us who have no room for it. The part at an offset is about that, not about its length.
+ * unless it is us who have no room for it. The part at an offset is about that, not about its
+ * length.
  */
 static int map_bar(struct cxv_prover *prover)
 {

@@ -368,8 +368,10 @@ static void bench_views(void)
 {
 	if (!window_bar.size)
 		bail("the endpoint does not show the window as a BAR");
-	bench_views_of(PAGE, 32 * MEGA, PAGE, "a fault of 4 KiB through the BAR, against the region");
-	bench_views_of(HUGE, GIGA, HUGE, "a fault of 2 MiB through the BAR, against the region");
+	bench_views_of(PAGE, 32 * MEGA, PAGE,
+		       "a fault of 4 KiB through the BAR, against the region");
+	bench_views_of(HUGE, GIGA, HUGE,
+		       "a fault of 2 MiB through the BAR, against the region");
 }
 
 /* Lines of the trace that name a function of the driver. */

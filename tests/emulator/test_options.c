@@ -37,7 +37,9 @@ static int parse_two(struct options *options, const char *name, const char *valu
 
 static void test_optional_parts(void **state)
 {
-	const char *const good[] = { "--component=full", "--af", "--mirror", "--damage=0x10", NULL };
+	const char *const good[] = {
+		"--component=full", "--af", "--mirror", "--damage=0x10", NULL
+	};
 	const char *const clash[] = { "--component=full", "--msix=4", NULL };
 	struct options options;
 

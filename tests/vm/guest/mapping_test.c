@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <float.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -336,13 +335,23 @@ static double read_time(const char *map)
 	return seconds() - start;
 }
 
-/* In turns, and the fastest of each: what else the machine does only makes a pass slower. */
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Side by side and in turns. What else the machine does makes passes slower, so two looks: at the
+ * median of the turns, and at the fastest pass of each; an uncached window is bad in both.
+ */
 static void test_write_back(void)
 {
 	char *window = map_at(0, BANDWIDTH_PART, HUGE, 0);
 	char *dram = mmap(NULL, BANDWIDTH_PART, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	double of_window = DBL_MAX, of_dram = DBL_MAX, took;
+	double of_window[PASSES], of_dram[PASSES], ratios[PASSES], fastest;
 	int i;
 
 	check(is_write_back(), "the whole window is write-back in the kernel's list");
@@ -351,14 +360,18 @@ static void test_write_back(void)
 	memset(dram, 1, BANDWIDTH_PART);
 	touch_all(window, BANDWIDTH_PART);
 	for (i = 0; i < PASSES; i++) {
-		took = read_time(window);
-		of_window = took < of_window ? took : of_window;
-		took = read_time(dram);
-		of_dram = took < of_dram ? took : of_dram;
+		of_window[i] = read_time(window);
+		of_dram[i] = read_time(dram);
+		ratios[i] = of_window[i] / of_dram[i];
 	}
-	tell("reading takes %.3f times as long as DRAM (the fastest of %d passes)",
-	     of_window / of_dram, PASSES);
-	check(of_window / of_dram < 1.1, "it is read as fast as DRAM, within 10 %");
+	qsort(of_window, PASSES, sizeof(of_window[0]), by_value);
+	qsort(of_dram, PASSES, sizeof(of_dram[0]), by_value);
+	qsort(ratios, PASSES, sizeof(ratios[0]), by_value);
+	fastest = of_window[0] / of_dram[0];
+	tell("reading takes %.3f times as long as DRAM in the median of %d turns, the fastest %.3f",
+	     ratios[PASSES / 2], PASSES, fastest);
+	check(ratios[PASSES / 2] < 1.1 || fastest < 1.1,
+	      "it is read as fast as DRAM, within 10 %");
 	munmap(window, BANDWIDTH_PART);
 	munmap(dram, BANDWIDTH_PART);
 }

@@ -7,8 +7,8 @@
  *
  *	stress BDF [--seed N] [--resets N] [--flrs N] [--hot-resets N] [--seconds N]
  *
- * Where the window is shown twice, every second worker has it as a BAR, and a peer maps it for DMA as
- * often as it can. VIEW=bar: all have it as a BAR.
+ * Where the window is shown twice, every second worker has it as a BAR, and a peer maps it for DMA
+ * as often as it can. VIEW=bar: all have it as a BAR.
  *
  * Ends when it has done so many resets without FLR (memory space off and on, D3hot and back, played
  * error recovery), so many FLRs (through VFIO, configuration space, the AF capability and sysfs)

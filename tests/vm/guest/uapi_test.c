@@ -454,7 +454,7 @@ static void test_dvsec_filter(void)
 			written &= holds(after[at / 4] == before[at / 4]);
 		}
 		snprintf(what, sizeof(what),
-			 "DVSEC %u: writes of 1 to 16 bytes at every offset never reach the hardware",
+			 "DVSEC %u: no write of 1 to 16 bytes reaches the hardware",
 			 ids[i]);
 		check(written, what);
 	}

@@ -392,7 +392,8 @@ static void test_cxl_reset(char *region, char *bar)
 	generation = attribute_number("generation");
 	status = ask_for_reset();
 	check(status & CXL_DEVICE_STATUS2_RESET_COMPLETE &&
-	      !(status & CXL_DEVICE_STATUS2_RESET_ERROR), "a CXL reset that is asked for completes");
+	      !(status & CXL_DEVICE_STATUS2_RESET_ERROR),
+	      "a CXL reset that is asked for completes");
 	check(resets_seen("flr") == resets + 1 && attribute_number("generation") > generation,
 	      "the function was reset with the gate shut");
 	check(!config_read(dvsec + CXL_DEVICE_CONTROL2, 2), "its doorbell reads 0");
