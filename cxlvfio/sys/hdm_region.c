@@ -19,16 +19,20 @@ static int read_register(const struct cxv_hdm_region *region, uint64_t offset, u
 static int find_in_array(struct cxv_hdm_region *region, uint64_t start)
 {
 	uint32_t registers[CXL_CM_BLOCK_SIZE / 4];
+	size_t count = ARRAY_SIZE(registers);
 	int offset, ret;
 
-	if (region->component->size < start + sizeof(registers))
+	/* It may end with the decoders. */
+	if (region->component->size <= start)
 		return -ENOENT;
-	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+	if ((region->component->size - start) / 4 < count)
+		count = (region->component->size - start) / 4;
+	for (size_t i = 0; i < count; i++) {
 		ret = read_register(region, start + 4 * i, &registers[i]);
 		if (ret < 0)
 			return ret;
 	}
-	offset = cxv_hdm_find(registers, ARRAY_SIZE(registers));
+	offset = cxv_hdm_find(registers, count);
 	if (offset < 0)
 		return offset;
 	region->offset = start + offset;
