@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,13 +340,15 @@ static void test_ioeventfd(void)
 	close(ioeventfd.fd);
 }
 
+static atomic_bool flipped_enough;
+
 /* Another offset between the driver's look at it and the core's. */
 static void *flip_offset(void *argument)
 {
 	struct vfio_device_ioeventfd *ioeventfd = argument;
 	volatile __u64 *offset = (volatile __u64 *)&ioeventfd->offset;
 
-	while (ioeventfd->flags) {
+	while (!flipped_enough) {
 		*offset = config.offset;
 		*offset = bar.offset + place.offset;
 	}
@@ -359,7 +362,6 @@ static void test_ioeventfd_race(void)
 		.flags = VFIO_DEVICE_IOEVENTFD_32,
 		.fd = eventfd(0, 0),
 	};
-	struct vfio_device_ioeventfd copy = ioeventfd;
 	unsigned int tries, made = 0;
 	pthread_t thread;
 
@@ -367,11 +369,11 @@ static void test_ioeventfd_race(void)
 		bail("thread");
 	for (tries = 0; tries < 5000; tries++)
 		made += !ioctl(device, VFIO_DEVICE_IOEVENTFD, &ioeventfd);
-	ioeventfd.flags = 0;
+	flipped_enough = true;
 	pthread_join(thread, NULL);
 	note("%u of %u were made", made, tries);
 	check(!made, "nor one whose offset changes while it is made");
-	close(copy.fd);
+	close(ioeventfd.fd);
 }
 
 /* A dma-buf is as good as a mapping. ENOTTY: the kernel exports none at all. */
