@@ -206,8 +206,8 @@ static ssize_t write_piece(struct cxl_vfio_device *device, const char __user *bu
 	}
 }
 
-ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, size_t count,
-			     loff_t *ppos)
+static ssize_t config_rw(struct cxl_vfio_device *device, char __user *buf, size_t count,
+			 loff_t *ppos, bool write)
 {
 	enum owner owner;
 	size_t done = 0, length;
@@ -215,7 +215,8 @@ ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, s
 
 	while (done < count) {
 		length = piece(device, *ppos & VFIO_PCI_OFFSET_MASK, count - done, &owner);
-		ret = read_piece(device, buf + done, length, ppos, owner);
+		ret = write ? write_piece(device, buf + done, length, ppos, owner) :
+			      read_piece(device, buf + done, length, ppos, owner);
 		if (ret <= 0)
 			return done ?: ret;
 		done += ret;
@@ -223,21 +224,10 @@ ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, s
 	return done;
 }
 
-static ssize_t config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
-			    loff_t *ppos)
+ssize_t cxl_vfio_config_read(struct cxl_vfio_device *device, char __user *buf, size_t count,
+			     loff_t *ppos)
 {
-	enum owner owner;
-	size_t done = 0, length;
-	ssize_t ret;
-
-	while (done < count) {
-		length = piece(device, *ppos & VFIO_PCI_OFFSET_MASK, count - done, &owner);
-		ret = write_piece(device, buf + done, length, ppos, owner);
-		if (ret <= 0)
-			return done ?: ret;
-		done += ret;
-	}
-	return done;
+	return config_rw(device, buf, count, ppos, false);
 }
 
 ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user *buf, size_t count,
@@ -262,7 +252,7 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 	else
 		gated = false;
 	cxl_vfio_wrong_config_write(true);
-	ret = config_write(device, buf, count, ppos);
+	ret = config_rw(device, (char __user *)buf, count, ppos, true);
 	cxl_vfio_wrong_config_write(false);
 	/* The buffer may have changed under us: late, but the gate must say the truth. */
 	if (touches && !decodes(device) && cxl_vfio_gate_is_active(device)) {

@@ -31,7 +31,6 @@
 struct exported {
 	struct list_head node;
 	struct dma_buf *dmabuf;
-	bool shut;
 };
 
 /* The core's operations, the same for each of its dma-bufs. */
@@ -67,6 +66,11 @@ static const struct dma_buf_ops shut_ops = {
 	.release = release,
 };
 
+static bool is_shut(const struct exported *exported)
+{
+	return exported->dmabuf->ops == &shut_ops;
+}
+
 static void open_one(struct exported *exported)
 {
 	struct dma_buf *dmabuf = exported->dmabuf;
@@ -74,7 +78,6 @@ static void open_one(struct exported *exported)
 	dma_resv_lock(dmabuf->resv, NULL);
 	WRITE_ONCE(dmabuf->ops, core_ops);
 	dma_resv_unlock(dmabuf->resv);
-	exported->shut = false;
 }
 
 static void shut_one(struct exported *exported)
@@ -87,7 +90,6 @@ static void shut_one(struct exported *exported)
 	/* Until then importers may still write. */
 	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false, MAX_SCHEDULE_TIMEOUT);
 	dma_resv_unlock(dmabuf->resv);
-	exported->shut = true;
 }
 
 /**
@@ -110,7 +112,7 @@ void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
 		return;
 	active = cxl_vfio_gate_is_active(device);
 	list_for_each_entry(exported, &dmabufs->list, node) {
-		if (active != exported->shut)
+		if (active != is_shut(exported))
 			continue;
 		if (active)
 			open_one(exported);
@@ -126,7 +128,7 @@ void cxl_vfio_dmabuf_follow_gate(struct cxl_vfio_device *device)
 static void forget_one(struct exported *exported)
 {
 	/* The module may go before the last user of the dma-buf does. */
-	if (exported->shut)
+	if (is_shut(exported))
 		open_one(exported);
 	list_del(&exported->node);
 	dma_buf_put(exported->dmabuf);
@@ -176,8 +178,7 @@ static int get_dmabuf_phys(struct vfio_pci_core_device *core, struct p2pdma_prov
 						     dma_ranges, nr_ranges);
 	/*
 	 * Linux has no providers for memory that is no BAR; a real BAR stands in. Peers below the
-	 * same switch would be given bus addresses, which lead to the host: there is no such thing
-	 * as a short way to CXL memory.
+	 * same switch are given bus addresses then, which do not lead here: README.md says so.
 	 */
 	*provider = hdm->bar < 0 ? NULL : pcim_p2pdma_provider(core->pdev, hdm->bar);
 	if (!*provider)

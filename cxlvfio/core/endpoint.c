@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cxl_vfio.h"
+#include "core/views.h"
 
 /* No window has more owners than a few; whoever lies about it must not cost the memory. */
 #define OWNERS_MAX	64
@@ -263,18 +263,18 @@ int cxv_endpoint_set_owners(struct cxv_endpoint *endpoint, const struct cxv_iome
 
 struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver)
 {
-	const struct cxv_text *view = &driver->view;
-	int error = view->error ?: driver->view_bar.error ?: driver->interface.error;
+	int error = driver->view.error ?: driver->view_bar.error ?: driver->interface.error;
+	struct cxv_views views;
 
+	if (!error)
+		error = -cxv_views_parse(driver->view.value, driver->view_bar.value,
+					 driver->interface.value, &views);
 	if (error)
 		return (struct cxv_offered_views) { .error = error };
-	if (!view->value)
-		return (struct cxv_offered_views) { .region = true };
 	return (struct cxv_offered_views) {
-		.region = !cxv_text_is(view, CXL_VFIO_VIEW_BAR) &&
-			  !cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_NONE),
-		.bar = !cxv_text_is(view, CXL_VFIO_VIEW_REGION) &&
-		       !cxv_text_is(&driver->view_bar, CXL_VFIO_VIEW_BAR_NONE),
+		/* An older driver has the region alone, and no word for it. */
+		.region = !views.told || views.views[CXV_WINDOW_REGION].offered,
+		.bar = views.views[CXV_WINDOW_BAR].offered && views.bar_known,
 	};
 }
 

@@ -113,6 +113,12 @@ static void test_views(void **state)
 		assert_int_equal(views.bar, cases[i].bar);
 	}
 	assert_int_equal(cxv_offered_views(&driver).error, EIO);
+	driver = (struct cxv_driver_view) { .view.value = (char[]){ "window" } };
+	assert_int_equal(cxv_offered_views(&driver).error, EILSEQ);
+	assert_false(cxv_offered_views(&driver).region || cxv_offered_views(&driver).bar);
+	driver = (struct cxv_driver_view) { 0 };
+	driver.interface.error = EIO;
+	assert_int_equal(cxv_offered_views(&driver).error, EIO);
 	assert_false(cxv_offered_views(&driver).region || cxv_offered_views(&driver).bar);
 }
 

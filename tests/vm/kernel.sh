@@ -1,6 +1,8 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# shellcheck shell=sh
+# shellcheck disable=SC2154  # here is set by who sources it
+#
 # For debug-kernel and guest-kernel, which source it: a kernel that is built once and kept in the
 # cache, keyed by the sandbox's linux-source package, NAME-build and NAME.config.
 

@@ -14,24 +14,7 @@
 
 #include "cxl_regs.h"
 #include "cxl_vfio.h"
-
-/* The headers of Linux 6.12, which Debian 13 has, know nothing of dma-bufs in VFIO. */
-#ifndef VFIO_DEVICE_FEATURE_DMA_BUF
-#define VFIO_DEVICE_FEATURE_DMA_BUF 11
-
-struct vfio_region_dma_range {
-	__u64 offset;
-	__u64 length;
-};
-
-struct vfio_device_feature_dma_buf {
-	__u32 region_index;
-	__u32 open_flags;
-	__u32 flags;
-	__u32 nr_ranges;
-	struct vfio_region_dma_range dma_ranges[];
-};
-#endif
+#include "sys/vfio_uapi.h"
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
