@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Run by tests/demo in the guest: what an operator sees, from an unknown machine to a proven reset,
-# and what it looks like when the hardware fails. Ends with the first command that goes wrong.
+# Run by tests/demo in the machine: what an operator sees, from an unknown machine to a proven reset,
+# what it looks like when the hardware fails, and what a guest sees in the end. Ends with the first
+# command that goes wrong.
 set -eu
 
 show() {
@@ -42,3 +43,7 @@ cxlvfio reset --verify --json "$target" | jq -c '.cycles[0].checks[] | [.id, .ve
 say "Now the device loses its decoder in a reset: no data, a reason, and exit status 7."
 endpointctl 0 fault decoder-lost@2 > /dev/null
 fails 7 cxlvfio reset --verify "$target"
+endpointctl 0 clear decoder-lost > /dev/null
+endpointctl 0 firmware > /dev/null
+say "Repaired, it goes to a virtual machine: QEMU as it is, the memory is a BAR. Its guest resets it."
+python3 tests/vm/guest/nested_demo.py

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run by demo.sh: what a guest sees of the endpoint's memory, before and after its FLR."""
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from nested import PAGES, ROOT_PORT, Endpoint, Guest  # noqa: E402  (nothing is left in the tree)
+
+TAG = 0xc0ffee
+
+
+def seen(guest: Guest, size: int) -> str:
+    first, last = (guest.ask("read", offset)[0] for offset in (0, size - PAGES))
+    wrong = guest.wrong(TAG, PAGES)
+    return f"first page {first}, last page {last}; not as written: {'; '.join(wrong) or 'none'}"
+
+
+def main() -> int:
+    endpoint = Endpoint()
+    device = f"vfio-pci,host={endpoint.host},bus=rp"
+    print(f"\n$ qemu-system-x86_64 ... {' '.join(ROOT_PORT)} -device {device}", flush=True)
+    guest = Guest(*ROOT_PORT, "-device", device)
+    guest.wait_ready()
+    size = endpoint.bar_size()
+    name, index = guest.map(size)
+    print(f"guest: {name} has {size >> 20} MiB of memory in BAR {index}")
+    guest.ask("write", TAG, PAGES)
+    print(f"guest: wrote {size // PAGES} pages: {seen(guest, size)}")
+    print(f"guest: echo 1 > /sys/bus/pci/devices/{name}/reset", flush=True)
+    before = endpoint.counts()
+    guest.ask("set", "reset", 1)
+    after = endpoint.counts()
+    print(f"guest: read them again:    {seen(guest, size)}")
+    print(f"driver: zapped {after['zap'] - before['zap']} times, reactivated "
+          f"{after['reactivate'] - before['reactivate']} times, now {endpoint.get('state')}")
+    wrong = guest.wrong(TAG, PAGES)
+    guest.kill()
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
