@@ -3,7 +3,7 @@
 # A thin front: Meson builds, tests/check tests, tests/vm runs the machine.
 
 help:
-	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, show, reset with proof"
+	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, reset with proof, a guest"
 	@echo "make check    the tests of a day, which CI runs: 20 to 40 minutes"
 	@echo "make check-full  every test: an hour or more"
 	@echo "make soak     the long tests at full length, then stress with ever new seeds, until ^C"
