@@ -10,6 +10,7 @@ while the driver's counters must tell what the guest did and saw, and nobody may
 Prints TAP.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,10 @@ from tap import Tap, explain  # noqa: E402
 
 # What QEMU's guest reads where nothing answers.
 NOTHING = ("0", "0xffffffffffffffff")
+# The iommufd of Linux 7.3 takes dma-bufs of one range, and the BAR with the decoders has two, of
+# pages around theirs: the first is this one. The window's is not among these.
+REGISTERS = re.compile(r"vfio_container_dma_map\(\w+, \w+, 0x1000, \w+\) = -95 \(")
+NO_PEERS = "PCI peer-to-peer transactions on BARs are not supported."
 COMMAND, COMMAND_MEMORY = 0x04, 0x2
 CAPABILITIES, POWER_MANAGEMENT, POWER_CONTROL = 0x34, 0x01, 0x04
 D0, D3HOT = 0, 3
@@ -100,6 +105,9 @@ class Run:
 
     def silent(self, text: str) -> None:
         said = self.guest.said().splitlines()
+        if self.interface == "iommufd" and len(said) == 2 and REGISTERS.search(said[0]) and \
+                said[1].endswith(NO_PEERS):
+            said = []
         self.tap.say(not said, text, *said)
 
 
