@@ -9,7 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
-#include "sys/deadline.h"
+#include "sys/base/deadline.h"
 
 const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_list,
@@ -49,7 +49,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	int error = cxv_host_open(&context->host, NULL);
 
 	if (error < 0) {
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
+		cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			  (struct cxv_place) { .operation = "open the root", .path = "/" },
 			  "cannot open it");
 		return CXV_EXIT_FAILED;
@@ -103,10 +103,10 @@ int main(int argc, char **argv)
 	status = run(&context, argc, argv);
 	if (status == CXV_EXIT_USAGE)
 		find_json(&context, argc, argv);
-	if (context.help && !context.report.error_count)
+	if (context.help && !context.errors.error_count)
 		status = cxv_print_help(context.command);
 	status = cxv_finish(&context, status);
-	cxv_report_clear(&context.report);
+	cxv_errors_clear(&context.errors);
 	cxv_host_close(&context.host);
 	/* A signal that came meanwhile ends the program here, as it would have before. */
 	if (context.signals_held)

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/verify.h"
-#include "out/baseline_text.h"
-#include "out/envelope.h"
-#include "sys/input_file.h"
+#include "core/proof/verify.h"
+#include "out/base/envelope.h"
+#include "out/proof/baseline_text.h"
+#include "sys/base/input_file.h"
 
 #define LIMIT	(64u << 20)	/* 2,000 cycles of a target take 7 MiB */
 
@@ -293,7 +293,7 @@ static const char *read_target(struct json_object *root, const struct cxv_run *r
 static int refuse(struct cxv_context *context, const char *path, const char *target, int error,
 		  const char *what)
 {
-	return cxv_error(&context->report, CXV_USAGE, error,
+	return cxv_error(&context->errors, CXV_USAGE, error,
 			 (struct cxv_place) { .operation = "read the baseline", .target = target,
 					      .path = path, .hint = "make one with --json" },
 			 "%s", what);
@@ -333,7 +333,7 @@ int cxv_baseline_read(struct cxv_context *context, const char *path,
 	if (error == -EINVAL || error == -EISDIR)
 		return refuse(context, path, NULL, error, "it is no regular file");
 	if (error == -ENOMEM)
-		return cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
+		return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
 				 (struct cxv_place) { .operation = "read the baseline",
 						      .path = path }, "cannot read it");
 	if (error < 0)
@@ -367,7 +367,7 @@ void cxv_baseline_report(struct cxv_context *context, const struct cxv_run *run)
 	while (!comparison->items[i].failure)
 		i++;
 	cxv_difference_text(&comparison->items[i], text);
-	cxv_error(&context->report, CXV_VERIFICATION_FAILED, 0,
+	cxv_error(&context->errors, CXV_VERIFICATION_FAILED, 0,
 		  (struct cxv_place) { .operation = "compare with the baseline",
 				       .target = run->target, .path = comparison->file },
 		  "worse in %zu, first %s", comparison->failures, text);

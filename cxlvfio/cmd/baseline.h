@@ -5,7 +5,7 @@
 
 #include "cmd/command.h"
 #include "cmd/targets.h"
-#include "core/baseline.h"
+#include "core/proof/baseline.h"
 
 /*
  * One for each of TARGETS' RUNS, which are planned and not begun. 0, or -errno with a usage error

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cxl_vfio.h"
-#include "out/plan_text.h"
+#include "out/binding/plan_text.h"
 
 static const struct cxv_option options[] = {
 	{ 'n', "dry-run", NULL, "print the steps and change nothing" },
@@ -18,9 +18,9 @@ static const struct cxv_option options[] = {
 };
 
 static int plan_bind(const struct cxv_bind_facts *facts, const struct cxv_binding_options *wanted,
-		     struct cxv_report *report, struct cxv_plan *plan)
+		     struct cxv_errors *errors, struct cxv_plan *plan)
 {
-	return cxv_plan_bind(facts, &wanted->wishes, report, plan);
+	return cxv_plan_bind(facts, &wanted->wishes, errors, plan);
 }
 
 const struct cxv_binding_change cxv_binding_bind = {

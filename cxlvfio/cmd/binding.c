@@ -9,16 +9,16 @@
 #include "cmd/progress.h"
 #include "cmd/targets.h"
 #include "cxl_vfio.h"
-#include "out/plan_json.h"
-#include "out/plan_text.h"
-#include "sys/bind_facts.h"
-#include "sys/collect.h"
-#include "sys/deadline.h"
-#include "sys/execute.h"
-#include "sys/parameters.h"
-#include "sys/record.h"
-#include "sys/reset_method.h"
-#include "sys/state_file.h"
+#include "out/binding/plan_json.h"
+#include "out/binding/plan_text.h"
+#include "sys/base/deadline.h"
+#include "sys/base/state_file.h"
+#include "sys/binding/bind_facts.h"
+#include "sys/binding/execute.h"
+#include "sys/binding/parameters.h"
+#include "sys/binding/record.h"
+#include "sys/discovery/collect.h"
+#include "sys/proof/reset_method.h"
 
 #define SECONDS_MAX	86400
 #define USERS_RETRY_MS	250
@@ -77,7 +77,7 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 		return lock;
 	if (lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
-		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
+		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
 				 "another cxlvfio (process %d, or a child the kernel keeps) is "
 				 "changing it", (int)owner);
 	}
@@ -85,7 +85,7 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 		place.hint = "it must belong to root, and nobody else may write to it: remove it";
 	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
 		place.hint = "run it as root, or add --dry-run to see what it would do";
-	return cxv_error(&context->report, cxv_code_of_errno(lock), lock, place,
+	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
 			 "cannot take the endpoint's lock");
 }
 
@@ -113,7 +113,7 @@ static int lock_modules(struct work *work, const char *target)
 
 	if (lock >= 0)
 		return lock;
-	return cxv_error(&work->context->report, cxv_code_of_errno(lock), lock,
+	return cxv_error(&work->context->errors, cxv_code_of_errno(lock), lock,
 			 (struct cxv_place) {
 				 .operation = work->context->command->name,
 				 .target = target,
@@ -145,15 +145,15 @@ static int lock_parameters(struct work *work, const char *target,
 		place.hint = "wait until it has ended, or give it time with --wait";
 		if (owner)
 			snprintf(who, sizeof(who), " (process %d)", (int)owner);
-		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
+		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
 				 "another cxlvfio%s is binding an endpoint, and one of the two "
 				 "changes what the driver offers", who);
 	}
 	if (*lock < 0)
-		return cxv_error(&context->report, cxv_code_of_errno(*lock), *lock, place,
+		return cxv_error(&context->errors, cxv_code_of_errno(*lock), *lock, place,
 				 "cannot take the lock of the module's parameters");
 	return cxv_parameters_put_back(&context->host, *lock, &deadline, context->command->name,
-				       &context->report);
+				       &context->errors);
 }
 
 /* Read the facts, again while somebody has the endpoint open and there is time for them to end. */
@@ -164,7 +164,7 @@ static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
 
 	for (;;) {
 		int ret = cxv_bind_facts_read(&work->survey, work->context->command->name,
-					      endpoint, &work->context->report, facts);
+					      endpoint, &work->context->errors, facts);
 
 		if (ret < 0 || !facts->holder_count || !cxv_deadline_left(&deadline) ||
 		    cxv_signal_came())
@@ -183,7 +183,7 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 	struct cxv_binding_options options = *work->options;
 	struct cxv_execution execution = {
 		.host = &context->host,
-		.report = &context->report,
+		.errors = &context->errors,
 		.operation = context->command->name,
 		.identity = facts.identity,
 		.iommu_group = facts.iommu_group,
@@ -203,7 +203,7 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			return modules_lock;
 		/* Of no weight for the binding itself. */
 		cxv_reset_method_put_back(&context->host, endpoint->host, context->command->name,
-					  false, &context->report);
+					  false, &context->errors);
 		ret = work->change->probes ?
 		      lock_parameters(work, endpoint->host, &options.wishes, &parameters_lock) : 0;
 		if (ret < 0)
@@ -214,7 +214,7 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 	execution.parameters_lock = parameters_lock;
 	ret = read_facts(work, endpoint, &facts);
 	if (!ret)
-		ret = work->change->plan(&facts, &options, &context->report, plan);
+		ret = work->change->plan(&facts, &options, &context->errors, plan);
 	if (ret || options.dry_run)
 		return ret;
 	cxv_hold_until_finished(context);
@@ -279,7 +279,7 @@ static void add_endpoints(struct cxv_context *context, struct cxv_document *docu
 {
 	_cleanup_(cxv_inventory_clear) struct cxv_inventory now = { 0 };
 	/* What could not be read was said before. */
-	_cleanup_(cxv_report_clear) struct cxv_report unsaid = { 0 };
+	_cleanup_(cxv_errors_clear) struct cxv_errors unsaid = { 0 };
 
 	cxv_collect(&context->host, &unsaid, &now);
 	for (size_t i = 0; i < targets->count; i++)
@@ -293,7 +293,7 @@ static void add_endpoint(struct cxv_context *context, struct cxv_document *docum
 {
 	struct cxv_endpoint *now = NULL;
 
-	if (cxv_collect_one(&context->host, &context->report, before->host, &now) < 0) {
+	if (cxv_collect_one(&context->host, &context->errors, before->host, &now) < 0) {
 		cxv_envelope_endpoint(document, before);
 		return;
 	}
@@ -338,22 +338,22 @@ static enum cxv_exit exit_status(const struct cxv_context *context, size_t faile
 {
 	if (!failed)
 		return CXV_EXIT_DONE;
-	return failed < count ? CXV_EXIT_PARTIAL : cxv_report_exit(&context->report);
+	return failed < count ? CXV_EXIT_PARTIAL : cxv_errors_exit(&context->errors);
 }
 
 static void decide_result(struct work *work, const struct cxv_endpoint *endpoint,
 			  struct result *result)
 {
-	struct cxv_report *report = &work->context->report;
+	struct cxv_errors *errors = &work->context->errors;
 	struct cxv_place place = {
 		.operation = work->context->command->name,
 		.target = endpoint->host,
 	};
-	size_t errors = report->error_count;
+	size_t before = errors->error_count;
 	int ret;
 
 	if (cxv_signal_came())
-		ret = cxv_error(report, CXV_FAILED, EINTR, place,
+		ret = cxv_error(errors, CXV_FAILED, EINTR, place,
 				"interrupted before anything was changed");
 	else
 		ret = change_target(work, endpoint, &result->plan);
@@ -363,7 +363,7 @@ static void decide_result(struct work *work, const struct cxv_endpoint *endpoint
 		result->outcome = ALREADY;
 	else
 		result->outcome = work->options->dry_run ? PLANNED : CHANGED;
-	result->code = errors < report->error_count ? report->errors[errors].code : CXV_FAILED;
+	result->code = before < errors->error_count ? errors->errors[before].code : CXV_FAILED;
 	/* Also where there was no plan. */
 	snprintf(result->plan.target, sizeof(result->plan.target), "%s", endpoint->host);
 }
@@ -376,7 +376,7 @@ static enum cxv_exit change_targets(struct work *work, const struct cxv_targets 
 	size_t counts[OUTCOME_COUNT] = { 0 };
 
 	if (!results) {
-		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = context->command->name },
 			  "cannot plan");
 		return CXV_EXIT_FAILED;
@@ -405,7 +405,7 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
 
 	/* A target that is not what its user believes it to be: nothing is changed. */
 	if (cxv_targets_resolve(context, operands, count, &targets) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	work.survey = (struct cxv_bind_survey) {
 		.host = &context->host,
 		.iomem = &targets.inventory.iomem,

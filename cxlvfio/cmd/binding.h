@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
-#include "core/plan.h"
+#include "core/binding/plan.h"
 
 struct cxv_document;
 
@@ -19,7 +19,7 @@ struct cxv_binding_options {
 
 struct cxv_binding_change {
 	int (*plan)(const struct cxv_bind_facts *facts, const struct cxv_binding_options *options,
-		    struct cxv_report *report, struct cxv_plan *plan);
+		    struct cxv_errors *errors, struct cxv_plan *plan);
 	void (*print)(const struct cxv_plan *plan, FILE *stream);
 	const char *changed;		/* "bound": what became of a target */
 	bool roll_back;

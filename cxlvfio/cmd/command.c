@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "out/text.h"
+#include "out/base/text.h"
 
 /* Both tables together; a command with more than this does not exist. */
 #define OPTIONS_MAX	64
@@ -53,7 +53,7 @@ enum cxv_exit cxv_usage_error(struct cxv_context *context, const char *format, .
 	va_end(arguments);
 	if (asprintf(&hint, "see cxlvfio%s%s --help", command ? " " : "", command ?: "") < 0)
 		hint = NULL;
-	cxv_error(&context->report, CXV_USAGE, 0,
+	cxv_error(&context->errors, CXV_USAGE, 0,
 		  (struct cxv_place) { .operation = command, .hint = hint }, "%s",
 		  text ?: "bad usage");
 	return CXV_EXIT_USAGE;
@@ -140,7 +140,7 @@ static int change_root(struct cxv_context *context, const char *directory)
 	/* An empty variable of a script must not mean this machine. */
 	error = *directory ? cxv_host_open(&context->host, directory) : -ENOENT;
 	if (error < 0)
-		return cxv_error(&context->report, CXV_USAGE, error,
+		return cxv_error(&context->errors, CXV_USAGE, error,
 				 (struct cxv_place) { .operation = "open the root",
 						      .path = directory,
 						      .hint = "--sysroot needs a directory" },

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/report.h"
-#include "core/value.h"
-#include "sys/host.h"
+#include "core/base/errors.h"
+#include "core/base/value.h"
+#include "sys/base/host.h"
 
 /* What a shell may complete after an option or as an operand. */
 enum cxv_complete {
@@ -39,7 +39,7 @@ struct cxv_context {
 	struct cxv_host host;
 	const char *snapshot;		/* --from: the file that the host was read from, or NULL */
 	struct cxv_number redacted;	/* whether it is, as far as it says so */
-	struct cxv_report report;
+	struct cxv_errors errors;
 	bool json;			/* one JSON document on stdout, whatever happens */
 	bool json_lines;		/* --ndjson, with json: the document takes one line */
 	bool human;			/* -u: units in tables */
@@ -75,7 +75,7 @@ struct cxv_command {
 	size_t option_count;
 	/*
 	 * argv[0] is the command's name. Prints its payload itself (table, or the JSON envelope
-	 * through out/envelope.h); errors go into context->report and are said by main(). The exit
+	 * through out/base/envelope.h); errors go into context->errors, said by main(). The exit
 	 * status is the returned one.
 	 */
 	enum cxv_exit (*run)(struct cxv_context *context, int argc, char **argv);

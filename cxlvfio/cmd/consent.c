@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/util.h"
-#include "out/scope_text.h"
-#include "sys/scope.h"
+#include "core/base/util.h"
+#include "out/proof/scope_text.h"
+#include "sys/proof/scope.h"
 
 static int check_words(struct cxv_context *context, const struct cxv_run *run,
 		       const struct cxv_scope *scope)
@@ -15,7 +15,7 @@ static int check_words(struct cxv_context *context, const struct cxv_run *run,
 	int ret = 0;
 
 	if (!scope->methods)
-		return cxv_error(&context->report, CXV_UNSUPPORTED, scope->methods_error,
+		return cxv_error(&context->errors, CXV_UNSUPPORTED, scope->methods_error,
 				 (struct cxv_place) {
 					 .operation = "reset", .target = run->target,
 					 .path = "reset_method",
@@ -23,7 +23,7 @@ static int check_words(struct cxv_context *context, const struct cxv_run *run,
 				 }, "cannot read which reset methods the function offers");
 	for (size_t i = 0; i < run->way_count && !ret; i++)
 		ret = cxv_scope_check_word(run->target, scope->methods, &run->ways[i], "reset",
-					   &context->report);
+					   &context->errors);
 	return ret;
 }
 
@@ -33,7 +33,7 @@ int cxv_consent_read(struct cxv_context *context, const struct cxv_endpoint *end
 	int ret = cxv_scope_read(&context->host, endpoint, run->ways, run->way_count, scope);
 
 	if (ret < 0)
-		return cxv_error(&context->report, cxv_code_of_errno(ret), ret,
+		return cxv_error(&context->errors, cxv_code_of_errno(ret), ret,
 				 (struct cxv_place) { .operation = "reset",
 						      .target = run->target },
 				 "cannot read what else the reset would reach");
@@ -42,7 +42,7 @@ int cxv_consent_read(struct cxv_context *context, const struct cxv_endpoint *end
 	if (run->dry_run)
 		ret = check_words(context, run, scope);
 	return ret ?: cxv_scope_check(scope, run->ways, run->way_count, "reset",
-				      &context->report);
+				      &context->errors);
 }
 
 static bool needs_consent(const struct cxv_run *run)
@@ -75,7 +75,7 @@ int cxv_consent_ask(struct cxv_context *context, const struct cxv_run *runs, siz
 	}
 	if (!first || (isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && person_says_yes()))
 		return 0;
-	cxv_error(&context->report, CXV_USAGE, 0,
+	cxv_error(&context->errors, CXV_USAGE, 0,
 		  (struct cxv_place) { .operation = context->command->name,
 				       .target = first->target,
 				       .hint = "add --yes if all of it may be reset" },

@@ -4,7 +4,7 @@
 #define CXLVFIO_CMD_CONSENT_H
 
 #include "cmd/command.h"
-#include "core/cycle_run.h"
+#include "core/proof/cycle_run.h"
 
 /*
  * Read the scope of ENDPOINT's run into SCOPE, and refuse what the kernel would refuse. 0 or

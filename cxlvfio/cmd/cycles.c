@@ -17,16 +17,16 @@
 #include "cmd/report.h"
 #include "cmd/targets.h"
 #include "cmd/terminal.h"
-#include "core/cycle_run.h"
-#include "core/util.h"
-#include "core/verify.h"
-#include "out/baseline_text.h"
-#include "out/latency_text.h"
-#include "out/reset_json.h"
-#include "out/reset_text.h"
-#include "out/scope_text.h"
-#include "sys/clock.h"
-#include "sys/deadline.h"
+#include "core/base/util.h"
+#include "core/proof/cycle_run.h"
+#include "core/proof/verify.h"
+#include "out/proof/baseline_text.h"
+#include "out/proof/latency_text.h"
+#include "out/proof/reset_json.h"
+#include "out/proof/reset_text.h"
+#include "out/proof/scope_text.h"
+#include "sys/base/clock.h"
+#include "sys/base/deadline.h"
 
 #define CYCLES_MAX	1000000
 #define MEMORY_KEPT	(1 << 20)
@@ -294,28 +294,28 @@ static void report_cycle(const struct session *session, const struct cxv_run *ru
 	if (cycle->lost) {
 		place.hint = "the kernel may need minutes to let go of it; then remove and rescan "
 			     "it, or power-cycle";
-		cxv_error(&context->report, CXV_DEVICE_LOST, ENODEV, place,
+		cxv_error(&context->errors, CXV_DEVICE_LOST, ENODEV, place,
 			  "cycle %u: the device is lost: its configuration space reads all ones",
 			  cycle->number);
 	} else if (cycle->readiness == CXV_NOT_READY) {
 		place.hint = "give it more time with --timeout, and see the kernel log";
-		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
+		cxv_error(&context->errors, CXV_TIMEOUT, ETIMEDOUT, place,
 			  "cycle %u: the memory does not answer after the reset%s%s",
 			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
 	} else if (is_late(session, cycle)) {
 		place.hint = "give it more time with --timeout";
-		cxv_error(&context->report, CXV_TIMEOUT, ETIMEDOUT, place,
+		cxv_error(&context->errors, CXV_TIMEOUT, ETIMEDOUT, place,
 			  "cycle %u: the memory answered only %.1f s after the reset began",
 			  cycle->number, (cycle->reset_duration + cycle->ready_duration) / 1e9);
 	} else if (cycle->readiness == CXV_REFUSED && !run->verify) {
 		/* With a proof it is the failed check that says so. */
 		place.hint = "see the kernel log, and reset it again";
-		cxv_error(&context->report, CXV_FAILED, 0, place,
+		cxv_error(&context->errors, CXV_FAILED, 0, place,
 			  "cycle %u: the memory stays inaccessible after the reset%s%s",
 			  cycle->number, driver->verdict[0] ? ": " : "", driver->verdict);
 	} else if (cycle->reset_error) {
 		place.hint = "see the kernel log";
-		cxv_error(&context->report, cxv_code_of_errno(cycle->reset_error),
+		cxv_error(&context->errors, cxv_code_of_errno(cycle->reset_error),
 			  cycle->reset_error, place, "cycle %u: the reset failed", cycle->number);
 	}
 }
@@ -409,7 +409,7 @@ static bool is_wanted_back(const struct cxv_context *context, const struct cxv_p
 {
 	if (!cxv_vfio_request_came(&prover->vfio))
 		return false;
-	cxv_error(prover->report, CXV_DEVICE_BUSY, EBUSY,
+	cxv_error(prover->errors, CXV_DEVICE_BUSY, EBUSY,
 		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
 				       .hint = "it is let go now" },
 		  "after %u cycles somebody unbinds its driver, or takes the device out",
@@ -440,7 +440,7 @@ static void run_cycles(struct session *session, struct cxv_prover *prover, struc
 		ret = one_cycle(session, prover, ++number, run);
 	}
 	if (ret == -ENOMEM)
-		cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		cxv_error(&session->context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "reset", .target = run->target },
 			  "cannot keep what the cycles show");
 }
@@ -476,7 +476,7 @@ static void report_verdict(struct cxv_context *context, const struct cxv_run *ru
 	if (!run->verify || !run->count || trouble || verdict == CXV_PASS)
 		return;
 	first = list_checks(run, verdict, names, sizeof(names));
-	cxv_error(&context->report, verdict == CXV_FAIL ? CXV_VERIFICATION_FAILED : CXV_FAILED, 0,
+	cxv_error(&context->errors, verdict == CXV_FAIL ? CXV_VERIFICATION_FAILED : CXV_FAILED, 0,
 		  (struct cxv_place) { .operation = "verify", .target = run->target,
 				       .hint = "see every check with its evidence: --json" },
 		  "%s %s, first in cycle %u: %s", names,
@@ -558,12 +558,12 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 {
 	struct cxv_prover_options options = session->settings->prover;
 	struct cxv_context *context = session->context;
-	size_t errors = context->report.error_count;
+	size_t errors = context->errors.error_count;
 	struct cxv_prover prover;
 
 	options.scope = run->scope;
 	options.pauses = session->settings->interval;
-	if (!cxv_prover_open(&context->host, endpoint, &options, &context->report, &prover)) {
+	if (!cxv_prover_open(&context->host, endpoint, &options, &context->errors, &prover)) {
 		begin_run(session, &prover, run);
 		run_cycles(session, &prover, run);
 		cxv_progress_clear(&session->progress);
@@ -571,9 +571,9 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
 	compare(session, endpoint, run);
-	report_verdict(context, run, context->report.error_count > errors);
+	report_verdict(context, run, context->errors.error_count > errors);
 	cxv_baseline_report(context, run);
-	session->done += context->report.error_count == errors;
+	session->done += context->errors.error_count == errors;
 	if (!context->json && run->interface)
 		print_summary(run);
 	cxv_prover_close(&prover);
@@ -600,14 +600,14 @@ static void write_report(struct session *session, const struct cxv_targets *targ
 	struct cxv_proof proof = {
 		.began = session->started,
 		.count = session->count,
-		.status = cxv_report_exit_of_targets(&context->report, session->done),
+		.status = cxv_errors_exit_of_targets(&context->errors, session->done),
 	};
 	_cleanup_free_ struct cxv_proof_target *list = calloc(session->count + 1, sizeof(*list));
 
 	if (!session->settings->report)
 		return;
 	if (!list) {
-		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "write the report" }, "cannot write");
 		return;
 	}
@@ -639,7 +639,7 @@ static int read_baseline(struct session *session, const struct cxv_targets *targ
 	session->baselines = calloc(session->count + 1, sizeof(*session->baselines));
 	session->comparisons = calloc(session->count + 1, sizeof(*session->comparisons));
 	if (!session->baselines || !session->comparisons)
-		return cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		return cxv_error(&session->context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 				 (struct cxv_place) { .operation = "reset" }, "cannot begin");
 	return cxv_baseline_read(session->context, path, targets, session->runs,
 				 session->baselines);
@@ -648,7 +648,7 @@ static int read_baseline(struct session *session, const struct cxv_targets *targ
 /* CXV_EXIT_USAGE, or what became of the targets. */
 static enum cxv_exit reset_all(struct session *session, const struct cxv_targets *targets)
 {
-	struct cxv_report *report = &session->context->report;
+	struct cxv_errors *errors = &session->context->errors;
 	bool dry_run = session->settings->dry_run;
 	enum cxv_exit status = CXV_EXIT_USAGE;
 	size_t i;
@@ -676,7 +676,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 	}
 	print_json(session, targets);
 	if (dry_run || session->context->signals_held)
-		status = cxv_report_exit_of_targets(report, session->done);
+		status = cxv_errors_exit_of_targets(errors, session->done);
 	return status;
 }
 
@@ -689,7 +689,7 @@ static enum cxv_exit run_session(struct session *session, const struct cxv_targe
 	if (session->runs && session->scopes)
 		status = reset_all(session, targets);
 	else
-		cxv_error(&session->context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		cxv_error(&session->context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "reset" }, "cannot begin");
 	for (size_t i = 0; i < session->count; i++) {
 		cxv_run_clear(&session->runs[i]);
@@ -717,10 +717,10 @@ enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int c
 		return cxv_usage_error(context, "--baseline compares proofs: it cannot go with "
 				       "--no-verify");
 	if (settings->report && check_report(context, settings) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	ret = cxv_targets_resolve(context, operands, count, &targets);
 	/* Nothing is reset unless every target is what was meant. */
 	if (ret < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	return run_session(&session, &targets);
 }

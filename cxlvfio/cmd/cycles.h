@@ -5,7 +5,7 @@
 
 #include "cmd/command.h"
 #include "cmd/report.h"
-#include "sys/prover.h"
+#include "sys/proof/prover.h"
 
 struct cxv_cycles_settings {
 	struct cxv_prover_options prover;

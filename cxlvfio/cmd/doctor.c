@@ -7,10 +7,10 @@
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
-#include "core/doctor.h"
-#include "out/doctor_json.h"
-#include "out/doctor_text.h"
-#include "sys/doctor.h"
+#include "core/doctor/doctor.h"
+#include "out/doctor/doctor_json.h"
+#include "out/doctor/doctor_text.h"
+#include "sys/doctor/doctor.h"
 
 static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "print every check and what was read for it" },
@@ -60,10 +60,10 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 	return result < 0 || !wanted->checks ? result : check_ids(context, wanted->checks);
 }
 
-static bool was_denied(const struct cxv_report *report)
+static bool was_denied(const struct cxv_errors *errors)
 {
-	for (size_t i = 0; i < report->warning_count; i++)
-		if (report->warnings[i].code == CXV_PERMISSION_DENIED)
+	for (size_t i = 0; i < errors->warning_count; i++)
+		if (errors->warnings[i].code == CXV_PERMISSION_DENIED)
 			return true;
 	return false;
 }
@@ -83,7 +83,7 @@ static void print_document(struct cxv_context *context, const struct cxv_targets
 /* What could not be looked at is not well: a script must not take it for that. */
 static enum cxv_exit status_of(struct cxv_context *context, const struct cxv_doctor *doctor)
 {
-	enum cxv_exit status = cxv_report_exit(&context->report);
+	enum cxv_exit status = cxv_errors_exit(&context->errors);
 
 	if (status != CXV_EXIT_DONE)
 		return status;
@@ -101,22 +101,22 @@ static enum cxv_exit examine(struct cxv_context *context, const struct wanted *w
 	int error = cxv_doctor_read(&context->host, &targets->inventory, targets->endpoints,
 				    targets->count, &facts);
 
-	facts.inventory_incomplete = was_denied(&context->report);
+	facts.inventory_incomplete = was_denied(&context->errors);
 	if (!error)
 		error = cxv_doctor_examine(&facts, wanted->checks, &doctor);
 	if (error < 0) {
-		cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
+		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
 			  (struct cxv_place) { .operation = "doctor" },
 			  "cannot examine the machine");
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	}
 	/* Nothing was looked at, so nothing is known to be well. */
 	if (!doctor.count) {
-		cxv_error(&context->report, CXV_NO_SUCH_TARGET, 0,
+		cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0,
 			  (struct cxv_place) { .operation = "doctor",
 					       .hint = "cxlvfio doctor --check endpoint_found" },
 			  "these checks are of endpoints, and there is none");
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	}
 	if (context->json)
 		print_document(context, targets, &doctor);
@@ -135,13 +135,13 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (parse(context, argc, argv, &wanted) < 0)
 		return CXV_EXIT_USAGE;
 	if (wanted.from && cxv_from(context, wanted.from) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	error = optind < argc ?
 		cxv_targets_resolve(context, argv + optind, argc - optind, &targets) :
 		cxv_targets_resolve(context, all, 1, &targets);
 	/* Nothing is known of what was named: the machine alone is not what was asked for. */
 	if (error < 0 && !targets.count)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	return examine(context, &wanted, &targets);
 }
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "cmd/output.h"
-#include "out/driver_json.h"
-#include "out/driver_text.h"
-#include "sys/driver.h"
+#include "out/binding/driver_json.h"
+#include "out/binding/driver_text.h"
+#include "sys/binding/driver.h"
 
 static const struct cxv_action actions[] = {
 	{ "status", "show what is installed, what is loaded, and whether they fit each other",
@@ -45,10 +45,10 @@ static enum cxv_exit run_driver(struct cxv_context *context, int argc, char **ar
 	error = show_status(context);
 	if (!error)
 		return CXV_EXIT_DONE;
-	cxv_error(&context->report, cxv_code_of_errno(error), error,
+	cxv_error(&context->errors, cxv_code_of_errno(error), error,
 		  (struct cxv_place) { .operation = context->command->name },
 		  "cannot read the state of the driver");
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 const struct cxv_command cxv_command_driver = {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "sys/config_file.h"
+#include "sys/discovery/config_file.h"
 
 static int read_error(struct cxv_context *context, const char *path,
 		      const struct cxv_config_dump *dump, int error)
@@ -14,15 +14,15 @@ static int read_error(struct cxv_context *context, const char *path,
 			     error == -EACCES ? CXV_PERMISSION_DENIED : CXV_FAILED;
 
 	if (error == -EFBIG)
-		return cxv_error(&context->report, code, error, place,
+		return cxv_error(&context->errors, code, error, place,
 				 "the dump has more than %d bytes", CXV_CONFIG_FILE_MAX);
 	if (!dump->problem)
-		return cxv_error(&context->report, code, error, place, "cannot read the dump");
+		return cxv_error(&context->errors, code, error, place, "cannot read the dump");
 	place.hint = "it must be the output of lspci -xxxx, or an image of 64 to 4096 bytes";
 	if (dump->line)
-		return cxv_error(&context->report, code, error, place, "line %zu of the dump: %s",
+		return cxv_error(&context->errors, code, error, place, "line %zu of the dump: %s",
 				 dump->line, dump->problem);
-	return cxv_error(&context->report, code, error, place, "not a dump: %s", dump->problem);
+	return cxv_error(&context->errors, code, error, place, "not a dump: %s", dump->problem);
 }
 
 static const char *name_of(const struct cxv_dump_function *function)
@@ -49,7 +49,7 @@ static void warn_incomplete(struct cxv_context *context, const char *path,
 	if (count > 1 && asprintf(&others, ", and %zu other functions are cut short, too",
 				  count - 1) < 0)
 		others = NULL;
-	cxv_warning(&context->report, CXV_FAILED, ENODATA,
+	cxv_warning(&context->errors, CXV_FAILED, ENODATA,
 		    (struct cxv_place) {
 			    .operation = context->command->name, .path = path,
 			    .hint = "lspci -xxxx writes all 4096 bytes when root runs it",
@@ -73,7 +73,7 @@ static void warn_not_cxl(struct cxv_context *context, const char *path,
 		count++;
 	}
 	if (first)
-		cxv_warning(&context->report, CXV_NOT_TYPE2, 0,
+		cxv_warning(&context->errors, CXV_NOT_TYPE2, 0,
 			    (struct cxv_place) { .operation = context->command->name,
 						 .path = path },
 			    count == 1 ? "%s has no CXL device DVSEC" :

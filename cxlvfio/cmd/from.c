@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "sys/archive.h"
+#include "sys/snapshot/archive.h"
 
 static void free_tree(struct cxv_tree **tree)
 {
@@ -23,7 +23,7 @@ static int fail(struct cxv_context *context, const char *file, int error, const 
 			"cxlvfio snapshot makes one; was the file copied completely?" : NULL,
 	};
 
-	return cxv_error(&context->report, cxv_code_of_errno(error), error, place, "%s",
+	return cxv_error(&context->errors, cxv_code_of_errno(error), error, place, "%s",
 			 reason ?: "cannot read it");
 }
 
@@ -45,7 +45,7 @@ static int read_facts(struct cxv_context *context, const char *file)
 	json_object_put(facts);
 	if (format == CXV_SNAPSHOT_FORMAT)
 		return 0;
-	return cxv_error(&context->report, CXV_UNSUPPORTED, EOPNOTSUPP,
+	return cxv_error(&context->errors, CXV_UNSUPPORTED, EOPNOTSUPP,
 			 (struct cxv_place) { .operation = "read the snapshot", .path = file,
 					      .hint = "read it with a newer cxlvfio" },
 			 "its format is version %d, this program reads version %d", format,

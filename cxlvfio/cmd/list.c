@@ -6,10 +6,10 @@
 
 #include "cmd/from.h"
 #include "cmd/output.h"
-#include "core/filter.h"
-#include "out/table.h"
-#include "out/tree.h"
-#include "sys/collect.h"
+#include "core/discovery/filter.h"
+#include "out/base/table.h"
+#include "out/discovery/hierarchy.h"
+#include "sys/discovery/collect.h"
 
 static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "also list CXL devices that are not Type-2 endpoints" },
@@ -43,7 +43,7 @@ static const char *const filter_options[CXV_FILTER_COUNT] = {
 
 struct arguments {
 	struct cxv_table_style style;
-	struct cxv_tree_style tree_style;
+	struct cxv_hierarchy_style tree_style;
 	struct cxv_filter filter;
 	const char *columns;		/* of -o, which means others with --tree */
 	const char *sort;
@@ -82,7 +82,7 @@ static int parse_filter(struct cxv_context *context, const struct cxv_option_val
 	if (error == -EINVAL)
 		return bad_word(context, value->option->name, bad);
 	if (error < 0)
-		cxv_error(&context->report, CXV_OUT_OF_MEMORY, error,
+		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
 			  (struct cxv_place) { .operation = "list" }, "cannot keep the filter");
 	return error;
 }
@@ -122,7 +122,7 @@ static int choose_columns(struct cxv_context *context, struct arguments *argumen
 	const char *bad;
 
 	if (arguments->tree) {
-		if (cxv_tree_columns(&arguments->tree_style, arguments->columns, &bad) < 0)
+		if (cxv_hierarchy_columns(&arguments->tree_style, arguments->columns, &bad) < 0)
 			return bad_column(context, bad, true);
 		return 0;
 	}
@@ -217,7 +217,7 @@ static void print_json(struct cxv_context *context, const struct arguments *argu
 {
 	_cleanup_(release_topology) struct cxv_topology *topology = NULL;
 	struct json_list list = { .context = context, .arguments = arguments };
-	int error = cxv_collect_each(&context->host, &context->report, print_json_endpoint, &list,
+	int error = cxv_collect_each(&context->host, &context->errors, print_json_endpoint, &list,
 				     &topology);
 
 	if (!context->document_printed && !error)
@@ -250,7 +250,7 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 	size_t count;
 
 	/* A failure to collect has said so. */
-	if (cxv_collect(&context->host, &context->report, &inventory) < 0)
+	if (cxv_collect(&context->host, &context->errors, &inventory) < 0)
 		return 0;
 	count = choose(&inventory, arguments);
 	if (!count && !context->quiet)
@@ -258,8 +258,8 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 		      "cxlvfio: no CXL Type-2 endpoint was found\n" :
 		      "cxlvfio: no endpoint matches the filters\n", stderr);
 	if (arguments->tree)
-		return cxv_tree_print(inventory.topology, inventory.endpoints, count,
-				      &arguments->tree_style, stdout);
+		return cxv_hierarchy_print(inventory.topology, inventory.endpoints, count,
+					   &arguments->tree_style, stdout);
 	return cxv_table_print(inventory.endpoints, count, &arguments->style, stdout);
 }
 
@@ -276,18 +276,18 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (parse(context, argc, argv, &arguments) < 0)
 		return CXV_EXIT_USAGE;
 	if (arguments.from && cxv_from(context, arguments.from) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	if (context->json)
 		print_json(context, &arguments);
 	else if (arguments.list_columns)
-		error = arguments.tree ? cxv_tree_print_columns(stdout) :
+		error = arguments.tree ? cxv_hierarchy_print_columns(stdout) :
 					 cxv_table_print_columns(stdout);
 	else
 		error = print_table(context, &arguments);
 	if (error < 0)
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
+		cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			  (struct cxv_place) { .operation = "list" }, "cannot print the table");
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 const struct cxv_command cxv_command_list = {

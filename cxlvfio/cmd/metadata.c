@@ -7,9 +7,9 @@
 #include "cmd/output.h"
 #include "cmd/targets.h"
 #include "config.h"
-#include "core/doctor.h"
-#include "core/findings.h"
-#include "sys/collect.h"
+#include "core/discovery/findings.h"
+#include "core/doctor/doctor.h"
+#include "sys/discovery/collect.h"
 
 /* Of this document, not of the envelope. */
 #define METADATA_VERSION	1
@@ -133,7 +133,7 @@ static enum cxv_exit print_metadata(struct cxv_context *context)
 	add_checks(&document);
 	context->document_printed = true;
 	cxv_print_json(context, &document);
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 static int parse(struct cxv_context *context, int argc, char **argv)
@@ -169,8 +169,8 @@ static enum cxv_exit run_targets(struct cxv_context *context, int argc, char **a
 
 	if (parse(context, argc, argv) < 0)
 		return CXV_EXIT_USAGE;
-	if (cxv_collect(&context->host, &context->report, &inventory) < 0)
-		return cxv_report_exit(&context->report);
+	if (cxv_collect(&context->host, &context->errors, &inventory) < 0)
+		return cxv_errors_exit(&context->errors);
 	for (size_t i = 0; i < inventory.count; i++) {
 		const struct cxv_endpoint *endpoint = inventory.endpoints[i];
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "out/messages.h"
-#include "sys/deadline.h"
+#include "out/base/messages.h"
+#include "sys/base/deadline.h"
 
 #define STDOUT_BUFFER	(64 * 1024)
 
@@ -53,7 +53,7 @@ void cxv_document_begin(struct cxv_context *context, struct cxv_document *docume
 void cxv_document_finish(struct cxv_context *context, struct cxv_document *document)
 {
 	context->document_printed = true;
-	cxv_envelope_end(document, &context->report);
+	cxv_envelope_end(document, &context->errors);
 	cxv_print_json(context, document);
 }
 
@@ -85,7 +85,7 @@ void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *s
 void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *stream)
 {
 	/* Said by cxv_finish(). */
-	context->stdout_error = cxv_envelope_stream_end(stream, &context->report);
+	context->stdout_error = cxv_envelope_stream_end(stream, &context->errors);
 }
 
 void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
@@ -135,9 +135,9 @@ static void print_empty_document(struct cxv_context *context)
 	cxv_document_finish(context, &document);
 }
 
-static bool has_error(const struct cxv_report *report)
+static bool has_error(const struct cxv_errors *errors)
 {
-	return report->error_count || report->out_of_memory;
+	return errors->error_count || errors->out_of_memory;
 }
 
 static int flush_stdout(const struct cxv_context *context)
@@ -163,15 +163,15 @@ enum cxv_exit cxv_finish(struct cxv_context *context, enum cxv_exit status)
 		print_empty_document(context);
 	error = flush_stdout(context);
 	if (error < 0) {
-		cxv_error(&context->report, cxv_code_of_errno(error), error,
+		cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			  (struct cxv_place) { .operation = "write to stdout" },
 			  "the output is not complete");
 		status = CXV_EXIT_FAILED;
 	}
-	cxv_print_messages(&context->report, &style, stderr);
+	cxv_print_messages(&context->errors, &style, stderr);
 	/* An error that came after the command had returned. */
-	if (status == CXV_EXIT_DONE && has_error(&context->report))
-		status = cxv_report_exit(&context->report);
+	if (status == CXV_EXIT_DONE && has_error(&context->errors))
+		status = cxv_errors_exit(&context->errors);
 	return status;
 }
 

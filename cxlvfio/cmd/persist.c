@@ -8,8 +8,8 @@
 
 #include "cmd/binding.h"
 #include "cxl_vfio.h"
-#include "out/definition_text.h"
-#include "sys/collect.h"
+#include "out/binding/definition_text.h"
+#include "sys/discovery/collect.h"
 
 static const struct cxv_option options[] = {
 	{ 'n', "dry-run", NULL, "add, remove, apply: print what would be done and change nothing" },
@@ -35,8 +35,8 @@ static enum cxv_exit run_list(struct cxv_persist *persist)
 {
 	struct cxv_context *context = persist->context;
 
-	if (cxv_collect(&context->host, &context->report, &persist->targets.inventory) < 0)
-		return cxv_report_exit(&context->report);
+	if (cxv_collect(&context->host, &context->errors, &persist->targets.inventory) < 0)
+		return cxv_errors_exit(&context->errors);
 	if (cxv_persist_look(persist) == -ENOMEM)
 		return CXV_EXIT_FAILED;
 	cxv_persist_complain(persist, true);
@@ -48,13 +48,13 @@ static enum cxv_exit run_list(struct cxv_persist *persist)
 		const struct cxv_definition *item = &persist->definitions.items[i];
 
 		for (size_t j = 0; j < item->findings.count; j++)
-			cxv_warning(&context->report, CXV_CONFLICT, 0,
+			cxv_warning(&context->errors, CXV_CONFLICT, 0,
 				    (struct cxv_place) {
 					.operation = "persist", .path = item->file.value,
 					.hint = item->findings.items[j].hint },
 				    "%s", item->findings.items[j].message);
 	}
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 static int take_other(struct cxv_context *context, const struct cxv_option_value *value,

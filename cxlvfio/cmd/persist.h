@@ -4,8 +4,8 @@
 #define CXLVFIO_CMD_PERSIST_H
 
 #include "cmd/targets.h"
-#include "core/definition.h"
-#include "sys/definitions.h"
+#include "core/binding/definition.h"
+#include "sys/binding/definitions.h"
 
 struct cxv_persist_wanted {
 	bool dry_run, by_address, manual, force;

@@ -18,7 +18,7 @@ static struct cxv_definition *find_name(struct cxv_persist *persist, const char 
 static int refuse_rival(struct cxv_persist *persist, const struct cxv_endpoint *endpoint,
 			const char *path, const char *driver)
 {
-	return cxv_error(&persist->context->report, CXV_CONFLICT, EEXIST,
+	return cxv_error(&persist->context->errors, CXV_CONFLICT, EEXIST,
 			 (struct cxv_place) {
 				.operation = "persist", .target = endpoint->host, .path = path,
 				.hint = "remove it, or add --force: see cxlvfio-persist(1)" },
@@ -81,7 +81,7 @@ static int compare_existing(struct cxv_persist *persist, const struct cxv_endpoi
 		return 0;
 	place.path = named->file.value;
 	place.hint = "remove it, or add --force to replace it";
-	return cxv_error(&persist->context->report, CXV_CONFLICT, EEXIST, place,
+	return cxv_error(&persist->context->errors, CXV_CONFLICT, EEXIST, place,
 			 "the file is there and does not mean it");
 }
 
@@ -139,7 +139,7 @@ static void warn_of_twins(struct cxv_persist *persist, const struct cxv_endpoint
 
 		if (other == endpoint || cxv_definition_matches(new, other) <= 0)
 			continue;
-		cxv_warning(&persist->context->report, CXV_CONFLICT, 0,
+		cxv_warning(&persist->context->errors, CXV_CONFLICT, 0,
 			    (struct cxv_place) {
 				.operation = "persist", .target = endpoint->host,
 				.hint = "--address tells them apart" },
@@ -197,10 +197,10 @@ enum cxv_exit cxv_persist_add(struct cxv_persist *persist, char **operands, int 
 	size_t failed = 0;
 
 	if (cxv_targets_resolve(persist->context, operands, count, &persist->targets) < 0)
-		return cxv_report_exit(&persist->context->report);
+		return cxv_errors_exit(&persist->context->errors);
 	lock = cxv_persist_begin_changes(persist);
 	if (lock < -1 || cxv_persist_look(persist) < 0)
-		return cxv_report_exit(&persist->context->report);
+		return cxv_errors_exit(&persist->context->errors);
 	cxv_persist_complain(persist, false);
 	for (size_t i = 0; i < persist->targets.count; i++)
 		failed += add_endpoint(persist, persist->targets.endpoints[i]) < 0;

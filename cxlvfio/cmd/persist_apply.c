@@ -7,8 +7,8 @@
 
 #include "cmd/binding.h"
 #include "cxl_vfio.h"
-#include "out/definition_json.h"
-#include "sys/collect.h"
+#include "out/binding/definition_json.h"
+#include "sys/discovery/collect.h"
 
 static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *endpoint,
 			const struct cxv_definition *item, const struct cxv_definition *rival)
@@ -21,7 +21,7 @@ static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *
 
 	if (rival) {
 		place.hint = "remove one of them";
-		return cxv_error(&persist->context->report, CXV_CONFLICT, EEXIST, place,
+		return cxv_error(&persist->context->errors, CXV_CONFLICT, EEXIST, place,
 				 "it wants driver %s, and %s wants %s", item->driver.value,
 				 rival->file.value, rival->driver.value);
 	}
@@ -30,7 +30,7 @@ static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *
 	if (cxv_text_is(&endpoint->driver, item->driver.value))
 		return 1;
 	place.hint = "at boot driver_override is set to it all the same; now driverctl can bind it";
-	return cxv_error(&persist->context->report, CXV_UNSUPPORTED, EOPNOTSUPP, place,
+	return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
 			 "it wants driver %s: cxlvfio binds " CXL_VFIO_DRIVER_NAME " only",
 			 item->driver.value);
 }
@@ -43,7 +43,7 @@ static void warn_of_driverctl(struct cxv_persist *persist, const struct cxv_endp
 	if (!driver || !strcmp(driver, CXL_VFIO_DRIVER_NAME))
 		return;
 	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", endpoint->host);
-	cxv_warning(&persist->context->report, CXV_CONFLICT, 0,
+	cxv_warning(&persist->context->errors, CXV_CONFLICT, 0,
 		    (struct cxv_place) {
 			.operation = "persist", .target = endpoint->host, .path = path,
 			.hint = "driverctl unset-override, or cxlvfio persist remove" },
@@ -60,7 +60,7 @@ static int wants_binding(struct cxv_persist *persist, const struct cxv_endpoint 
 	item = cxv_definitions_find(&persist->definitions, endpoint, &rival);
 	if (!item)
 		return !named ? 0 :
-		       cxv_error(&persist->context->report, CXV_NO_SUCH_TARGET, 0,
+		       cxv_error(&persist->context->errors, CXV_NO_SUCH_TARGET, 0,
 				 (struct cxv_place) {
 					.operation = "persist", .target = endpoint->host,
 					.hint = "see cxlvfio persist list; cxlvfio persist add "
@@ -128,11 +128,11 @@ enum cxv_exit cxv_persist_apply(struct cxv_persist *persist, char **operands, in
 	for (int i = 0; i < count; i++)
 		all = all || !strcmp(operands[i], "all");
 	error = count ? cxv_targets_resolve(context, operands, count, &persist->targets) :
-			cxv_collect(&context->host, &context->report, &persist->targets.inventory);
+			cxv_collect(&context->host, &context->errors, &persist->targets.inventory);
 	if (error < 0 || cxv_persist_look(persist) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	cxv_persist_complain(persist, !count);
-	refused = context->report.error_count;
+	refused = context->errors.error_count;
 	addresses = calloc(persist->targets.inventory.count + 1, sizeof(*addresses));
 	if (!addresses) {
 		cxv_persist_out_of_memory(context);
@@ -154,5 +154,5 @@ enum cxv_exit cxv_persist_apply(struct cxv_persist *persist, char **operands, in
 	if (wanted)
 		return bind(persist, addresses, wanted, refused);
 	cxv_persist_print_changes(persist, 0, 0);
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }

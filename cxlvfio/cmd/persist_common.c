@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "cmd/output.h"
-#include "out/definition_json.h"
-#include "out/definition_text.h"
-#include "sys/collect.h"
+#include "out/binding/definition_json.h"
+#include "out/binding/definition_text.h"
+#include "sys/discovery/collect.h"
 
 static void forget(struct cxv_persist *persist)
 {
@@ -34,7 +34,7 @@ void cxv_persist_clear(struct cxv_persist *persist)
 
 int cxv_persist_out_of_memory(struct cxv_context *context)
 {
-	return cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+	return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			 (struct cxv_place) { .operation = "persist" },
 			 "cannot look at the definitions");
 }
@@ -51,7 +51,7 @@ static int read_driverctl(struct cxv_persist *persist, size_t index)
 		return error;
 	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", address);
 	if (error < 0)
-		cxv_warning(&persist->context->report, cxv_code_of_errno(error), error, place,
+		cxv_warning(&persist->context->errors, cxv_code_of_errno(error), error, place,
 			    "cannot tell which driver driverctl sets for it");
 	return 0;
 }
@@ -79,11 +79,11 @@ static int select_endpoints(struct cxv_persist *persist)
 /* Somebody else's devices may be hidden: what was not found is not known to be absent. */
 static void allow_for_hidden(struct cxv_persist *persist)
 {
-	const struct cxv_report *report = &persist->context->report;
+	const struct cxv_errors *errors = &persist->context->errors;
 	bool hidden = false;
 
-	for (size_t i = 0; i < report->warning_count; i++)
-		hidden = hidden || report->warnings[i].code == CXV_PERMISSION_DENIED;
+	for (size_t i = 0; i < errors->warning_count; i++)
+		hidden = hidden || errors->warnings[i].code == CXV_PERMISSION_DENIED;
 	for (size_t i = 0; hidden && i < persist->definitions.count; i++) {
 		struct cxv_definition *item = &persist->definitions.items[i];
 
@@ -96,7 +96,7 @@ static void allow_for_hidden(struct cxv_persist *persist)
 
 void cxv_persist_complain(struct cxv_persist *persist, bool as_error)
 {
-	struct cxv_report *report = &persist->context->report;
+	struct cxv_errors *errors = &persist->context->errors;
 
 	for (size_t i = 0; i < persist->definitions.count; i++) {
 		const struct cxv_definition *item = &persist->definitions.items[i];
@@ -112,10 +112,10 @@ void cxv_persist_complain(struct cxv_persist *persist, bool as_error)
 		if (item->line.known)
 			snprintf(line, sizeof(line), "line %u: ", (unsigned int)item->line.value);
 		if (as_error)
-			cxv_error(report, CXV_BAD_DEFINITION, 0, place, "%s%s", line,
+			cxv_error(errors, CXV_BAD_DEFINITION, 0, place, "%s%s", line,
 				  item->problem.value);
 		else
-			cxv_warning(report, CXV_BAD_DEFINITION, 0, place, "%s%s", line,
+			cxv_warning(errors, CXV_BAD_DEFINITION, 0, place, "%s%s", line,
 				    item->problem.value);
 	}
 }
@@ -128,7 +128,7 @@ int cxv_persist_look(struct cxv_persist *persist)
 	int unreadable = 0;
 
 	if (!error) {
-		unreadable = cxv_definitions_read(&context->host, &context->report,
+		unreadable = cxv_definitions_read(&context->host, &context->errors,
 						  &persist->definitions);
 		if (unreadable == -ENOMEM)
 			return unreadable;
@@ -150,7 +150,7 @@ static int look_again(struct cxv_persist *persist)
 
 	forget(persist);
 	if (!inventory->count)
-		error = cxv_collect(&context->host, &context->report, inventory);
+		error = cxv_collect(&context->host, &context->errors, inventory);
 	return error < 0 ? error : cxv_persist_look(persist);
 }
 
@@ -166,13 +166,13 @@ static int take_lock(struct cxv_persist *persist)
 		return lock;
 	if (lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
-		return cxv_error(&context->report, CXV_DEVICE_BUSY, EBUSY, place,
+		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
 				 "another cxlvfio (process %d) is changing definitions",
 				 (int)owner);
 	}
 	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
 		place.hint = "run it as root, or add --dry-run to see what it would do";
-	return cxv_error(&context->report, cxv_code_of_errno(lock), lock, place,
+	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
 			 "cannot take the lock of definitions");
 }
 
@@ -192,7 +192,7 @@ int cxv_persist_cannot_write(struct cxv_persist *persist, const char *target, co
 		place.hint = "/etc/cxlvfio.d must be a directory; no link is followed";
 	else
 		place.hint = "see whether the file system is full or damaged";
-	return cxv_error(&persist->context->report, cxv_code_of_errno(error), error, place,
+	return cxv_error(&persist->context->errors, cxv_code_of_errno(error), error, place,
 			 "cannot change the definition");
 }
 
@@ -270,7 +270,7 @@ enum cxv_exit cxv_persist_print_changes(struct cxv_persist *persist, size_t fail
 	struct json_object *array;
 
 	if (context->json && persist->change_count && look_again(persist) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	if (context->json) {
 		cxv_document_begin(context, &document);
 		array = cxv_json_array(&document, document.root, "actions");
@@ -283,8 +283,8 @@ enum cxv_exit cxv_persist_print_changes(struct cxv_persist *persist, size_t fail
 		for (size_t i = 0; i < persist->change_count; i++)
 			cxv_print_definition_change(&persist->changes[i], stdout);
 	}
-	return failed < count ? cxv_report_exit_of_targets(&context->report, failed ? 1 : 0) :
-				cxv_report_exit(&context->report);
+	return failed < count ? cxv_errors_exit_of_targets(&context->errors, failed ? 1 : 0) :
+				cxv_errors_exit(&context->errors);
 }
 
 const char *cxv_persist_driverctl(const struct cxv_persist *persist,
@@ -304,11 +304,11 @@ int cxv_persist_no_identity(struct cxv_persist *persist, const struct cxv_endpoi
 	if (error == -ENODATA) {
 		place.hint = "--address matches vendor, device and address instead: then any such "
 			     "device in this slot is meant";
-		return cxv_error(&persist->context->report, CXV_UNSUPPORTED, ENODATA, place,
+		return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, ENODATA, place,
 				 "it has no serial number to be known by");
 	}
 	if (error == -EACCES || error == -EPERM)
 		place.hint = "run it as root";
-	return cxv_error(&persist->context->report, cxv_code_of_errno(error), error, place,
+	return cxv_error(&persist->context->errors, cxv_code_of_errno(error), error, place,
 			 "cannot read by what it is known");
 }

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "core/definition.h"
-#include "core/pci_address.h"
-#include "sys/attribute.h"
-#include "sys/definitions.h"
-#include "sys/pci.h"
+#include "core/base/pci_address.h"
+#include "core/binding/definition.h"
+#include "sys/base/attribute.h"
+#include "sys/binding/definitions.h"
+#include "sys/discovery/pci.h"
 
 /* The kernel has these without asking the device, which may have to wake up for more. */
 static bool may_match(const struct cxv_host *host, const char *address,
@@ -56,7 +56,7 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 	if (!item || !cxv_endpoint_is_type2(endpoint) || !item->automatic.value)
 		return CXV_EXIT_DONE;
 	if (rival) {
-		cxv_error(&context->report, CXV_CONFLICT, EEXIST,
+		cxv_error(&context->errors, CXV_CONFLICT, EEXIST,
 			  (struct cxv_place) { .operation = "persist", .target = address,
 					       .path = item->file.value,
 					       .hint = "remove one of them" },
@@ -68,7 +68,7 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 	 * Whoever loads the driver has it probe what is marked for it, with what it offers by
 	 * itself: where a definition chooses, apply gives the endpoint to it, and nobody else.
 	 */
-	/* All are of letters, digits and "-_.:" only: core/definition_file.c. */
+	/* All are of letters, digits and "-_.:" only: core/binding/definition_file.c. */
 	offer = cxv_definition_offer(item);
 	printf("CXLVFIO_DRIVER=%s\nCXLVFIO_OVERRIDE=%s\nCXLVFIO_DEFINITION=%s\n",
 	       item->driver.value, cxv_offer_is_empty(&offer) ? item->driver.value :
@@ -85,7 +85,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_USAGE;
 	if (argc - optind != 1 || !cxv_pci_is_address(argv[optind]))
 		return cxv_usage_error(context, "takes one PCI address");
-	if (cxv_definitions_read(&context->host, &context->report, &definitions) == -ENOMEM)
+	if (cxv_definitions_read(&context->host, &context->errors, &definitions) == -ENOMEM)
 		return CXV_EXIT_FAILED;
 	if (!may_match(&context->host, argv[optind], &definitions))
 		return CXV_EXIT_DONE;

@@ -62,7 +62,7 @@ static bool looks_like_name(const char *operand)
 
 static int no_such_name(struct cxv_persist *persist, const char *name)
 {
-	return cxv_error(&persist->context->report, CXV_NO_SUCH_TARGET, 0,
+	return cxv_error(&persist->context->errors, CXV_NO_SUCH_TARGET, 0,
 			 (struct cxv_place) {
 				.operation = "persist", .target = name,
 				.hint = "cxlvfio persist list prints the names" },
@@ -136,10 +136,10 @@ enum cxv_exit cxv_persist_remove(struct cxv_persist *persist, char **operands, i
 	if (!count)
 		return cxv_usage_error(context, "a TARGET or the NAME of a definition is missing");
 	lock = cxv_persist_begin_changes(persist);
-	if (lock < -1 || cxv_definitions_read(&context->host, &context->report,
+	if (lock < -1 || cxv_definitions_read(&context->host, &context->errors,
 					      &persist->definitions) < 0 ||
 	    resolve_endpoints(persist, operands, count) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	marked = calloc(persist->definitions.count + 1, sizeof(*marked));
 	if (!marked) {
 		cxv_persist_out_of_memory(context);
@@ -147,7 +147,7 @@ enum cxv_exit cxv_persist_remove(struct cxv_persist *persist, char **operands, i
 	}
 	/* As with bind: an operand that is not what its user believes it to be stops all. */
 	if (mark_operands(persist, operands, count, marked) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	for (size_t i = 0; i < persist->definitions.count; i++) {
 		wanted += marked[i];
 		if (marked[i])

@@ -8,11 +8,11 @@
 
 #include "config.h"
 #include "cxl_vfio.h"
-#include "out/report_html.h"
-#include "out/shell_text.h"
-#include "sys/deadline.h"
-#include "sys/driver.h"
-#include "sys/output_file.h"
+#include "out/base/shell_text.h"
+#include "out/proof/report_html.h"
+#include "sys/base/deadline.h"
+#include "sys/base/output_file.h"
+#include "sys/binding/driver.h"
 
 static const char *hint_for(int error)
 {
@@ -38,7 +38,7 @@ int cxv_html_report_check(struct cxv_context *context, const char *file)
 	cxv_release_signals(&before);
 	if (!error)
 		return 0;
-	return cxv_error(&context->report, CXV_USAGE, error,
+	return cxv_error(&context->errors, CXV_USAGE, error,
 			 (struct cxv_place) { .operation = context->command->name, .path = file,
 					      .hint = hint_for(error) },
 			 "nothing is reset: the report could not be written");
@@ -82,7 +82,7 @@ int cxv_html_report_write(struct cxv_context *context, const char *file, struct 
 	proof->command = context->command->name;
 	proof->command_line = line ?: "cxlvfio";
 	proof->version = CXLVFIO_VERSION;
-	proof->report = &context->report;
+	proof->errors = &context->errors;
 	proof->ended = time(NULL);
 	if (!cxv_host_read_string(&context->host, &kernel, "proc/sys/kernel/osrelease"))
 		proof->kernel = kernel;
@@ -91,7 +91,7 @@ int cxv_html_report_write(struct cxv_context *context, const char *file, struct 
 	error = write_html(proof, file);
 	if (!error)
 		return 0;
-	return cxv_error(&context->report, cxv_code_of_errno(error), error,
+	return cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			 (struct cxv_place) { .operation = "write the report", .path = file,
 					      .hint = hint_for(error) }, "cannot write");
 }

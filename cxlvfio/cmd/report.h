@@ -4,7 +4,7 @@
 #define CXLVFIO_CMD_REPORT_H
 
 #include "cmd/command.h"
-#include "core/proof.h"
+#include "core/proof/proof.h"
 
 #define CXV_OPTION_REPORT								\
 	{ 0, "report", "FILE", "write what was found into an HTML file, too", CXV_COMPLETE_FILE }

@@ -8,11 +8,11 @@
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
-#include "out/map_svg.h"
-#include "out/map_text.h"
-#include "out/show_text.h"
-#include "sys/output_file.h"
-#include "sys/vfio_facts.h"
+#include "out/discovery/map_svg.h"
+#include "out/discovery/map_text.h"
+#include "out/discovery/show_text.h"
+#include "sys/base/output_file.h"
+#include "sys/discovery/vfio_facts.h"
 
 static const struct cxv_option options[] = {
 	{ 's', "section", "SECTIONS", "print only these sections, separated by commas",
@@ -149,7 +149,7 @@ static int write_svg(struct cxv_context *context, const struct cxv_map *map, con
 	error = cxv_output_file_write(path, text, size);
 	if (error == -EEXIST || error == -EISDIR)
 		place.hint = "only a regular file is replaced: name another one";
-	return error ? cxv_error(&context->report, cxv_code_of_errno(error), error, place,
+	return error ? cxv_error(&context->errors, cxv_code_of_errno(error), error, place,
 				 "cannot write") : 0;
 }
 
@@ -160,7 +160,7 @@ static int draw(struct cxv_context *context, const struct cxv_targets *targets,
 	_cleanup_(cxv_map_clear) struct cxv_map map = { 0 };
 	int error;
 
-	if (!targets->count && (context->report.error_count || !wanted->svg))
+	if (!targets->count && (context->errors.error_count || !wanted->svg))
 		return 0;
 	error = cxv_map_build(targets->endpoints, targets->count, &targets->inventory, &map);
 	if (error < 0)
@@ -176,7 +176,7 @@ static size_t open_targets(struct cxv_context *context, const struct cxv_targets
 
 	for (size_t i = 0; i < targets->count; i++)
 		opened += !cxv_vfio_read_facts(&context->host, targets->endpoints[i],
-					       &context->report);
+					       &context->errors);
 	return opened;
 }
 
@@ -211,7 +211,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (parse(context, argc, argv, &wanted) < 0)
 		return CXV_EXIT_USAGE;
 	if (wanted.from && cxv_from(context, wanted.from) < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	/* Targets that do not exist have kept their errors; the others are shown. */
 	if (wanted.config_file)
 		cxv_targets_from_dump(context, wanted.config_file, &targets);
@@ -220,11 +220,11 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	shown = wanted.open ? open_targets(context, &targets) : targets.count;
 	error = print(context, &targets, &wanted);
 	if (error == -ENOMEM)
-		cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "show" }, "cannot print the endpoints");
 	if (error < 0)
-		return cxv_report_exit(&context->report);
-	return cxv_report_exit_of_targets(&context->report, shown);
+		return cxv_errors_exit(&context->errors);
+	return cxv_errors_exit_of_targets(&context->errors, shown);
 }
 
 const struct cxv_command cxv_command_show = {

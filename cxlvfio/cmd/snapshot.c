@@ -11,15 +11,15 @@
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "config.h"
-#include "out/text.h"
-#include "sys/archive.h"
-#include "sys/capture.h"
-#include "sys/collect.h"
-#include "sys/deadline.h"
-#include "sys/evidence.h"
-#include "sys/identity.h"
-#include "sys/new_file.h"
-#include "sys/redact.h"
+#include "out/base/text.h"
+#include "sys/base/deadline.h"
+#include "sys/base/identity.h"
+#include "sys/base/new_file.h"
+#include "sys/discovery/collect.h"
+#include "sys/snapshot/archive.h"
+#include "sys/snapshot/capture.h"
+#include "sys/snapshot/evidence.h"
+#include "sys/snapshot/redact.h"
 
 static const struct cxv_option options[] = {
 	{ 'o', "output", "FILE", "write this file, a .tar.zst", CXV_COMPLETE_FILE },
@@ -81,7 +81,7 @@ static int fail(struct cxv_context *context, const struct arguments *arguments, 
 	else if (error == -EEXIST)
 		place.hint = "--force replaces it";
 
-	return cxv_error(&context->report, cxv_code_of_errno(error), error, place, "%s", sentence);
+	return cxv_error(&context->errors, cxv_code_of_errno(error), error, place, "%s", sentence);
 }
 
 /* Now, or what reproducible-builds.org defines. */
@@ -138,7 +138,7 @@ static int collect_once(struct cxv_context *context, struct cxv_host *capture,
 			const struct arguments *arguments, struct summary *summary)
 {
 	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
-	int error = cxv_collect(capture, &context->report, &inventory);
+	int error = cxv_collect(capture, &context->errors, &inventory);
 	bool changed;
 
 	if (error < 0)
@@ -161,7 +161,7 @@ static int collect(struct cxv_context *context, struct cxv_host *capture,
 
 	for (unsigned int tries = 0; result == 1 && tries < TRIES_MAX; tries++) {
 		/* What was said of an earlier try is not about this one. */
-		cxv_report_clear(&context->report);
+		cxv_errors_clear(&context->errors);
 		cxv_host_close(capture);
 		result = cxv_capture_open(capture, &context->host);
 		if (result < 0)
@@ -169,7 +169,7 @@ static int collect(struct cxv_context *context, struct cxv_host *capture,
 		result = collect_once(context, capture, arguments, summary);
 	}
 	if (result == 1)
-		cxv_warning(&context->report, CXV_DEVICE_BUSY, EAGAIN,
+		cxv_warning(&context->errors, CXV_DEVICE_BUSY, EAGAIN,
 			    (struct cxv_place) {
 				.operation = "snapshot",
 				.hint = "try again when nothing is bound or unbound",
@@ -228,7 +228,7 @@ static int write_file(struct cxv_context *context, const struct arguments *argum
 static void warn_unreadable(struct cxv_context *context, const struct summary *summary)
 {
 	if (summary->denied)
-		cxv_warning(&context->report, CXV_PERMISSION_DENIED, EACCES,
+		cxv_warning(&context->errors, CXV_PERMISSION_DENIED, EACCES,
 			    (struct cxv_place) { .operation = "snapshot",
 						 .hint = "as root it has everything" },
 			    "it lacks %zu files that this user may not read", summary->denied);
@@ -274,7 +274,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	/* Said before all the work; what comes meanwhile is refused at the end. */
 	if (!arguments.force && !faccessat(AT_FDCWD, arguments.file, F_OK, AT_SYMLINK_NOFOLLOW)) {
 		fail(context, &arguments, -EEXIST, "there is such a file");
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	}
 	error = collect(context, &capture, &arguments, &summary);
 	if (!error)
@@ -282,13 +282,13 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (!error)
 		error = write_file(context, &arguments, capture.tree, &summary);
 	if (error < 0)
-		return cxv_report_exit(&context->report);
+		return cxv_errors_exit(&context->errors);
 	warn_unreadable(context, &summary);
 	if (context->json)
 		print_document(context, &arguments, &summary);
 	else if (!context->quiet)
 		print_text(&arguments, &summary);
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 const struct cxv_command cxv_command_snapshot = {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cmd/output.h"
-#include "sys/collect.h"
-#include "sys/pci.h"
+#include "sys/discovery/collect.h"
+#include "sys/discovery/pci.h"
 
 #define ADDRESS_MAX	32	/* "DDDDDDDD:BB:DD.F" is 16 */
 
@@ -101,7 +101,7 @@ static int no_such_target(struct cxv_context *context, const struct cxv_targets 
 {
 	_cleanup_free_ char *hint = list_existing(&targets->inventory);
 
-	return cxv_error(&context->report, CXV_NO_SUCH_TARGET, 0,
+	return cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0,
 			 (struct cxv_place) { .operation = context->command->name, .target = name,
 					      .hint = hint }, "there is no such target");
 }
@@ -129,19 +129,19 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 	if (endpoint->cxl_type.known) {
 		place.hint = endpoint->cxl_type.value == 3 ?
 			     "memory expanders are for cxl(1) and daxctl(1)" : NULL;
-		return cxv_error(&context->report, CXV_NOT_TYPE2, 0, place,
+		return cxv_error(&context->errors, CXV_NOT_TYPE2, 0, place,
 				 "%s is a CXL Type-%u device, not a Type-2 endpoint",
 				 endpoint->host, (unsigned int)endpoint->cxl_type.value);
 	}
 	if (endpoint->dvsec.device_error == ENOENT || !endpoint->dvsec.device_error) {
 		place.hint = "cxlvfio list --all shows every CXL device";
-		return cxv_error(&context->report, CXV_NOT_TYPE2, 0, place,
+		return cxv_error(&context->errors, CXV_NOT_TYPE2, 0, place,
 				 "%s is not a CXL Type-2 endpoint: %s", endpoint->host,
 				 endpoint->dvsec.device_error ? "it has no CXL device DVSEC" :
 				 "it has neither CXL.cache nor CXL.mem");
 	}
 	place.hint = hint_for(endpoint->dvsec.device_error);
-	return cxv_error(&context->report, cxv_code_of_errno(endpoint->dvsec.device_error),
+	return cxv_error(&context->errors, cxv_code_of_errno(endpoint->dvsec.device_error),
 			 endpoint->dvsec.device_error, place,
 			 "cannot tell whether %s is a CXL Type-2 endpoint: "
 			 "its capabilities cannot be read",
@@ -157,11 +157,11 @@ static int reject_address(struct cxv_context *context, const struct cxv_targets 
 
 	if (!cxv_host_exists(&context->host, CXV_PCI_DEVICES "/%s", address))
 		return no_such_target(context, targets, name);
-	error = cxv_collect_one(&context->host, &context->report, address, &endpoint);
+	error = cxv_collect_one(&context->host, &context->errors, address, &endpoint);
 	if (error < 0)
 		return error;
 	if (cxv_endpoint_is_type2(endpoint))
-		error = cxv_error(&context->report, CXV_DEVICE_BUSY, EAGAIN,
+		error = cxv_error(&context->errors, CXV_DEVICE_BUSY, EAGAIN,
 				  (struct cxv_place) { .operation = context->command->name,
 						       .target = name, .hint = "try again" },
 				  "it appeared while the devices were read");
@@ -219,12 +219,12 @@ int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
 				"regionN or all");
 		return -EINVAL;
 	}
-	error = cxv_collect(&context->host, &context->report, &targets->inventory);
+	error = cxv_collect(&context->host, &context->errors, &targets->inventory);
 	if (error < 0)
 		return error;
 	targets->endpoints = calloc(targets->inventory.count + 1, sizeof(*targets->endpoints));
 	if (!targets->endpoints)
-		return cxv_error(&context->report, CXV_OUT_OF_MEMORY, ENOMEM,
+		return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 				 (struct cxv_place) { .operation = context->command->name },
 				 "cannot select targets");
 	for (int i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
 #define CXLVFIO_CMD_TARGETS_H
 
 #include "cmd/command.h"
-#include "core/endpoint.h"
+#include "core/discovery/endpoint.h"
 
 struct cxv_targets {
 	struct cxv_inventory inventory;		/* owns every endpoint */

@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "out/plan_text.h"
+#include "out/binding/plan_text.h"
 
 static const struct cxv_option options[] = {
 	{ 'n', "dry-run", NULL, "print the steps and change nothing" },
@@ -13,11 +13,11 @@ static const struct cxv_option options[] = {
 };
 
 static int plan_unbind(const struct cxv_bind_facts *facts,
-		       const struct cxv_binding_options *wanted, struct cxv_report *report,
+		       const struct cxv_binding_options *wanted, struct cxv_errors *errors,
 		       struct cxv_plan *plan)
 {
 	(void)wanted;
-	return cxv_plan_unbind(facts, report, plan);
+	return cxv_plan_unbind(facts, errors, plan);
 }
 
 /* An unbind is not taken back: it is what was wanted, and the next one finishes what is missing. */

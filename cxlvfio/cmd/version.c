@@ -18,7 +18,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		cxv_print_endpoints(context, NULL, 0);
 	else
 		printf("cxlvfio %s\n", CXLVFIO_VERSION);
-	return cxv_report_exit(&context->report);
+	return cxv_errors_exit(&context->errors);
 }
 
 const struct cxv_command cxv_command_version = {

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/util.h"
-#include "out/reset_json.h"
+#include "core/base/util.h"
+#include "out/proof/reset_json.h"
 
 static void print(struct cxv_run *run, struct cxv_cycle *cycle)
 {

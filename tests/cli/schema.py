@@ -50,15 +50,15 @@ def main() -> int:
         jsonschema.Draft202012Validator.check_schema(schema)
         results.append((f"{name}: every key is described", undescribed(schema, "")))
     codes = set(schemas["envelope"]["$defs"]["message"]["properties"]["code"]["enum"])
-    results.append(("the error codes are those of report.c",
-                    codes ^ names_in(core / "report.c", r'\] = \{ "([A-Z0-9_]+)"')))
+    results.append(("the error codes are those of errors.c",
+                    codes ^ names_in(core / "base" / "errors.c", r'\] = \{ "([A-Z0-9_]+)"')))
     states = set(schemas["endpoint"]["properties"]["state"]["enum"])
     results.append(("the states are those of state.c",
-                    states ^ names_in(core / "state.c", r'\[CXV_STATE_\w+\] = "(\w+)"')))
+                    states ^ names_in(core / "discovery" / "state.c", r'\[CXV_STATE_\w+\] = "(\w+)"')))
     finding = schemas["endpoint"]["properties"]["findings"]["items"]["properties"]
     results.append(("the findings are those of findings.c",
                     set(finding["id"]["enum"])
-                    ^ names_in(core / "findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
+                    ^ names_in(core / "discovery" / "findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
     unit = Path(sys.argv[2]) / "tests" / "unit"
     results.append(("every finding has a test",
                     set(finding["id"]["enum"])
@@ -67,7 +67,7 @@ def main() -> int:
     driver = set(module["findings"]["items"]["properties"]["id"]["enum"])
     results += [
         ("the driver's findings are those of driver.c",
-         driver ^ names_in(core / "driver.c", r'\t\{ "(\w+)", CXV_SEVERITY')),
+         driver ^ names_in(core / "binding" / "driver.c", r'\t\{ "(\w+)", CXV_SEVERITY')),
         ("every finding of the driver has a test",
          driver ^ names_in(unit / "test_driver.c", r'\t\{ "(\w+)", CXV_SEVERITY')),
         ("every finding of the driver is in its man page",
@@ -75,7 +75,7 @@ def main() -> int:
                            r"(?m)^\*(\w+)\* \((?:error|warning|info)\)")),
         ("the taints are those of driver.c",
          set(module["taints"]["items"]["enum"])
-         ^ names_in(core / "driver.c", r"\{ '[A-Z]', \"(\w+)\"")),
+         ^ names_in(core / "binding" / "driver.c", r"\{ '[A-Z]', \"(\w+)\"")),
     ]
     print(f"1..{len(results)}")
     for number, (text, problems) in enumerate(results, 1):

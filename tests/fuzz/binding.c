@@ -9,13 +9,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/iomem.h"
-#include "core/offer.h"
+#include "core/binding/offer.h"
+#include "core/discovery/iomem.h"
 #include "fuzz.h"
-#include "out/text.h"
-#include "sys/bind_facts.h"
-#include "sys/kernel_log.h"
-#include "sys/record.h"
+#include "out/base/text.h"
+#include "sys/binding/bind_facts.h"
+#include "sys/binding/record.h"
+#include "sys/proof/kernel_log.h"
 
 #define TARGET		"0000:0d:00.0"
 #define WINDOW_FIRST	0x140000000

@@ -2,7 +2,7 @@
 /* A CEDT of anything: 16 bytes that are a range to ask for, then the table. */
 #include <inttypes.h>
 
-#include "core/cedt.h"
+#include "core/discovery/cedt.h"
 #include "fuzz.h"
 
 static void print_windows(const struct cxv_cedt *cedt, FILE *stream)

@@ -2,7 +2,7 @@
 /* The configuration space of a function: any bytes of any length. */
 #include <errno.h>
 
-#include "core/dvsec.h"
+#include "core/discovery/dvsec.h"
 #include "fuzz.h"
 
 #define STEPS_MAX	(CXV_CONFIG_SIZE / 4)

@@ -2,7 +2,7 @@
 /* What "show --config-file" is given: a dump of lspci, a raw image, or anything. */
 #include <errno.h>
 
-#include "core/config_dump.h"
+#include "core/discovery/config_dump.h"
 #include "fuzz.h"
 
 /* Enough to see how they hang together; a dump of thousands is printed in no time limit. */

@@ -3,9 +3,9 @@
 
 #include <json-c/json.h>
 
-#include "out/envelope.h"
-#include "out/show_text.h"
-#include "out/text.h"
+#include "out/base/envelope.h"
+#include "out/base/text.h"
+#include "out/discovery/show_text.h"
 
 #define BEHIND		4096
 
@@ -46,11 +46,11 @@ static void print_json(const struct cxv_endpoint *endpoint, FILE *stream)
 {
 	struct cxv_envelope_facts facts = { .version = "0" };
 	struct cxv_envelope_stream envelope;
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
 	cxv_envelope_stream_begin(&envelope, "list", &facts, stream);
 	cxv_envelope_stream_endpoint(&envelope, endpoint);
-	fuzz_check(cxv_envelope_stream_end(&envelope, &report) == 0);
+	fuzz_check(cxv_envelope_stream_end(&envelope, &errors) == 0);
 }
 
 static void check_json(const char *text)

@@ -2,7 +2,7 @@
 /* /proc/iomem of anything: 16 bytes that are a range to ask for, then the text. */
 #include <inttypes.h>
 
-#include "core/iomem.h"
+#include "core/discovery/iomem.h"
 #include "fuzz.h"
 
 #define FOUND_MAX	8

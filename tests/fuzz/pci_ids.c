@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A pci.ids file of anything: 12 bytes of ids to look up, then the file. */
-#include "core/pci_ids.h"
+#include "core/discovery/pci_ids.h"
 #include "fuzz.h"
 
 /* A name is a piece of the file, without the end of its line. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A file of a definition with anything in it: the first byte is its name's length, then both. */
-#include "core/definition.h"
+#include "core/binding/definition.h"
 #include "fuzz.h"
-#include "out/definition_json.h"
-#include "out/definition_text.h"
+#include "out/binding/definition_json.h"
+#include "out/binding/definition_text.h"
 
 /* Not understood means nothing: half a definition would bind the wrong device. */
 static void check(const struct cxv_definition *definition)

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <linux/vfio.h>
 
-#include "core/vfio_info.h"
-#include "core/views.h"
+#include "core/discovery/vfio_info.h"
+#include "core/proof/views.h"
 #include "cxl_vfio.h"
 #include "fuzz.h"
 

@@ -2,8 +2,8 @@
 /* Component registers: two bytes that say where to decode without looking, then any registers. */
 #include <errno.h>
 
-#include "core/component.h"
-#include "core/hdm.h"
+#include "core/discovery/component.h"
+#include "core/discovery/hdm.h"
 #include "cxl_regs.h"
 #include "fuzz.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/verify.h"
+#include "core/proof/verify.h"
 #include "cxl_regs.h"
 #include "unit.h"
 
@@ -18,10 +18,11 @@
 #define ERRORS		0x180
 #define CONTROL		((CXL_HDM_DECODER(0) + CXL_HDM_DECODER_CONTROL) / 4)
 
-static inline void put(struct cxv_snapshot *snapshot, size_t offset, size_t width, uint32_t value)
+static inline void put(struct cxv_observation *observation, size_t offset, size_t width,
+		       uint32_t value)
 {
 	for (size_t i = 0; i < width; i++)
-		snapshot->config[offset + i] = value >> (8 * i);
+		observation->config[offset + i] = value >> (8 * i);
 }
 
 static inline void put_both(struct cxv_cycle *cycle, size_t offset, size_t width, uint32_t value)
@@ -93,7 +94,7 @@ static inline void make_access(struct cxv_cycle *cycle)
 	make_way(&cycle->watch.bar_mapping);
 	make_way(&cycle->watch.bar_file);
 	for (unsigned int i = 0; i < CXV_WINDOW_VIEWS; i++)
-		cycle->io_before[i] = cycle->io_after[i] = (struct cxv_file_io) {
+		cycle->io_before[i] = cycle->io_after[i] = (struct cxv_read_write) {
 			.made = true, .writes = true, .transfers = 50,
 		};
 	cycle->dma_buf.made = cycle->watch.dma = true;

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
-HEADERS = {"core": "core/report.h", "sys": "sys/host.h", "out": "out/text.h"}
+HEADERS = {"core": "core/base/errors.h", "sys": "sys/base/host.h", "out": "out/base/text.h"}
 MAY_SEE = {"core": ["core"], "sys": ["core", "sys"], "out": ["core", "out"]}
 
 
@@ -42,7 +42,7 @@ def uses_layer_path(source: Path, layer: str) -> bool:
 
 def detours(source: Path, layer: str) -> list:
     found = []
-    for file in sorted((source / "cxlvfio" / layer).glob("*.[ch]")):
+    for file in sorted((source / "cxlvfio" / layer).rglob("*.[ch]")):
         for name in re.findall(r'#\s*include\s*["<]([^">]+)[">]',
                                file.read_text(encoding="utf-8")):
             first = name.split("/")[0]

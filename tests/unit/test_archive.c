@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/util.h"
-#include "sys/archive.h"
+#include "core/base/util.h"
+#include "sys/snapshot/archive.h"
 #include "unit.h"
 
 static int new_file(void)

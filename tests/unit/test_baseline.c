@@ -2,9 +2,9 @@
 /* A run compared with an earlier one: what is a difference, and which fails. */
 #include <string.h>
 
-#include "core/baseline.h"
-#include "core/util.h"
-#include "core/verify.h"
+#include "core/base/util.h"
+#include "core/proof/baseline.h"
+#include "core/proof/verify.h"
 #include "unit.h"
 
 #define MS	1000000ull

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/util.h"
-#include "sys/bind_facts.h"
-#include "sys/kernel_log.h"
-#include "sys/record.h"
+#include "core/base/util.h"
+#include "sys/binding/bind_facts.h"
+#include "sys/binding/record.h"
+#include "sys/proof/kernel_log.h"
 #include "unit.h"
 
 static int parse_record(const char *text, char *identity, struct cxv_binding *binding)

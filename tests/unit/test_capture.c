@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/dvsec.h"
-#include "core/util.h"
-#include "sys/capture.h"
+#include "core/base/util.h"
+#include "core/discovery/dvsec.h"
+#include "sys/snapshot/capture.h"
 #include "unit.h"
 
 #define FUNCTION	"sys/devices/pci0000:0c/0000:0d:00.0"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Axes: round ticks that fit, and a scale that goes up. */
-#include "core/chart.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/proof/chart.h"
 #include "unit.h"
 
 static void test_place(void **state)

@@ -52,7 +52,7 @@ static void walk(struct result *result, char **words)
 static void finish(struct result *result)
 {
 	cxv_host_close(&result->context.host);
-	cxv_report_clear(&result->context.report);
+	cxv_errors_clear(&result->context.errors);
 }
 
 static void test_own_options(void **state)
@@ -89,16 +89,16 @@ static void test_global_options(void **state)
 	WALK(&result, "--help");
 	assert_int_equal(result.last, -ECANCELED);
 	assert_true(result.context.help);
-	assert_int_equal(result.context.report.error_count, 0);
+	assert_int_equal(result.context.errors.error_count, 0);
 	finish(&result);
 }
 
 static void check_rejected(struct result *result, const char *text)
 {
 	assert_true(result->last < 0);
-	assert_int_equal(result->context.report.error_count, 1);
-	assert_int_equal(result->context.report.errors[0].code, CXV_USAGE);
-	assert_string_equal(result->context.report.errors[0].text, text);
+	assert_int_equal(result->context.errors.error_count, 1);
+	assert_int_equal(result->context.errors.errors[0].code, CXV_USAGE);
+	assert_string_equal(result->context.errors.errors[0].text, text);
 	finish(result);
 }
 

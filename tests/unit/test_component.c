@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/component.h"
+#include "core/discovery/component.h"
 #include "cxl_regs.h"
 #include "unit.h"
 

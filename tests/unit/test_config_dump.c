@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config_dump.h"
+#include "core/discovery/config_dump.h"
 #include "unit.h"
 
 #define HEADER	"6b:00.0 Unassigned class [ff00]: Intel Corporation Device 0d93\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The account of page faults: exact for every alignment, and additive over pieces. */
-#include "core/sample.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/proof/sample.h"
 #include "unit.h"
 
 #define MIB	0x100000ull

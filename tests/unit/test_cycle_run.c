@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Many cycles: what is kept of them, what all of them count for, and what a latency is. */
-#include "core/cycle_run.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/proof/cycle_run.h"
 #include "unit.h"
 
 #define MS	1000000ull

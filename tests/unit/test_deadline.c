@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "core/util.h"
-#include "sys/deadline.h"
+#include "core/base/util.h"
+#include "sys/base/deadline.h"
 #include "unit.h"
 
 static int return_number(void *argument)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/definition.h"
+#include "core/binding/definition.h"
 #include "unit.h"
 
 #define MATCH	"[match]\nvendor = 0x1e98\ndevice = 0xe2e2\n"

@@ -2,8 +2,8 @@
 /* What doctor takes out of texts, the CEDT, and the table of checks. */
 #include <string.h>
 
-#include "core/doctor.h"
-#include "core/doctor_parse.h"
+#include "core/doctor/doctor.h"
+#include "core/doctor/parse.h"
 #include "unit.h"
 
 static void test_release(void **state)

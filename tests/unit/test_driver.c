@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/driver.h"
+#include "core/binding/driver.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 

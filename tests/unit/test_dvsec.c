@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dvsec.h"
+#include "core/discovery/dvsec.h"
 #include "cxl_regs.h"
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/filter.h"
+#include "core/discovery/filter.h"
 #include "unit.h"
 
 static int add(struct cxv_filter *filter, enum cxv_filter_kind kind, const char *value)
@@ -68,7 +68,7 @@ static void test_words(void **state)
 	}
 }
 
-/* The words of the option are those that core/state.c gives the states. */
+/* The words of the option are those that core/discovery/state.c gives the states. */
 static void test_state_words(void **state)
 {
 	char words[256] = "";

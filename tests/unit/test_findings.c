@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/endpoint.h"
+#include "core/discovery/endpoint.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hdm.h"
+#include "core/discovery/hdm.h"
 #include "cxl_regs.h"
 #include "unit.h"
 

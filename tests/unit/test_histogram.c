@@ -2,8 +2,8 @@
 /* Histograms against the sorted values themselves. */
 #include <stdlib.h>
 
-#include "core/histogram.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/proof/histogram.h"
 #include "unit.h"
 
 #define VALUES_MAX	5000

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "core/util.h"
-#include "sys/capture.h"
-#include "sys/host.h"
-#include "sys/kept_file.h"
+#include "core/base/util.h"
+#include "sys/base/host.h"
+#include "sys/base/kept_file.h"
+#include "sys/snapshot/capture.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/cxlvfio-test-XXXXXX";
@@ -99,7 +99,7 @@ static void test_not_a_link(void **state)
 	assert_null(name);
 }
 
-/* A file that could not be read where the fixture was made: sys/tree.h. */
+/* A file that could not be read where the fixture was made: sys/snapshot/tree.h. */
 static void test_unavailable(void **state)
 {
 	char *value = NULL;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/endpoint.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/discovery/endpoint.h"
 #include "unit.h"
 
 static const char usual[] =

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "sys/library.h"
+#include "sys/base/library.h"
 #include "unit.h"
 
 static void *first, *last;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/map.h"
-#include "out/map_svg.h"
-#include "out/map_text.h"
+#include "core/discovery/map.h"
+#include "out/discovery/map_svg.h"
+#include "out/discovery/map_text.h"
 #include "unit.h"
 
 #define M	(1ull << 20)

@@ -2,7 +2,7 @@
 /* Reset methods: which word of the kernel's does them, how far they reach, and lists of them. */
 #include <errno.h>
 
-#include "core/method.h"
+#include "core/proof/method.h"
 #include "unit.h"
 
 static void test_word(void **state)

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/endpoint.h"
-#include "core/offer.h"
+#include "core/binding/offer.h"
+#include "core/discovery/endpoint.h"
 #include "unit.h"
 
 static struct cxv_offer offer_of(const char *view, const char *interface)

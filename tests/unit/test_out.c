@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "out/document.h"
-#include "out/envelope.h"
-#include "out/json_text.h"
-#include "out/messages.h"
-#include "out/show_text.h"
-#include "out/table.h"
-#include "out/text.h"
+#include "out/base/document.h"
+#include "out/base/envelope.h"
+#include "out/base/json_text.h"
+#include "out/base/messages.h"
+#include "out/base/table.h"
+#include "out/base/text.h"
+#include "out/discovery/show_text.h"
 #include "unit.h"
 
 static void test_utf8(void **state)
@@ -256,7 +256,7 @@ static void test_failed_document(void **state)
 }
 
 static char *print_streamed(struct cxv_endpoint **endpoints, size_t count, bool out_of_memory,
-			    const struct cxv_report *report)
+			    const struct cxv_errors *errors)
 {
 	static const struct cxv_envelope_facts facts = { .version = "1" };
 	struct cxv_envelope_stream envelope;
@@ -270,7 +270,7 @@ static char *print_streamed(struct cxv_endpoint **endpoints, size_t count, bool 
 		cxv_envelope_stream_endpoint(&envelope, endpoints[i]);
 	if (out_of_memory)
 		envelope.error = -ENOMEM;
-	assert_int_equal(cxv_envelope_stream_end(&envelope, report),
+	assert_int_equal(cxv_envelope_stream_end(&envelope, errors),
 			 out_of_memory ? -ENOMEM : 0);
 	assert_int_equal(fclose(stream), 0);
 	return text;
@@ -283,23 +283,23 @@ static void test_streamed(void **state)
 	struct cxv_endpoint *endpoints[] = {
 		cxv_endpoint_new("0000:0d:00.0"), cxv_endpoint_new("0000:0e:00.0"),
 	};
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
-	cxv_error(&report, CXV_FAILED, EIO, (struct cxv_place) { 0 }, "a \"reason\"\n");
+	cxv_error(&errors, CXV_FAILED, EIO, (struct cxv_place) { 0 }, "a \"reason\"\n");
 	for (size_t count = 0; count <= ARRAY_SIZE(endpoints); count++) {
-		_cleanup_free_ char *streamed = print_streamed(endpoints, count, false, &report);
+		_cleanup_free_ char *streamed = print_streamed(endpoints, count, false, &errors);
 		_cleanup_free_ char *whole = NULL;
 		struct cxv_document document;
 
 		cxv_envelope_begin(&document, "list", &facts);
 		for (size_t i = 0; i < count; i++)
 			cxv_envelope_endpoint(&document, endpoints[i]);
-		cxv_envelope_end(&document, &report);
+		cxv_envelope_end(&document, &errors);
 		whole = print_document(&document);
 		assert_string_equal(streamed, whole);
 		cxv_document_clear(&document);
 	}
-	cxv_report_clear(&report);
+	cxv_errors_clear(&errors);
 	cxv_endpoint_free(endpoints[0]);
 	cxv_endpoint_free(endpoints[1]);
 }
@@ -308,10 +308,10 @@ static void test_streamed(void **state)
 static void test_streamed_out_of_memory(void **state)
 {
 	struct cxv_endpoint *endpoint = cxv_endpoint_new("0000:0d:00.0");
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
 	for (size_t count = 0; count < 2; count++) {
-		_cleanup_free_ char *text = print_streamed(&endpoint, count, true, &report);
+		_cleanup_free_ char *text = print_streamed(&endpoint, count, true, &errors);
 		struct json_object *parsed = json_tokener_parse(text), *array;
 
 		assert_non_null(parsed);
@@ -342,7 +342,7 @@ static void test_full_disk(void **state)
 static void test_out_of_memory(void **state)
 {
 	static const struct cxv_envelope_facts facts = { .version = "1" };
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_document document;
 	struct json_object *parsed;
 	char text[1024] = "";
@@ -354,32 +354,32 @@ static void test_out_of_memory(void **state)
 	parsed = json_tokener_parse(text);
 	assert_non_null(parsed);
 	cxv_envelope_begin(&document, NULL, &facts);
-	cxv_error(&report, CXV_OUT_OF_MEMORY, ENOMEM, (struct cxv_place) { 0 }, "out of memory");
-	cxv_envelope_end(&document, &report);
+	cxv_error(&errors, CXV_OUT_OF_MEMORY, ENOMEM, (struct cxv_place) { 0 }, "out of memory");
+	cxv_envelope_end(&document, &errors);
 	assert_true(json_object_equal(parsed, document.root));
 	cxv_document_clear(&document);
-	cxv_report_clear(&report);
+	cxv_errors_clear(&errors);
 	json_object_put(parsed);
 }
 
 static void test_messages(void **state)
 {
 	struct cxv_messages_style style = { .command = "bind" };
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
 	assert_non_null(stream);
-	cxv_error(&report, CXV_DEVICE_BUSY, EBUSY,
+	cxv_error(&errors, CXV_DEVICE_BUSY, EBUSY,
 		  (struct cxv_place) { .operation = "unbind", .target = "0000:0d:00.0",
 				       .path = "/dev/vfio/6", .hint = "end it" }, "in use");
-	cxv_error(&report, CXV_FAILED, 0, (struct cxv_place) { 0 }, "odd \033[2J");
-	cxv_warning(&report, CXV_FAILED, 0, (struct cxv_place) { .target = "mem0" }, "careful");
-	cxv_print_messages(&report, &style, stream);
+	cxv_error(&errors, CXV_FAILED, 0, (struct cxv_place) { 0 }, "odd \033[2J");
+	cxv_warning(&errors, CXV_FAILED, 0, (struct cxv_place) { .target = "mem0" }, "careful");
+	cxv_print_messages(&errors, &style, stream);
 	style.quiet = true;
 	style.color = true;
-	cxv_print_messages(&report, &style, stream);
+	cxv_print_messages(&errors, &style, stream);
 	assert_int_equal(fclose(stream), 0);
 	assert_string_equal(text,
 		"cxlvfio: warning: bind mem0: careful\n"
@@ -390,7 +390,7 @@ static void test_messages(void **state)
 		"Device or resource busy (EBUSY)\033[m\n  hint: end it\n"
 		"\033[31mcxlvfio: bind: odd ?[2J\033[m\n");
 	free(text);
-	cxv_report_clear(&report);
+	cxv_errors_clear(&errors);
 }
 
 int main(void)

@@ -4,9 +4,9 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
-#include "core/aer.h"
-#include "core/bars.h"
-#include "core/pci_config.h"
+#include "core/discovery/aer.h"
+#include "core/discovery/bars.h"
+#include "core/discovery/pci_config.h"
 #include "unit.h"
 
 #define NO_BAR	"0x0000000000000000 0x0000000000000000 0x0000000000000000\n"

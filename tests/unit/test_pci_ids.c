@@ -2,8 +2,8 @@
 /* Names from a pci.ids file: what lspci finds in it, and files of any content. */
 #include <string.h>
 
-#include "core/pci_ids.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/discovery/pci_ids.h"
 #include "unit.h"
 
 static const char file[] =

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/plan.h"
+#include "core/binding/plan.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 
@@ -72,18 +72,18 @@ static void assert_steps(const struct cxv_plan *plan, size_t first,
 static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum cxv_code code,
 			   int error, const char *words)
 {
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
-	assert_int_equal(cxv_plan_bind(&facts, load_module ? &loading : &careful, &report, &plan),
+	assert_int_equal(cxv_plan_bind(&facts, load_module ? &loading : &careful, &errors, &plan),
 			 -error);
-	assert_int_equal(report.error_count, 1);
-	assert_string_equal(cxv_code_name(report.errors[0].code), cxv_code_name(code));
-	assert_string_equal(report.errors[0].target, TARGET);
-	assert_non_null(report.errors[0].hint);
-	assert_non_null(strstr(report.errors[0].text, words));
+	assert_int_equal(errors.error_count, 1);
+	assert_string_equal(cxv_code_name(errors.errors[0].code), cxv_code_name(code));
+	assert_string_equal(errors.errors[0].target, TARGET);
+	assert_non_null(errors.errors[0].hint);
+	assert_non_null(strstr(errors.errors[0].text, words));
 	assert_int_equal(plan.count, 0);
-	cxv_report_clear(&report);
+	cxv_errors_clear(&errors);
 }
 
 static void bind_from_nothing(void **state)
@@ -101,12 +101,12 @@ static void bind_from_nothing(void **state)
 		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
-	assert_int_equal(report.error_count, 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
+	assert_int_equal(errors.error_count, 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	assert_false(cxv_plan_already(&plan));
 }
@@ -123,14 +123,14 @@ static void bind_from_another_driver(void **state)
 		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.now.driver, "accelerator");
 	strcpy(facts.now.driver_override, "accelerator");
-	assert_int_equal(cxv_plan_bind(&facts, &careful, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &careful, &errors, &plan), 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	assert_string_equal(plan.before.driver, "accelerator");
 	assert_string_equal(plan.before.driver_override, "accelerator");
@@ -139,13 +139,13 @@ static void bind_from_another_driver(void **state)
 static void bind_of_a_bound_one_changes_nothing(void **state)
 {
 	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	/* Not even what would be refused otherwise matters. */
 	facts.iommu_group[0] = '\0';
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_true(cxv_plan_already(&plan));
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_WAIT_DRIVER);
 	assert_string_equal(cxv_step_result_name(plan.steps[0].result), "already");
@@ -155,26 +155,26 @@ static void bind_of_a_bound_one_changes_nothing(void **state)
 static void bind_goes_on_after_a_killed_one(void **state)
 {
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.now.driver_override, OURS);
 	remember(&facts, "accelerator", "");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_string_equal(plan.before.driver, "accelerator");
 	assert_string_equal(plan.before.driver_override, "");
 	assert_string_equal(plan.steps[0].value, "accelerator");
 
 	/* The unbind of a run before was cut short: nobody has the endpoint. */
 	facts.now.driver_override[0] = '\0';
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_string_equal(plan.before.driver, "accelerator");
 
 	/* Somebody has it, and without the driver's mark: the record is of some earlier time. */
 	strcpy(facts.now.driver, "other");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_string_equal(plan.before.driver, "other");
 }
 
@@ -210,13 +210,13 @@ static void bind_refuses_a_shared_group(void **state)
 		{ "0000:0d:00.4", "nvme" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.members = members;
 	facts.member_count = 4;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	facts.member_count = 5;
 	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ": 0000:0d:00.4 (driver nvme)");
 }
@@ -304,10 +304,10 @@ static size_t find_step(const struct cxv_plan *plan, enum cxv_step_kind kind)
 static size_t roll_back_from(enum cxv_step_kind failed, struct cxv_plan *plan)
 {
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
 	strcpy(facts.now.driver, "accelerator");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, plan), 0);
 	return cxv_plan_rollback(plan, find_step(plan, failed), false);
 }
 
@@ -353,13 +353,13 @@ static void rollback_unloads_what_was_loaded(void **state)
 		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 	size_t first;
 
 	(void)state;
 	strcpy(facts.noted_modules, "cxl_core");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_string_equal(plan.steps[0].value, "cxl_core vfio cxl_vfio_pci");
 	assert_string_equal(plan.modules, "cxl_core");
 	/* As the step that loads does. */
@@ -369,7 +369,7 @@ static void rollback_unloads_what_was_loaded(void **state)
 	/* Nothing was loaded before the note was written: what is loaded now is somebody else's. */
 	facts.noted_modules[0] = '\0';
 	facts.module = CXV_MODULE_LOADED;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_NODE), true);
 	assert_steps(&plan, first, expected, 1);
 }
@@ -378,12 +378,12 @@ static void rollback_unloads_what_was_loaded(void **state)
 static void bind_keeps_modules_of_a_bound_one(void **state)
 {
 	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	strcpy(facts.noted_modules, "vfio");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_true(cxv_plan_already(&plan));
 	assert_int_equal(plan.count, 2);
 	assert_int_equal(plan.steps[1].kind, CXV_STEP_FORGET_MODULES);
@@ -397,13 +397,13 @@ static void unbind_unloads_what_a_killed_bind_loaded(void **state)
 		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.noted_modules, "vfio cxl_vfio_pci");
-	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), 0);
+	assert_int_equal(cxv_plan_unbind(&facts, &errors, &plan), 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	assert_false(cxv_plan_already(&plan));
 }
@@ -415,17 +415,17 @@ static void force_binds_what_may_work_later(void **state)
 {
 	struct cxv_group_member member = { "0000:0d:00.1", "e1000e" };
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.members = &member;
 	facts.member_count = 1;
 	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, "e1000e");
-	assert_int_equal(cxv_plan_bind(&facts, &forcing, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &forcing, &errors, &plan), 0);
 	facts.state = CXV_STATE_NOT_COMMITTED;
-	assert_int_equal(cxv_plan_bind(&facts, &forcing, &report, &plan), 0);
-	assert_int_equal(report.error_count, 0);
+	assert_int_equal(cxv_plan_bind(&facts, &forcing, &errors, &plan), 0);
+	assert_int_equal(errors.error_count, 0);
 }
 
 static void force_changes_nothing_else(void **state)
@@ -446,12 +446,12 @@ static void force_changes_nothing_else(void **state)
 	bad[4].module = CXV_MODULE_OTHER_KERNEL;
 	bad[5].module = CXV_MODULE_MISSING;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct cxv_report report = { 0 };
+		struct cxv_errors errors = { 0 };
 		struct cxv_plan plan;
 
-		assert_true(cxv_plan_bind(&bad[i], &forcing, &report, &plan) < 0);
-		assert_int_equal(report.error_count, 1);
-		cxv_report_clear(&report);
+		assert_true(cxv_plan_bind(&bad[i], &forcing, &errors, &plan) < 0);
+		assert_int_equal(errors.error_count, 1);
+		cxv_errors_clear(&errors);
 	}
 }
 
@@ -462,13 +462,13 @@ static void bind_needs_no_force_for_those_bound_with_it(void **state)
 		{ "0000:0d:00.2", "e1000e" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.members = members;
 	facts.member_count = 1;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	facts.member_count = 2;
 	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY, ": 0000:0d:00.2 (driver e1000e)");
 }
@@ -476,13 +476,13 @@ static void bind_needs_no_force_for_those_bound_with_it(void **state)
 static void rollback_restores_the_override(void **state)
 {
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 	size_t first;
 
 	(void)state;
 	strcpy(facts.now.driver_override, "other");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), false);
 	assert_int_equal(plan.count - first, 4);
 	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
@@ -496,22 +496,22 @@ static void rollback_of_a_lost_device_forgets(void **state)
 		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 	size_t first;
 
 	(void)state;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), true);
 	assert_steps(&plan, first, expected, ARRAY_SIZE(expected));
 }
 
 static void plan_unbind(const struct cxv_bind_facts *facts, struct cxv_plan *plan)
 {
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
-	assert_int_equal(cxv_plan_unbind(facts, &report, plan), 0);
-	assert_int_equal(report.error_count, 0);
+	assert_int_equal(cxv_plan_unbind(facts, &errors, plan), 0);
+	assert_int_equal(errors.error_count, 0);
 }
 
 static void unbind_to_the_driver_before(void **state)
@@ -602,17 +602,17 @@ static void unbind_refuses_an_open_device(void **state)
 {
 	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
 	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
 	facts.holders = &holder;
 	facts.holder_count = 1;
-	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), -EBUSY);
-	assert_int_equal(report.errors[0].code, CXV_DEVICE_BUSY);
-	assert_string_equal(report.errors[0].operation, "unbind");
-	assert_non_null(strstr(report.errors[0].text, "process 4242 (qemu-system-x86)"));
-	cxv_report_clear(&report);
+	assert_int_equal(cxv_plan_unbind(&facts, &errors, &plan), -EBUSY);
+	assert_int_equal(errors.errors[0].code, CXV_DEVICE_BUSY);
+	assert_string_equal(errors.errors[0].operation, "unbind");
+	assert_non_null(strstr(errors.errors[0].text, "process 4242 (qemu-system-x86)"));
+	cxv_errors_clear(&errors);
 }
 
 /* The longest names there can be still make whole paths, and the longest plan still fits. */
@@ -651,13 +651,13 @@ static void bind_with_an_offer(void **state)
 		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan, copy;
 	size_t restore, first;
 
 	facts.module = CXV_MODULE_LOADED;
 	strcpy(facts.now.driver, "accelerator");
-	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), 0);
 	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 	restore = find_step(&plan, CXV_STEP_RESTORE_PARAMETERS);
 	copy = plan;
@@ -679,21 +679,21 @@ static void bind_with_an_offer(void **state)
 static void bind_with_an_offer_holds_what_is_marked(void **state)
 {
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	strcpy(facts.now.driver_override, OURS);
-	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), 0);
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[0].value, CXV_HELD_OVERRIDE);
 	assert_int_equal(plan.steps[2].kind, CXV_STEP_LOAD_MODULE);
 	assert_int_equal(plan.steps[3].kind, CXV_STEP_NOTE_PARAMETERS);
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_NOTE_MODULES);
 	/* That mark is ours, too: an unbind leaves none. */
 	strcpy(facts.now.driver_override, CXV_HELD_OVERRIDE);
 	facts.module = CXV_MODULE_LOADED;
-	assert_int_equal(cxv_plan_unbind(&facts, &report, &plan), 0);
+	assert_int_equal(cxv_plan_unbind(&facts, &errors, &plan), 0);
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[0].value, "");
 }
@@ -707,7 +707,7 @@ static void offer_is_good_in_between(void **state)
 	for (size_t i = 0; i < 81; i++) {
 		struct cxv_bind_facts facts = bound_facts();
 		struct cxv_bind_wishes wishes = { 0 };
-		struct cxv_report report = { 0 };
+		struct cxv_errors errors = { 0 };
 		struct cxv_plan plan;
 
 		strcpy(facts.offer.words[CXV_OFFER_VIEW], views[i % 3]);
@@ -716,7 +716,7 @@ static void offer_is_good_in_between(void **state)
 		strcpy(wishes.offer.words[CXV_OFFER_INTERFACE], interfaces[i / 27]);
 		if (cxv_offer_problem(&facts.offer) || cxv_offer_problem(&wishes.offer))
 			continue;
-		assert_int_equal(cxv_plan_bind(&facts, &wishes, &report, &plan), 0);
+		assert_int_equal(cxv_plan_bind(&facts, &wishes, &errors, &plan), 0);
 		for (size_t j = 0; j < plan.count; j++) {
 			const struct cxv_step *step = &plan.steps[j];
 
@@ -745,14 +745,14 @@ static void offer_of_a_bound_one(void **state)
 		{ CXV_STEP_SET_ATTRIBUTE, DEVICE "cxl_vfio/view", "bar" },
 	};
 	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 	size_t first;
 
 	facts.offer = choosing.offer;
-	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), 0);
 	assert_true(cxv_plan_already(&plan));
-	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);
 	assert_false(cxv_plan_already(&plan));
 	assert_int_equal(plan.steps[0].result, CXV_STEP_ALREADY);
 	assert_int_equal(plan.count, 1 + ARRAY_SIZE(expected));
@@ -768,38 +768,38 @@ static void offer_of_a_bound_one(void **state)
 static void assert_offer_refused(struct cxv_bind_facts facts, enum cxv_code code, int error,
 				 const char *words)
 {
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
-	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), -error);
-	assert_int_equal(report.errors[0].code, code);
-	assert_non_null(strstr(report.errors[0].text, words));
-	assert_non_null(report.errors[0].hint);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), -error);
+	assert_int_equal(errors.errors[0].code, code);
+	assert_non_null(strstr(errors.errors[0].text, words));
+	assert_non_null(errors.errors[0].hint);
 	assert_int_equal(plan.count, 0);
-	cxv_report_clear(&report);
+	cxv_errors_clear(&errors);
 }
 
 static void offers_that_are_refused(void **state)
 {
 	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
 	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	facts.offer = region.offer;
 	facts.without_bar = true;
 	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "no pair is left");
-	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);
 	facts.without_bar = false;
 	facts.holders = &holder;
 	facts.holder_count = 1;
 	assert_offer_refused(facts, CXV_DEVICE_BUSY, EBUSY, "process 4242 (qemu-system-x86)");
 	/* What it offers already is no change, and nobody's harm. */
-	assert_int_equal(cxv_plan_bind(&facts, &region, &report, &plan), 0);
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	facts.without_views = true;
 	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "too old");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	facts = good_facts();
 	facts.module = CXV_MODULE_LOADED;
 	facts.without_views = true;
@@ -809,14 +809,14 @@ static void offers_that_are_refused(void **state)
 static void plans_have_room(void **state)
 {
 	struct cxv_bind_facts facts = good_facts();
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 	const char *end;
 
 	(void)state;
 	memset(facts.now.driver, 'd', sizeof(facts.now.driver) - 1);
 	strcpy(facts.now.driver_override, OURS);
-	assert_int_equal(cxv_plan_bind(&facts, &choosing, &report, &plan), 0);
+	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), 0);
 	end = strrchr(plan.steps[find_step(&plan, CXV_STEP_UNBIND_DRIVER)].path, '/');
 	assert_string_equal(end, "/unbind");
 	cxv_plan_rollback(&plan, plan.count - 1, false);

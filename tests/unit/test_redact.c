@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/dvsec.h"
-#include "core/endpoint.h"
-#include "core/util.h"
-#include "sys/evidence.h"
-#include "sys/host.h"
-#include "sys/redact.h"
-#include "sys/tree.h"
+#include "core/base/util.h"
+#include "core/discovery/dvsec.h"
+#include "core/discovery/endpoint.h"
+#include "sys/base/host.h"
+#include "sys/snapshot/evidence.h"
+#include "sys/snapshot/redact.h"
+#include "sys/snapshot/tree.h"
 #include "unit.h"
 
 #define FUNCTION	"sys/devices/pci0000:0c/0000:0d:00.0"

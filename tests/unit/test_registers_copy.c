@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/registers.h"
+#include "sys/discovery/registers.h"
 #include "unit.h"
 
 #define PAGE	4096

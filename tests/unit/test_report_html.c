@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/proof.h"
-#include "core/verify.h"
-#include "out/markup.h"
-#include "out/report_html.h"
-#include "out/report_svg.h"
-#include "out/shell_text.h"
+#include "core/proof/proof.h"
+#include "core/proof/verify.h"
+#include "out/base/markup.h"
+#include "out/base/shell_text.h"
+#include "out/proof/report_html.h"
+#include "out/proof/report_svg.h"
 #include "unit.h"
 
 #define MS	1000000ull
@@ -28,7 +28,7 @@ struct stand {
 	struct cxv_endpoint *endpoint;
 	struct cxv_proof_target target;
 	struct cxv_driver_status driver;
-	struct cxv_report report;
+	struct cxv_errors errors;
 	struct cxv_proof proof;
 	struct cxv_comparison comparison;
 };
@@ -151,14 +151,14 @@ static void make_stand(struct stand *stand, unsigned int cycles, const char *tex
 	stand->driver.loaded.version.value = strdup(text);
 	stand->driver.loaded.srcversion.value = strdup("5A2B1C");
 	stand->driver.abi_version = cxv_known(1);
-	cxv_error(&stand->report, CXV_VERIFICATION_FAILED, EIO,
+	cxv_error(&stand->errors, CXV_VERIFICATION_FAILED, EIO,
 		  (struct cxv_place) { .operation = "verify", .target = "0000:0d:00.0",
 				       .path = text, .hint = text }, "%s", text);
-	cxv_warning(&stand->report, CXV_FAILED, 0, (struct cxv_place) { 0 }, "only a warning");
+	cxv_warning(&stand->errors, CXV_FAILED, 0, (struct cxv_place) { 0 }, "only a warning");
 	stand->proof = (struct cxv_proof) {
 		.command = "verify", .command_line = text, .version = "0.6", .kernel = text,
 		.driver = &stand->driver, .began = 1790000000, .ended = 1790000004,
-		.targets = &stand->target, .count = 1, .report = &stand->report,
+		.targets = &stand->target, .count = 1, .errors = &stand->errors,
 		.status = CXV_EXIT_VERIFICATION,
 	};
 }
@@ -168,7 +168,7 @@ static void clear_stand(struct stand *stand)
 	cxv_run_clear(&stand->run);
 	cxv_endpoint_free(stand->endpoint);
 	cxv_driver_status_clear(&stand->driver);
-	cxv_report_clear(&stand->report);
+	cxv_errors_clear(&stand->errors);
 }
 
 static char *write_html(const struct cxv_proof *proof)

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/sample.h"
-#include "core/util.h"
+#include "core/base/util.h"
+#include "core/proof/sample.h"
 #include "unit.h"
 
 #define MIB	0x100000ull

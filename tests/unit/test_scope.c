@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/scope.h"
+#include "core/proof/scope.h"
 #include "unit.h"
 
 struct stand {
 	struct cxv_holder holder;
 	struct cxv_scope_function functions[2];
 	struct cxv_scope scope;
-	struct cxv_report report;
+	struct cxv_errors errors;
 };
 
 /* The target and another function, which VFIO has in the same group. */
@@ -38,17 +38,17 @@ static void demand(struct stand *stand, enum cxv_method method, int error, enum 
 		   const char *word)
 {
 	struct cxv_way ways[] = { { CXV_METHOD_FLR, CXV_VIA_VFIO }, { method, CXV_VIA_VFIO } };
-	int ret = cxv_scope_check(&stand->scope, ways, 2, "reset", &stand->report);
+	int ret = cxv_scope_check(&stand->scope, ways, 2, "reset", &stand->errors);
 
 	assert_int_equal(ret, -error);
-	assert_int_equal(stand->report.error_count, error != 0);
+	assert_int_equal(stand->errors.error_count, error != 0);
 	if (error) {
-		assert_int_equal(stand->report.errors[0].code, code);
-		if (!strstr(stand->report.errors[0].text, word))
-			fail_msg("'%s' is not in '%s'", word, stand->report.errors[0].text);
-		assert_non_null(stand->report.errors[0].hint);
+		assert_int_equal(stand->errors.errors[0].code, code);
+		if (!strstr(stand->errors.errors[0].text, word))
+			fail_msg("'%s' is not in '%s'", word, stand->errors.errors[0].text);
+		assert_non_null(stand->errors.errors[0].hint);
 	}
-	cxv_report_clear(&stand->report);
+	cxv_errors_clear(&stand->errors);
 	free(stand);
 }
 
@@ -118,13 +118,13 @@ static void test_masked(void **state)
 	struct stand *stand = make_stand();
 
 	stand->scope.masked = true;
-	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->report), 0);
-	assert_int_equal(stand->report.warning_count, 1);
+	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->errors), 0);
+	assert_int_equal(stand->errors.warning_count, 1);
 	way.method = CXV_METHOD_BUS;
 	stand->scope.count = 1;
-	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->report), 0);
-	assert_int_equal(stand->report.warning_count, 1);
-	cxv_report_clear(&stand->report);
+	assert_int_equal(cxv_scope_check(&stand->scope, &way, 1, "reset", &stand->errors), 0);
+	assert_int_equal(stand->errors.warning_count, 1);
+	cxv_errors_clear(&stand->errors);
 	free(stand);
 }
 
@@ -147,17 +147,17 @@ static void test_words(void **state)
 {
 	struct cxv_way flr = { CXV_METHOD_FLR, CXV_VIA_VFIO };
 	struct cxv_way cxl = { CXV_METHOD_CXL, CXV_VIA_VFIO };
-	struct cxv_report report = { 0 };
+	struct cxv_errors errors = { 0 };
 
-	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr", &flr, "reset", &report), 0);
-	assert_int_equal(report.warning_count, 0);
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr", &flr, "reset", &errors), 0);
+	assert_int_equal(errors.warning_count, 0);
 	/* Taken, but not without a word. */
-	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "af_flr", &flr, "reset", &report), 0);
-	assert_int_equal(report.warning_count, 1);
-	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr pm", &cxl, "reset", &report),
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "af_flr", &flr, "reset", &errors), 0);
+	assert_int_equal(errors.warning_count, 1);
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr pm", &cxl, "reset", &errors),
 			 -EOPNOTSUPP);
-	assert_non_null(strstr(report.errors[0].text, "\"flr pm\""));
-	cxv_report_clear(&report);
+	assert_non_null(strstr(errors.errors[0].text, "\"flr pm\""));
+	cxv_errors_clear(&errors);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/topology.h"
+#include "core/discovery/topology.h"
 #include "unit.h"
 
 static void make_dports(struct cxv_dport dports[static 3])

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "core/util.h"
-#include "sys/touch_child.h"
+#include "core/base/util.h"
+#include "sys/proof/touch_child.h"
 #include "unit.h"
 
 #define PAGES	1024ull

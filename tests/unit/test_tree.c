@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/util.h"
-#include "sys/host.h"
-#include "sys/tree.h"
+#include "core/base/util.h"
+#include "sys/base/host.h"
+#include "sys/snapshot/tree.h"
 #include "unit.h"
 
 static int set_up(void **state)

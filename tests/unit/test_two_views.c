@@ -7,11 +7,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
-#include "sys/file_io.h"
-#include "sys/load.h"
-#include "sys/touch.h"
-#include "sys/watch.h"
+#include "sys/base/clock.h"
+#include "sys/proof/read_write.h"
+#include "sys/proof/touch.h"
+#include "sys/proof/traffic.h"
+#include "sys/proof/watch.h"
 #include "unit.h"
 
 #define PAGES	1024ull
@@ -52,27 +52,27 @@ static int tear_down(void **state)
 
 /* What LOAD threads see of two views, of which the second is BAR. */
 static void load_views(const struct fixture *fixture, const struct cxv_window *bar,
-		       struct cxv_load *load)
+		       struct cxv_traffic *load)
 {
 	uint64_t originals[PAGES] = { 0 };
-	struct cxv_loader *loader;
+	struct cxv_traffic_run *traffic;
 
-	assert_int_equal(cxv_loader_create(&fixture->window, bar, originals, true, 2, 0, &loader),
-			 0);
-	assert_int_equal(cxv_loader_start(loader), 0);
+	assert_int_equal(cxv_traffic_run_create(&fixture->window, bar, originals, true, 2, 0,
+						&traffic), 0);
+	assert_int_equal(cxv_traffic_run_start(traffic), 0);
 	assert_int_equal(cxv_touch_tag(&fixture->mapping, SEED), 0);
-	cxv_loader_stage(loader, &(struct cxv_stage) { .seed = SEED, .open = true });
+	cxv_traffic_run_stage(traffic, &(struct cxv_stage) { .seed = SEED, .open = true });
 	do
-		cxv_loader_collect(loader, true, load);
+		cxv_traffic_run_collect(traffic, true, load);
 	while (bar == &fixture->other && !load->wrong);
-	cxv_loader_stop(loader);
-	assert_true(cxv_loader_destroy(loader));
+	cxv_traffic_run_stop(traffic);
+	assert_true(cxv_traffic_run_destroy(traffic));
 }
 
 static void test_load_through_both(void **state)
 {
 	struct fixture *fixture = *state;
-	struct cxv_load load;
+	struct cxv_traffic load;
 
 	load_views(fixture, &fixture->bar, &load);
 	assert_true(load.accesses > 0);
@@ -85,12 +85,12 @@ static void test_file_io_of_the_other(void **state)
 {
 	struct fixture *fixture = *state;
 	void *address = (void *)(uintptr_t)fixture->mapping.extents[0].address;
-	struct cxv_file_io io;
+	struct cxv_read_write io;
 
 	assert_int_equal(cxv_touch_tag(&fixture->mapping, SEED), 0);
-	assert_int_equal(cxv_file_io_compare(&fixture->bar, address, true, &io), 0);
+	assert_int_equal(cxv_read_write_compare(&fixture->bar, address, true, &io), 0);
 	assert_int_equal(io.wrong, 0);
-	assert_int_equal(cxv_file_io_compare(&fixture->other, address, false, &io), 0);
+	assert_int_equal(cxv_read_write_compare(&fixture->other, address, false, &io), 0);
 	assert_true(io.wrong > 0);
 	assert_string_equal(io.what, "read(2) gives other bytes than the mapping");
 }

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cycle_run.h"
-#include "core/verify.h"
-#include "core/verify_state.h"
-#include "cxl_regs.h"
 #include "clean_cycle.h"
+#include "core/proof/cycle_run.h"
+#include "core/proof/verify.h"
+#include "core/proof/verify_state.h"
+#include "cxl_regs.h"
 
 static void test_clean(void **state)
 {
@@ -455,24 +455,24 @@ static void test_aer(void **state)
 /* Malformed capability lists end, and are no capability. */
 static void test_capability_loops(void **state)
 {
-	struct cxv_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct cxv_observation *observation = calloc(1, sizeof(*observation));
 
-	assert_non_null(snapshot);
-	snapshot->config_size = CXV_CONFIG_SIZE;
-	put(snapshot, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
-	put(snapshot, PCI_CAPABILITY_LIST, 1, 0x40);
-	put(snapshot, 0x40, 2, 0x4001);
-	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
-	put(snapshot, 0x40, 2, 0x0401);
-	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
-	put(snapshot, 0x40, 2, 0xfc01);
-	put(snapshot, 0xfc, 2, PCI_CAP_ID_EXP);
-	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0xfc);
-	snapshot->config_size = 64;
-	assert_int_equal(cxv_config_capability(snapshot, PCI_CAP_ID_EXP), 0);
-	assert_int_equal(cxv_config_device_dvsec(snapshot), 0);
-	assert_int_equal(cxv_config_field(snapshot, 63, 2), UINT32_MAX);
-	free(snapshot);
+	assert_non_null(observation);
+	observation->config_size = CXV_CONFIG_SIZE;
+	put(observation, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
+	put(observation, PCI_CAPABILITY_LIST, 1, 0x40);
+	put(observation, 0x40, 2, 0x4001);
+	assert_int_equal(cxv_config_capability(observation, PCI_CAP_ID_EXP), 0);
+	put(observation, 0x40, 2, 0x0401);
+	assert_int_equal(cxv_config_capability(observation, PCI_CAP_ID_EXP), 0);
+	put(observation, 0x40, 2, 0xfc01);
+	put(observation, 0xfc, 2, PCI_CAP_ID_EXP);
+	assert_int_equal(cxv_config_capability(observation, PCI_CAP_ID_EXP), 0xfc);
+	observation->config_size = 64;
+	assert_int_equal(cxv_config_capability(observation, PCI_CAP_ID_EXP), 0);
+	assert_int_equal(cxv_config_device_dvsec(observation), 0);
+	assert_int_equal(cxv_config_field(observation, 63, 2), UINT32_MAX);
+	free(observation);
 }
 
 static void test_worst_wins(void **state)

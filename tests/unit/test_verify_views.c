@@ -112,7 +112,7 @@ static void test_bar_open_in_reset(void **state)
 static void test_file_io_of_bar(void **state)
 {
 	struct cxv_cycle *cycle = clean_cycle();
-	struct cxv_file_io *io = &cycle->io_before[CXV_WINDOW_BAR];
+	struct cxv_read_write *io = &cycle->io_before[CXV_WINDOW_BAR];
 
 	io->wrong = 3;
 	io->what = "read(2) gives other bytes than the mapping";
@@ -170,7 +170,7 @@ static void show_only(struct cxv_cycle *cycle, enum cxv_window_view only)
 	};
 	cycle->views.first = only;
 	cycle->watch.both = false;
-	cycle->io_before[other] = cycle->io_after[other] = (struct cxv_file_io) { 0 };
+	cycle->io_before[other] = cycle->io_after[other] = (struct cxv_read_write) { 0 };
 	cycle->mappings[CXV_MAPPING_BAR_WHOLE] = cycle->mappings[CXV_MAPPING_BAR_OFFSET] =
 		(struct cxv_mapping_result) { .unavailable = "one view only" };
 }

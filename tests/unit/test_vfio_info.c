@@ -4,8 +4,8 @@
 #include <linux/vfio.h>
 #include <string.h>
 
-#include "core/util.h"
-#include "core/vfio_info.h"
+#include "core/base/util.h"
+#include "core/discovery/vfio_info.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 #include <linux/vfio.h>
 #include <string.h>
 
-#include "core/views.h"
+#include "core/proof/views.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 

@@ -14,7 +14,7 @@
 
 #include "cxl_regs.h"
 #include "cxl_vfio.h"
-#include "sys/vfio_uapi.h"
+#include "sys/discovery/vfio_uapi.h"
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)

@@ -13,7 +13,7 @@ run is its smallest value: what is left behind by cycles raises that, and nothin
 
 Descriptors, threads and mappings must not be more in the second half than in the first, but for one
 in a short run, where every look may have met the same open file.
-Anonymous memory may be by what a run keeps (core/cycle_run.h): a record of each of the first 1,000
+Anonymous memory may be by what a run keeps (core/proof/cycle_run.h): a record of each of the first 1,000
 cycles and some histograms. A leak of 16 bytes a cycle is 160 KiB in 10,000. Prints TAP.
 """
 import json

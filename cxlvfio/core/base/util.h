@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The few things every file needs: scope-based cleanup, array length, prefixes. */
+#ifndef CXLVFIO_CORE_BASE_UTIL_H
+#define CXLVFIO_CORE_BASE_UTIL_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_SEC	1000000000ull
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define _cleanup_(function)	__attribute__((cleanup(function)))
+#define _printf_(string, first)	__attribute__((format(printf, string, first)))
+
+static inline void cxv_free_pointer(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void cxv_close_descriptor(int *descriptor)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+}
+
+static inline bool cxv_starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+#define _cleanup_free_		_cleanup_(cxv_free_pointer)
+#define _cleanup_close_		_cleanup_(cxv_close_descriptor)
+
+#endif

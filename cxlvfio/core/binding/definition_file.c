@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The text of a definition. libinih splits lines into keys and values; it is lax where this must
+ * not be: it cuts long lines in two, takes an indented line for more of the value before, and what
+ * follows a section's name for nothing. So every line is looked at before it gets them.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/pci_address.h"
+#include "core/binding/definition.h"
+#include "cxl_vfio.h"
+
+#define LINE_MAX_LENGTH		150	/* libinih takes 197 */
+#define DRIVER_LENGTH_MAX	64
+
+struct parser {
+	const char *text;	/* what is left of it */
+	const char *end;
+	unsigned int line;
+	struct cxv_definition *definition;
+	unsigned int seen;	/* bits of keys[] */
+	bool failed;
+	bool out_of_memory;
+};
+
+int cxv_definition_set_problem(struct cxv_definition *definition, unsigned int line,
+			       const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return -ENOMEM;
+	free(definition->problem.value);
+	definition->problem.value = text;
+	definition->line = line ? cxv_known(line) : (struct cxv_number) { 0 };
+	return 0;
+}
+
+/* The first problem is the one that is told. Returns 0, libinih's word for a failure. */
+#define FAIL(parser, ...)							\
+	({									\
+		if (!(parser)->failed &&					\
+		    cxv_definition_set_problem((parser)->definition, (parser)->line,	\
+					       __VA_ARGS__) < 0)		\
+			(parser)->out_of_memory = true;				\
+		(parser)->failed = true;					\
+		0;								\
+	})
+
+/* "0x1e98", with no more than DIGITS digits: not what strtoull(3) takes. */
+static bool parse_hex(const char *text, size_t digits, struct cxv_number *number)
+{
+	size_t length;
+
+	if (strncmp(text, "0x", 2))
+		return false;
+	text += 2;
+	length = strspn(text, "0123456789abcdefABCDEF");
+	if (!length || length > digits || text[length])
+		return false;
+	*number = cxv_known(strtoull(text, NULL, 16));
+	return true;
+}
+
+static int set_id(struct parser *parser, const char *value, struct cxv_number *number)
+{
+	return parse_hex(value, 4, number) ||
+	       FAIL(parser, "'%s' is no id, which has up to 4 digits: 0x1e98", value);
+}
+
+static int set_vendor(struct parser *parser, const char *value)
+{
+	return set_id(parser, value, &parser->definition->vendor);
+}
+
+static int set_device(struct parser *parser, const char *value)
+{
+	return set_id(parser, value, &parser->definition->device);
+}
+
+static int set_serial(struct parser *parser, const char *value)
+{
+	struct cxv_number serial;
+
+	if (!parse_hex(value, 16, &serial))
+		return FAIL(parser, "'%s' is no serial number, which has up to 16 digits: 0x1000",
+			    value);
+	if (!serial.value || serial.value == UINT64_MAX)
+		return FAIL(parser, "'%s' is what devices without a serial number have", value);
+	parser->definition->serial = serial;
+	return 1;
+}
+
+static int set_text(struct parser *parser, struct cxv_text *text, const char *value)
+{
+	text->value = strdup(value);
+	if (text->value)
+		return 1;
+	parser->out_of_memory = true;
+	return 0;
+}
+
+static int set_address(struct parser *parser, const char *value)
+{
+	if (!cxv_pci_is_address(value))
+		return FAIL(parser, "'%s' is no PCI address: 0000:0d:00.0", value);
+	return set_text(parser, &parser->definition->address, value);
+}
+
+static bool is_word(const char *text, size_t length_max)
+{
+	size_t length = 0;
+
+	for (; text[length]; length++)
+		if (!isascii((unsigned char)text[length]) ||
+		    (!isalnum((unsigned char)text[length]) && !strchr("_-.:", text[length])))
+			return false;
+	return length && length <= length_max && *text != '.' && *text != '-';
+}
+
+static int set_driver(struct parser *parser, const char *value)
+{
+	if (!is_word(value, DRIVER_LENGTH_MAX))
+		return FAIL(parser, "'%s' is no name of a driver", value);
+	return set_text(parser, &parser->definition->driver, value);
+}
+
+static int set_auto(struct parser *parser, const char *value)
+{
+	if (strcmp(value, "yes") && strcmp(value, "no"))
+		return FAIL(parser, "auto is yes or no, not '%s'", value);
+	parser->definition->automatic = cxv_known(!strcmp(value, "yes"));
+	return 1;
+}
+
+/* PART of what it is to offer. */
+static int set_offer(struct parser *parser, enum cxv_offer_part part, struct cxv_text *text,
+		     const char *value)
+{
+	struct cxv_offer offer = { 0 };
+
+	if (cxv_offer_set(&offer, part, value) < 0)
+		return FAIL(parser, "%s is one of: %s; not '%s'", cxv_offer_name(part),
+			    cxv_offer_words(part), value);
+	return set_text(parser, text, value);
+}
+
+static int set_view(struct parser *parser, const char *value)
+{
+	return set_offer(parser, CXV_OFFER_VIEW, &parser->definition->view, value);
+}
+
+static int set_interface(struct parser *parser, const char *value)
+{
+	return set_offer(parser, CXV_OFFER_INTERFACE, &parser->definition->interface, value);
+}
+
+static const struct key {
+	const char *section, *name;
+	int (*set)(struct parser *parser, const char *value);
+} keys[] = {
+	{ "match", "vendor", set_vendor },
+	{ "match", "device", set_device },
+	{ "match", "serial", set_serial },
+	{ "match", "address", set_address },
+	{ "bind", "driver", set_driver },
+	{ "bind", "view", set_view },
+	{ "bind", "interface", set_interface },
+	{ "bind", "auto", set_auto },
+};
+
+/* libinih's: for each "NAME = VALUE". */
+static int take_pair(void *argument, const char *section, const char *name, const char *value)
+{
+	struct parser *parser = argument;
+
+	if (parser->failed)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (strcmp(section, keys[i].section) || strcmp(name, keys[i].name))
+			continue;
+		if (parser->seen & 1u << i)
+			return FAIL(parser, "%s was given before", name);
+		parser->seen |= 1u << i;
+		return keys[i].set(parser, value);
+	}
+	if (!*section)
+		return FAIL(parser, "'%s' stands before any section", name);
+	return FAIL(parser, "there is no key '%s' in section [%s]", name, section);
+}
+
+static bool is_section(const char *line, size_t length)
+{
+	while (length && line[length - 1] == ' ')
+		length--;
+	return (length == 7 && !memcmp(line, "[match]", 7)) ||
+	       (length == 6 && !memcmp(line, "[bind]", 6));
+}
+
+static int check_line(struct parser *parser, const char *line, size_t length)
+{
+	if (length > LINE_MAX_LENGTH)
+		return FAIL(parser, "the line is longer than %d bytes", LINE_MAX_LENGTH);
+	for (size_t i = 0; i < length; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			return FAIL(parser, "byte 0x%02x, which is no printable ASCII",
+				    (unsigned char)line[i]);
+	if (length && *line == ' ')
+		return FAIL(parser, "the line begins with a blank");
+	if (length && *line == '[' && !is_section(line, length))
+		return FAIL(parser, "'%.*s' is no section: it is [match] or [bind]", (int)length,
+			    line);
+	return 1;
+}
+
+/* libinih's, as fgets(3). Nothing more comes after a line that is not good. */
+static char *read_line(char *buffer, int size, void *argument)
+{
+	struct parser *parser = argument;
+	const char *newline;
+	size_t length;
+
+	if (parser->failed || parser->text == parser->end)
+		return NULL;
+	parser->line++;
+	newline = memchr(parser->text, '\n', parser->end - parser->text);
+	length = (newline ?: parser->end) - parser->text;
+	if (!check_line(parser, parser->text, length) || size < (int)length + 2)
+		return NULL;
+	memcpy(buffer, parser->text, length);
+	strcpy(buffer + length, "\n");
+	parser->text += length + !!newline;
+	return buffer;
+}
+
+static void check_whole(struct parser *parser)
+{
+	struct cxv_definition *definition = parser->definition;
+	struct cxv_offer offer = cxv_definition_offer(definition);
+
+	parser->line = 0;
+	if (!definition->vendor.known || !definition->device.known)
+		FAIL(parser, "section [match] needs vendor and device");
+	else if (!definition->serial.known && !definition->address.value)
+		FAIL(parser, "section [match] needs serial, or address for a device without one");
+	else if (!definition->driver.value)
+		FAIL(parser, "section [bind] needs driver");
+	else if (!cxv_offer_is_empty(&offer) &&
+		 strcmp(definition->driver.value, CXL_VFIO_DRIVER_NAME))
+		FAIL(parser, "view and interface are for driver " CXL_VFIO_DRIVER_NAME " alone");
+	else if (cxv_offer_problem(&offer))
+		FAIL(parser, "%s", cxv_offer_problem(&offer));
+}
+
+/* Half of what a file says is nothing. */
+static void forget(struct cxv_definition *definition)
+{
+	free(definition->address.value);
+	free(definition->driver.value);
+	free(definition->view.value);
+	free(definition->interface.value);
+	definition->address = definition->driver = definition->view = definition->interface =
+		(struct cxv_text) { 0 };
+	definition->vendor = definition->device = definition->serial = definition->automatic =
+		(struct cxv_number) { 0 };
+}
+
+int cxv_definition_parse(const char *text, size_t size, struct cxv_definition *definition)
+{
+	struct parser parser = {
+		.text = text,
+		.end = text + size,
+		.definition = definition,
+	};
+	int line;
+
+	if (!size) {
+		definition->masked = true;
+		return 0;
+	}
+	definition->automatic = cxv_known(true);
+	line = ini_parse_stream(read_line, &parser, take_pair, &parser);
+	if (!parser.failed && !parser.out_of_memory && line) {
+		parser.line = line > 0 ? line : 0;
+		FAIL(&parser, "the line is neither a section nor 'key = value'");
+	}
+	if (!parser.failed && !parser.out_of_memory)
+		check_whole(&parser);
+	if (parser.failed || parser.out_of_memory)
+		forget(definition);
+	return parser.out_of_memory ? -ENOMEM : 0;
+}
+
+char *cxv_definition_format(const struct cxv_definition *definition)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	fprintf(stream, "# Written by cxlvfio persist add: see cxlvfio-persist(1).\n"
+		"[match]\nvendor = 0x%04" PRIx64 "\ndevice = 0x%04" PRIx64 "\n",
+		definition->vendor.value, definition->device.value);
+	if (definition->serial.known)
+		fprintf(stream, "serial = 0x%" PRIx64 "\n", definition->serial.value);
+	if (definition->address.value)
+		fprintf(stream, "address = %s\n", definition->address.value);
+	fprintf(stream, "\n[bind]\ndriver = %s\n", definition->driver.value);
+	if (definition->view.value)
+		fprintf(stream, "view = %s\n", definition->view.value);
+	if (definition->interface.value)
+		fprintf(stream, "interface = %s\n", definition->interface.value);
+	fprintf(stream, "auto = %s\n", definition->automatic.value ? "yes" : "no");
+	if (fclose(stream)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+bool cxv_definition_is_name(const char *name)
+{
+	const size_t suffix = strlen(CXV_DEFINITION_SUFFIX);
+	size_t length = strlen(name);
+
+	return length > suffix && !strcmp(name + length - suffix, CXV_DEFINITION_SUFFIX) &&
+	       is_word(name, CXV_DEFINITION_NAME_MAX);
+}

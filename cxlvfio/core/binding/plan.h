@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What bind and unbind will do to one endpoint, decided before anything is touched: facts go in, a
+ * list of steps or a refusal comes out. --dry-run prints the list, a run executes the same list.
+ */
+#ifndef CXLVFIO_CORE_BINDING_PLAN_H
+#define CXLVFIO_CORE_BINDING_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/errors.h"
+#include "core/binding/offer.h"
+#include "core/discovery/endpoint.h"
+
+#define CXV_STEP_MAX		32
+#define CXV_STEP_PATH_SIZE	320	/* "sys/bus/pci/drivers/", NAME_MAX, "/unbind" */
+#define CXV_STEP_VALUE_SIZE	256
+
+/*
+ * What driver_override names while no driver may have the endpoint, ours not before it is told what
+ * to offer: no driver has that name.
+ */
+#define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
+
+enum cxv_step_kind {
+	CXV_STEP_NOTE_MODULES,	/* path: the note, value: the modules that are to be loaded */
+	CXV_STEP_LOAD_MODULE,	/* path: the module file, value: the module */
+	CXV_STEP_NOTE_PARAMETERS,	/* path: the note, value: as they are: "view=both" */
+	CXV_STEP_REMEMBER,	/* path: the record, value: the driver that had the endpoint */
+	CXV_STEP_SET_OVERRIDE,	/* value: the driver, "" clears */
+	CXV_STEP_UNBIND_DRIVER,	/* path: the driver's unbind file, value: the endpoint */
+	CXV_STEP_SET_PARAMETER,	/* path: the module's parameter, value: what the driver offers */
+	CXV_STEP_PROBE,		/* value: the endpoint */
+	CXV_STEP_BIND_DRIVER,	/* path: the driver's bind file, value: the endpoint */
+	CXV_STEP_WAIT_DRIVER,	/* path: the driver link, value: the driver it must name */
+	CXV_STEP_RESTORE_PARAMETERS,	/* path: the note, which goes; value: as they are again */
+	CXV_STEP_SET_ATTRIBUTE,	/* path: the bound endpoint's attribute, value: what it offers */
+	CXV_STEP_CHECK_OFFER,	/* path: the attribute, value: what it must say */
+	CXV_STEP_WAIT_NODE,	/* path: the VFIO device node */
+	CXV_STEP_READ_STATE,	/* path: the driver's verdict */
+	CXV_STEP_FORGET,	/* path: the record */
+	CXV_STEP_UNLOAD_MODULES,	/* path: /proc/modules, value: those that were loaded */
+	CXV_STEP_FORGET_MODULES,	/* path: the note, which goes */
+	CXV_STEP_KIND_COUNT
+};
+
+enum cxv_step_result {
+	CXV_STEP_PLANNED,
+	CXV_STEP_DONE,
+	CXV_STEP_ALREADY,	/* nothing had to be done */
+	CXV_STEP_FAILED,
+	CXV_STEP_RESULT_COUNT
+};
+
+struct cxv_step {
+	enum cxv_step_kind kind;
+	char path[CXV_STEP_PATH_SIZE];		/* relative to the root of the file system */
+	char value[CXV_STEP_VALUE_SIZE];	/* "" where there is none */
+	enum cxv_step_result result;
+	int error;				/* positive errno value of a failed step */
+	bool undo;				/* takes back what an earlier step did */
+};
+
+/* An endpoint as its driver was before the first change; what unbind and a rollback go back to. */
+struct cxv_binding {
+	char driver[CXV_STEP_VALUE_SIZE];		/* "": none */
+	char driver_override[CXV_STEP_VALUE_SIZE];	/* "": none */
+};
+
+struct cxv_plan {
+	char target[16];		/* "0000:0d:00.0" */
+	struct cxv_binding before;
+	char modules[CXV_STEP_VALUE_SIZE];	/* what binds of it have loaded: "a b" */
+	/* As it was: the bound endpoint's, or the module's parameters once they are noted. */
+	struct cxv_offer offer_before;
+	struct cxv_offer offer_after;	/* what a bound endpoint is to offer */
+	struct cxv_step steps[CXV_STEP_MAX];
+	size_t count;
+};
+
+/* A process that has the endpoint, or its IOMMU group, open. */
+struct cxv_holder {
+	int pid;
+	char command[64];
+	char path[64];			/* "/dev/vfio/6" */
+};
+
+/* Another function in the endpoint's IOMMU group. */
+struct cxv_group_member {
+	char target[16];
+	char driver[CXV_STEP_VALUE_SIZE];	/* "": none */
+	bool selected;			/* the same command binds it too */
+};
+
+/* Something else that owns addresses of the HDM window. */
+struct cxv_window_user {
+	uint64_t first;			/* host physical address */
+	uint64_t last;			/* inclusive */
+	char name[64];			/* as in /proc/iomem: "System RAM" */
+};
+
+enum cxv_module_presence {
+	CXV_MODULE_LOADED,
+	CXV_MODULE_AVAILABLE,		/* installed for the running kernel */
+	CXV_MODULE_MISSING,
+	CXV_MODULE_OTHER_KERNEL,	/* a file is there, built for another kernel */
+};
+
+/*
+ * What the decision on a Type-2 endpoint rests on, read just before it. The arrays are owned:
+ * cxv_bind_facts_clear().
+ */
+struct cxv_bind_facts {
+	char target[16];
+	enum cxv_state state;
+	char state_reason[128];		/* "": none */
+	struct cxv_binding now;
+	char iommu_group[16];		/* "": none */
+	struct cxv_group_member *members;	/* the others of the group */
+	size_t member_count;
+	struct cxv_holder *holders;
+	size_t holder_count;
+	struct cxv_window_user *window_users;
+	size_t window_user_count;
+	enum cxv_module_presence module;
+	char module_path[CXV_STEP_PATH_SIZE];	/* "" unless a file is there */
+	char missing_modules[CXV_STEP_VALUE_SIZE];	/* to load for it, in this order: "a b" */
+	char noted_modules[CXV_STEP_VALUE_SIZE];	/* of a bind that was killed; "": none */
+	bool without_views;		/* the driver is loaded, and too old to have any */
+	struct cxv_offer offer;		/* of an endpoint that is bound */
+	bool without_bar;		/* it is bound, and has no free pair of BARs */
+	char kernel[65];		/* the running kernel's release */
+	char identity[64];		/* of the device, whatever its address: "10de:2e12:1000" */
+	bool remembered;		/* a bind of this very device left its record */
+	bool record_damaged;
+	struct cxv_binding record;
+};
+
+void cxv_bind_facts_clear(struct cxv_bind_facts *facts);
+
+struct cxv_bind_wishes {
+	bool load_module;
+	bool force;		/* although its group is in use, or its registers forbid it */
+	struct cxv_offer offer;	/* what it is to offer; what is not said is left as it is */
+};
+
+/*
+ * The steps that hand the endpoint to the driver, or a refusal kept in REPORT. 0 or -errno. An
+ * endpoint that is bound already gives a plan whose first step has the result "already".
+ */
+int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,
+		  struct cxv_errors *errors, struct cxv_plan *plan);
+/* The same back to what the endpoint was before. */
+int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *errors,
+		    struct cxv_plan *plan);
+/*
+ * Append to PLAN what takes back a bind whose step FAILED did not work out. A failed step may have
+ * had its effect all the same, so it is taken back too. Of a device that is GONE only the record is
+ * left. Returns the index of the first such step.
+ */
+size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone);
+
+/* True where the endpoint is as it should be, but for notes of a run before. */
+bool cxv_plan_already(const struct cxv_plan *plan);
+
+/* Does driver_override name our driver, or keep the endpoint for it? */
+bool cxv_is_mark(const char *driver_override);
+/* "set_override" */
+const char *cxv_step_name(enum cxv_step_kind kind);
+/* "done" */
+const char *cxv_step_result_name(enum cxv_step_result result);
+
+#endif

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/discovery/findings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/discovery/endpoint.h"
+#include "cxl_vfio.h"
+
+static const char *const severity_names[] = {
+	[CXV_SEVERITY_INFO] = "info",
+	[CXV_SEVERITY_WARNING] = "warning",
+	[CXV_SEVERITY_ERROR] = "error",
+};
+
+const char *cxv_severity_name(enum cxv_severity severity)
+{
+	return severity_names[severity];
+}
+
+/* A check returns 1 with the sentence in *MESSAGE, 0 when all is well, or -ENOMEM. */
+_printf_(2, 3)
+static int found(char **message, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(message, format, arguments);
+	va_end(arguments);
+	return length < 0 ? -ENOMEM : 1;
+}
+
+static bool is(const struct cxv_number *number)
+{
+	return number->known && number->value;
+}
+
+static bool is_not(const struct cxv_number *number)
+{
+	return number->known && !number->value;
+}
+
+static bool differ(const struct cxv_number *one, const struct cxv_number *other)
+{
+	return one->known && other->known && one->value != other->value;
+}
+
+static bool is_ours(const struct cxv_endpoint *endpoint)
+{
+	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+}
+
+/* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */
+struct extent {
+	char text[64];
+};
+
+static struct extent extent(const struct cxv_number *base, const struct cxv_number *size)
+{
+	char number[24];
+	struct extent extent;
+
+	snprintf(number, sizeof(number), "0x%" PRIx64, base->value);
+	if (size->known)
+		snprintf(extent.text, sizeof(extent.text), "0x%" PRIx64 " bytes at %s", size->value,
+			 base->known ? number : "an unknown address");
+	else
+		snprintf(extent.text, sizeof(extent.text), "bytes at %s",
+			 base->known ? number : "an unknown address");
+	return extent;
+}
+
+static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++)
+		if (is(&endpoint->hdm.decoders[i].committed))
+			return &endpoint->hdm.decoders[i];
+	return NULL;
+}
+
+static int lost(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_LOST)
+		return 0;
+	return found(message, "its configuration space reads all ones");
+}
+
+static int changing(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->changing)
+		return 0;
+	return found(message, "its driver or its state kept changing while it was read, so these "
+		     "facts may be of different moments");
+}
+
+static int malformed(const struct cxv_endpoint *endpoint, char **message)
+{
+	int error = endpoint->dvsec.device_error;
+
+	if (error != EILSEQ && error != EBADMSG)
+		error = endpoint->dvsec.locator_error;
+	if (error != EILSEQ && error != EBADMSG)
+		return 0;
+	return found(message, "its list of extended capabilities is malformed");
+}
+
+static int not_committed(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->hdm.count || first_committed(endpoint))
+		return 0;
+	return found(message, "no HDM decoder of %zu is committed", endpoint->hdm.count);
+}
+
+static int not_visible(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_NOT_VISIBLE)
+		return 0;
+	return found(message, "VFIO has made no device node for it");
+}
+
+static int mem_disabled(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!is_not(&endpoint->dvsec.control.mem_enable) || !is(&endpoint->dvsec.caps.mem))
+		return 0;
+	return found(message, "CXL.mem is not enabled in its control register");
+}
+
+static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
+
+	if (!endpoint->dvsec.range_count || !is(&range->info_valid) || !is_not(&range->active))
+		return 0;
+	return found(message, "its memory range 0 is valid but not active: the media is not ready");
+}
+
+static int decoder_error(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++)
+		if (is(&endpoint->hdm.decoders[i].error))
+			return found(message, "HDM decoder %zu says that its commit failed", i);
+	return 0;
+}
+
+static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
+			return found(message,
+				     "HDM decoder %zu is to be locked but is not committed", i);
+	}
+	return 0;
+}
+
+static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->target_type.value &&
+		    strcmp(decoder->target_type.value, "accelerator"))
+			return found(message, "HDM decoder %zu is committed as host-only memory "
+				     "(%s): its cache is not kept coherent", i,
+				     decoder->target_type.value);
+	}
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		const struct cxv_decoder *decoder = &endpoint->decoders[i];
+
+		if (is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
+			return found(message, "the kernel's %s has the target type expander",
+				     decoder->decoder.value ?: "decoder");
+	}
+	return 0;
+}
+
+static int interleaved(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->interleave_ways.known &&
+		    decoder->interleave_ways.value != 1)
+			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
+				     " interleaved ways", i, decoder->interleave_ways.value);
+	}
+	return 0;
+}
+
+/* The first place that the kernel has for the endpoint's memory; NULLs: none. */
+static void kernel_window(const struct cxv_endpoint *endpoint, const char **name,
+			  const struct cxv_number **base, const struct cxv_number **size)
+{
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		if (!is(&endpoint->decoders[i].size))
+			continue;
+		*name = endpoint->decoders[i].decoder.value ?: "the decoder";
+		*base = &endpoint->decoders[i].resource;
+		*size = &endpoint->decoders[i].size;
+		return;
+	}
+	*name = NULL;
+}
+
+/*
+ * CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, but name the same. The
+ * hardware's decoders are not to be read while a driver owns them: then the kernel's stand in.
+ */
+static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
+	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+	const struct cxv_number *base, *size;
+	const char *name = "HDM decoder";
+
+	if (decoder) {
+		base = &decoder->resource;
+		size = &decoder->size;
+	} else {
+		kernel_window(endpoint, &name, &base, &size);
+	}
+	if (!name || (endpoint->hdm.count && !decoder) || !endpoint->dvsec.range_count ||
+	    !is(&range->info_valid) || (!differ(base, &range->base) && !differ(size, &range->size)))
+		return 0;
+	return found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
+		     extent(&range->base, &range->size).text);
+}
+
+/* The kernel numbers an endpoint's decoders as the hardware does: "decoder2.0" is decoder 0. */
+static const struct cxv_hdm_decoder *hardware_of(const struct cxv_endpoint *endpoint,
+						 const struct cxv_decoder *decoder)
+{
+	const char *dot = decoder->decoder.value ? strrchr(decoder->decoder.value, '.') : NULL;
+	unsigned long index = dot ? strtoul(dot + 1, NULL, 10) : endpoint->hdm.count;
+
+	return index < endpoint->hdm.count ? &endpoint->hdm.decoders[index] : NULL;
+}
+
+static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->decoder_count; i++) {
+		const struct cxv_decoder *decoder = &endpoint->decoders[i];
+		const struct cxv_hdm_decoder *hardware = hardware_of(endpoint, decoder);
+
+		if (!hardware)
+			continue;
+		if (is_not(&decoder->size) && is(&hardware->committed))
+			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
+				     "kernel's %s decodes nothing", hardware->index.value,
+				     decoder->decoder.value);
+		if (!is(&decoder->size))
+			continue;
+		if (is_not(&hardware->committed))
+			return found(message, "the kernel uses %s, but HDM decoder %" PRIu64
+				     " is not committed", decoder->decoder.value,
+				     hardware->index.value);
+		if (differ(&hardware->resource, &decoder->resource) ||
+		    differ(&hardware->size, &decoder->size))
+			return found(message, "HDM decoder %" PRIu64 " has %s, the kernel's %s has "
+				     "%s", hardware->index.value,
+				     extent(&hardware->resource, &hardware->size).text,
+				     decoder->decoder.value,
+				     extent(&decoder->resource, &decoder->size).text);
+	}
+	return 0;
+}
+
+static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_driver_view *view = &endpoint->driver_view;
+	const struct cxv_number *base, *size;
+	const char *name;
+
+	if (!endpoint->has_driver_view)
+		return 0;
+	kernel_window(endpoint, &name, &base, &size);
+	if (endpoint->region_count) {
+		name = endpoint->regions[0].region.value ?: "the region";
+		base = &endpoint->regions[0].resource;
+		size = &endpoint->regions[0].size;
+	}
+	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)))
+		return 0;
+	return found(message, "%s has %s, the driver's window has %s", name,
+		     extent(base, size).text, extent(&view->window_base, &view->window_size).text);
+}
+
+/* Without the capability, or with it switched off, the kernel makes decoders from the ranges. */
+static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->decoder_count ||
+	    (endpoint->hdm.error != ENOENT && !is_not(&endpoint->hdm.enabled)))
+		return 0;
+	return found(message, "the kernel's decoders are emulated from the DVSEC ranges: "
+		     "the hardware has %s", endpoint->hdm.error ? "none" : "them switched off");
+}
+
+static int no_region(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!is_ours(endpoint) || !endpoint->driver_view.state.value || endpoint->region_count)
+		return 0;
+	if (!endpoint->memdev.value)
+		return found(message, "the driver is bound, but the CXL core has no memdev of it");
+	return found(message, "%s is in no CXL region", endpoint->memdev.value);
+}
+
+static int region_not_committed(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->region_count; i++)
+		if (cxv_text_is(&endpoint->regions[i].decode_state, "reset"))
+			return found(message, "%s is not committed",
+				     endpoint->regions[i].region.value ?: "its region");
+	return 0;
+}
+
+static int refused(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->state != CXV_STATE_REFUSED)
+		return 0;
+	return found(message, "the driver keeps its memory shut: %s",
+		     endpoint->driver_view.verdict.value ?: "no reason given");
+}
+
+/* A refusal ends with the next open or reset, which looks again: until then it counts. */
+static int refused_before(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_driver_view *view = &endpoint->driver_view;
+
+	if (endpoint->state == CXV_STATE_REFUSED || !is(&view->refuse_count))
+		return 0;
+	return found(message, "the driver has refused its memory %" PRIu64 " times since the bind",
+		     view->refuse_count.value);
+}
+
+static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!cxv_text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
+		return 0;
+	return found(message, "the last user's bytes are still in its memory");
+}
+
+/* CXL 3.1 section 9.18.1.3: the host routes only addresses in a fixed memory window to CXL. */
+static int committed_without_window(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->outside)
+			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
+				     "no CXL window covers", decoder->index.value,
+				     extent(&decoder->resource, &decoder->size).text);
+	}
+	return 0;
+}
+
+/* "region0", as the CXL core names its resources. */
+static bool is_region(const char *owner)
+{
+	size_t digits = cxv_starts_with(owner, "region") ? strspn(owner + 6, "0123456789") : 0;
+
+	return digits && !owner[6 + digits];
+}
+
+/* What may overlap the window: what firmware and the CXL core put there, and its own driver. */
+static bool is_rightful(const struct cxv_endpoint *endpoint, const char *owner)
+{
+	return cxv_iomem_is_window(owner) || cxv_text_is(&endpoint->driver, owner) ||
+	       is_region(owner) || !strcmp(owner, "Reserved") || !strcmp(owner, "reserved") ||
+	       !strcmp(owner, "Soft Reserved");
+}
+
+static int rival_owner(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->owner_count; i++) {
+		const struct cxv_owner *owner = &endpoint->owners[i];
+
+		if (!is_rightful(endpoint, owner->name.value))
+			return found(message, "'%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
+				     " of its memory, or around it", owner->name.value,
+				     owner->size.value, owner->resource.value);
+	}
+	return 0;
+}
+
+static int aer_errors(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_aer *aer = &endpoint->aer;
+
+	if (!is(&aer->nonfatal) && !is(&aer->fatal))
+		return 0;
+	return found(message, "it has had %" PRIu64 " fatal and %" PRIu64
+		     " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
+}
+
+static int ras_errors(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_ras *ras = &endpoint->ras;
+
+	if (!is(&ras->uncorrectable_status))
+		return 0;
+	return found(message, "its CXL RAS capability has uncorrectable errors: status 0x%08"
+		     PRIx64, ras->uncorrectable_status.value);
+}
+
+static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_pci *pci = &endpoint->pci;
+	const char *speed = pci->current_link_speed.value, *most = pci->max_link_speed.value;
+
+	if (!pci->current_link_width.known || !pci->max_link_width.known || !speed || !most ||
+	    (!differ(&pci->current_link_width, &pci->max_link_width) && !strcmp(speed, most)))
+		return 0;
+	return found(message, "its link runs at %s x%" PRIu64 " of %s x%" PRIu64, speed,
+		     pci->current_link_width.value, most, pci->max_link_width.value);
+}
+
+/* Drivers that VFIO does not mind in a group: they do no DMA of their own. */
+static bool is_harmless_driver(const char *driver)
+{
+	return strstr(driver, "vfio") || !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
+}
+
+static int shared_group(const struct cxv_endpoint *endpoint, char **message)
+{
+	for (size_t i = 0; i < endpoint->peer_count; i++) {
+		const struct cxv_group_peer *peer = &endpoint->iommu_group_peers[i];
+
+		if (peer->driver.value && !is_harmless_driver(peer->driver.value))
+			return found(message, "%s, which %s has, is in the same IOMMU group",
+				     peer->host.value, peer->driver.value);
+	}
+	return 0;
+}
+
+static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (endpoint->iommu_group.known || endpoint->iommu_group.error)
+		return 0;
+	return found(message, "it is in no IOMMU group");
+}
+
+static int no_flr(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_names *methods = &endpoint->reset_methods;
+
+	if (methods->error || endpoint->state == CXV_STATE_LOST)
+		return 0;
+	for (size_t i = 0; i < methods->count; i++)
+		if (!strcmp(methods->items[i], "flr") || !strcmp(methods->items[i], "af_flr") ||
+		    !strcmp(methods->items[i], "device_specific"))
+			return 0;
+	return found(message, "the kernel offers no function-level reset for it");
+}
+
+const struct cxv_finding_kind cxv_finding_kinds[] = {
+	{ "lost", CXV_SEVERITY_ERROR, lost,
+	  "its configuration space reads all ones: it does not answer",
+	  "it is hung, without power or gone: look into the kernel log, then reset its slot" },
+	{ "malformed_capabilities", CXV_SEVERITY_ERROR, malformed,
+	  "its list of extended capabilities loops, ends early or has impossible lengths",
+	  "look at lspci -vvv; the device's firmware is broken" },
+	{ "refused", CXV_SEVERITY_ERROR, refused,
+	  "the driver keeps its memory shut, for the reason that its verdict gives",
+	  "look into the kernel log; cxlvfio reset makes the driver look again" },
+	{ "decoder_error", CXV_SEVERITY_ERROR, decoder_error,
+	  "an HDM decoder has its error bit set: what it was to decode was not committed",
+	  "firmware programmed a range that the device cannot decode: look at its setup" },
+	{ "locked_uncommitted", CXV_SEVERITY_ERROR, locked_uncommitted,
+	  "an HDM decoder is to be locked on commit, but is not committed",
+	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
+	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
+	  "a committed decoder, of the hardware or the kernel, is host-only and not "
+	  "device-coherent",
+	  "firmware set it up as a memory expander: change the setup to device-coherent memory" },
+	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
+	  "a committed HDM decoder decodes only a part of its range",
+	  "the driver takes decoders of one way only: change firmware's setup" },
+	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, hdm_kernel_mismatch,
+	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
+	  "something reprogrammed the device: unbind it, reset it, and look again" },
+	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
+	  "the driver has another window than the CXL region, or the decoder where there is none",
+	  "unbind and bind it again" },
+	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
+	  "the CXL region that it belongs to is not committed",
+	  "cxl commit-region, or unbind and bind it again" },
+	{ "committed_without_window", CXV_SEVERITY_ERROR, committed_without_window,
+	  "a committed HDM decoder names addresses that are in no CXL fixed memory window",
+	  "is cxl_acpi loaded? if so, firmware's CEDT lacks the window" },
+	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
+	  "by /proc/iomem somebody else has the memory, or a part of it",
+	  "take it away from that owner first: offline the memory, or unbind the dax device" },
+	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
+	  "the driver is bound, but VFIO has no device node for it",
+	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
+	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
+	  "firmware left no HDM decoder committed",
+	  "firmware must commit it: look at its setup for CXL memory" },
+	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
+	  "the kernel makes decoders from the DVSEC ranges: the hardware has none, or switched off",
+	  "the driver needs a committed HDM decoder: update the device's firmware" },
+	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
+	  "the first committed HDM decoder has another base or size than range 0 of the device "
+	  "DVSEC",
+	  "firmware left two answers; decoders count: report it to the device's vendor" },
+	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
+	  "CXL.mem is not enabled in the device's control register",
+	  "firmware has not enabled CXL.mem: look at its setup" },
+	{ "range_not_active", CXV_SEVERITY_WARNING, range_not_active,
+	  "range 0 of the device DVSEC is valid but not active: the media is not ready",
+	  "wait for the time that cxl_ranges names, then reset it" },
+	{ "no_region", CXV_SEVERITY_WARNING, no_region,
+	  "the driver is bound, but it has no memdev, or no decoder of it is in a CXL region",
+	  "unbind and bind it again" },
+	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
+	  "the driver has refused the memory since the bind, and has given it free again or was "
+	  "closed",
+	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it "
+	  "holds" },
+	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
+	  "the last user's bytes could not be zeroed yet",
+	  "the next open zeroes it before it gives access" },
+	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
+	  "it is in no IOMMU group, so VFIO cannot have it",
+	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
+	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
+	  "another function of its IOMMU group has a driver that is not VFIO's",
+	  "VFIO cannot open the group: unbind the other function" },
+	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
+	  "errors that were not correctable are counted in its AER attributes",
+	  "look into the kernel log, and at the aer counters of the ports above" },
+	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
+	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
+	  "ras in cxlvfio show names the error; look into the kernel log, then reset it" },
+	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
+	  "the kernel has no function-level reset for it",
+	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
+	{ "changing", CXV_SEVERITY_WARNING, changing,
+	  "drivers or devices came and went during each of several attempts to read it",
+	  "ask again when nothing is bound or reset" },
+	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,
+	  "its link is slower or narrower than it could be",
+	  "the slot may have less; if not, seat the card again" },
+};
+
+const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
+
+int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
+		     char *message, const char *hint)
+{
+	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
+						  sizeof(*bigger));
+
+	if (!bigger) {
+		free(message);
+		return -ENOMEM;
+	}
+	findings->items = bigger;
+	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
+	return 0;
+}
+
+int cxv_findings_make(struct cxv_endpoint *endpoint)
+{
+	cxv_findings_clear(&endpoint->findings);
+	/* Another kind of device is another tool's. */
+	if (!cxv_endpoint_is_type2(endpoint) && endpoint->state != CXV_STATE_LOST)
+		return 0;
+	for (size_t i = 0; i < cxv_finding_kind_count; i++) {
+		const struct cxv_finding_kind *kind = &cxv_finding_kinds[i];
+		char *message;
+		int result = kind->find(endpoint, &message);
+
+		if (result > 0)
+			result = cxv_findings_add(&endpoint->findings, kind->id, kind->severity,
+						  message, kind->hint);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+void cxv_findings_clear(struct cxv_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		free(findings->items[i].message);
+	free(findings->items);
+	*findings = (struct cxv_findings) { 0 };
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/discovery/pci_config.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "cxl_regs.h"
+
+/* Each capability takes at least a dword of what is behind the header. */
+#define CAPABILITIES_MAX	((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4)
+
+static uint16_t word_at(const uint8_t *image, size_t offset)
+{
+	return image[offset] | image[offset + 1] << 8;
+}
+
+static uint32_t dword_at(const uint8_t *image, size_t offset)
+{
+	return word_at(image, offset) | (uint32_t)word_at(image, offset + 2) << 16;
+}
+
+static void decode_ids(const uint8_t *image, struct cxv_pci *pci)
+{
+	uint32_t class = dword_at(image, PCI_CLASS_REVISION);
+
+	pci->vendor = cxv_known(word_at(image, PCI_VENDOR_ID));
+	pci->device = cxv_known(word_at(image, PCI_DEVICE_ID));
+	pci->class = cxv_known(class >> 8);
+	pci->revision = cxv_known(class & 0xff);
+	/* Bridges have other registers there. */
+	if ((image[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) != PCI_HEADER_TYPE_NORMAL)
+		return;
+	pci->subsystem_vendor = cxv_known(word_at(image, PCI_SUBSYSTEM_VENDOR_ID));
+	pci->subsystem_device = cxv_known(word_at(image, PCI_SUBSYSTEM_ID));
+}
+
+/* Offset of the PCI Express capability with its second link registers, 0: not in the image. */
+static size_t find_express(const uint8_t *image, size_t size)
+{
+	size_t offset;
+
+	if (size < PCI_CFG_SPACE_SIZE || !(word_at(image, PCI_STATUS) & PCI_STATUS_CAP_LIST))
+		return 0;
+	offset = image[PCI_CAPABILITY_LIST] & ~3u;
+	for (unsigned int i = 0; i < CAPABILITIES_MAX && offset >= PCI_STD_HEADER_SIZEOF; i++) {
+		if (image[offset + PCI_CAP_LIST_ID] == PCI_CAP_ID_EXP)
+			return offset + PCI_EXP_LNKSTA2 <= PCI_CFG_SPACE_SIZE ? offset : 0;
+		offset = image[offset + PCI_CAP_LIST_NEXT] & ~3u;
+	}
+	return 0;
+}
+
+/* Speeds by their number in the link registers; drivers/pci/probe.c pci_speed_string(). */
+static struct cxv_text speed_text(unsigned int speed)
+{
+	static const char *const names[] = {
+		"Unknown", "2.5 GT/s PCIe", "5.0 GT/s PCIe", "8.0 GT/s PCIe", "16.0 GT/s PCIe",
+		"32.0 GT/s PCIe", "64.0 GT/s PCIe",
+	};
+	struct cxv_text text = { .value = strdup(names[speed < ARRAY_SIZE(names) ? speed : 0]) };
+
+	if (!text.value)
+		text.error = ENOMEM;
+	return text;
+}
+
+/* The fastest of the supported ones, which devices before PCI Express 3.0 do not list. */
+static unsigned int fastest(const uint8_t *express)
+{
+	bool has_list = (word_at(express, PCI_EXP_FLAGS) & PCI_EXP_FLAGS_VERS) > 1;
+	uint32_t list = has_list ? dword_at(express, PCI_EXP_LNKCAP2) : 0;
+	unsigned int speeds = list >> 1 & 0x3f, speed = 0;
+
+	if (!list) {
+		speed = dword_at(express, PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_SLS;
+		return speed <= PCI_EXP_LNKCAP_SLS_5_0GB ? speed : 0;
+	}
+	while (speeds >> speed)
+		speed++;
+	return speed;
+}
+
+/* Those inside a root complex have no link of their own; the kernel does not read theirs. */
+static bool has_link(const uint8_t *express)
+{
+	unsigned int type = cxl_field(word_at(express, PCI_EXP_FLAGS), PCI_EXP_FLAGS_TYPE);
+
+	return type != PCI_EXP_TYPE_RC_END && type != PCI_EXP_TYPE_RC_EC;
+}
+
+static void decode_link(const uint8_t *express, struct cxv_pci *pci)
+{
+	unsigned int status = word_at(express, PCI_EXP_LNKSTA);
+	uint32_t capability = dword_at(express, PCI_EXP_LNKCAP);
+
+	pci->current_link_speed = speed_text(status & PCI_EXP_LNKSTA_CLS);
+	pci->current_link_width = cxv_known((status & PCI_EXP_LNKSTA_NLW) >>
+					    PCI_EXP_LNKSTA_NLW_SHIFT);
+	pci->max_link_speed = speed_text(fastest(express));
+	pci->max_link_width = cxv_known((capability & PCI_EXP_LNKCAP_MLW) >> 4);
+}
+
+void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pci)
+{
+	size_t express;
+
+	if (size < PCI_STD_HEADER_SIZEOF || word_at(image, PCI_VENDOR_ID) == UINT16_MAX)
+		return;
+	decode_ids(image, pci);
+	express = find_express(image, size);
+	if (express && has_link(image + express))
+		decode_link(image + express, pci);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the configuration space says of any PCI function: its ids and its link. */
+#ifndef CXLVFIO_CORE_DISCOVERY_PCI_CONFIG_H
+#define CXLVFIO_CORE_DISCOVERY_PCI_CONFIG_H
+
+#include "core/discovery/endpoint.h"
+
+/*
+ * Fill the ids and the link of PCI from SIZE bytes of an image, as the kernel's attributes of the
+ * same names have them. What the image does not tell stays as it is: of the ids, where it reads all
+ * ones or is a virtual function's, which has none of its own; of the link, where it ends before the
+ * PCI Express capability, as it does for unprivileged users.
+ */
+void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pci);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/discovery/pci_ids.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum block { BLOCK_OTHER, BLOCK_VENDOR, BLOCK_CLASS, BLOCK_SUBSYSTEM };
+
+/* Where in the file the walk is: a line belongs to the less indented ones before it. */
+struct walk {
+	const struct cxv_pci_ids_key *key;
+	struct cxv_pci_ids *names;
+	struct cxv_pci_name generic;	/* of the subsystem, in a block "S" */
+	struct cxv_pci_name same;	/* of the device whose ids the subsystem has */
+	struct cxv_pci_name base_class;
+	enum block block;
+	uint32_t id;			/* vendor, base class or subsystem vendor of the block */
+	uint32_t child;			/* device or subclass */
+};
+
+struct line {
+	const char *at, *end;
+};
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+static int digit(char byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	if (byte >= 'a' && byte <= 'f')
+		return byte - 'a' + 10;
+	return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+/* DIGITS hexadecimal digits and a blank, or the end of the line. */
+static bool take_id(struct line *line, int digits, uint32_t *id)
+{
+	*id = 0;
+	for (int i = 0; i < digits; i++) {
+		int value = line->at < line->end ? digit(*line->at++) : -1;
+
+		if (value < 0)
+			return false;
+		*id = *id << 4 | value;
+	}
+	if (line->at == line->end)
+		return true;
+	return is_blank(*line->at++);
+}
+
+/* The rest of the line; the first of two lines with the same ids counts. */
+static void take_name(struct line line, struct cxv_pci_name *name)
+{
+	while (line.at < line.end && is_blank(*line.at))
+		line.at++;
+	if (!name->text && line.at < line.end)
+		*name = (struct cxv_pci_name) { line.at, line.end - line.at };
+}
+
+static void begin_block(struct walk *walk, struct line line)
+{
+	bool lettered = line.end - line.at >= 2 && *line.at >= 'A' && *line.at <= 'Z' &&
+			line.at[1] == ' ';
+	char letter = lettered ? *line.at : 0;
+
+	walk->block = letter == 'C' ? BLOCK_CLASS : letter == 'S' ? BLOCK_SUBSYSTEM :
+		      letter ? BLOCK_OTHER : BLOCK_VENDOR;
+	line.at += lettered ? 2 : 0;
+	if (walk->block == BLOCK_OTHER ||
+	    !take_id(&line, walk->block == BLOCK_CLASS ? 2 : 4, &walk->id)) {
+		walk->block = BLOCK_OTHER;
+		return;
+	}
+	if (walk->block == BLOCK_CLASS && walk->id == walk->key->class >> 16)
+		take_name(line, &walk->base_class);
+	if (walk->block == BLOCK_VENDOR && walk->id == walk->key->vendor)
+		take_name(line, &walk->names->vendor);
+	if (walk->block == BLOCK_VENDOR && walk->id == walk->key->subsystem_vendor)
+		take_name(line, &walk->names->subsystem_vendor);
+}
+
+static bool is_device(const struct walk *walk)
+{
+	return walk->block == BLOCK_VENDOR && walk->id == walk->key->vendor &&
+	       walk->child == walk->key->device;
+}
+
+static bool is_subclass(const struct walk *walk)
+{
+	return walk->block == BLOCK_CLASS && (walk->id << 8 | walk->child) == walk->key->class >> 8;
+}
+
+static void read_child(struct walk *walk, struct line line)
+{
+	const struct cxv_pci_ids_key *key = walk->key;
+
+	/* An id that no line below can have a parent in. */
+	if (!take_id(&line, walk->block == BLOCK_CLASS ? 2 : 4, &walk->child)) {
+		walk->child = UINT32_MAX;
+		return;
+	}
+	if (is_device(walk))
+		take_name(line, &walk->names->device);
+	if (is_device(walk) && key->vendor == key->subsystem_vendor &&
+	    key->device == key->subsystem_device)
+		take_name(line, &walk->same);
+	if (is_subclass(walk))
+		take_name(line, &walk->names->class);
+	if (walk->block == BLOCK_SUBSYSTEM && walk->id == key->subsystem_vendor &&
+	    walk->child == key->subsystem_device)
+		take_name(line, &walk->generic);
+}
+
+static void read_grandchild(struct walk *walk, struct line line)
+{
+	uint32_t id, second;
+
+	if (is_device(walk) && take_id(&line, 4, &id) && take_id(&line, 4, &second) &&
+	    id == walk->key->subsystem_vendor && second == walk->key->subsystem_device)
+		take_name(line, &walk->names->subsystem);
+	if (is_subclass(walk) && take_id(&line, 2, &id) && id == (walk->key->class & 0xff))
+		take_name(line, &walk->names->prog_if);
+}
+
+static void read_line(struct walk *walk, struct line line)
+{
+	size_t depth = 0;
+
+	while (line.end > line.at && (is_blank(line.end[-1]) || line.end[-1] == '\r'))
+		line.end--;
+	while (line.at < line.end && *line.at == '\t') {
+		line.at++;
+		depth++;
+	}
+	if (line.at == line.end || *line.at == '#')
+		return;
+	if (!depth) {
+		walk->child = UINT32_MAX;
+		begin_block(walk, line);
+	} else if (depth == 1) {
+		read_child(walk, line);
+	} else if (depth == 2) {
+		read_grandchild(walk, line);
+	}
+}
+
+void cxv_pci_ids_find(const char *file, size_t size, const struct cxv_pci_ids_key *key,
+		      struct cxv_pci_ids *names)
+{
+	struct walk walk = { .key = key, .names = names, .child = UINT32_MAX };
+
+	*names = (struct cxv_pci_ids) { 0 };
+	for (const char *at = file, *end = file + size; at < end;) {
+		const char *newline = memchr(at, '\n', end - at) ?: end;
+
+		read_line(&walk, (struct line) { at, newline });
+		at = newline + 1;
+	}
+	if (!names->subsystem.text)
+		names->subsystem = walk.generic.text ? walk.generic : walk.same;
+	if (!names->class.text)
+		names->class = walk.base_class;
+}

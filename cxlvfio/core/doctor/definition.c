@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: whether what is bound now will be bound after the next boot, too. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/doctor/doctor.h"
+
+/* 1: there are definitions to look at; else the check is done. */
+static int has_definitions(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
+{
+	const struct cxv_doctor_text *unread = &facts->unread_definitions;
+
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no definitions");
+	if (unread->path && unread->error == EACCES)
+		return cxv_doctor_unread(check, unread->error, unread->path);
+	if (facts->definitions.count || unread->path)
+		return 1;
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is none");
+}
+
+/* "/etc/cxlvfio.d/a.conf: line 3: ..." */
+static int tell_invalid(const struct cxv_definition *item, struct cxv_doctor_check *check)
+{
+	char line[40] = "";
+
+	if (item->line.known)
+		snprintf(line, sizeof(line), "line %" PRIu64 ": ", item->line.value);
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s: %s%s", item->file.value, line,
+			      item->problem.value);
+}
+
+int cxv_doctor_definitions_valid(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	const struct cxv_doctor_text *unread = &facts->unread_definitions;
+	int ret = has_definitions(facts, check);
+
+	if (ret <= 0)
+		return ret;
+	if (unread->path && (cxv_doctor_show_text(check, unread) < 0 ||
+			     cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s: %s", unread->path,
+					    unread->value ?: "it cannot be read") < 0))
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->definitions.count; i++) {
+		const struct cxv_definition *item = &facts->definitions.items[i];
+
+		if (cxv_doctor_show(check, item->file.value, item->problem.value) < 0 ||
+		    (item->state == CXV_DEFINITION_INVALID && !check->message &&
+		     tell_invalid(item, check) < 0))
+			return -ENOMEM;
+	}
+	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "every one is");
+}
+
+int cxv_doctor_definitions_agree(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	int ret = has_definitions(facts, check);
+
+	if (ret <= 0)
+		return ret;
+	for (size_t i = 0; i < facts->definitions.count; i++) {
+		const struct cxv_definition *item = &facts->definitions.items[i];
+		const struct cxv_findings *findings = &item->findings;
+
+		for (size_t j = 0; j < findings->count; j++)
+			if (cxv_doctor_show(check, item->file.value, item->driver.value) < 0 ||
+			    (!check->message &&
+			     cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s wants driver %s, and %s",
+					    item->file.value, item->driver.value,
+					    findings->items[j].message) < 0))
+				return -ENOMEM;
+	}
+	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "they do not");
+}
+
+static int tell_unbound(const struct cxv_definition *item, struct cxv_doctor_check *check)
+{
+	const struct cxv_names *devices = &item->present_at;
+
+	if (cxv_doctor_show(check, item->file.value, item->driver.value) < 0)
+		return -ENOMEM;
+	if (check->message)
+		return 0;
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, devices->count == 1 ?
+			      "%s wants driver %s for %s, which has not got it" :
+			      "%s wants driver %s for %s and others, and not all have got it",
+			      item->file.value, item->driver.value, devices->items[0]);
+}
+
+int cxv_doctor_definitions_bound(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	const struct cxv_definitions *definitions = &facts->definitions;
+	int ret = has_definitions(facts, check);
+	int hidden = 0;
+
+	if (ret <= 0)
+		return ret;
+	for (size_t i = 0; i < definitions->count; i++) {
+		const struct cxv_definition *item = &definitions->items[i];
+
+		if (!item->automatic.value)
+			continue;
+		if (item->state == CXV_DEFINITION_NOT_BOUND && tell_unbound(item, check) < 0)
+			return -ENOMEM;
+		if (item->state == CXV_DEFINITION_UNKNOWN)
+			hidden = item->present_at.error;
+		if (item->state == CXV_DEFINITION_ABSENT && facts->inventory_incomplete)
+			hidden = EACCES;
+	}
+	if (check->message)
+		return 0;
+	if (hidden)
+		return cxv_doctor_unread(check, hidden, "the devices' serial numbers");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing is missing");
+}

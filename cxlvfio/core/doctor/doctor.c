@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/doctor/doctor.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char finding_group[] = "finding", driver_group[] = "driver";
+static const char driver_about[] = "cxlvfio driver status does not find it";
+/* The hints of whatever could not be read. */
+static const char root_hint[] = "run it as root";
+static const char snapshot_hint[] = "make the snapshot anew, as root, with this release";
+static const char unread_hint[] = "look at it by hand: it is not as it should be";
+
+const struct cxv_doctor_kind cxv_doctor_kinds[] = {
+	{ "kernel_release", "kernel", "the kernel is Linux 7.3 or newer, which the driver needs",
+	  "boot Linux 7.3 or newer; list and show work on any", cxv_doctor_kernel_release },
+	{ "config_cxl", "kernel", "the kernel has what attaches a Type-2 endpoint: CXL_BUS, "
+	  "CXL_ACPI, CXL_MEM, CXL_PORT, CXL_REGION",
+	  "boot a kernel that is built with these options", cxv_doctor_config_cxl },
+	{ "config_vfio", "kernel", "the kernel has VFIO_PCI_CORE, and either groups with type 1 or "
+	  "iommufd with character devices",
+	  "boot a kernel that is built with these options", cxv_doctor_config_vfio },
+	{ "config_iommu", "kernel", "the kernel has a driver of an IOMMU",
+	  "boot a kernel that is built with INTEL_IOMMU, AMD_IOMMU or ARM_SMMU_V3",
+	  cxv_doctor_config_iommu },
+	{ "cmdline_iommu", "kernel", "no kernel parameter switches the IOMMU off",
+	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_iommu },
+	{ "cmdline_memory", "kernel", "no kernel parameter makes RAM of device memory "
+	  "(efi=nosoftreserve, memmap=)",
+	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_memory },
+	{ "cmdline_pci", "kernel", "no kernel parameter takes extended configuration space, "
+	  "interrupts by message or error reporting away",
+	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_pci },
+	{ "lockdown", "kernel", "the kernel is not locked down, so registers in BARs can be read",
+	  "nothing, if what show says of decoders while no driver has them is not needed",
+	  cxv_doctor_lockdown },
+	{ "iommu_tables", "iommu", "firmware describes an IOMMU (DMAR, IVRS, IORT, VIOT, RIMT)",
+	  "enable VT-d, AMD-Vi or the SMMU in firmware's setup", cxv_doctor_iommu_tables },
+	{ "iommu_groups", "iommu", "the kernel uses an IOMMU: there are groups",
+	  "boot with intel_iommu=on (amd_iommu is on by itself), and enable it in firmware's setup",
+	  cxv_doctor_iommu_groups },
+	{ "noiommu_mode", "iommu", "VFIO is not in its mode without IOMMU, which protects nothing",
+	  "write N to /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
+	  cxv_doctor_noiommu_mode },
+	{ "cxl_modules", "cxl", "cxl_acpi is loaded, and cxl_core, cxl_port and cxl_mem are or can "
+	  "be", "modprobe cxl_acpi cxl_port cxl_mem; the kernel's own packages have them",
+	  cxv_doctor_cxl_modules },
+	{ "module_blacklist", "cxl", "no configuration keeps modules that are needed from loading",
+	  "remove the line, or the kernel parameter", cxv_doctor_module_blacklist },
+	{ "cedt", "firmware", "firmware's table of CXL (CEDT) is there and sound",
+	  "enable CXL in firmware's setup, or update firmware", cxv_doctor_cedt },
+	{ "cedt_windows", "firmware", "the CEDT has a window for device-coherent, volatile memory, "
+	  "and every window is aligned",
+	  "firmware must set the window up: look at its setup for CXL memory, or update it",
+	  cxv_doctor_cedt_windows },
+	{ "cedt_bridges", "firmware", "every window in the CEDT leads to host bridges that are in "
+	  "it, too", "update firmware: the kernel does not use such a window",
+	  cxv_doctor_cedt_bridges },
+	{ "kernel_windows", "firmware",
+	  "the kernel has a root decoder for every window in the CEDT",
+	  "look into the kernel log for cxl_acpi's reason", cxv_doctor_kernel_windows },
+	{ "vfio_modules", "vfio", "vfio and vfio_pci_core are loaded or can be",
+	  "install the kernel's own packages with all modules", cxv_doctor_vfio_modules },
+	{ "vfio_interface", "vfio", "/dev/vfio/vfio or /dev/iommu is there",
+	  "is devtmpfs mounted at /dev? modprobe vfio_iommu_type1, or iommufd",
+	  cxv_doctor_vfio_interface },
+	{ "memory_lock", "vfio", "this user may lock as much memory as the endpoints have, which "
+	  "a DMA mapping of it takes",
+	  "ulimit -l, /etc/security/limits.conf, or LimitMEMLOCK= of the service",
+	  cxv_doctor_memory_lock },
+	{ "driver_file", "driver",
+	  "the module cxl_vfio_pci is where modules.dep says, for the next "
+	  "boot too", "install it, for example: dkms install cxl_vfio_pci/VERSION; then depmod",
+	  cxv_doctor_driver_file },
+	{ "libcxl_version", "tools", "libcxl, if installed, is 79 or newer: older ones do not show "
+	  "Type-2 memdevs", "update it; cxlvfio itself does not need it",
+	  cxv_doctor_libcxl_version },
+	{ "definitions_valid", "persist",
+	  "every definition of persist can be read and is understood",
+	  "mend or remove it: nothing is bound by it; see cxlvfio persist list",
+	  cxv_doctor_definitions_valid },
+	{ "definitions_agree", "persist",
+	  "no two definitions, and no definition and driverctl, want "
+	  "different drivers for one endpoint",
+	  "remove one of them: cxlvfio persist remove, or driverctl unset-override",
+	  cxv_doctor_definitions_agree },
+	{ "definitions_bound", "persist", "every endpoint that is to be bound at boot is bound",
+	  "cxlvfio persist apply binds it; systemctl status 'cxlvfio@*' tells why it is not",
+	  cxv_doctor_definitions_bound },
+	{ "interrupted_bind", "leftover", "no bind or unbind was interrupted",
+	  "cxlvfio bind or unbind of that endpoint completes or undoes it; if the device is gone, "
+	  "remove the file", cxv_doctor_interrupted_bind },
+	{ "interrupted_reset", "leftover",
+	  "no reset was interrupted before it put the reset method "
+	  "back", "cxlvfio bind, unbind or reset of that endpoint puts it back",
+	  cxv_doctor_interrupted_reset },
+	{ "interrupted_offer", "leftover",
+	  "no bind was interrupted before it put the parameters of the module back",
+	  "the next cxlvfio bind, of any endpoint, puts them back",
+	  cxv_doctor_interrupted_offer },
+	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
+	  "it says nothing; the next cxlvfio persist add or remove clears it away",
+	  cxv_doctor_interrupted_persist },
+	{ "endpoint_found", "endpoint", "there is a CXL Type-2 endpoint",
+	  "is it in lspci? look for CXL in firmware's setup, and into the kernel log",
+	  cxv_doctor_endpoint_found },
+	{ "readable", "endpoint", "what the findings rest on could be read", root_hint,
+	  .endpoint = cxv_doctor_readable },
+	{ "power", "endpoint", "it has power", "look into the kernel log; write on to its "
+	  "power/control, or reset its slot", .endpoint = cxv_doctor_power },
+	{ "link", "endpoint",
+	  "its link is up", "seat the card, or reset its slot; look at the port "
+	  "above in the kernel log", .endpoint = cxv_doctor_link },
+	{ "window_in_cedt", "endpoint",
+	  "its memory is in a window of the CEDT for device-coherent, "
+	  "volatile memory", "firmware must set the window up: look at its setup for CXL memory",
+	  .endpoint = cxv_doctor_window_in_cedt },
+	{ "window_alignment", "endpoint", "its memory can be mapped with huge pages",
+	  "it works, with more page faults; only firmware can move it",
+	  .endpoint = cxv_doctor_window_alignment },
+	{ "override_unbound", "endpoint", "driver_override does not name cxl-vfio-pci while it has "
+	  "not got it", "cxlvfio bind completes, cxlvfio unbind undoes it",
+	  .endpoint = cxv_doctor_override_unbound },
+	{ "override_foreign", "endpoint", "driver_override does not name another driver",
+	  "who wrote it will want it again: ask there first; cxlvfio bind replaces it",
+	  .endpoint = cxv_doctor_override_foreign },
+	{ "driverctl", "endpoint", "driverctl does not give it to another driver at boot",
+	  "driverctl unset-override, or leave the endpoint to it",
+	  .endpoint = cxv_doctor_driverctl },
+	{ "in_use", "endpoint", "nobody uses it through another driver than cxl-vfio-pci",
+	  "end the program that uses it: until then cxlvfio bind refuses",
+	  .endpoint = cxv_doctor_in_use },
+	{ "vfio_access", "endpoint", "this user may open its device nodes",
+	  "run as their owner, or give them away with a udev rule",
+	  .endpoint = cxv_doctor_vfio_access },
+	{ "vmm", "endpoint", "which VMM can use what the driver offers of it, and what the others "
+	  "would need", root_hint, .endpoint = cxv_doctor_vmm },
+};
+
+const size_t cxv_doctor_kind_count = ARRAY_SIZE(cxv_doctor_kinds);
+
+const char *cxv_doctor_result_name(enum cxv_doctor_result result)
+{
+	static const char *const names[CXV_DOCTOR_RESULTS] = {
+		[CXV_DOCTOR_OK] = "ok",
+		[CXV_DOCTOR_INFO] = "info",
+		[CXV_DOCTOR_SKIPPED] = "skipped",
+		[CXV_DOCTOR_UNKNOWN] = "unknown",
+		[CXV_DOCTOR_WARNING] = "warning",
+		[CXV_DOCTOR_PROBLEM] = "problem",
+	};
+
+	return names[result];
+}
+
+bool cxv_doctor_needs_hint(const struct cxv_doctor_check *check)
+{
+	return check->result >= CXV_DOCTOR_UNKNOWN;
+}
+
+static bool is(const char *id, const char *name, size_t length)
+{
+	return strlen(id) == length && !strncmp(id, name, length);
+}
+
+bool cxv_doctor_is_id(const char *name, size_t length)
+{
+	for (size_t i = 0; i < cxv_doctor_kind_count; i++)
+		if (is(cxv_doctor_kinds[i].id, name, length))
+			return true;
+	for (size_t i = 0; i < cxv_finding_kind_count; i++)
+		if (is(cxv_finding_kinds[i].id, name, length))
+			return true;
+	for (size_t i = 0; i < cxv_driver_finding_count; i++)
+		if (is(cxv_driver_findings[i].id, name, length))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const char *wanted, const char *id)
+{
+	if (!wanted)
+		return true;
+	for (;;) {
+		size_t length = strcspn(wanted, ",");
+
+		if (is(id, wanted, length))
+			return true;
+		wanted += length;
+		if (!*wanted++)
+			return false;
+	}
+}
+
+int cxv_doctor_say(struct cxv_doctor_check *check, enum cxv_doctor_result result,
+		   const char *format, ...)
+{
+	va_list arguments;
+	char *message;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&message, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return -ENOMEM;
+	free(check->message);
+	check->message = message;
+	check->result = result;
+	return 0;
+}
+
+int cxv_doctor_unread(struct cxv_doctor_check *check, int error, const char *path)
+{
+	check->error = abs(error);
+	if (check->error == EACCES || check->error == EPERM)
+		check->hint = root_hint;
+	else
+		check->hint = check->error == ENODATA ? snapshot_hint : unread_hint;
+	return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "cannot read %s", path) ?:
+	       cxv_doctor_show(check, path, NULL);
+}
+
+int cxv_doctor_show(struct cxv_doctor_check *check, const char *path, const char *value)
+{
+	struct cxv_doctor_evidence *bigger =
+		reallocarray(check->evidence, check->evidence_count + 1, sizeof(*bigger));
+	struct cxv_doctor_evidence *one;
+
+	if (!bigger)
+		return -ENOMEM;
+	check->evidence = bigger;
+	one = &bigger[check->evidence_count++];
+	one->path = strdup(path);
+	one->value = value ? strdup(value) : NULL;
+	return one->path && (one->value || !value) ? 0 : -ENOMEM;
+}
+
+int cxv_doctor_show_text(struct cxv_doctor_check *check, const struct cxv_doctor_text *text)
+{
+	return cxv_doctor_show(check, text->path, text->value);
+}
+
+static void check_clear(struct cxv_doctor_check *check)
+{
+	for (size_t i = 0; i < check->evidence_count; i++) {
+		free(check->evidence[i].path);
+		free(check->evidence[i].value);
+	}
+	free(check->evidence);
+	free(check->message);
+}
+
+static struct cxv_doctor_check *add(struct cxv_doctor *doctor,
+				    const struct cxv_doctor_check *check)
+{
+	struct cxv_doctor_check *bigger = reallocarray(doctor->checks, doctor->count + 1,
+						       sizeof(*bigger));
+
+	if (!bigger)
+		return NULL;
+	doctor->checks = bigger;
+	bigger[doctor->count] = *check;
+	return &bigger[doctor->count++];
+}
+
+static int examine(const struct cxv_doctor_facts *facts, const struct cxv_doctor_kind *kind,
+		   const struct cxv_doctor_endpoint *endpoint, struct cxv_doctor *doctor)
+{
+	struct cxv_doctor_check *check = add(doctor, &(struct cxv_doctor_check) {
+		.id = kind->id, .group = kind->group, .about = kind->about, .hint = kind->hint,
+		.target = endpoint ? endpoint->endpoint->host : NULL,
+	});
+
+	if (!check)
+		return -ENOMEM;
+	return endpoint ? kind->endpoint(facts, endpoint, check) : kind->machine(facts, check);
+}
+
+static enum cxv_doctor_result result_of(enum cxv_severity severity)
+{
+	return severity == CXV_SEVERITY_ERROR ? CXV_DOCTOR_PROBLEM :
+	       severity == CXV_SEVERITY_WARNING ? CXV_DOCTOR_WARNING : CXV_DOCTOR_INFO;
+}
+
+/*
+ * To list and show these are warnings: an endpoint that nobody wants to hand over works with them.
+ * Bind refuses it.
+ */
+static enum cxv_doctor_result result_of_finding(const struct cxv_finding_kind *kind)
+{
+	static const char *const refused[] = {
+		"not_committed", "mem_disabled", "no_iommu_group", "shared_group",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (!strcmp(kind->id, refused[i]))
+			return CXV_DOCTOR_PROBLEM;
+	return result_of(kind->severity);
+}
+
+static const struct cxv_finding *find(const struct cxv_findings *findings, const char *id)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (!strcmp(findings->items[i].id, id))
+			return &findings->items[i];
+	return NULL;
+}
+
+/* Without all of the facts a finding is found or not known. */
+static int examine_finding(const struct cxv_doctor_facts *facts,
+			   const struct cxv_finding_kind *kind,
+			   const struct cxv_doctor_endpoint *endpoint, struct cxv_doctor *doctor)
+{
+	const struct cxv_finding *finding = find(&endpoint->endpoint->findings, kind->id);
+	struct cxv_doctor_check *check = add(doctor, &(struct cxv_doctor_check) {
+		.id = kind->id, .group = finding_group, .about = kind->meaning,
+		.hint = kind->hint, .target = endpoint->endpoint->host,
+	});
+
+	if (!check)
+		return -ENOMEM;
+	if (finding)
+		return cxv_doctor_say(check, result_of_finding(kind), "%s", finding->message);
+	if (cxv_doctor_readable(facts, endpoint, check) < 0)
+		return -ENOMEM;
+	if (check->result == CXV_DOCTOR_UNKNOWN)
+		return 0;
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "not found");
+}
+
+/* Loaded, part of the kernel, or a file that can be loaded. */
+static bool has_driver(const struct cxv_driver_status *status)
+{
+	return status->loaded.loaded.value || status->loaded.builtin.value ||
+	       cxv_driver_file(status);
+}
+
+/* What of the driver could not be read: positive errno, 0 if all was. */
+static int driver_error(const struct cxv_driver_status *status)
+{
+	return status->file_error ?: status->build_error ?: status->loaded.loaded.error ?:
+	       status->policy.signature_required.error;
+}
+
+static int examine_driver(const struct cxv_doctor_facts *facts,
+			  const struct cxv_driver_finding *kind, struct cxv_doctor *doctor)
+{
+	const struct cxv_driver_status *status = &facts->driver;
+	const struct cxv_finding *finding = find(&status->findings, kind->id);
+	struct cxv_doctor_check *check = add(doctor, &(struct cxv_doctor_check) {
+		.id = kind->id, .group = driver_group, .about = driver_about, .hint = kind->hint,
+	});
+
+	if (!check)
+		return -ENOMEM;
+	if (facts->is_snapshot && (!finding || !has_driver(status)))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a snapshot has no files of modules");
+	/* A warning may be the reason why bind will fail. */
+	if (finding)
+		return cxv_doctor_say(check, has_driver(status) ? result_of(kind->severity) :
+				      CXV_DOCTOR_PROBLEM, "%s", finding->message);
+	if (driver_error(status))
+		return cxv_doctor_unread(check, driver_error(status), "all of the driver's files");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "not found");
+}
+
+static int examine_endpoint(const struct cxv_doctor_facts *facts, const char *wanted,
+			    const struct cxv_doctor_endpoint *endpoint, struct cxv_doctor *doctor)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < cxv_doctor_kind_count && !error; i++)
+		if (cxv_doctor_kinds[i].endpoint && is_wanted(wanted, cxv_doctor_kinds[i].id))
+			error = examine(facts, &cxv_doctor_kinds[i], endpoint, doctor);
+	for (size_t i = 0; i < cxv_finding_kind_count && !error; i++)
+		if (is_wanted(wanted, cxv_finding_kinds[i].id))
+			error = examine_finding(facts, &cxv_finding_kinds[i], endpoint, doctor);
+	return error;
+}
+
+int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
+		       struct cxv_doctor *doctor)
+{
+	int error = 0;
+
+	*doctor = (struct cxv_doctor) { 0 };
+	for (size_t i = 0; i < cxv_doctor_kind_count && !error; i++)
+		if (cxv_doctor_kinds[i].machine && is_wanted(wanted, cxv_doctor_kinds[i].id))
+			error = examine(facts, &cxv_doctor_kinds[i], NULL, doctor);
+	for (size_t i = 0; i < cxv_driver_finding_count && !error; i++)
+		if (is_wanted(wanted, cxv_driver_findings[i].id))
+			error = examine_driver(facts, &cxv_driver_findings[i], doctor);
+	for (size_t i = 0; i < facts->endpoint_count && !error; i++)
+		error = examine_endpoint(facts, wanted, &facts->endpoints[i], doctor);
+	for (size_t i = 0; i < doctor->count; i++)
+		doctor->results[doctor->checks[i].result]++;
+	return error;
+}
+
+void cxv_doctor_clear(struct cxv_doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->count; i++)
+		check_clear(&doctor->checks[i]);
+	free(doctor->checks);
+	*doctor = (struct cxv_doctor) { 0 };
+}
+
+static void text_clear(struct cxv_doctor_text *text)
+{
+	free(text->path);
+	free(text->value);
+}
+
+static void module_clear(struct cxv_doctor_module *module)
+{
+	free(module->path);
+	free(module->blacklist);
+	free(module->install);
+}
+
+static void endpoint_clear(struct cxv_doctor_endpoint *endpoint)
+{
+	text_clear(&endpoint->driverctl);
+	free(endpoint->group_node.path);
+	free(endpoint->cdev_node.path);
+}
+
+void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
+{
+	struct cxv_doctor_text *const texts[] = {
+		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
+		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
+		&facts->unread_definitions,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		text_clear(texts[i]);
+	cxv_names_clear(&facts->acpi_tables.names);
+	cxv_names_clear(&facts->iommus.names);
+	cxv_names_clear(&facts->iommu_groups.names);
+	cxv_driver_status_clear(&facts->driver);
+	cxv_cedt_clear(&facts->cedt);
+	for (size_t i = 0; i < ARRAY_SIZE(facts->modules); i++)
+		module_clear(&facts->modules[i]);
+	free(facts->container.path);
+	free(facts->iommufd.path);
+	for (size_t i = 0; i < facts->leftover_count; i++) {
+		free(facts->leftovers[i].path);
+		free(facts->leftovers[i].target);
+	}
+	free(facts->leftovers);
+	cxv_definitions_clear(&facts->definitions);
+	for (size_t i = 0; i < facts->endpoint_count; i++)
+		endpoint_clear(&facts->endpoints[i]);
+	free(facts->endpoints);
+	*facts = (struct cxv_doctor_facts) { 0 };
+}

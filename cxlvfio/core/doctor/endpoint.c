@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: the endpoints, how user space gets them, and what interrupted runs left. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/binding/plan.h"
+#include "core/doctor/doctor.h"
+#include "cxl_vfio.h"
+
+#define MIB(n)	((uint64_t)(n) << 20)
+#define DEVICES	"/sys/bus/pci/devices/"
+
+static bool is_denied(int error)
+{
+	return error == EACCES || error == EPERM;
+}
+
+/* Where ATTRIBUTE of ENDPOINT is. */
+struct path {
+	char text[96];
+};
+
+static struct path path_of(const struct cxv_endpoint *endpoint, const char *attribute)
+{
+	struct path path;
+
+	snprintf(path.text, sizeof(path.text), DEVICES "%s/%s", endpoint->host, attribute);
+	return path;
+}
+
+int cxv_doctor_endpoint_found(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
+{
+	if (facts->endpoint_count)
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu %s looked at",
+				      facts->endpoint_count,
+				      facts->endpoint_count == 1 ? "is" : "are");
+	if (facts->inventory_incomplete)
+		return cxv_doctor_unread(check, EACCES, "/sys/bus/pci/devices");
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no function on PCI has a CXL DVSEC of a "
+			      "Type-2 device") ?: cxv_doctor_show(check, "/sys/bus/pci/devices",
+								  NULL);
+}
+
+int cxv_doctor_readable(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
+			struct cxv_doctor_check *check)
+{
+	const struct cxv_endpoint *endpoint = one->endpoint;
+
+	(void)facts;
+	if (endpoint->dvsec.device_error && is_denied(endpoint->dvsec.device_error))
+		return cxv_doctor_unread(check, endpoint->dvsec.device_error,
+					 path_of(endpoint, "config").text);
+	if (is_denied(endpoint->hdm.error))
+		return cxv_doctor_unread(check, endpoint->hdm.error,
+					 path_of(endpoint, "resource0").text);
+	if (is_denied(endpoint->owner_error))
+		return cxv_doctor_unread(check, endpoint->owner_error, "/proc/iomem");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it could");
+}
+
+int cxv_doctor_power(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
+		     struct cxv_doctor_check *check)
+{
+	const struct cxv_pci *pci = &one->endpoint->pci;
+	const char *state = pci->power_state.value, *runtime = pci->runtime_status.value;
+
+	(void)facts;
+	if (!state)
+		return pci->power_state.error && pci->power_state.error != ENOENT ?
+		       cxv_doctor_unread(check, pci->power_state.error,
+					 path_of(one->endpoint, "power_state").text) :
+		       cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the kernel does not say");
+	if (cxv_doctor_show(check, path_of(one->endpoint, "power_state").text, state) < 0 ||
+	    cxv_doctor_show(check, path_of(one->endpoint, "power/runtime_status").text,
+			    runtime) < 0)
+		return -ENOMEM;
+	if (runtime && !strcmp(runtime, "error"))
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the kernel failed to wake it up");
+	/* One that the kernel has put to sleep it wakes up, too. */
+	if (!strcmp(state, "D3cold") && (!runtime || strcmp(runtime, "suspended")))
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "it is in D3cold");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is in %s", state);
+}
+
+int cxv_doctor_link(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
+		    struct cxv_doctor_check *check)
+{
+	const struct cxv_pci *pci = &one->endpoint->pci;
+	char value[16];
+
+	(void)facts;
+	if (!pci->current_link_width.known || !pci->max_link_width.known ||
+	    !pci->max_link_width.value)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has none of its own");
+	snprintf(value, sizeof(value), "%" PRIu64, pci->current_link_width.value);
+	if (cxv_doctor_show(check, path_of(one->endpoint, "current_link_width").text, value) < 0)
+		return -ENOMEM;
+	if (!pci->current_link_width.value)
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "it is down");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has %s lanes", value);
+}
+
+int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
+				const struct cxv_doctor_endpoint *one,
+				struct cxv_doctor_check *check)
+{
+	const struct cxv_number *base = &one->endpoint->resource, *size = &one->endpoint->size;
+
+	(void)facts;
+	if (base->error || size->error)
+		return cxv_doctor_unread(check, base->error ?: size->error, "its window");
+	if (!base->known || !size->known || !size->value)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no window");
+	if ((base->value | size->value) % MIB(2))
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
+				      " are no multiple of 2 MiB: every page of 4 KiB faults",
+				      size->value, base->value);
+	if (size->value >= MIB(1024) && base->value % MIB(1024))
+		return cxv_doctor_say(check, CXV_DOCTOR_INFO,
+				      "it begins at 0x%" PRIx64 ", which is no "
+				      "multiple of 1 GiB: pages of 2 MiB are used", base->value);
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
+			      size->value >= MIB(1024) ? "1 GiB" : "2 MiB");
+}
+
+static bool is_ours(const struct cxv_endpoint *endpoint)
+{
+	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+}
+
+/* The check of driver_override is done, or 1. */
+static int read_override(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
+{
+	struct path path = path_of(endpoint, "driver_override");
+
+	if (endpoint->driver_override.error && endpoint->driver_override.error != ENOENT)
+		return cxv_doctor_unread(check, endpoint->driver_override.error, path.text);
+	return cxv_doctor_show(check, path.text, endpoint->driver_override.value) ?: 1;
+}
+
+int cxv_doctor_override_unbound(const struct cxv_doctor_facts *facts,
+				const struct cxv_doctor_endpoint *one,
+				struct cxv_doctor_check *check)
+{
+	const struct cxv_endpoint *endpoint = one->endpoint;
+	int ret = read_override(endpoint, check);
+
+	(void)facts;
+	if (ret <= 0)
+		return ret;
+	if (!endpoint->driver_override.value || !cxv_is_mark(endpoint->driver_override.value) ||
+	    is_ours(endpoint))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, and %s has it: a bind was "
+			      "interrupted or refused", endpoint->driver.value ?: "no driver");
+}
+
+int cxv_doctor_override_foreign(const struct cxv_doctor_facts *facts,
+				const struct cxv_doctor_endpoint *one,
+				struct cxv_doctor_check *check)
+{
+	const char *name = one->endpoint->driver_override.value;
+	int ret = read_override(one->endpoint, check);
+
+	(void)facts;
+	if (ret <= 0)
+		return ret;
+	if (!name || !*name || cxv_is_mark(name))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it names %s", name);
+}
+
+int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
+			 const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
+{
+	const struct cxv_doctor_text *file = &one->driverctl;
+
+	(void)facts;
+	if (file->error && file->error != ENOENT)
+		return cxv_doctor_unread(check, file->error, file->path);
+	if (cxv_doctor_show_text(check, file) < 0)
+		return -ENOMEM;
+	if (!file->value || !strcmp(file->value, CXL_VFIO_DRIVER_NAME))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
+}
+
+int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
+		      struct cxv_doctor_check *check)
+{
+	const struct cxv_endpoint *endpoint = one->endpoint;
+	const struct cxv_vfio *vfio = &endpoint->vfio;
+	const struct cxv_opener *opener = vfio->opened_by;
+
+	(void)facts;
+	if (is_ours(endpoint))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "cxl-vfio-pci has it");
+	if (vfio->opener_count)
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+				      "process %" PRIu64 " (%s) has it open "
+				      "through %s", opener->pid.value, opener->command.value ?: "?",
+				      endpoint->driver.value ?: "no driver") ?:
+		       cxv_doctor_show(check, opener->path.value ?: "/proc", NULL);
+	if (vfio->opened_by_error)
+		return cxv_doctor_unread(check, vfio->opened_by_error, "/proc");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nobody does");
+}
+
+/* "crw-rw---- 0:104" */
+static void describe(const struct cxv_doctor_node *node, char text[static 48])
+{
+	static const char letters[] = "rwxrwxrwx";
+	char mode[sizeof(letters)];
+
+	memcpy(mode, letters, sizeof(letters));
+	for (unsigned int i = 0; i < 9; i++)
+		if (!(node->mode & 0400 >> i))
+			mode[i] = '-';
+	snprintf(text, 48, "%s, owner %" PRIu32 ":%" PRIu32, mode, node->user, node->group);
+}
+
+static int show_node(struct cxv_doctor_check *check, const struct cxv_doctor_node *node)
+{
+	char text[48];
+
+	if (!node->path)
+		return 0;
+	describe(node, text);
+	return cxv_doctor_show(check, node->path, node->exists ? text : NULL);
+}
+
+static bool may_open(const struct cxv_doctor_node *one, const struct cxv_doctor_node *other)
+{
+	return one->path && one->accessible && other->accessible;
+}
+
+int cxv_doctor_vfio_interface(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
+{
+	if (show_node(check, &facts->container) < 0 || show_node(check, &facts->iommufd) < 0)
+		return -ENOMEM;
+	if (facts->container.exists || facts->iommufd.exists)
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%s is", facts->iommufd.exists ?
+				      facts->iommufd.path : facts->container.path);
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "the snapshot has no device nodes");
+	if (!facts->modules[CXV_DOCTOR_VFIO].loaded)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "vfio is not loaded: bind loads it");
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "neither is, though vfio is loaded");
+}
+
+int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
+			   const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
+{
+	const char *driver = one->endpoint->driver.value;
+
+	if (!driver || !strstr(driver, "vfio"))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no driver of VFIO has it");
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a snapshot has no modes of nodes");
+	if (!one->group_node.path && !one->cdev_node.path)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has none");
+	if (show_node(check, &one->group_node) < 0 || show_node(check, &one->cdev_node) < 0 ||
+	    show_node(check, &facts->container) < 0 || show_node(check, &facts->iommufd) < 0)
+		return -ENOMEM;
+	if (may_open(&one->cdev_node, &facts->iommufd) ||
+	    may_open(&one->group_node, &facts->container))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it may");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it may not open %s and what goes with it",
+			      one->group_node.path ?: one->cdev_node.path);
+}
+
+/* The record of a bind that came to its end says how to undo it. */
+static bool is_in_order(const struct cxv_doctor_leftover *one)
+{
+	return one->kind == CXV_DOCTOR_OF_BIND && one->bound && !one->damaged &&
+	       !one->other_device && !one->error;
+}
+
+/* Is LEFT the worse news than RIGHT? Of a process that is still at work nothing is left. */
+static bool is_worse(const struct cxv_doctor_leftover *left,
+		     const struct cxv_doctor_leftover *right)
+{
+	return !right || (right->worker && !left->worker);
+}
+
+static int tell_leftover(const struct cxv_doctor_leftover *one, struct cxv_doctor_check *check)
+{
+	if (one->worker)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "process %" PRIu32
+				      " is at work on %s", one->worker, one->target);
+	if (one->error)
+		return cxv_doctor_unread(check, one->error, one->path);
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, one->damaged ?
+			      "the record of %s is damaged" : one->other_device ?
+			      "there is a record of %s, where now is another device or none" :
+			      "there is one of %s", one->target);
+}
+
+static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check,
+			   enum cxv_doctor_leftover_kind kind)
+{
+	const struct cxv_doctor_leftover *worst = NULL;
+
+	for (size_t i = 0; i < facts->leftover_count; i++) {
+		const struct cxv_doctor_leftover *one = &facts->leftovers[i];
+
+		if (one->kind != kind || is_in_order(one))
+			continue;
+		if (cxv_doctor_show(check, one->path, NULL) < 0)
+			return -ENOMEM;
+		if (is_worse(one, worst))
+			worst = one;
+	}
+	if (worst)
+		return tell_leftover(worst, check);
+	if (facts->leftover_error && facts->leftover_error != ENOENT)
+		return cxv_doctor_unread(check, facts->leftover_error, "/run/cxlvfio");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none was");
+}
+
+int cxv_doctor_interrupted_bind(const struct cxv_doctor_facts *facts,
+				struct cxv_doctor_check *check)
+{
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_BIND);
+}
+
+int cxv_doctor_interrupted_reset(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_RESET);
+}
+
+int cxv_doctor_interrupted_offer(const struct cxv_doctor_facts *facts,
+				 struct cxv_doctor_check *check)
+{
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_OFFER);
+}
+
+int cxv_doctor_interrupted_persist(const struct cxv_doctor_facts *facts,
+				   struct cxv_doctor_check *check)
+{
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no definitions");
+	return check_leftovers(facts, check, CXV_DOCTOR_OF_PERSIST);
+}

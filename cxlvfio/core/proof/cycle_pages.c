@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/proof/cycle_pages.h"
+
+static uint64_t align_down(uint64_t value, uint64_t size)
+{
+	return value & ~(size - 1);
+}
+
+static uint64_t align_up(uint64_t value, uint64_t size)
+{
+	return align_down(value + size - 1, size);
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t next_smaller(uint64_t page_size)
+{
+	return page_size == CXV_PAGE_1G ? CXV_PAGE_2M : CXV_PAGE_4K;
+}
+
+/* BEGIN and END are virtual addresses within EXTENT. */
+static uint64_t count_between(const struct cxv_extent *extent, uint64_t page_size, uint64_t begin,
+			      uint64_t end)
+{
+	uint64_t first = align_up(extent->address, page_size);
+	uint64_t last = align_down(extent->address + extent->length, page_size);
+	uint64_t count = 0;
+
+	if (begin >= end)
+		return 0;
+	if (page_size == CXV_PAGE_4K)
+		return (end - begin) / CXV_PAGE_4K;
+	if (((extent->address ^ extent->physical) & (page_size - 1)) || first >= last)
+		return count_between(extent, next_smaller(page_size), begin, end);
+
+	count += count_between(extent, next_smaller(page_size), begin, smaller(end, first));
+	if (larger(begin, first) < smaller(end, last))
+		count += (align_up(smaller(end, last), page_size) -
+			  align_up(larger(begin, first), page_size)) / page_size;
+	count += count_between(extent, next_smaller(page_size), larger(begin, last), end);
+	return count;
+}
+
+uint64_t cxv_expected_faults(const struct cxv_extent *extent, uint64_t page_size, uint64_t begin,
+			     uint64_t end)
+{
+	return count_between(extent, page_size, extent->address + begin,
+			     extent->address + smaller(end, extent->length));
+}
+
+uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, uint64_t address)
+{
+	uint64_t end = extent->address + extent->length, begin;
+
+	for (; page_size > CXV_PAGE_4K; page_size = next_smaller(page_size)) {
+		begin = align_down(address, page_size);
+		if (!((extent->address ^ extent->physical) & (page_size - 1)) &&
+		    begin >= extent->address && begin + page_size <= end)
+			return page_size;
+	}
+	return CXV_PAGE_4K;
+}
+
+const char *cxv_page_size_name(uint64_t page_size)
+{
+	switch (page_size) {
+	case CXV_PAGE_4K:
+		return "4 KiB";
+	case CXV_PAGE_2M:
+		return "2 MiB";
+	case CXV_PAGE_1G:
+		return "1 GiB";
+	default:
+		return "unknown";
+	}
+}
+
+uint64_t cxv_tag(uint64_t seed, uint64_t page)
+{
+	/* The finalizer of splitmix64: neighbouring pages share no bits. */
+	uint64_t value = seed + (page + 1) * 0x9e3779b97f4a7c15ull;
+
+	value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9ull;
+	value = (value ^ value >> 27) * 0x94d049bb133111ebull;
+	value ^= value >> 31;
+	return value == 0 || value == UINT64_MAX ? 0x9e3779b97f4a7c15ull : value;
+}

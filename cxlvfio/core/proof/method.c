@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/proof/method.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/util.h"
+
+#define VIA(name)	(1u << CXV_VIA_##name)
+
+/*
+ * Only an FLR is known to leave the memory alone: a secondary bus reset takes the decoders, too,
+ * and what the memory holds then is undefined (CXL 3.1 9.4).
+ */
+const struct cxv_method_kind cxv_method_kinds[CXV_METHOD_COUNT] = {
+	[CXV_METHOD_FLR] = {
+		.name = "flr", .words = { "flr", "af_flr" }, .flr = true,
+		.reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_RETAINED,
+		.vias = VIA(VFIO) | VIA(CONFIG) | VIA(SYSFS),
+	},
+	/* No word of Linux 7.3; proposed patches have this one. It resets all CXL functions. */
+	[CXV_METHOD_CXL] = {
+		.name = "cxl", .words = { "cxl_reset" },
+		.reach = CXV_REACH_BUS, .expect = CXV_EXPECT_ANY,
+		.vias = VIA(VFIO) | VIA(SYSFS),
+	},
+	/* "bus" is refused below a CXL port that masks it; "cxl_bus" unmasks it first. */
+	[CXV_METHOD_BUS] = {
+		.name = "bus", .words = { "cxl_bus", "bus" },
+		.reach = CXV_REACH_BUS, .expect = CXV_EXPECT_ANY,
+		.vias = VIA(VFIO) | VIA(SYSFS),
+	},
+	[CXV_METHOD_HOT] = {
+		.name = "hot", .reach = CXV_REACH_BUS, .expect = CXV_EXPECT_ANY,
+		.vias = VIA(VFIO),
+	},
+	[CXV_METHOD_AUTO] = {
+		.name = "auto", .reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_ANY,
+		.vias = VIA(VFIO) | VIA(SYSFS),
+	},
+	/* What guests do while they size BARs, and drivers when they let go of a function. */
+	[CXV_METHOD_MEMORY] = {
+		.name = "memory", .no_reset = true,
+		.reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_RETAINED,
+		.vias = VIA(CONFIG),
+	},
+};
+
+static const char *const via_names[CXV_VIA_COUNT] = {
+	[CXV_VIA_VFIO] = "vfio",
+	[CXV_VIA_CONFIG] = "config",
+	[CXV_VIA_SYSFS] = "sysfs",
+};
+
+const char *cxv_method_name(enum cxv_method method)
+{
+	return cxv_method_kinds[method].name;
+}
+
+const char *cxv_via_name(enum cxv_via via)
+{
+	return via_names[via];
+}
+
+const char *cxv_expect_name(enum cxv_expect expect)
+{
+	static const char *const names[] = {
+		[CXV_EXPECT_RETAINED] = "retained",
+		[CXV_EXPECT_ZERO] = "zero",
+		[CXV_EXPECT_ANY] = "any",
+	};
+
+	return names[expect];
+}
+
+const char *cxv_reach_name(enum cxv_reach reach)
+{
+	return reach == CXV_REACH_BUS ? "bus" : "function";
+}
+
+bool cxv_method_can(enum cxv_method method, enum cxv_via via)
+{
+	return cxv_method_kinds[method].vias & (1u << via);
+}
+
+enum cxv_via cxv_method_via(enum cxv_method method)
+{
+	enum cxv_via via = CXV_VIA_VFIO;
+
+	while (!cxv_method_can(method, via))
+		via++;
+	return via;
+}
+
+bool cxv_method_has_word(enum cxv_method method)
+{
+	return cxv_method_kinds[method].words[0];
+}
+
+bool cxv_method_is_offered(const char *methods, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (*methods) {
+		size_t word = strcspn(methods, " \n");
+
+		if (word == length && !strncmp(methods, name, length))
+			return true;
+		methods += word + strspn(methods + word, " \n");
+	}
+	return false;
+}
+
+const char *cxv_method_word(enum cxv_method method, const char *methods)
+{
+	const char *const *words = cxv_method_kinds[method].words;
+
+	for (size_t i = 0; i < CXV_METHOD_WORDS && words[i]; i++)
+		if (cxv_method_is_offered(methods, words[i]))
+			return words[i];
+	return NULL;
+}
+
+enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods)
+{
+	size_t first = strcspn(methods, " \n");
+
+	if (method != CXV_METHOD_AUTO)
+		return cxv_method_kinds[method].reach;
+	for (enum cxv_method i = 0; i < CXV_METHOD_AUTO; i++) {
+		const char *const *words = cxv_method_kinds[i].words;
+
+		for (size_t j = 0; j < CXV_METHOD_WORDS && words[j]; j++)
+			if (strlen(words[j]) == first && !strncmp(methods, words[j], first))
+				return cxv_method_kinds[i].reach;
+	}
+	return CXV_REACH_FUNCTION;
+}
+
+/* The index of the LENGTH bytes at WORD among NAMES, or -EINVAL. */
+static int find_via(const char *word, size_t length)
+{
+	for (int i = 0; i < CXV_VIA_COUNT; i++)
+		if (strlen(via_names[i]) == length && !strncmp(via_names[i], word, length))
+			return i;
+	return -EINVAL;
+}
+
+static int find_method(const char *word, size_t length)
+{
+	for (int i = 0; i < CXV_METHOD_COUNT; i++)
+		if (strlen(cxv_method_kinds[i].name) == length &&
+		    !strncmp(cxv_method_kinds[i].name, word, length))
+			return i;
+	return -EINVAL;
+}
+
+static int parse_way(const char *text, size_t length, struct cxv_way *way)
+{
+	const char *colon = memchr(text, ':', length);
+	size_t name = colon ? (size_t)(colon - text) : length;
+	int method = find_method(text, name);
+	int via = 0;
+
+	if (method >= 0)
+		via = colon ? find_via(colon + 1, length - name - 1) : (int)cxv_method_via(method);
+	if (method < 0 || via < 0)
+		return -EINVAL;
+	*way = (struct cxv_way) { .method = method, .via = via };
+	return cxv_method_can(way->method, way->via) ? 0 : -EOPNOTSUPP;
+}
+
+int cxv_ways_parse(const char *list, struct cxv_way *ways, size_t size, const char **bad)
+{
+	size_t count = 0;
+
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		int ret;
+
+		*bad = list;
+		if (count == size)
+			return -E2BIG;
+		ret = parse_way(list, length, &ways[count++]);
+		if (ret < 0)
+			return ret;
+		if (!list[length])
+			return (int)count;
+		list += length + 1;
+	}
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Part of verify.c: what threads and processes saw that accessed the window all the time. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/proof/verify_state.h"
+
+static void judge_words(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_traffic *load = &cycle->load;
+
+	if (cycle->read_only)
+		cxv_undecided(check, "%" PRIu64 " accesses gave another word than was there "
+			      "before, first %#" PRIx64 " at window offset %#" PRIx64 ": it "
+			      "changed, or something else writes to the memory", load->wrong,
+			      load->wrong_value, load->wrong_offset);
+	else
+		cxv_fail(check, "%" PRIu64 " accesses gave a word that cannot have been there, "
+			 "first %#" PRIx64 " at window offset %#" PRIx64, load->wrong,
+			 load->wrong_value, load->wrong_offset);
+}
+
+/* Our own driver counts every reset, also those of others. */
+static bool has_other_resets(const struct cxv_cycle *cycle)
+{
+	const struct cxv_driver_account *before = &cycle->before.driver;
+	const struct cxv_driver_account *after = &cycle->after.driver;
+
+	return before->present && after->present &&
+	       after->generation - before->generation > cxv_own_resets(cycle);
+}
+
+static void judge_refusals(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	uint64_t refused = cycle->load.refused_open;
+
+	if (has_other_resets(cycle))
+		cxv_undecided(check, "%" PRIu64 " accesses were refused before or after the reset, "
+			      "but the driver shut the window more than once: something else "
+			      "resets the device", refused);
+	else
+		cxv_fail(check, "%" PRIu64 " accesses were refused while no reset was going on",
+			 refused);
+}
+
+void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check)
+{
+	const struct cxv_traffic *load = &cycle->load;
+	unsigned int all = load->threads + load->processes;
+
+	check->duration = load->duration;
+	cxv_expected(check, "the right word, or SIGBUS or EIO while the window is shut, for each "
+		     "of %u threads and %u processes", load->threads, load->processes);
+	cxv_observed(check, "%" PRIu64 " accesses right, %" PRIu64 " refused, %" PRIu64 " wrong",
+		     load->accesses - load->wrong, load->refused, load->wrong);
+	if (load->ended)
+		cxv_fail(check, "%u of %u processes ended: see the kernel log", load->ended,
+			 load->processes);
+	else if (load->wrong)
+		judge_words(cycle, check);
+	else if (load->failed)
+		cxv_fail(check, "%" PRIu64 " calls of read(2) failed, the first with: %s",
+			 load->failed, strerror(load->error));
+	else if (load->refused_open)
+		judge_refusals(cycle, check);
+	else if (load->stuck)
+		cxv_fail(check, "%u of %u threads and processes are in an access that does not "
+			 "end", load->stuck, all);
+	else if (cycle->reset_error || cycle->readiness != CXV_READY)
+		cxv_skip(check, "the window did not open again, as far as was waited for");
+	else if (load->starved)
+		cxv_undecided(check, "%u of %u threads and processes did not get to run after the "
+			      "reset", load->starved, all);
+	else if (load->stale)
+		cxv_fail(check, "the mapping of %u processes took no fault after the reset: it was "
+			 "not zapped", load->stale);
+}

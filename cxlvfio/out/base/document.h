@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON that is complete or not printed at all: every function below may be called after a failure
+ * and does nothing then; cxv_document_print() tells. PARENT is an object (then KEY is a string) or
+ * an array (then KEY is NULL); both are owned by the document. A KEY is not copied: it must live as
+ * long as the document, and be the object's first of that name.
+ */
+#ifndef CXLVFIO_OUT_BASE_DOCUMENT_H
+#define CXLVFIO_OUT_BASE_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "core/base/value.h"
+
+struct cxv_document {
+	struct json_object *root;
+	struct json_object *empty;	/* for all objects that have no reasons: most */
+	struct json_object *flags[2];	/* for all that are false, and true */
+	/* What facts are of stays until the document is printed: no objects of their own. */
+	bool borrows;
+	bool failed;			/* out of memory */
+};
+
+void cxv_document_init(struct cxv_document *document);
+void cxv_document_clear(struct cxv_document *document);
+
+struct json_object *cxv_json_object(struct cxv_document *document, struct json_object *parent,
+				    const char *key);
+struct json_object *cxv_json_array(struct cxv_document *document, struct json_object *parent,
+				   const char *key);
+/* NULL is null. What is not UTF-8 becomes "?". */
+void cxv_json_string(struct cxv_document *document, struct json_object *parent, const char *key,
+		     const char *value);
+void cxv_json_number(struct cxv_document *document, struct json_object *parent, const char *key,
+		     uint64_t value);
+void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
+		   bool value);
+void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key);
+/* Every field of OBJECT under its key; reasons of the unknown ones go into UNAVAILABLE. */
+void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
+		     struct json_object *unavailable, const void *object,
+		     const struct cxv_fields *fields);
+/*
+ * An object of OBJECT's fields, with why some of them are null under "unavailable", which is
+ * *UNAVAILABLE too where the caller has more to say (may be NULL). OBJECT must stay if the document
+ * borrows.
+ */
+struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
+				   const char *key, const void *object,
+				   const struct cxv_fields *fields,
+				   struct json_object **unavailable);
+/* The same where nothing is added to it, which costs less. */
+void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
+		   const void *object, const struct cxv_fields *fields);
+/* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
+void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
+			  const char *key, int error);
+
+/*
+ * For a document that is longer than memory should hold: what it has so far, whose last member is
+ * an empty array, without the end of that array; the elements; then the rest, which begins with
+ * the end of the array. 0 or -errno.
+ */
+int cxv_document_print_open(const struct cxv_document *document, FILE *stream);
+int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream);
+int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream);
+
+/* The same in one line, for streams of JSON lines. 0 or -errno. */
+int cxv_document_print_line(const struct cxv_document *document, FILE *stream);
+/* The document and a newline. 0 or -errno. */
+int cxv_document_print(const struct cxv_document *document, FILE *stream);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/base/printer.h"
+
+#include <string.h>
+
+#include "out/base/text.h"
+
+#define LABEL_WIDTH	28
+
+void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error)
+{
+	_cleanup_free_ char *clean = value ? cxv_text_printable(value) : NULL;
+
+	if (value && !clean)
+		to->failed = true;
+	fprintf(to->stream, "    %-*s  %s", LABEL_WIDTH, key, clean ?: "-");
+	if (error)
+		fprintf(to->stream, " (%s)", strerrorname_np(error) ?: "unknown error");
+	fputc('\n', to->stream);
+}
+
+void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct cxv_field *field = &fields->fields[i];
+		_cleanup_free_ char *text = cxv_text_field(object, field, to->human);
+
+		if (!text)
+			to->failed = true;
+		cxv_print_value(to, field->key, text, cxv_field_error(object, field));
+	}
+}
+
+void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_names *names)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream) {
+		to->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < names->count; i++)
+		fprintf(stream, "%s%s", i ? " " : "", names->items[i]);
+	if (fclose(stream))
+		to->failed = true;
+	cxv_print_value(to, key, names->count ? text : NULL, names->error);
+}
+
+void cxv_print_heading(struct cxv_printer *to, const char *text)
+{
+	fprintf(to->stream, "  %s\n", text);
+}
+
+void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number)
+{
+	fprintf(to->stream, "  %s %zu\n", text, number);
+}
+
+void cxv_print_empty(struct cxv_printer *to, const char *key, int error)
+{
+	cxv_print_heading(to, key);
+	cxv_print_value(to, "none", NULL, error);
+}
+
+void cxv_print_findings(struct cxv_printer *to, const struct cxv_findings *findings)
+{
+	if (!findings->count)
+		cxv_print_empty(to, "findings", 0);
+	for (size_t i = 0; i < findings->count; i++) {
+		cxv_print_numbered_heading(to, "findings", i);
+		cxv_print_value(to, "id", findings->items[i].id, 0);
+		cxv_print_value(to, "severity", cxv_severity_name(findings->items[i].severity), 0);
+		cxv_print_value(to, "message", findings->items[i].message, 0);
+		cxv_print_value(to, "hint", findings->items[i].hint, 0);
+	}
+}

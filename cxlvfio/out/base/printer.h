@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Headings, keys and values of show's sections; each section is a function that calls these. */
+#ifndef CXLVFIO_OUT_BASE_PRINTER_H
+#define CXLVFIO_OUT_BASE_PRINTER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/discovery/endpoint.h"
+
+struct cxv_printer {
+	FILE *stream;
+	bool human;
+	bool failed;		/* out of memory */
+};
+
+/* VALUE NULL is none or unknown; ERROR (positive errno, or 0) says why. */
+void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error);
+void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields);
+void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_names *names);
+void cxv_print_heading(struct cxv_printer *to, const char *text);
+void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number);
+/* A list that is empty or could not be read. */
+void cxv_print_empty(struct cxv_printer *to, const char *key, int error);
+void cxv_print_findings(struct cxv_printer *to, const struct cxv_findings *findings);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "out/discovery/map_label.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void cxv_map_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
+{
+	if (last - first == UINT64_MAX)
+		snprintf(text, CXV_TEXT_MAX, "16E");
+	else
+		cxv_text_size(text, last - first + 1);
+}
+
+void cxv_map_exact_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
+{
+	static const char units[] = "KMGTPE";
+	uint64_t size = last - first + 1;
+	size_t unit = 0;
+
+	if (!size) {
+		snprintf(text, CXV_TEXT_MAX, "16E");
+		return;
+	}
+	for (; units[unit] && size % 1024 == 0; unit++)
+		size /= 1024;
+	if (unit)
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", size, units[unit - 1]);
+	else
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, size);
+}
+
+char *cxv_map_ascii(const char *text)
+{
+	char *clean = cxv_text_printable(text);
+	size_t length = 0;
+
+	for (const char *from = clean; clean && *from; from++) {
+		unsigned char byte = *from;
+
+		/* One "?" for a whole sequence. */
+		if ((byte & 0xc0) != 0x80)
+			clean[length++] = byte & 0x80 ? '?' : byte;
+	}
+	if (clean)
+		clean[length] = '\0';
+	return clean;
+}
+
+int cxv_map_piece(const char *text, int width)
+{
+	int length = strnlen(text, width + 1);
+
+	if (length <= width)
+		return length;
+	for (int i = width; i > 0; i--)
+		if (text[i] == ' ')
+			return i;
+	return width;
+}
+
+char *cxv_map_scale(const struct cxv_map_stretch *stretch)
+{
+	char unit[CXV_TEXT_MAX];
+	char *text;
+
+	cxv_text_size(unit, stretch->unit);
+	if (asprintf(&text, "one row is %s%s%s", unit,
+		     stretch->enlarged ? "; * is less" : "",
+		     stretch->shortened ? "; ~ is more" : "") < 0)
+		return NULL;
+	return text;
+}
+
+static char *owner_remark(int error)
+{
+	char *text;
+	int length;
+
+	if (error == EACCES)
+		length = asprintf(&text, "owners are not drawn: /proc/iomem hides addresses from "
+				  "this user; root sees them");
+	else if (error == E2BIG)
+		length = asprintf(&text, "not all owners are drawn: /proc/iomem has too many");
+	else
+		length = asprintf(&text, "owners are not drawn: /proc/iomem: %s (%s)",
+				  strerror(error), strerrorname_np(error) ?: "unknown error");
+	return length < 0 ? NULL : text;
+}
+
+char *cxv_map_item_text(const struct cxv_map_item *item)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "%s%s%s%s", item->label, item->note ? " (" : "", item->note ?: "",
+		     item->note ? ")" : "") < 0) {
+		text = NULL;
+		return NULL;
+	}
+	return cxv_map_ascii(text);
+}
+
+size_t cxv_map_remark_count(const struct cxv_map *map)
+{
+	return map->missing_count + !!map->owner_error;
+}
+
+char *cxv_map_remark(const struct cxv_map *map, size_t number)
+{
+	const struct cxv_map_missing *missing;
+	char *text;
+	int length;
+
+	if (map->owner_error && number-- == 0)
+		return owner_remark(map->owner_error);
+	if (number >= map->missing_count)
+		return NULL;
+	missing = &map->missing[number];
+	if (missing->error == EACCES)
+		length = asprintf(&text, "%s is not drawn: its addresses are hidden from this "
+				  "user; root sees them", missing->host);
+	else if (missing->error)
+		length = asprintf(&text, "%s is not drawn: its addresses cannot be read: %s (%s)",
+				  missing->host, strerror(missing->error),
+				  strerrorname_np(missing->error) ?: "unknown error");
+	else
+		length = asprintf(&text, "%s is not drawn: nothing has a window for it",
+				  missing->host);
+	return length < 0 ? NULL : text;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every child process of ours does first, and how it ends. */
+#ifndef CXLVFIO_SYS_BASE_CHILD_H
+#define CXLVFIO_SYS_BASE_CHILD_H
+
+#include <sys/types.h>
+
+/* Die with PARENT, also where SIGKILL ends it, and leave signals of the terminal to it. */
+void cxv_child_enter(pid_t parent);
+/* SIGKILL, and wait for 5 seconds: one that hangs in a fault of the memory is left alone. */
+void cxv_child_end(pid_t child);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/base/output_file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/util.h"
+#include "sys/base/host.h"
+#include "sys/base/new_file.h"
+
+/* May PATH be replaced, and with which mode? */
+static int check_old(const char *path, mode_t *mode)
+{
+	struct stat status;
+
+	*mode = 0;
+	if (lstat(path, &status))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return -EEXIST;
+	*mode = status.st_mode & 0777;
+	return 0;
+}
+
+/* A new file gets the mode that the shell would give it, an old one keeps its own. */
+static mode_t wanted_mode(mode_t old)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return old ?: 0666 & ~mask;
+}
+
+int cxv_output_file_check(const char *path)
+{
+	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
+	mode_t mode;
+	int error = check_old(path, &mode);
+
+	return error < 0 ? error : cxv_new_file_begin(&file, path);
+}
+
+int cxv_output_file_write(const char *path, const void *data, size_t size)
+{
+	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
+	mode_t mode;
+	int error = check_old(path, &mode);
+
+	if (error < 0)
+		return error;
+	error = cxv_new_file_begin(&file, path);
+	if (error < 0)
+		return error;
+	error = cxv_write_all(file.descriptor, data, size);
+	if (error < 0)
+		return error;
+	if (fchmod(file.descriptor, wanted_mode(mode)) < 0)
+		return -errno;
+	return cxv_new_file_finish(&file, true);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CXLVFIO_SYS_BASE_OUTPUT_FILE_H
+#define CXLVFIO_SYS_BASE_OUTPUT_FILE_H
+
+#include <stddef.h>
+
+/*
+ * A file that the user named, as the user's shell would find it (--sysroot is for what is read),
+ * and as a whole: PATH holds all of DATA, or what it held before. Only a regular file is replaced:
+ * -EISDIR and -EEXIST for anything else. 0 or -errno.
+ */
+int cxv_output_file_write(const char *path, const void *data, size_t size);
+/* Whether that could be done now: a file is made beside PATH, and goes again. Hold signals. */
+int cxv_output_file_check(const char *path);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/base/random_seed.h"
+
+#include <sys/random.h>
+
+#include "sys/base/clock.h"
+
+uint64_t cxv_random_seed(void)
+{
+	uint64_t value = 0;
+
+	/* Before the kernel's pool is ready, the clock will do. */
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
+		value = cxv_clock_now();
+	return value ?: 1;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's device events, only to be woken by: what happened is read from sysfs afterwards. */
+#ifndef CXLVFIO_SYS_BASE_UDEV_H
+#define CXLVFIO_SYS_BASE_UDEV_H
+
+struct cxv_monitor;
+
+/*
+ * Listen to the kernel itself (no udevd needed) for PCI and VFIO events. Open it before the change
+ * that is waited for. NULL where the kernel gives none, as in a container: waiting then polls.
+ */
+struct cxv_monitor *cxv_monitor_open(void);
+void cxv_monitor_close(struct cxv_monitor *monitor);
+/* For poll(2); -1 for NULL. */
+int cxv_monitor_descriptor(const struct cxv_monitor *monitor);
+/* Take every event that is there. */
+void cxv_monitor_drain(struct cxv_monitor *monitor);
+
+#endif

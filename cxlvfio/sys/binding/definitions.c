@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/binding/definitions.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/util.h"
+#include "sys/binding/record.h"
+
+#define NAMES_MAX		4096
+#define DRIVERCTL_SIZE_MAX	256
+/* Of a file that has not got its name yet: ".NAME.new". */
+#define NEW_SUFFIX		".new"
+
+static const char *const directories[CXV_DEFINITION_SOURCES] = {
+	[CXV_DEFINITION_ETC] = "etc/cxlvfio.d",
+	[CXV_DEFINITION_RUN] = "run/cxlvfio.d",
+	[CXV_DEFINITION_VENDOR] = "usr/lib/cxlvfio.d",
+};
+
+const char *cxv_definition_directory(enum cxv_definition_source source)
+{
+	return directories[source];
+}
+
+static void trace(const struct cxv_host *host, const char *operation, const char *directory,
+		  const char *name, const char *value, int result)
+{
+	char path[PATH_MAX];
+
+	if (!host->trace)
+		return;
+	snprintf(path, sizeof(path), "%s%s%s", directory, name ? "/" : "", name ?: "");
+	host->trace(operation, path, value, result < 0 ? result : 0);
+}
+
+/* Who may write what root acts upon: root, and whoever runs this. */
+static bool is_trusted(int descriptor)
+{
+	struct stat status;
+
+	if (fstat(descriptor, &status) < 0)
+		return false;
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return false;
+	if (status.st_mode & S_IWGRP && status.st_gid != 0 && status.st_gid != getegid())
+		return false;
+	return !(status.st_mode & S_IWOTH);
+}
+
+/* One component after the other: a link on the way is somebody's trick, or not meant. */
+static int open_directory(const struct cxv_host *host, const char *path)
+{
+	int directory = fcntl(host->root, F_DUPFD_CLOEXEC, 0);
+	char component[NAME_MAX + 1];
+
+	while (directory >= 0 && *path) {
+		_cleanup_close_ int parent = directory;
+		size_t length = strcspn(path, "/");
+
+		snprintf(component, sizeof(component), "%.*s", (int)length, path);
+		directory = openat(parent, component,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (directory < 0)
+			return -errno;
+		path += length + (path[length] == '/');
+	}
+	return directory < 0 ? -errno : directory;
+}
+
+static int open_source(const struct cxv_host *host, enum cxv_definition_source source)
+{
+	int directory = open_directory(host, directories[source]);
+
+	trace(host, "open", directories[source], NULL, NULL, directory);
+	if (directory >= 0 && !is_trusted(directory)) {
+		close(directory);
+		return -EPERM;
+	}
+	return directory;
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), end = strlen(suffix);
+
+	return length > end && !strcmp(name + length - end, suffix);
+}
+
+static bool masks(int directory, const char *name)
+{
+	char target[sizeof("/dev/null")];
+	ssize_t length = readlinkat(directory, name, target, sizeof(target));
+
+	return length == (ssize_t)strlen("/dev/null") && !memcmp(target, "/dev/null", length);
+}
+
+static int reject_error(struct cxv_definition *definition, int error)
+{
+	return cxv_definition_set_problem(definition, 0, "it cannot be read: %s", strerror(error));
+}
+
+/* A pipe would keep a reader waiting, and a device do anything. */
+static int open_regular(int directory, const char *name)
+{
+	int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (file < 0)
+		return -errno;
+	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode)) {
+		close(file);
+		return -EINVAL;
+	}
+	return file;
+}
+
+static int read_file(int directory, const char *name, struct cxv_definition *definition)
+{
+	_cleanup_close_ int file = -1;
+	char text[CXV_DEFINITION_SIZE_MAX + 1];
+	int length;
+
+	if (!cxv_definition_is_name(name))
+		return cxv_definition_set_problem(definition, 0, "its name is not of up to %d "
+						  "letters, digits, '-', '_', '.' and ':'",
+						  CXV_DEFINITION_NAME_MAX);
+	file = open_regular(directory, name);
+	if (file == -ELOOP && masks(directory, name)) {
+		definition->masked = true;
+		return 0;
+	}
+	if (file == -ELOOP)
+		return cxv_definition_set_problem(definition, 0, "it is a link, but not to "
+						  "/dev/null, which would mask");
+	if (file == -EINVAL)
+		return cxv_definition_set_problem(definition, 0, "it is no regular file");
+	if (file < 0)
+		return reject_error(definition, -file);
+	if (!is_trusted(file))
+		return cxv_definition_set_problem(definition, 0, "others than root can change it");
+	length = cxv_read_all(file, text, sizeof(text));
+	if (length < 0)
+		return reject_error(definition, -length);
+	if (length > CXV_DEFINITION_SIZE_MAX)
+		return cxv_definition_set_problem(definition, 0, "it is longer than %d bytes",
+						  CXV_DEFINITION_SIZE_MAX);
+	return cxv_definition_parse(text, length, definition);
+}
+
+static char *path_of(enum cxv_definition_source source, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "/%s/%s", directories[source], name) < 0 ? NULL : path;
+}
+
+static struct cxv_definition *find_name(const struct cxv_definitions *definitions,
+					const char *name)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		if (!strcmp(definitions->items[i].name.value, name))
+			return &definitions->items[i];
+	return NULL;
+}
+
+static int add_file(struct cxv_definitions *definitions, int directory,
+		    enum cxv_definition_source source, const char *name)
+{
+	struct cxv_definition *winner = find_name(definitions, name), *bigger, *item;
+
+	if (winner) {
+		/* One behind the other: the first that is hidden is told. */
+		if (!winner->hides.value)
+			winner->hides.value = path_of(source, name);
+		return winner->hides.value ? 0 : -ENOMEM;
+	}
+	bigger = reallocarray(definitions->items, definitions->count + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	definitions->items = bigger;
+	item = &bigger[definitions->count++];
+	*item = (struct cxv_definition) {
+		.source = source,
+		.name.value = strdup(name),
+		.file.value = path_of(source, name),
+	};
+	if (!item->name.value || !item->file.value)
+		return -ENOMEM;
+	return read_file(directory, name, item);
+}
+
+static int add_directory(struct cxv_definitions *definitions, int descriptor,
+			 enum cxv_definition_source source)
+{
+	DIR *stream = fdopendir(descriptor);
+	const struct dirent *entry;
+	int error = 0;
+
+	if (!stream) {
+		error = -errno;
+		close(descriptor);
+		return error;
+	}
+	while (!error && (errno = 0, entry = readdir(stream))) {
+		if (*entry->d_name == '.' || !ends_with(entry->d_name, CXV_DEFINITION_SUFFIX))
+			continue;
+		error = definitions->count < NAMES_MAX ?
+			add_file(definitions, dirfd(stream), source, entry->d_name) : -E2BIG;
+	}
+	if (!error && errno)
+		error = -errno;
+	closedir(stream);
+	return error;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct cxv_definition *one = left, *other = right;
+
+	return strcmp(one->name.value, other->name.value);
+}
+
+static int explain(struct cxv_errors *errors, enum cxv_definition_source source, int error)
+{
+	char path[64];
+	struct cxv_place place = {
+		.operation = "read definitions",
+		.path = path,
+		.hint = error == -EACCES ? "run it as root" :
+			error == -EPERM ? "only root may be able to write there: see chown, chmod" :
+			error == -ELOOP || error == -ENOTDIR ? "make it a directory; no link is "
+							       "followed" : NULL,
+	};
+
+	snprintf(path, sizeof(path), "/%s", directories[source]);
+	return cxv_error(errors, cxv_code_of_errno(error), error, place,
+			 error == -EPERM ? "others than root can write to the directory" :
+					   "cannot read the directory");
+}
+
+int cxv_definitions_read(const struct cxv_host *host, struct cxv_errors *errors,
+			 struct cxv_definitions *definitions)
+{
+	int failed = 0;
+
+	*definitions = (struct cxv_definitions) { 0 };
+	for (enum cxv_definition_source source = 0; source < CXV_DEFINITION_SOURCES; source++) {
+		int directory = open_source(host, source);
+		int error = directory < 0 ? directory :
+			    add_directory(definitions, directory, source);
+
+		if (error >= 0 || error == -ENOENT)
+			continue;
+		error = explain(errors, source, error);
+		failed = failed ? failed : error;
+	}
+	/* After a strdup() that failed there are items without names. */
+	if (failed != -ENOMEM && definitions->count)
+		qsort(definitions->items, definitions->count, sizeof(*definitions->items),
+		      compare);
+	return failed;
+}
+
+bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_source source,
+			   const char *name)
+{
+	_cleanup_close_ int directory = open_source(host, source);
+	struct stat status;
+
+	return directory >= 0 && !fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW);
+}
+
+int cxv_definitions_lock(const struct cxv_host *host, const struct cxv_deadline *deadline,
+			 pid_t *owner)
+{
+	return cxv_record_lock(host, "persist", deadline, owner);
+}
+
+static int sync_directory(int directory)
+{
+	/* Some file systems cannot, and have nothing to do. */
+	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static int make_directory(const struct cxv_host *host)
+{
+	_cleanup_close_ int etc = open_directory(host, "etc");
+
+	if (etc < 0)
+		return etc;
+	if (mkdirat(etc, "cxlvfio.d", 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return sync_directory(etc);
+}
+
+bool cxv_definition_is_unfinished(const char *name)
+{
+	return *name == '.' && ends_with(name, CXV_DEFINITION_SUFFIX NEW_SUFFIX);
+}
+
+static int clean_directory(int descriptor)
+{
+	DIR *stream = fdopendir(descriptor);
+	const struct dirent *entry;
+	int error = 0;
+
+	if (!stream) {
+		error = -errno;
+		close(descriptor);
+		return error;
+	}
+	while ((entry = readdir(stream)))
+		if (cxv_definition_is_unfinished(entry->d_name) &&
+		    unlinkat(dirfd(stream), entry->d_name, 0) < 0 && errno != ENOENT)
+			error = -errno;
+	closedir(stream);
+	return error;
+}
+
+int cxv_definitions_clean(const struct cxv_host *host)
+{
+	int directory = open_source(host, CXV_DEFINITION_ETC);
+
+	if (directory < 0)
+		return directory == -ENOENT ? 0 : directory;
+	return clean_directory(directory);
+}
+
+static int write_new(int directory, const char *name, const char *text)
+{
+	_cleanup_close_ int file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL |
+					  O_NOFOLLOW | O_CLOEXEC, 0644);
+	int error;
+
+	if (file < 0)
+		return -errno;
+	/* Whatever the umask: everybody may read what is persisted. */
+	if (fchmod(file, 0644) < 0)
+		return -errno;
+	error = cxv_write_all(file, text, strlen(text));
+	if (!error && fsync(file) < 0)
+		error = -errno;
+	return error;
+}
+
+static int replace(int directory, const char *name, const char *text)
+{
+	char new_name[CXV_DEFINITION_NAME_MAX + sizeof("." NEW_SUFFIX)];
+	int error;
+
+	snprintf(new_name, sizeof(new_name), ".%s" NEW_SUFFIX, name);
+	error = write_new(directory, new_name, text);
+	if (!error && renameat(directory, new_name, directory, name) < 0)
+		error = -errno;
+	if (error < 0 && error != -EEXIST)
+		unlinkat(directory, new_name, 0);
+	return error ? error : sync_directory(directory);
+}
+
+int cxv_definition_write(const struct cxv_host *host, const char *name, const char *text)
+{
+	_cleanup_close_ int directory = -1;
+	int error;
+
+	if (!cxv_definition_is_name(name))
+		return -EINVAL;
+	error = make_directory(host);
+	if (error < 0)
+		return error;
+	directory = open_source(host, CXV_DEFINITION_ETC);
+	error = directory < 0 ? directory : replace(directory, name, text);
+	trace(host, "write", directories[CXV_DEFINITION_ETC], name, text, error);
+	return error;
+}
+
+int cxv_definition_remove(const struct cxv_host *host, enum cxv_definition_source source,
+			  const char *name)
+{
+	_cleanup_close_ int directory = open_source(host, source);
+	int error;
+
+	if (directory < 0)
+		return directory == -ENOENT ? 0 : directory;
+	if (strchr(name, '/'))
+		return -EINVAL;
+	if (unlinkat(directory, name, 0) < 0)
+		error = errno == ENOENT ? 0 : -errno;
+	else
+		error = sync_directory(directory);
+	trace(host, "remove", directories[source], name, "", error);
+	return error;
+}
+
+int cxv_driverctl_read(const struct cxv_host *host, const char *address, char **driver)
+{
+	_cleanup_close_ int directory = open_directory(host, "etc/driverctl.d"), file = -1;
+	char name[64], text[DRIVERCTL_SIZE_MAX];
+	int length;
+
+	*driver = NULL;
+	if (directory < 0)
+		return directory == -ENOENT ? 0 : directory;
+	snprintf(name, sizeof(name), "pci-%s", address);
+	file = open_regular(directory, name);
+	if (file < 0)
+		return file == -ENOENT ? 0 : file;
+	length = cxv_read_all(file, text, sizeof(text) - 1);
+	if (length < 0)
+		return length;
+	text[length] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	/* driverctl takes an empty file for none. */
+	if (!*text)
+		return 0;
+	*driver = strdup(text);
+	return *driver ? 0 : -ENOMEM;
+}

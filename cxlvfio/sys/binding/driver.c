@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/binding/driver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_vfio.h"
+#include "sys/base/attribute.h"
+#include "sys/binding/driver_files.h"
+#include "sys/discovery/pci.h"
+
+#define MODULE		"sys/module/" CXL_VFIO_MODULE_NAME
+#define DRIVER		"sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME
+#define DKMS		"var/lib/dkms/" CXL_VFIO_MODULE_NAME
+#define PARAMETER_MAX	256
+#define DEVICE_MAX	65536
+#define BUILD_MAX	1024
+
+static struct cxv_text read_optional(const struct cxv_host *host, const char *directory,
+				     const char *name)
+{
+	struct cxv_text text = cxv_attribute_text_or_none(host, directory, name);
+
+	cxv_text_optional(&text);
+	return text;
+}
+
+static struct cxv_number read_optional_number(const struct cxv_host *host, const char *directory,
+					      const char *name)
+{
+	struct cxv_number number = cxv_attribute_number(host, directory, name);
+
+	cxv_number_optional(&number);
+	return number;
+}
+
+/* A parameter of type bool. */
+static struct cxv_number read_flag(const struct cxv_host *host, const char *directory,
+				   const char *name)
+{
+	struct cxv_text text = read_optional(host, directory, name);
+	struct cxv_number flag = { .error = text.error };
+
+	if (text.value && (!strcmp(text.value, "Y") || !strcmp(text.value, "N")))
+		flag = cxv_known(text.value[0] == 'Y');
+	else if (text.value)
+		flag = cxv_unknown(EINVAL);
+	free(text.value);
+	return flag;
+}
+
+/* Is there something at PATH? Only where no sysfs is mounted can that not be told. */
+static struct cxv_number read_presence(const struct cxv_host *host, const char *path)
+{
+	if (cxv_host_exists(host, "%s", path))
+		return cxv_known(true);
+	return cxv_host_exists(host, "sys/bus") ? cxv_known(false) : cxv_unknown(ENOENT);
+}
+
+/* A built-in module has a directory too, but no initstate, as it was never loaded. */
+static void read_loaded(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	struct cxv_module_loaded *loaded = &status->loaded;
+	struct cxv_number builtin;
+
+	loaded->registered = read_presence(host, DRIVER);
+	loaded->loaded = read_presence(host, MODULE "/initstate");
+	loaded->version = read_optional(host, MODULE, "version");
+	loaded->srcversion = read_optional(host, MODULE, "srcversion");
+	if (loaded->loaded.known && !loaded->loaded.value) {
+		builtin = cxv_driver_is_builtin(host, status->kernel.value);
+		loaded->builtin = cxv_host_exists(host, MODULE) ? cxv_known(true) : builtin;
+		return;
+	}
+	loaded->builtin = loaded->loaded;
+	loaded->builtin.value = false;
+	if (!loaded->loaded.known)
+		return;
+	loaded->initstate = read_optional(host, MODULE, "initstate");
+	loaded->refcount = read_optional_number(host, MODULE, "refcnt");
+	loaded->size = read_optional_number(host, MODULE, "coresize");
+	/* Here empty is none, and none is not unknown. */
+	loaded->taint = cxv_attribute_text(host, MODULE, "taint");
+	cxv_text_optional(&loaded->taint);
+}
+
+static int keep_name(struct cxv_text *text, const char *name)
+{
+	text->value = strdup(name);
+	return text->value ? 0 : -ENOMEM;
+}
+
+static int read_parameters(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	char **names;
+	size_t count;
+	int error = cxv_host_list(host, &names, &count, MODULE "/parameters");
+
+	if (error < 0) {
+		status->parameter_error = error == -ENOENT ? 0 : -error;
+		return error == -ENOMEM ? error : 0;
+	}
+	if (count > PARAMETER_MAX)
+		status->parameter_error = EFBIG;
+	else
+		status->parameters = calloc(count + 1, sizeof(*status->parameters));
+	for (size_t i = 0; status->parameters && i < count && !error; i++) {
+		struct cxv_parameter *parameter = &status->parameters[status->parameter_count++];
+
+		error = keep_name(&parameter->name, names[i]);
+		parameter->value = cxv_attribute_text(host, MODULE "/parameters", names[i]);
+	}
+	if (!status->parameters && !status->parameter_error)
+		error = -ENOMEM;
+	cxv_names_free(names, count);
+	return error;
+}
+
+/* "none [integrity] confidentiality": the one in brackets. */
+static struct cxv_text read_lockdown(const struct cxv_host *host)
+{
+	struct cxv_text text = read_optional(host, "sys/kernel/security", "lockdown");
+	char *word = text.value ? strchr(text.value, '[') : NULL;
+
+	if (!text.value)
+		return text;
+	if (word && strchr(word, ']')) {
+		*strchr(word, ']') = '\0';
+		memmove(text.value, word + 1, strlen(word));
+		return text;
+	}
+	free(text.value);
+	return (struct cxv_text) { .error = EINVAL };
+}
+
+static void read_policy(const struct cxv_host *host, struct cxv_module_policy *policy)
+{
+	policy->sig_enforce = read_flag(host, "sys/module/module/parameters", "sig_enforce");
+	policy->lockdown = read_lockdown(host);
+	policy->tainted = cxv_attribute_number(host, "proc/sys/kernel", "tainted");
+}
+
+static int add_device(const struct cxv_host *host, const char *address,
+		      struct cxv_driver_status *status)
+{
+	struct cxv_driver_device *bigger, *device;
+	char directory[96];
+
+	bigger = reallocarray(status->devices, status->device_count + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	status->devices = bigger;
+	device = &bigger[status->device_count++];
+	snprintf(directory, sizeof(directory), CXV_PCI_DEVICES "/%.16s/" CXL_VFIO_SYSFS_GROUP,
+		 address);
+	*device = (struct cxv_driver_device) {
+		.state = cxv_attribute_text(host, directory, "state"),
+		.abi_version = cxv_attribute_number(host, directory, "abi_version"),
+	};
+	return keep_name(&device->host, address);
+}
+
+/* Links to the devices stand among the driver's other files. */
+static int read_devices(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	char **names;
+	size_t count;
+	int error = cxv_host_list(host, &names, &count, DRIVER);
+
+	if (error < 0) {
+		status->device_error = error == -ENOENT ? 0 : -error;
+		return error == -ENOMEM ? error : 0;
+	}
+	for (size_t i = 0; i < count && !error; i++)
+		if (cxv_pci_is_address(names[i]))
+			error = add_device(host, names[i], status);
+	cxv_names_free(names, count);
+	return error;
+}
+
+static int add_build(struct cxv_driver_status *status, const char *version, const char *kernel,
+		     const char *architecture, const char *state)
+{
+	struct cxv_dkms_build *bigger, *build;
+	int error;
+
+	if (status->build_count == BUILD_MAX)
+		return -EFBIG;
+	bigger = reallocarray(status->builds, status->build_count + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	status->builds = bigger;
+	build = &bigger[status->build_count++];
+	*build = (struct cxv_dkms_build) { .state.value = state };
+	error = keep_name(&build->version, version);
+	if (!error && kernel)
+		error = keep_name(&build->kernel, kernel);
+	if (!error && architecture)
+		error = keep_name(&build->architecture, architecture);
+	return error;
+}
+
+/* DKMS itself goes by this link: kernel-KERNEL-ARCHITECTURE to VERSION/KERNEL/ARCHITECTURE. */
+static bool is_installed(const struct cxv_host *host, const char *version, const char *kernel,
+			 const char *architecture)
+{
+	_cleanup_free_ char *link = NULL, *wanted = NULL;
+	size_t length;
+
+	if (cxv_host_read_link(host, &link, DKMS "/kernel-%s-%s", kernel, architecture) < 0 ||
+	    asprintf(&wanted, "%s/%s/%s", version, kernel, architecture) < 0)
+		return false;
+	length = strlen(link);
+	return length >= strlen(wanted) && !strcmp(link + length - strlen(wanted), wanted);
+}
+
+static int read_kernel_builds(const struct cxv_host *host, const char *version, const char *kernel,
+			      struct cxv_driver_status *status)
+{
+	char **names;
+	size_t count;
+	int error = cxv_host_list(host, &names, &count, DKMS "/%s/%s", version, kernel);
+
+	/* "source" is a link, and there are other files. */
+	if (error < 0)
+		return error == -ENOMEM ? error : 0;
+	for (size_t i = 0; i < count && !error; i++) {
+		if (!cxv_host_exists(host, DKMS "/%s/%s/%s/module", version, kernel, names[i]))
+			continue;
+		error = add_build(status, version, kernel, names[i],
+				  is_installed(host, version, kernel, names[i]) ?
+				  "installed" : "built");
+	}
+	cxv_names_free(names, count);
+	return error;
+}
+
+static int read_version_builds(const struct cxv_host *host, const char *version,
+			       struct cxv_driver_status *status)
+{
+	size_t before = status->build_count, count;
+	char **names;
+	int error;
+
+	/* original_module and the links of what is installed are no versions. */
+	if (!cxv_host_inode(host, DKMS "/%s/source", version))
+		return 0;
+	error = cxv_host_list(host, &names, &count, DKMS "/%s", version);
+	if (error < 0)
+		return error;
+	for (size_t i = 0; i < count && !error; i++)
+		if (strcmp(names[i], "source") && strcmp(names[i], "build"))
+			error = read_kernel_builds(host, version, names[i], status);
+	cxv_names_free(names, count);
+	if (!error && status->build_count == before)
+		error = add_build(status, version, NULL, NULL, "added");
+	return error;
+}
+
+/* Its tree and not dkms(8), which is a shell script. */
+static int read_builds(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	char **names;
+	size_t count;
+	int error = cxv_host_list(host, &names, &count, DKMS);
+
+	if (error == -ENOENT)
+		return 0;
+	for (size_t i = 0; error >= 0 && i < count; i++)
+		error = read_version_builds(host, names[i], status);
+	if (names)
+		cxv_names_free(names, count);
+	status->build_error = -error;
+	return error == -ENOMEM ? error : 0;
+}
+
+int cxv_driver_read(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	int error;
+
+	*status = (struct cxv_driver_status) { 0 };
+	status->kernel = cxv_attribute_text(host, "proc/sys/kernel", "osrelease");
+	read_loaded(host, status);
+	read_policy(host, &status->policy);
+	error = read_parameters(host, status);
+	if (!error)
+		error = read_devices(host, status);
+	if (!error)
+		error = read_builds(host, status);
+	if (!error)
+		error = cxv_driver_files_read(host, status);
+	return error ? error : cxv_driver_decide(status);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/binding/execute.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/util.h"
+#include "cxl_vfio.h"
+#include "sys/base/udev.h"
+#include "sys/binding/steps.h"
+
+/* Taking back must end too, whatever little time the user gave the way forth. */
+#define UNDO_MS		10000
+
+static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
+	[CXV_STEP_NOTE_MODULES] = "cannot write down what is to be loaded",
+	[CXV_STEP_LOAD_MODULE] = "cannot load the module",
+	[CXV_STEP_NOTE_PARAMETERS] = "cannot write down what the module's parameters are",
+	[CXV_STEP_REMEMBER] = "cannot write down what the endpoint was before",
+	[CXV_STEP_SET_OVERRIDE] = "cannot set which driver it is for",
+	[CXV_STEP_UNBIND_DRIVER] = "cannot take it from its driver",
+	[CXV_STEP_SET_PARAMETER] = "cannot tell the driver what to offer",
+	[CXV_STEP_PROBE] = "cannot ask the kernel to find its driver",
+	[CXV_STEP_BIND_DRIVER] = "cannot give it back to its driver",
+	[CXV_STEP_WAIT_DRIVER] = "the driver did not take it",
+	[CXV_STEP_RESTORE_PARAMETERS] = "cannot put the module's parameters back",
+	[CXV_STEP_SET_ATTRIBUTE] = "cannot change what it offers",
+	[CXV_STEP_CHECK_OFFER] = "the driver does not offer what was asked for",
+	[CXV_STEP_WAIT_NODE] = "it has no VFIO device node",
+	[CXV_STEP_READ_STATE] = "cannot read what the driver says of it",
+	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
+	[CXV_STEP_UNLOAD_MODULES] = "cannot unload what was loaded for it",
+	[CXV_STEP_FORGET_MODULES] = "cannot remove the note of what was loaded for it",
+};
+
+static bool is_gone(const struct cxv_step_run *run)
+{
+	return !cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s",
+				run->plan->target);
+}
+
+static enum cxv_code code_of(const struct cxv_step_run *run, int error)
+{
+	if (is_gone(run))
+		return CXV_DEVICE_LOST;
+	switch (error) {
+	case -ECONNREFUSED:
+		return CXV_BIND_REFUSED;
+	case -ECANCELED:
+	case -ENOPKG:
+		return CXV_NO_MODULE;
+	case -EBUSY:
+		return CXV_DEVICE_BUSY;
+	case -ETIMEDOUT:
+		return CXV_TIMEOUT;
+	case -ENODEV:
+	case -ENXIO:
+		return CXV_FAILED;	/* the device is there: a driver said so */
+	default:
+		return cxv_code_of_errno(error);
+	}
+}
+
+static const char *hint_of_module(int error)
+{
+	if (error == -ECANCELED)
+		return "modprobe.d(5) has an install command, and cxlvfio runs none: load the "
+		       "module with modprobe, then use --no-modprobe";
+	if (error == -EACCES || error == -EPERM)
+		return "run it as root; under kernel lockdown the module must be signed";
+	return "dmesg says why; a module for another kernel is built anew by dkms";
+}
+
+static const char *hint_of_unbind(int error)
+{
+	if (error == -EBUSY)
+		return "somebody has it open, perhaps where /proc does not show it: end that "
+		       "program (fuser -v /dev/vfio/*)";
+	if (error == -ETIMEDOUT)
+		return "the kernel goes on waiting for its last user: see dmesg";
+	return "see dmesg";
+}
+
+static const char *hint_of_wait(const struct cxv_step_run *run, int error)
+{
+	if (error == -ENOPKG)
+		return "somebody removed its module meanwhile: run this again";
+	if (error != -ETIMEDOUT)
+		return "see dmesg";
+	if (run->log < 0)
+		return "the kernel log could not be read: see dmesg";
+	return "it may be waiting for another driver (is cxl_acpi loaded?): see "
+	       "/sys/kernel/debug/devices_deferred, or give it more time with --wait";
+}
+
+static const char *hint_of_offer(int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return "somebody has it open, perhaps where /proc does not show it: end that "
+		       "program (fuser -v /dev/vfio/*)";
+	case -EINVAL:
+		return "view region does not go with interface none, nor bar with 2: choose both, "
+		       "--view and --interface";
+	case -EOPNOTSUPP:
+		return "--view region with --interface current goes with every function: see "
+		       "cxlvfio-bind(1), and dmesg for the driver's reason";
+	default:
+		return "see dmesg";
+	}
+}
+
+static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step *step, int error)
+{
+	if (error == -EINTR)
+		return NULL;
+	if (step->kind == CXV_STEP_LOAD_MODULE)
+		return hint_of_module(error);
+	if (error == -EACCES || error == -EPERM)
+		return "run it as root";
+	switch (step->kind) {
+	case CXV_STEP_NOTE_PARAMETERS:
+		return error == -EOPNOTSUPP ? "the driver is too old for a choice: install that of "
+		       "this release, or leave out --view and --interface" : "see dmesg";
+	case CXV_STEP_SET_PARAMETER:
+	case CXV_STEP_SET_ATTRIBUTE:
+	case CXV_STEP_CHECK_OFFER:
+		return hint_of_offer(error);
+	case CXV_STEP_UNBIND_DRIVER:
+		return hint_of_unbind(error);
+	case CXV_STEP_BIND_DRIVER:
+		return error == -ENOENT ? "it is no longer loaded: load it, then run this again" :
+					  "see dmesg";
+	case CXV_STEP_WAIT_DRIVER:
+		return hint_of_wait(run, error);
+	case CXV_STEP_WAIT_NODE:
+		return "does udev or devtmpfs make device nodes here? or give it more time: --wait";
+	default:
+		return error == -ETIMEDOUT ? "see dmesg, or give it more time with --wait" :
+					     "see dmesg";
+	}
+}
+
+/* The sentence: the driver's own words where it said some. */
+static void describe(const struct cxv_step_run *run, const struct cxv_step *step, int error,
+		     char *text, size_t size)
+{
+	const char *what = what_failed[step->kind], *reason = run->verdict.reason;
+
+	if (is_gone(run))
+		snprintf(text, size, "the device is gone: %s", what);
+	else if (error == -EINTR)
+		snprintf(text, size, "interrupted: %s", what);
+	else if (error == -ECONNREFUSED)
+		snprintf(text, size, "driver %s refused it: %s", step->value,
+			 reason[0] ? reason : "it gave no reason");
+	else if (error == -ENOPKG && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "driver %s is no longer loaded", step->value);
+	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
+		snprintf(text, size, "another driver than %s took it", step->value);
+	else
+		snprintf(text, size, "%s%s%s%s%s%s", what, step->value[0] ? " (" : "", step->value,
+			 step->value[0] ? ")" : "", reason[0] ? ": " : "", reason);
+}
+
+static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error,
+		const char *outcome)
+{
+	char path[CXV_STEP_PATH_SIZE + 1], text[768];
+	struct cxv_place place = {
+		.operation = run->execution->operation,
+		.target = run->plan->target,
+		.path = path,
+		.hint = hint_of(run, step, error),
+	};
+	enum cxv_code code = code_of(run, error);
+
+	snprintf(path, sizeof(path), "/%s", step->path);
+	describe(run, step, error, text, sizeof(text));
+	/* A refusal's errno is the driver's, where the kernel told it. */
+	if (error == -ECONNREFUSED)
+		error = run->verdict.error;
+	if (step->undo)
+		cxv_warning(run->execution->errors, code, error, place, "taking back: %s", text);
+	else
+		cxv_error(run->execution->errors, code, error, place, "%s%s", text, outcome);
+}
+
+/* What the kernel says of a step that failed. The wait for a driver has read on already. */
+static void read_log(struct cxv_step_run *run, const struct cxv_step *step)
+{
+	struct cxv_kernel_speaker speaker = { .target = run->plan->target };
+
+	switch (step->kind) {
+	case CXV_STEP_LOAD_MODULE:
+		/* The note before it names all that is to be loaded. */
+		speaker.modules = step > run->plan->steps ? step[-1].value : step->value;
+		break;
+	case CXV_STEP_SET_OVERRIDE:
+	case CXV_STEP_UNBIND_DRIVER:
+	case CXV_STEP_PROBE:
+	case CXV_STEP_BIND_DRIVER:
+		break;
+	default:
+		return;
+	}
+	memset(&run->verdict, 0, sizeof(run->verdict));
+	cxv_kernel_log_read(run->log, &speaker, &run->verdict);
+}
+
+static int run_step(struct cxv_step_run *run, struct cxv_step *step)
+{
+	int ret;
+
+	run->deadline = cxv_deadline_after(step->undo ? UNDO_MS : run->execution->step_ms);
+	run->deadline.steadfast = step->undo;
+	ret = cxv_step_run(run, step);
+	if (ret < 0) {
+		step->result = CXV_STEP_FAILED;
+		step->error = -ret;
+		read_log(run, step);
+		return ret;
+	}
+	step->result = ret ? CXV_STEP_ALREADY : CXV_STEP_DONE;
+	return 0;
+}
+
+/* All of it is tried; the record stays for the next run unless all of it worked. */
+static const char *take_back(struct cxv_step_run *run, size_t failed)
+{
+	const bool gone = is_gone(run);
+	size_t first = cxv_plan_rollback(run->plan, failed, gone);
+	bool worked = true;
+	int ret = 0;
+
+	for (size_t i = first; i < run->plan->count; i++) {
+		struct cxv_step *step = &run->plan->steps[i];
+
+		if (step->kind == CXV_STEP_FORGET && !worked)
+			continue;
+		/* What a child changes yet is for the next run to put back. */
+		if (run->left_behind && !gone && (step->kind == CXV_STEP_FORGET ||
+						  step->kind == CXV_STEP_FORGET_MODULES))
+			continue;
+		/* A driver that was not even given the endpoint is not waited for. */
+		if (step->kind == CXV_STEP_WAIT_DRIVER && ret < 0 && ret != -ETIMEDOUT)
+			continue;
+		ret = run_step(run, step);
+		if (ret < 0)
+			say(run, step, ret, "");
+		worked = worked && !ret;
+	}
+	if (is_gone(run))
+		return "";
+	if (run->left_behind)
+		return "; the kernel is still at it, and unbind puts back what it changes yet";
+	return worked ? "; it is as it was before" : "; not all could be put back";
+}
+
+static int run_plan(struct cxv_step_run *run)
+{
+	const size_t count = run->plan->count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct cxv_step *step = &run->plan->steps[i];
+		int ret = step->result == CXV_STEP_ALREADY ? 0 : run_step(run, step);
+
+		if (ret < 0) {
+			struct cxv_step_run failure = *run;
+
+			say(&failure, step, ret,
+			    run->execution->roll_back ? take_back(run, i) : "");
+			return ret;
+		}
+	}
+	return 0;
+}
+
+int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *plan)
+{
+	struct cxv_step_run run = { .execution = execution, .plan = plan };
+	sigset_t previous;
+	int ret;
+
+	if (plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY)
+		return 0;
+	cxv_hold_signals(&previous);
+	/* Both before anything is changed, or what they wait for could be over. */
+	run.log = cxv_kernel_log_open(execution->host);
+	run.monitor = execution->host->fixture ? NULL : cxv_monitor_open();
+	ret = run_plan(&run);
+	cxv_monitor_close(run.monitor);
+	if (run.log >= 0)
+		close(run.log);
+	cxv_release_signals(&previous);
+	return ret;
+}

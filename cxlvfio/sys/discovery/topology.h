@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Roots, ports, windows, regions and memdevs from /sys/bus/cxl. Each is read when it is first
+ * asked for, once, and stays in the index's topology. All return 0 or -ENOMEM; what is not there
+ * is NULL.
+ */
+#ifndef CXLVFIO_SYS_DISCOVERY_TOPOLOGY_H
+#define CXLVFIO_SYS_DISCOVERY_TOPOLOGY_H
+
+#include "sys/discovery/cxl.h"
+
+#define CXL_DEBUG	"sys/kernel/debug/cxl"
+
+/* Everything that the machine has, in the order of the names. */
+int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index);
+int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index,
+			struct cxv_cxl_device *device, const struct cxv_memdev **memdev);
+/* Region NAME and the window that it is in. */
+int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index, const char *name,
+			const struct cxv_region **region, const struct cxv_root_decoder **window);
+/* The bus and the ports above ENDPOINT, whose names are known. */
+int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
+		       struct cxv_endpoint *endpoint);
+/* The name of the root that DEVICE is below. */
+struct cxv_text cxv_topology_root(const struct cxv_cxl_device *device);
+/* How many ports DEVICE is below its root. */
+struct cxv_number cxv_topology_depth(const struct cxv_cxl_device *device);
+/* As cxl-list(1) has it: one that decodes nothing is disabled. */
+struct cxv_text cxv_decoder_state(const struct cxv_number *size);
+
+#endif

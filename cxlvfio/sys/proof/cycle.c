@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One reset cycle: look, tag, touch, reset, wait, touch, look. core/ says what it proves. */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/util.h"
+#include "core/proof/verify.h"
+#include "cxl_emulated_endpoint.h"
+#include "cxl_regs.h"
+#include "cxl_vfio.h"
+#include "sys/base/clock.h"
+#include "sys/base/random_seed.h"
+#include "sys/proof/kernel_log.h"
+#include "sys/proof/memory_type.h"
+#include "sys/proof/prover.h"
+#include "sys/proof/read_write.h"
+
+#define READY_PAUSE_NS		2000000		/* between two questions for the window */
+
+static void note(struct cxv_cycle *cycle, enum cxv_phase phase, uint64_t start)
+{
+	cycle->timeline.spans[phase] = (struct cxv_span) {
+		.begin = start - cycle->began, .end = cxv_clock_now() - cycle->began,
+	};
+}
+
+/* As accesses saw it; without them it was shut from the reset's begin on, at most. */
+static void note_closed(struct cxv_cycle *cycle, uint64_t asked)
+{
+	const struct cxv_watch_way *mapping = &cycle->watch.mapping;
+	uint64_t from = mapping->longest_from - cycle->began;
+
+	if (!cycle->watch.made || !mapping->longest_refused)
+		cycle->timeline.spans[CXV_PHASE_CLOSED] = (struct cxv_span) {
+			.begin = asked - cycle->began,
+			.end = cycle->timeline.spans[CXV_PHASE_READY].end,
+		};
+	else
+		cycle->timeline.spans[CXV_PHASE_CLOSED] = (struct cxv_span) {
+			.begin = from, .end = from + mapping->longest,
+		};
+}
+
+/* A pass over a mapping, in this process or the child. */
+static int touch_mapping(struct cxv_prover *prover, enum cxv_mapping_id id, bool save,
+			 uint64_t page_size, struct cxv_pass *pass)
+{
+	struct cxv_touch touch = {
+		.seed = prover->seed, .page_size = page_size,
+		.as_found = prover->options.read_only,
+	};
+	int timeout = (prover->options.timeout + 30) * 1000;
+	int ret;
+
+	/* Kept once; where nothing is tagged, the other mappings are compared with it. */
+	if (id == CXV_MAPPING_WHOLE || touch.as_found)
+		touch.originals = prover->originals;
+	touch.save = save && id == CXV_MAPPING_WHOLE;
+	if (id == CXV_MAPPING_INHERITED) {
+		ret = cxv_touch_child_read(&prover->child, &touch, timeout, pass);
+		if (ret < 0)
+			prover->results[id].unavailable = "the child process has ended";
+		return ret;
+	}
+	cxv_touch_read(&prover->mappings[id], &touch, pass);
+	return 0;
+}
+
+static const struct cxv_mapping *mapping_of(const struct cxv_prover *prover,
+					    enum cxv_mapping_id id)
+{
+	return &prover->mappings[id == CXV_MAPPING_INHERITED ? CXV_MAPPING_WHOLE : id];
+}
+
+/* The first touch of a mapping tells which page sizes the kernel uses for it. */
+static void populate(struct cxv_prover *prover, enum cxv_mapping_id id)
+{
+	const struct cxv_mapping *mapping = mapping_of(prover, id);
+	struct cxv_mapping_result *shared = &prover->results[id];
+
+	touch_mapping(prover, id, true, 0, &shared->populate);
+	if (shared->populate.refused)
+		return;
+	shared->page_size = cxv_page_size_of(mapping->extents, mapping->count, mapping->sample,
+					     shared->populate.faults);
+	if (shared->page_size)
+		shared->expected_faults = shared->populate.faults;
+}
+
+/*
+ * Whether the window lets accesses through again. read(2) asks without making a page table entry,
+ * which touching would, and it is what makes a driver look that only looks when asked.
+ */
+static enum cxv_readiness wait_ready(struct cxv_prover *prover)
+{
+	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
+	struct cxv_driver_account driver;
+	uint64_t word;
+
+	for (;;) {
+		if (!cxv_vfio_read(&prover->vfio, prover->memory, 0, &word, sizeof(word)))
+			return CXV_READY;
+		cxv_observation_driver(&prover->source, &driver);
+		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
+			return CXV_REFUSED;
+		if (cxv_clock_now() >= end)
+			return CXV_NOT_READY;
+		cxv_clock_sleep(READY_PAUSE_NS);
+	}
+}
+
+/* Words that differ from the page before: without tags, nothing else tells pages apart. */
+static uint64_t count_telling(const struct cxv_prover *prover)
+{
+	uint64_t slots = prover->originals_size / sizeof(*prover->originals), telling = 0, i;
+
+	for (i = 1; i < slots; i++)
+		telling += prover->originals[i] != prover->originals[i - 1];
+	return telling;
+}
+
+static void populate_all(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start = cxv_clock_now();
+	enum cxv_mapping_id id;
+
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			populate(prover, id);
+	}
+	prover->populated = true;
+	prover->telling_pages = count_telling(prover);
+	note(cycle, CXV_PHASE_POPULATE, start);
+}
+
+/* Through every view, with what the mapping of the first one shows. */
+static void compare_io(struct cxv_prover *prover, struct cxv_read_write io[CXV_WINDOW_VIEWS])
+{
+	const struct cxv_mapping *whole = &prover->mappings[CXV_MAPPING_WHOLE];
+	void *address = (void *)(uintptr_t)whole->extents[0].address;
+
+	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
+		if (prover->views.views[view].shown)
+			cxv_read_write_compare(&prover->windows[view], address,
+					       !prover->options.read_only, &io[view]);
+}
+
+/* What others who access the window may see before the reset; CHANGING: anything. */
+static void stage_before(struct cxv_prover *prover, bool changing)
+{
+	struct cxv_stage stage = {
+		.open = true, .any = changing, .original = prover->options.read_only,
+		.seed = prover->seed,
+	};
+
+	cxv_traffic_run_stage(prover->traffic, &stage);
+}
+
+/* Nobody can tell before the first tags; nor, where there are none, before it was read. */
+static bool is_known(const struct cxv_prover *prover)
+{
+	return prover->options.read_only ? prover->populated : prover->seed != 0;
+}
+
+/* From the reset on until the next tags. */
+static void stage_after(struct cxv_prover *prover, bool open, bool changing,
+			enum cxv_expect expect)
+{
+	struct cxv_stage stage = {
+		.open = open,
+		.any = changing || expect == CXV_EXPECT_ANY || !is_known(prover),
+		.zero = expect == CXV_EXPECT_ZERO, .original = prover->options.read_only,
+		.seed = prover->seed,
+	};
+
+	cxv_traffic_run_stage(prover->traffic, &stage);
+}
+
+/* In a pause others may have taken them away, which is no finding. */
+static void touch_again(struct cxv_prover *prover)
+{
+	struct cxv_pass pass;
+	enum cxv_mapping_id id;
+
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			touch_mapping(prover, id, false, 0, &pass);
+	}
+}
+
+static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	struct cxv_kernel_words earlier = { 0 };
+	uint64_t start = cxv_clock_now();
+	enum cxv_mapping_id id;
+
+	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
+	prover->shut = wait_ready(prover) != CXV_READY;
+	/* Before the touching: a reset by somebody else in its middle is told by that. */
+	if (!prover->looked)
+		cxv_observation_driver(&prover->source, &prover->account);
+	/* What the reset of the opening took, and what was said of it, is not this cycle's. */
+	if (!prover->ended) {
+		if (prover->kernel_log >= 0)
+			cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &earlier);
+		cycle->since += cxv_clock_now() - start;
+	}
+	if (prover->shut) {
+		cxv_traffic_run_stage(prover->traffic, &(struct cxv_stage) { .any = true });
+		return;
+	}
+	if (!prover->populated)
+		populate_all(prover, cycle);
+	stage_before(prover, true);
+	if (!prover->options.read_only) {
+		start = cxv_clock_now();
+		prover->seed = cxv_random_seed();
+		cxv_touch_tag(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed);
+		note(cycle, CXV_PHASE_TAG, start);
+	}
+	compare_io(prover, cycle->io_before);
+	stage_before(prover, false);
+	start = cxv_clock_now();
+	if (prover->options.pauses && prover->ended)
+		touch_again(prover);
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		if (!prover->results[id].unavailable)
+			touch_mapping(prover, id, false, 0, &cycle->mappings[id].before);
+	}
+	note(cycle, CXV_PHASE_TOUCH, start);
+}
+
+static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_mapping_id id,
+				const struct cxv_pass *after)
+{
+	const struct cxv_mapping *mapping = mapping_of(prover, id);
+	uint64_t size = prover->results[id].page_size;
+
+	/* As before is the answer where several sizes explain the faults. */
+	if (!after->made || after->faults == prover->results[id].expected_faults)
+		return size;
+	return cxv_page_size_of(mapping->extents, mapping->count, mapping->sample, after->faults);
+}
+
+static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	bool first = !prover->populated && !prover->shut;
+	enum cxv_mapping_id id;
+
+	if (first)
+		populate_all(prover, cycle);
+	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
+		struct cxv_mapping_result *result = &cycle->mappings[id];
+		uint64_t page_size = prover->results[id].page_size;
+		uint64_t start = cxv_clock_now();
+
+		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
+		if (!prover->populated)
+			page_size = CXV_PAGE_2M;
+		if (!prover->results[id].unavailable && !first)
+			touch_mapping(prover, id, false, page_size, &result->after);
+		if (result->after.made)
+			note(cycle, CXV_PHASE_REFAULT + id, start);
+		result->populate = prover->results[id].populate;
+		result->page_size = prover->results[id].page_size;
+		result->expected_faults = prover->results[id].expected_faults;
+		result->page_size_after = page_size_after(prover, id, &result->after);
+		result->unavailable = prover->results[id].unavailable;
+		if (first)
+			result->after = result->populate;
+	}
+}
+
+static int witness_access(struct cxv_prover *prover, uint32_t *value, bool write)
+{
+	if (write)
+		return -cxv_vfio_write(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH,
+				       value, sizeof(*value));
+	return -cxv_vfio_read(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH, value,
+			      sizeof(*value));
+}
+
+static void arm_witness(struct cxv_prover *prover, struct cxv_witness *witness)
+{
+	if (!prover->witness || prover->options.read_only ||
+	    cxv_method_kinds[prover->way.method].no_reset)
+		return;
+	witness->known = true;
+	witness->written = cxv_random_seed() | 1;
+	witness->error = witness_access(prover, &witness->written, true);
+	if (!witness->error)
+		witness->error = witness_access(prover, &witness->before, false);
+}
+
+static void ask_witness(struct cxv_prover *prover, struct cxv_witness *witness)
+{
+	if (witness->known && !witness->error)
+		witness->error = witness_access(prover, &witness->after, false);
+}
+
+/* What the device says of its memory now, at the moment in which the window answers. */
+static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	struct cxv_media *media = &cycle->media;
+	size_t dvsec = cxv_config_device_dvsec(&cycle->before);
+	uint32_t capability;
+	unsigned int i;
+
+	if (!dvsec)
+		return;
+	capability = cxv_config_field(&cycle->before, dvsec + CXL_DEVICE_CAPABILITY, 2);
+	media->ranges = cxl_field(capability, CXL_DEVICE_CAPABILITY_HDM_COUNT);
+	if (media->ranges > ARRAY_SIZE(media->range_low))
+		media->ranges = ARRAY_SIZE(media->range_low);
+	media->known = true;
+	for (i = 0; i < media->ranges; i++) {
+		if (cxv_vfio_read(&prover->vfio, prover->config, dvsec + CXL_DEVICE_RANGE(i) +
+				  CXL_DEVICE_RANGE_SIZE_LOW, &media->range_low[i],
+				  sizeof(media->range_low[i])) < 0)
+			media->known = false;
+	}
+}
+
+/*
+ * What was seen at the end of the last cycle is what was there before this one. What changed since
+ * then is seen in this one, too; only where others were given time, it is looked at anew.
+ */
+static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	int ret;
+
+	if (!prover->looked) {
+		ret = cxv_observation_state(&prover->source, &cycle->before) ?:
+		      cxv_observation_counters(&prover->source, &cycle->before);
+		cycle->before.driver = prover->account;
+		return ret;
+	}
+	cxv_observation_move(&cycle->before, &prover->look);
+	prover->looked = false;
+	return 0;
+}
+
+static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	/* Others may shut the window then, and change what it holds: no cycle answers for that. */
+	if (prover->options.pauses) {
+		cxv_traffic_run_stage(prover->traffic, &(struct cxv_stage) { .any = true });
+		return;
+	}
+	cxv_observation_move(&prover->look, &cycle->after);
+	prover->looked = true;
+}
+
+static void ask_method(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	cxv_kept_file_text(prover->host, &prover->method_file, cycle->method_during,
+			   sizeof(cycle->method_during));
+	if (prover->word_set && strcmp(cycle->method_during, prover->word_set) != 0)
+		prover->word_set = NULL;
+}
+
+/* Once, since it stays from then on; only an open window can be exported. */
+static void open_dma_buf(struct cxv_prover *prover)
+{
+	struct cxv_dma_buf_result *made = &prover->dma_buf_made;
+	int ret;
+
+	if (made->made || made->unavailable)
+		return;
+	ret = cxv_dma_buf_open(&prover->vfio, &prover->views.views[CXV_WINDOW_BAR],
+			       &prover->dma_buf, &made->unavailable);
+	made->made = !ret;
+	made->export_error = -ret;
+	if (made->made)
+		prover->watcher.dma_buf = &prover->dma_buf;
+	else
+		cxv_dma_buf_close(&prover->dma_buf);
+}
+
+/* It must be mapped when the reset begins: what nobody uses is easily revoked. */
+static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *result)
+{
+	open_dma_buf(prover);
+	*result = prover->dma_buf_made;
+	if (result->made)
+		result->before = -cxv_dma_buf_map(&prover->dma_buf);
+}
+
+static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start;
+	int ret;
+
+	touch_before(prover, cycle);
+	start = cxv_clock_now();
+	ret = take_before(prover, cycle);
+	if (ret < 0)
+		return ret;
+	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
+	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
+	if (!prover->shut)
+		map_dma_buf(prover, &cycle->dma_buf);
+	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
+	if (!prover->shut && cxv_method_kinds[cycle->method].no_reset)
+		cxv_watcher_prepare(&prover->watcher, &cycle->watch);
+	else if (!prover->shut)
+		cxv_watcher_start(&prover->watcher, &cycle->watch);
+	arm_witness(prover, &cycle->witness);
+	ask_method(prover, cycle);
+	/* The reset must find the watcher's page mapped. */
+	cxv_watcher_wait(&prover->watcher);
+	note(cycle, CXV_PHASE_LOOK_BEFORE, start);
+	return 0;
+}
+
+static bool is_lost(const struct cxv_observation *observation)
+{
+	return observation->config_error == ENODEV ||
+	       (observation->config_size &&
+		cxv_config_field(observation, PCI_VENDOR_ID, 2) == 0xffff);
+}
+
+/* For the watching thread, which has nothing to watch now. */
+struct look {
+	struct cxv_prover *prover;
+	struct cxv_cycle *cycle;
+	int ret;
+};
+
+/* All of it is settled when the window answers: touching the memory changes none of it. */
+static void look_meanwhile(void *argument)
+{
+	struct look *look = argument;
+	struct cxv_prover *prover = look->prover;
+	const struct cxv_window *window = cxv_prover_window(prover);
+
+	cxv_memory_type_read(prover->host, &prover->memory_types, window->base, window->size,
+			     &look->cycle->memory_type);
+	look->ret = cxv_observation_state(&prover->source, &look->cycle->after);
+}
+
+static int look_at_events(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	if (prover->kernel_log < 0)
+		cycle->kernel.error = -prover->kernel_log;
+	else
+		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
+	return cxv_observation_counters(&prover->source, &cycle->after);
+}
+
+static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	struct look look = { .prover = prover, .cycle = cycle };
+	uint64_t start;
+	int ret;
+
+	cxv_watcher_do(&prover->watcher, look_meanwhile, &look);
+	touch_after(prover, cycle);
+	if (!prover->shut) {
+		stage_after(prover, true, true, cycle->expect);
+		compare_io(prover, cycle->io_after);
+		if (cycle->dma_buf.made)
+			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->dma_buf);
+		stage_after(prover, true, false, cycle->expect);
+	}
+	cxv_traffic_run_collect(prover->traffic, !prover->shut, &cycle->load);
+	start = cxv_clock_now();
+	cxv_watcher_done(&prover->watcher);
+	ret = look.ret ?: look_at_events(prover, cycle);
+	note(cycle, CXV_PHASE_LOOK_AFTER, start);
+	return ret;
+}
+
+/* Only VFIO's hot reset does not care: "cxl_bus" unmasks it, and "bus" is refused. */
+static bool is_masked(const struct cxv_prover *prover)
+{
+	const struct cxv_upstream_port *port = prover->endpoint->upstream_port;
+
+	return prover->way.method == CXV_METHOD_HOT && port &&
+	       port->extension.unmask_sbr.known && !port->extension.unmask_sbr.value;
+}
+
+int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
+{
+	const struct cxv_prover_options *options = &prover->options;
+	uint64_t began = cxv_clock_now(), start, asked;
+	int ret = 0;
+
+	ret = cxv_prover_choose_method(prover, number);
+	if (ret < 0)
+		return ret;
+	*cycle = (struct cxv_cycle) {
+		.number = number, .method = prover->way.method, .via = prover->way.via,
+		.method_word = prover->word,
+		.expect = options->expect_given ? options->expect :
+			  cxv_method_kinds[prover->way.method].expect,
+		.began = began,
+		.since = prover->ended && !options->pauses ? prover->ended : began,
+		.verify = options->verify, .counting_works = prover->counting_works,
+		.read_only = options->read_only,
+	};
+	cycle->views = prover->views;
+	cycle->bus_reset_masked = is_masked(prover);
+	if (options->verify)
+		ret = look_before(prover, cycle);
+	if (ret < 0)
+		goto failed;
+
+	if (options->verify && !prover->shut)
+		stage_after(prover, false, false, cycle->expect);
+	asked = cxv_clock_now();
+	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
+	cycle->reset_duration = cxv_clock_now() - asked;
+	note(cycle, CXV_PHASE_RESET, asked);
+
+	if (prover->memory) {
+		start = cxv_clock_now();
+		cycle->readiness = wait_ready(prover);
+		cycle->ready_duration = cxv_clock_now() - start;
+		prover->shut = cycle->readiness != CXV_READY;
+		if (options->verify && !prover->shut)
+			stage_after(prover, true, false, cycle->expect);
+		note(cycle, CXV_PHASE_READY, start);
+	}
+	cxv_watcher_end(&prover->watcher);
+	ask_media(prover, cycle);
+	ask_witness(prover, &cycle->witness);
+	cxv_watcher_stop(&prover->watcher);
+	note_closed(cycle, asked);
+	if (options->verify)
+		ret = look_after(prover, cycle);
+	else
+		cxv_observation_config(&prover->source, &cycle->after);
+	if (ret < 0)
+		goto failed;
+	cycle->lost = is_lost(&cycle->after);
+	cycle->telling_pages = prover->telling_pages;
+	if (options->verify) {
+		cxv_verify_cycle(cycle);
+		keep_look(prover, cycle);
+	}
+	cycle->ended = prover->ended = cxv_clock_now();
+	return 0;
+failed:
+	return cxv_error(prover->errors, cxv_code_of_errno(ret), ret,
+			 (struct cxv_place) { .operation = "reset",
+					      .target = prover->endpoint->host },
+			 "cannot look at the endpoint");
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/proof/mapping.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+static uint64_t alignment_for(uint64_t length)
+{
+	if (length >= CXV_PAGE_1G)
+		return CXV_PAGE_1G;
+	return length >= CXV_PAGE_2M ? CXV_PAGE_2M : CXV_PAGE_4K;
+}
+
+int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_t length,
+		       struct cxv_mapping *mapping)
+{
+	uint64_t physical = window->base + offset;
+	uint64_t alignment = alignment_for(length);
+	uint64_t reserved = length + alignment, address;
+	void *reservation, *mapped;
+
+	if (!length || offset > window->size || length > window->size - offset ||
+	    reserved < length || reserved > SIZE_MAX)
+		return -EINVAL;
+	reservation = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			   -1, 0);
+	if (reservation == MAP_FAILED)
+		return -errno;
+	address = (uintptr_t)reservation;
+	address += (physical - address) & (alignment - 1);
+	mapped = mmap((void *)(uintptr_t)address, length, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_FIXED, window->file, window->file_offset + offset);
+	if (mapped == MAP_FAILED) {
+		int error = errno;
+
+		munmap(reservation, reserved);
+		return -error;
+	}
+	*mapping = (struct cxv_mapping) {
+		.reservation = reservation,
+		.reserved = reserved,
+		.extents = { { address, offset, physical, length } },
+		.count = 1,
+		.sample = window->sample,
+	};
+	return 0;
+}
+
+int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at)
+{
+	struct cxv_extent *first = &mapping->extents[0], *second = &mapping->extents[1];
+	void *page = (void *)(uintptr_t)(first->address + at);
+	uint64_t end = at + CXV_PAGE_4K;
+
+	if (mapping->count != 1 || !at || at % CXV_PAGE_4K || end >= first->length)
+		return -EINVAL;
+	if (munmap(page, CXV_PAGE_4K) < 0)
+		return -errno;
+	*second = (struct cxv_extent) {
+		first->address + end, first->offset + end, first->physical + end,
+		first->length - end,
+	};
+	first->length = at;
+	mapping->count = 2;
+	/* Keep everybody else out of the hole. */
+	if (mmap(page, CXV_PAGE_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		 -1, 0) != page)
+		return -errno;
+	return 0;
+}
+
+void cxv_mapping_destroy(struct cxv_mapping *mapping)
+{
+	if (mapping->reservation)
+		munmap(mapping->reservation, mapping->reserved);
+	*mapping = (struct cxv_mapping) { 0 };
+}
+
+uint64_t cxv_mapping_pages(const struct cxv_mapping *mapping)
+{
+	return cxv_sample_pages(mapping->extents, mapping->count, mapping->sample);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The way to a VFIO device's descriptor, and what to tell an operator where it is blocked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "sys/base/deadline.h"
+#include "sys/discovery/holders.h"
+#include "sys/discovery/vfio.h"
+#include "sys/discovery/vfio_uapi.h"
+
+/* How long a device that nobody is seen to hold may take to close: its reset and the clearing. */
+#define CLOSING_MS	10000
+
+struct opening {
+	const struct cxv_host *host;
+	const char *bdf;
+	struct cxv_errors *errors;
+	char *group;		/* "6", "noiommu-0" or NULL */
+	char *cdev;		/* "vfio0" or NULL */
+	struct cxv_vfio_device *vfio;
+};
+
+static int fail(const struct opening *opening, enum cxv_code code, int error, const char *path,
+		const char *hint, const char *text)
+{
+	return cxv_error(opening->errors, code, error,
+			 (struct cxv_place) { .operation = "open with VFIO",
+					      .target = opening->bdf, .path = path, .hint = hint },
+			 "%s", text);
+}
+
+/* Who else has it open: "qemu-system-x86 (pid 4711) has /dev/vfio/6 open". */
+static int fail_busy(const struct opening *opening, int error, const char *path)
+{
+	_cleanup_free_ struct cxv_holder *holders = NULL;
+	size_t count = 0;
+	char text[192];
+
+	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
+			 &count);
+	if (!count)
+		snprintf(text, sizeof(text), "in use by a process that cannot be seen from here, "
+			 "or still closing after %d s", CLOSING_MS / 1000);
+	else
+		snprintf(text, sizeof(text), "in use: %s (pid %d) has %s open%s",
+			 holders[0].command, holders[0].pid, holders[0].path,
+			 count > 1 ? ", and it is not the only one" : "");
+	return fail(opening, CXV_DEVICE_BUSY, error, path,
+		    "stop the virtual machine or program that uses it, then try again", text);
+}
+
+static int fail_errno(const struct opening *opening, int error, const char *path, const char *text)
+{
+	switch (error) {
+	case EBUSY:
+		return fail_busy(opening, error, path);
+	case EACCES:
+	case EPERM:
+		return fail(opening, CXV_PERMISSION_DENIED, error, path,
+			    "run it as root, or give your user the node", text);
+	case ENOENT:
+	case ENXIO:
+		return fail(opening, CXV_UNSUPPORTED, error, path,
+			    "see whether the module is loaded: modprobe vfio_iommu_type1", text);
+	case ENODEV:
+		return fail(opening, CXV_UNSUPPORTED, error, path,
+			    "bind it first: cxlvfio bind", text);
+	default:
+		return fail(opening, cxv_code_of_errno(error), error, path,
+			    "see the kernel log for the driver's reason", text);
+	}
+}
+
+struct attempt {
+	const struct opening *opening;
+	int (*try)(const struct opening *opening);
+	int result;
+};
+
+/* For cxv_wait_until(): done with any answer but EBUSY, and with that if somebody has it open. */
+static int is_answered(void *argument)
+{
+	struct attempt *attempt = argument;
+	const struct opening *opening = attempt->opening;
+	_cleanup_free_ struct cxv_holder *holders = NULL;
+	size_t count = 0;
+
+	attempt->result = attempt->try(opening);
+	if (attempt->result != -EBUSY)
+		return 1;
+	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
+			 &count);
+	return count > 0;
+}
+
+/*
+ * TRY, again while the device is busy although nobody is seen to hold it: it is closing. After its
+ * last user, a killed one too, the driver resets it and clears its memory. As TRY, or -EINTR.
+ */
+static int try_while_closing(const struct opening *opening,
+			     int (*try)(const struct opening *opening))
+{
+	struct cxv_deadline deadline = cxv_deadline_after(CLOSING_MS);
+	struct attempt attempt = { .opening = opening, .try = try };
+
+	if (cxv_wait_until(NULL, &deadline, is_answered, &attempt) == -EINTR)
+		return -EINTR;
+	return attempt.result;
+}
+
+/* A node below /dev, whose path is PATH for people. */
+static int open_node(const struct opening *opening, const char *path, const char *text)
+{
+	int descriptor = cxv_host_open_file(opening->host, O_RDWR | O_CLOEXEC, "%s", path + 1);
+
+	if (descriptor < 0)
+		return fail_errno(opening, -descriptor, path, text);
+	return descriptor;
+}
+
+static int open_container(const struct opening *opening)
+{
+	static const char path[] = "/dev/vfio/vfio";
+	struct cxv_vfio_device *vfio = opening->vfio;
+
+	vfio->container = open_node(opening, path, "the VFIO container cannot be opened");
+	if (vfio->container < 0)
+		return vfio->container;
+	if (ioctl(vfio->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION)
+		return fail(opening, CXV_UNSUPPORTED, EPROTO, path,
+			    "this kernel is newer than the command: update it",
+			    "unknown version of the VFIO interface");
+	if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
+		return fail(opening, CXV_UNSUPPORTED, EOPNOTSUPP, path,
+			    "load it: modprobe vfio_iommu_type1",
+			    "the type 1 IOMMU back end is not available");
+	return 0;
+}
+
+static int try_group(const struct opening *opening)
+{
+	return cxv_host_open_file(opening->host, O_RDWR | O_CLOEXEC, "%s",
+				  opening->vfio->node + 1);
+}
+
+static int open_group(const struct opening *opening)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	struct cxv_vfio_device *vfio = opening->vfio;
+
+	snprintf(vfio->node, sizeof(vfio->node), "/dev/vfio/%s", opening->group);
+	vfio->group = try_while_closing(opening, try_group);
+	if (vfio->group < 0)
+		return fail_errno(opening, -vfio->group, vfio->node,
+				  "the IOMMU group cannot be opened");
+	if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status) < 0)
+		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_GET_STATUS failed");
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return fail(opening, CXV_DEVICE_BUSY, EBUSY, vfio->node,
+			    "bind every function of the group to a VFIO driver or to none",
+			    "the IOMMU group is not viable: a host driver has a part of it");
+	return 0;
+}
+
+static int open_by_group(const struct opening *opening)
+{
+	struct cxv_vfio_device *vfio = opening->vfio;
+	int ret;
+
+	ret = open_container(opening);
+	if (!ret)
+		ret = open_group(opening);
+	if (ret < 0)
+		return ret;
+	if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) < 0)
+		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_SET_CONTAINER failed");
+	if (ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
+		return fail_errno(opening, errno, vfio->node, "VFIO_SET_IOMMU failed");
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, opening->bdf);
+	if (vfio->device < 0)
+		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_GET_DEVICE_FD failed");
+	return 0;
+}
+
+static int try_to_bind(const struct opening *opening)
+{
+	const struct cxv_vfio_device *vfio = opening->vfio;
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = vfio->iommufd };
+
+	if (!ioctl(vfio->device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
+		return 0;
+	/* EINVAL: the device is already open through another descriptor. */
+	return errno == EINVAL ? -EBUSY : -errno;
+}
+
+/* No address space is attached: a proof needs no DMA, and without one the device can do none. */
+static int open_by_cdev(const struct opening *opening)
+{
+	struct cxv_vfio_device *vfio = opening->vfio;
+	int ret;
+
+	vfio->iommufd = open_node(opening, "/dev/iommu", "the iommufd cannot be opened");
+	if (vfio->iommufd < 0)
+		return vfio->iommufd;
+	snprintf(vfio->node, sizeof(vfio->node), "/dev/vfio/devices/%s", opening->cdev);
+	vfio->device = open_node(opening, vfio->node, "the VFIO device node cannot be opened");
+	if (vfio->device < 0)
+		return vfio->device;
+	ret = try_while_closing(opening, try_to_bind);
+	if (ret < 0)
+		return fail_errno(opening, -ret, vfio->node, "VFIO_DEVICE_BIND_IOMMUFD failed");
+	return 0;
+}
+
+/* Where VFIO shows the function: the group's number, and the name of its own node. */
+static void find_nodes(struct opening *opening)
+{
+	char **names = NULL;
+	size_t count = 0;
+
+	cxv_host_read_link_name(opening->host, &opening->group,
+				"sys/bus/pci/devices/%s/iommu_group", opening->bdf);
+	if (cxv_host_list(opening->host, &names, &count, "sys/bus/pci/devices/%s/vfio-dev",
+			  opening->bdf) == 0 && count)
+		opening->cdev = strdup(names[0]);
+	cxv_names_free(names, count);
+}
+
+static int check_driver(const struct opening *opening)
+{
+	_cleanup_free_ char *driver = NULL;
+	char text[128], hint[128];
+
+	if (opening->cdev)
+		return 0;
+	snprintf(hint, sizeof(hint), "bind it first: cxlvfio bind %s", opening->bdf);
+	if (cxv_host_read_link_name(opening->host, &driver, "sys/bus/pci/devices/%s/driver",
+				    opening->bdf) < 0)
+		snprintf(text, sizeof(text), "no driver is bound to it");
+	else
+		snprintf(text, sizeof(text), "it is bound to %s, which is no VFIO driver", driver);
+	return fail(opening, CXV_UNSUPPORTED, ENODEV, NULL, hint, text);
+}
+
+static bool have_cdev(const struct opening *opening)
+{
+	return cxv_host_exists(opening->host, "dev/vfio/devices/%s", opening->cdev);
+}
+
+static int open_by(struct opening *opening, enum cxv_interface interface)
+{
+	if (interface == CXV_INTERFACE_AUTO)
+		interface = have_cdev(opening) ? CXV_INTERFACE_CDEV : CXV_INTERFACE_GROUP;
+	opening->vfio->interface = interface;
+	if (interface == CXV_INTERFACE_CDEV && !have_cdev(opening))
+		return fail(opening, CXV_UNSUPPORTED, ENOENT, "/dev/vfio/devices",
+			    "use --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV",
+			    "the device has no VFIO node of its own");
+	if (interface == CXV_INTERFACE_CDEV)
+		return open_by_cdev(opening);
+	if (!opening->group)
+		return fail(opening, CXV_NO_IOMMU, ENODEV, NULL,
+			    "boot with intel_iommu=on or amd_iommu=on on the kernel command line",
+			    "it is in no IOMMU group");
+	return open_by_group(opening);
+}
+
+int cxv_vfio_open_device(const struct cxv_host *host, const char *bdf,
+			 enum cxv_interface interface, struct cxv_errors *errors,
+			 struct cxv_vfio_device *vfio)
+{
+	struct opening opening = { .host = host, .bdf = bdf, .errors = errors, .vfio = vfio };
+	int ret;
+
+	if (host->fixture)
+		return fail(&opening, CXV_UNSUPPORTED, EOPNOTSUPP, NULL,
+			    "run it without --sysroot, on the machine that has the device",
+			    "files of another machine cannot be opened with VFIO");
+	find_nodes(&opening);
+	ret = check_driver(&opening);
+	if (!ret)
+		ret = open_by(&opening, interface);
+	free(opening.group);
+	free(opening.cdev);
+	return ret;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sys/snapshot/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/discovery/dvsec.h"
+#include "cxl_regs.h"
+
+/* /proc/iomem of a large machine is below it, and nothing that is read as a whole is larger. */
+#define FILE_MAX	((size_t)4 << 20)
+#define CHUNK		4096
+
+/* These say nothing about the file: the capture has failed. */
+static bool is_our_error(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+static int get_path(const struct cxv_node *directory, const char *name,
+		    char path[static PATH_MAX])
+{
+	size_t length;
+	int error = cxv_tree_path(directory, path, PATH_MAX);
+
+	if (error < 0 || !name)
+		return error;
+	length = strlen(path);
+	if (snprintf(path + length, PATH_MAX - length, "%s%s", length ? "/" : "", name) >=
+	    (int)(PATH_MAX - length))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+struct buffer {
+	char *bytes;	/* with room for one more */
+	size_t size;
+};
+
+/* Reads up to SIZE bytes in all. 1: there may be more. */
+static int read_up_to(int descriptor, size_t size, struct buffer *buffer)
+{
+	char *larger = realloc(buffer->bytes, size + 1);
+
+	if (!larger)
+		return -ENOMEM;
+	buffer->bytes = larger;
+	while (buffer->size < size) {
+		ssize_t got = read(descriptor, larger + buffer->size, size - buffer->size);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		buffer->size += got;
+	}
+	return 1;
+}
+
+static int read_whole(int descriptor, struct buffer *buffer)
+{
+	size_t size = CHUNK;
+	int more;
+
+	while ((more = read_up_to(descriptor, size, buffer)) > 0) {
+		if (size >= FILE_MAX)
+			return -EFBIG;
+		size *= 2;
+	}
+	return more;
+}
+
+static bool has_cxl_dvsec(const struct buffer *buffer)
+{
+	static const unsigned int ids[] = {
+		CXL_DVSEC_ID_DEVICE, CXL_DVSEC_ID_PORT_EXTENSION,
+		CXL_DVSEC_ID_FLEX_BUS_PORT, CXL_DVSEC_ID_REGISTER_LOCATOR,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (cxv_dvsec_find((uint8_t *)buffer->bytes, buffer->size, ids[i], 0) >= 0)
+			return true;
+	return false;
+}
+
+/*
+ * Configuration space: of CXL functions all of it. Of others only the headers of capabilities, as
+ * discovery does: some devices do not bear to be read where nothing is.
+ */
+static int read_config(int descriptor, struct buffer *buffer)
+{
+	size_t wanted = CXV_CONFIG_SIZE_PCI;
+	int more = read_up_to(descriptor, wanted, buffer);
+
+	while (more > 0) {
+		wanted = cxv_config_extent((uint8_t *)buffer->bytes, buffer->size);
+		if (wanted <= buffer->size)
+			break;
+		more = read_up_to(descriptor, wanted, buffer);
+	}
+	if (more > 0 && has_cxl_dvsec(buffer))
+		more = read_up_to(descriptor, CXV_CONFIG_SIZE, buffer);
+	return more < 0 ? more : 0;
+}
+
+static int read_content(const struct cxv_host *live, const char *path, struct buffer *buffer)
+{
+	const char *name = strrchr(path, '/');
+	bool is_config = name && !strcmp(name, "/config") && !strncmp(path, "sys/devices/", 12);
+	_cleanup_close_ int descriptor = -1;
+
+	descriptor = cxv_host_open_file(live, O_RDONLY | O_NONBLOCK, "%s", path);
+	if (descriptor < 0)
+		return descriptor;
+	return is_config ? read_config(descriptor, buffer) : read_whole(descriptor, buffer);
+}
+
+static int fetch_content(struct cxv_tree *tree, struct cxv_node *node, const char *path)
+{
+	struct buffer buffer = { 0 };
+	int error = read_content(tree->fetcher, path, &buffer);
+
+	if (!error && buffer.bytes)
+		return cxv_tree_set_file(tree, node, buffer.bytes, buffer.size);
+	free(buffer.bytes);
+	return is_our_error(error) ? error : cxv_tree_set_unavailable(tree, node, error);
+}
+
+static int fetch_link(struct cxv_tree *tree, struct cxv_node *node, const char *path)
+{
+	_cleanup_free_ char *target = NULL;
+	int error = cxv_host_read_link(tree->fetcher, &target, "%s", path);
+
+	if (is_our_error(error))
+		return error;
+	return error < 0 ? cxv_tree_set_unavailable(tree, node, error) :
+			   cxv_tree_set_link(tree, node, target);
+}
+
+static int get_status(const struct cxv_host *live, const char *path, struct stat *status)
+{
+	_cleanup_close_ int descriptor = -1;
+
+	descriptor = cxv_host_open_file(live, O_PATH | O_NOFOLLOW, "%s", path);
+	if (descriptor < 0)
+		return descriptor;
+	return fstat(descriptor, status) < 0 ? -errno : 0;
+}
+
+static int set_unread(struct cxv_tree *tree, struct cxv_node *node)
+{
+	int error = cxv_tree_set_unavailable(tree, node, ENODATA);
+
+	node->unread = !error;
+	return error;
+}
+
+static int set_empty(struct cxv_tree *tree, struct cxv_node *node)
+{
+	char *bytes = malloc(1);
+
+	return bytes ? cxv_tree_set_file(tree, node, bytes, 0) : -ENOMEM;
+}
+
+static int fetch_node(struct cxv_tree *tree, struct cxv_node *node, const char *path, bool content)
+{
+	struct stat status;
+	int error = get_status(tree->fetcher, path, &status);
+
+	if (error < 0)
+		return is_our_error(error) ? error : cxv_tree_set_unavailable(tree, node, error);
+	node->inode = status.st_ino;
+	switch (status.st_mode & S_IFMT) {
+	case S_IFDIR:
+		node->partial = true;
+		return 0;
+	case S_IFLNK:
+		return fetch_link(tree, node, path);
+	case S_IFREG:
+		return content ? fetch_content(tree, node, path) : set_unread(tree, node);
+	default:
+		/* Device nodes: to open one may do something. */
+		return set_empty(tree, node);
+	}
+}
+
+static int fetch_names(struct cxv_tree *tree, struct cxv_node *directory)
+{
+	char path[PATH_MAX];
+	char **names;
+	size_t count;
+	int error = get_path(directory, NULL, path);
+
+	if (!error)
+		error = cxv_host_list(tree->fetcher, &names, &count, "%s", path);
+	if (is_our_error(error))
+		return error;
+	/* What is known of it already is kept, and the rest of it stays unknown. */
+	if (error < 0)
+		return directory->children ? 0 : cxv_tree_set_unavailable(tree, directory, error);
+	for (size_t i = 0; i < count && !error; i++)
+		if (!cxv_tree_child(directory, names[i]))
+			error = tree->fetch(tree, directory, names[i], false);
+	cxv_names_free(names, count);
+	if (!error)
+		directory->partial = false;
+	return error;
+}
+
+static int fetch(struct cxv_tree *tree, struct cxv_node *directory, const char *name, bool content)
+{
+	char path[PATH_MAX];
+	struct cxv_node *node;
+	int error;
+
+	if (!name)
+		return fetch_names(tree, directory);
+	error = get_path(directory, name, path);
+	if (!error)
+		error = cxv_tree_make_child(tree, directory, name, &node);
+	if (error < 0)
+		return error;
+	return node->unread ? fetch_content(tree, node, path) :
+			      fetch_node(tree, node, path, content);
+}
+
+int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live)
+{
+	struct cxv_tree *tree = cxv_tree_new();
+
+	if (!tree)
+		return -ENOMEM;
+	tree->root.partial = true;
+	tree->fetch = fetch;
+	tree->fetcher = (void *)live;
+	*host = (struct cxv_host) {
+		.root = -1,
+		.root_path = strdup(live->root_path),
+		.fixture = live->fixture,
+		.tree = tree,
+		.live = live,
+	};
+	if (host->root_path)
+		return 0;
+	cxv_host_close(host);
+	return -ENOMEM;
+}
+
+/* Of /proc only processes and descriptors that matter were copied: sys/discovery/holders.c. */
+static void complete_processes(struct cxv_tree *tree)
+{
+	struct cxv_node *processes = cxv_tree_child(&tree->root, "proc"), **children;
+	size_t count;
+
+	if (!processes || cxv_tree_children(processes, &children, &count) < 0)
+		return;
+	processes->partial = false;
+	for (size_t i = 0; i < count; i++) {
+		struct cxv_node *descriptors = cxv_tree_child(children[i], "fd");
+
+		if (descriptors)
+			descriptors->partial = false;
+	}
+	free(children);
+}
+
+void cxv_capture_end(struct cxv_host *host)
+{
+	complete_processes(host->tree);
+	host->live = NULL;
+	host->tree->fetch = NULL;
+	host->tree->fetcher = NULL;
+}
+
+int cxv_capture_keep(const struct cxv_host *host, int error, const void *bytes, size_t size,
+		     const char *format, ...)
+{
+	_cleanup_free_ char *path = NULL;
+	struct cxv_node *node;
+	va_list arguments;
+	int length, result;
+
+	va_start(arguments, format);
+	length = vasprintf(&path, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if (is_our_error(error))
+		return error;
+	if (!error)
+		return cxv_tree_put(host->tree, path, bytes, size);
+	result = cxv_tree_make(host->tree, path, &node);
+	return result < 0 ? result : cxv_tree_set_unavailable(host->tree, node, error);
+}
