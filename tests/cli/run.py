@@ -157,7 +157,7 @@ class Runner:
             for name, path in places.items():
                 argument = argument.replace(name, path)
             command.append(argument)
-        result = subprocess.run(command, capture_output=True, timeout=60, env=environment,
+        result = subprocess.run(command, capture_output=True, timeout=600, env=environment,
                                 user=NOBODY if user else None, group=NOBODY if user else None,
                                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL)
         return {"status": result.returncode, "out": self.neutral(result.stdout, places),
