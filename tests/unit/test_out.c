@@ -7,7 +7,6 @@
 
 #include "out/base/document.h"
 #include "out/base/envelope.h"
-#include "out/base/json_text.h"
 #include "out/base/messages.h"
 #include "out/base/table.h"
 #include "out/base/text.h"
@@ -107,14 +106,15 @@ static void test_columns(void **state)
 	assert_int_equal(cxv_table_columns(&style, many, &bad), -EINVAL);
 }
 
-static char *print_document(const struct cxv_document *document)
+static char *print_document(const struct cxv_document *document,
+			    int (*print)(const struct cxv_document *document, FILE *stream))
 {
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
 	assert_non_null(stream);
-	assert_int_equal(cxv_document_print(document, stream), 0);
+	assert_int_equal(print(document, stream), 0);
 	assert_int_equal(fclose(stream), 0);
 	return text;
 }
@@ -137,7 +137,7 @@ static void test_document(void **state)
 	cxv_json_fields(&document, object, unavailable, numbers, &table);
 	cxv_json_array(&document, document.root, "array");
 	cxv_json_string(&document, document.root, "text", "a\"\xff\n");
-	text = print_document(&document);
+	text = print_document(&document, cxv_document_print);
 	assert_non_null(strstr(text, "\"serial\": 18446744073709551615"));
 	assert_non_null(strstr(text, "\"serial_hex\": \"0xffffffffffffffff\""));
 	assert_non_null(strstr(text, "\"flag\": null"));
@@ -147,92 +147,38 @@ static void test_document(void **state)
 	cxv_document_clear(&document);
 }
 
-struct sample {
-	struct cxv_number serial, flag, number, unknown;
-	struct cxv_text text, missing;
-};
-
-static void check_leaf(const struct sample *sample, const struct cxv_fields *fields)
-{
-	char *texts[2];
-
-	for (int borrows = 0; borrows < 2; borrows++) {
-		struct cxv_document document;
-		struct json_object *array;
-
-		cxv_document_init(&document);
-		document.borrows = borrows;
-		cxv_json_leaf(&document, document.root, "leaf", sample, fields);
-		array = cxv_json_array(&document, document.root, "leaves");
-		cxv_json_leaf(&document, array, NULL, sample, fields);
-		texts[borrows] = print_document(&document);
-		cxv_document_clear(&document);
-	}
-	assert_string_equal(texts[0], texts[1]);
-	free(texts[0]);
-	free(texts[1]);
-}
-
-/* What is printed from where it is looks as what is copied into a tree. */
-static void test_leaf(void **state)
-{
-	static const struct cxv_field all[] = {
-		{ "serial", CXV_KIND_SERIAL, offsetof(struct sample, serial) },
-		{ "flag", CXV_KIND_FLAG, offsetof(struct sample, flag) },
-		{ "number", CXV_KIND_NUMBER, offsetof(struct sample, number) },
-		{ "unknown", CXV_KIND_NUMBER, offsetof(struct sample, unknown) },
-		{ "text", CXV_KIND_TEXT, offsetof(struct sample, text) },
-		{ "missing", CXV_KIND_TEXT, offsetof(struct sample, missing) },
-	};
-	static char *const texts[] = {
-		"plain", "", "a\"b\\c/d\n\x01", "\xc3\xa4\xff", "\x7f", NULL,
-	};
-	struct sample sample = {
-		.serial = cxv_known(UINT64_MAX), .flag = cxv_known(1), .number = cxv_known(0),
-		.unknown = cxv_unknown(EACCES), .missing.error = ENOENT,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		sample.text.value = texts[i];
-		check_leaf(&sample, &(struct cxv_fields) { all, ARRAY_SIZE(all) });
-	}
-	sample.serial = cxv_unknown(EIO);
-	sample.flag = cxv_known(0);
-	check_leaf(&sample, &(struct cxv_fields) { all, 3 });
-	check_leaf(&sample, &(struct cxv_fields) { all + 1, 2 });
-	check_leaf(&sample, &(struct cxv_fields) { all, 0 });
-}
-
-/* The library reads what is printed, at any indentation, as the tree that it was. */
+/* The library reads what is printed, in lines and in one, as the tree that it was. */
 static void test_json_text(void **state)
 {
 	static const char *const strings[] = {
-		"plain", "", "a\"b\\c/d\n\t\x01\x7f", "\xc3\xa4 \xe2\x82\xac", "{[,:", NULL,
+		"plain", "", "a\"b\\c/d\n\t\x01\x7f", "\xc3\xa4 \xe2\x82\xac", "{[,:\n}", NULL,
 	};
 	static const uint64_t numbers[] = { 0, 9, 10, UINT32_MAX, INT64_MAX, UINT64_MAX };
+	static int (*const prints[])(const struct cxv_document *document, FILE *stream) = {
+		cxv_document_print, cxv_document_print_line,
+	};
 
-	for (size_t level = 0; level < 3; level++) {
+	for (size_t i = 0; i < ARRAY_SIZE(prints); i++) {
 		struct json_object *array, *parsed;
 		_cleanup_free_ char *text = NULL;
 		struct cxv_document document;
-		size_t length;
 
 		cxv_document_init(&document);
 		cxv_json_object(&document, document.root, "empty_object");
 		cxv_json_array(&document, document.root, "empty_array");
 		array = cxv_json_array(&document, document.root, "strings");
-		for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-			cxv_json_string(&document, array, NULL, strings[i]);
+		for (size_t j = 0; j < ARRAY_SIZE(strings); j++)
+			cxv_json_string(&document, array, NULL, strings[j]);
 		array = cxv_json_array(&document, cxv_json_object(&document, array, NULL), "inner");
-		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-			cxv_json_number(&document, array, NULL, numbers[i]);
+		for (size_t j = 0; j < ARRAY_SIZE(numbers); j++)
+			cxv_json_number(&document, array, NULL, numbers[j]);
 		cxv_json_flag(&document, document.root, "yes", true);
 		cxv_json_flag(&document, document.root, "no", false);
-		assert_int_equal(cxv_json_text(document.root, level, &text, &length), 0);
-		assert_int_equal(length, strlen(text));
+		text = print_document(&document, prints[i]);
 		parsed = json_tokener_parse(text);
 		assert_true(json_object_equal(parsed, document.root));
-		assert_int_equal(strspn(strchr(text, '\n') + 1, " "), 2 * (level + 1));
+		assert_ptr_equal(strchr(text, '\n') + 1,
+				 i ? strchr(text, '\0') : strstr(text, "  \"empty_object\": {}"));
 		json_object_put(parsed);
 		cxv_document_clear(&document);
 	}
@@ -295,7 +241,7 @@ static void test_streamed(void **state)
 		for (size_t i = 0; i < count; i++)
 			cxv_envelope_endpoint(&document, endpoints[i]);
 		cxv_envelope_end(&document, &errors);
-		whole = print_document(&document);
+		whole = print_document(&document, cxv_document_print);
 		assert_string_equal(streamed, whole);
 		cxv_document_clear(&document);
 	}
@@ -401,7 +347,6 @@ int main(void)
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_document),
-		cmocka_unit_test(test_leaf),
 		cmocka_unit_test(test_json_text),
 		cmocka_unit_test(test_failed_document),
 		cmocka_unit_test(test_streamed),

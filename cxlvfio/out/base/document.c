@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "out/base/json_text.h"
 #include "out/base/text.h"
 
 void cxv_document_init(struct cxv_document *document)
@@ -23,47 +22,41 @@ void cxv_document_clear(struct cxv_document *document)
 	*document = (struct cxv_document) { 0 };
 }
 
-/* Takes VALUE over. ALLOCATED: a NULL is a failed allocation and not JSON's null. */
-static struct json_object *put_key(struct cxv_document *document, struct json_object *parent,
-				   const char *key, unsigned int key_flags,
-				   struct json_object *value, bool allocated)
+/* Takes VALUE over; NULL is JSON's null. */
+static struct json_object *add(struct cxv_document *document, struct json_object *parent,
+			       const char *key, unsigned int key_flags, struct json_object *value)
 {
-	int error = 0;
-
-	if (document->failed || !parent || (allocated && !value)) {
-		document->failed = true;
-	} else if (key) {
-		error = json_object_object_add_ex(parent, key, value, key_flags);
-	} else {
-		error = json_object_array_add(parent, value);
-	}
-	if (error)
-		document->failed = true;
-	if (!document->failed)
+	if (!document->failed && parent &&
+	    !(key ? json_object_object_add_ex(parent, key, value, key_flags) :
+		    json_object_array_add(parent, value)))
 		return value;
+	document->failed = true;
 	json_object_put(value);
 	return NULL;
 }
 
 /* KEY is a literal or in a table, and new: not to copy nor look for it saves half of the time. */
+#define OWN_KEY	(JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY)
+
+/* VALUE was just allocated. */
 static struct json_object *put(struct cxv_document *document, struct json_object *parent,
-			       const char *key, struct json_object *value, bool allocated)
+			       const char *key, struct json_object *value)
 {
-	return put_key(document, parent, key,
-		       JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY, value,
-		       allocated);
+	if (!value)
+		document->failed = true;
+	return add(document, parent, key, OWN_KEY, value);
 }
 
 struct json_object *cxv_json_object(struct cxv_document *document, struct json_object *parent,
 				    const char *key)
 {
-	return put(document, parent, key, json_object_new_object(), true);
+	return put(document, parent, key, json_object_new_object());
 }
 
 struct json_object *cxv_json_array(struct cxv_document *document, struct json_object *parent,
 				   const char *key)
 {
-	return put(document, parent, key, json_object_new_array(), true);
+	return put(document, parent, key, json_object_new_array());
 }
 
 void cxv_json_string(struct cxv_document *document, struct json_object *parent, const char *key,
@@ -79,13 +72,13 @@ void cxv_json_string(struct cxv_document *document, struct json_object *parent, 
 		clean = cxv_text_valid_utf8(value);
 		value = clean;
 	}
-	put(document, parent, key, value ? json_object_new_string(value) : NULL, true);
+	put(document, parent, key, value ? json_object_new_string(value) : NULL);
 }
 
 void cxv_json_number(struct cxv_document *document, struct json_object *parent, const char *key,
 		     uint64_t value)
 {
-	put(document, parent, key, json_object_new_uint64(value), true);
+	put(document, parent, key, json_object_new_uint64(value));
 }
 
 void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
@@ -94,23 +87,27 @@ void cxv_json_flag(struct cxv_document *document, struct json_object *parent, co
 	/* Most facts are flags: two objects serve all of them. */
 	if (!document->flags[value])
 		document->flags[value] = json_object_new_boolean(value);
-	put(document, parent, key, json_object_get(document->flags[value]), true);
+	put(document, parent, key, json_object_get(document->flags[value]));
 }
 
 void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key)
 {
-	put(document, parent, key, NULL, false);
+	add(document, parent, key, OWN_KEY, NULL);
 }
 
 static void put_serial(struct cxv_document *document, struct json_object *parent, const char *key,
 		       const struct cxv_number *number)
 {
+	struct json_object *value = NULL;
 	char name[64], hex[24];
 
 	snprintf(name, sizeof(name), "%s_hex", key);
 	snprintf(hex, sizeof(hex), "0x%" PRIx64, number->value);
-	put_key(document, parent, name, JSON_C_OBJECT_ADD_KEY_IS_NEW,
-		number->known ? json_object_new_string(hex) : NULL, number->known);
+	if (number->known) {
+		value = json_object_new_string(hex);
+		document->failed |= !value;
+	}
+	add(document, parent, name, JSON_C_OBJECT_ADD_KEY_IS_NEW, value);
 }
 
 static void put_number(struct cxv_document *document, struct json_object *parent,
@@ -157,7 +154,7 @@ static struct json_object *put_empty(struct cxv_document *document, struct json_
 {
 	if (!document->empty)
 		document->empty = json_object_new_object();
-	return put(document, parent, key, json_object_get(document->empty), true);
+	return put(document, parent, key, json_object_get(document->empty));
 }
 
 struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
@@ -168,11 +165,6 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 	struct json_object *to = cxv_json_object(document, parent, key);
 	struct json_object *reasons;
 
-	if (document->borrows && !unavailable) {
-		if (to && cxv_json_borrow(to, object, fields) < 0)
-			document->failed = true;
-		return to;
-	}
 	if (unavailable || has_error(object, fields))
 		reasons = cxv_json_object(document, to, "unavailable");
 	else
@@ -183,19 +175,6 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 	return to;
 }
 
-void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
-		   const void *object, const struct cxv_fields *fields)
-{
-	struct json_object *to;
-
-	if (!document->borrows) {
-		cxv_json_facts(document, parent, key, object, fields, NULL);
-		return;
-	}
-	to = cxv_json_borrowed(object, fields);
-	put(document, parent, key, to, true);
-}
-
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error)
 {
@@ -204,90 +183,85 @@ void cxv_json_unavailable(struct cxv_document *document, struct json_object *una
 				strerrorname_np(abs(error)) ?: "unknown");
 }
 
-static int text_of(const struct cxv_document *document, size_t level, char **text, size_t *length)
+/* NULL: out of memory. The text goes with the document. */
+static const char *text_of(const struct cxv_document *document, struct json_object *value)
 {
-	*text = NULL;
-	return document->failed ? -ENOMEM : cxv_json_text(document->root, level, text, length);
+	if (document->failed)
+		return NULL;
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+					      JSON_C_TO_STRING_SPACED |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 int cxv_document_print(const struct cxv_document *document, FILE *stream)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int error = text_of(document, 0, &text, &length);
+	const char *text = text_of(document, document->root);
 
-	if (error < 0)
-		return error;
+	if (!text)
+		return -ENOMEM;
 	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
 }
 
-/* No string of JSON has a newline in it: they all are between its values. */
-static void join_lines(char *text)
+/* With BETWEEN for each newline of TEXT, none of which is in a string: JSON escapes those. */
+static int print_lines(const char *text, const char *between, FILE *stream)
 {
-	char *to = text;
+	for (;;) {
+		size_t length = strchrnul(text, '\n') - text;
 
-	while (*text) {
-		if (*text != '\n') {
-			*to++ = *text++;
-			continue;
-		}
-		text += 1 + strspn(text + 1, " ");
+		if (fwrite_unlocked(text, 1, length, stream) != length)
+			return -errno;
+		text += length;
+		if (!*text++)
+			return 0;
+		if (fputs_unlocked(between, stream) == EOF)
+			return -errno;
+		if (!*between)
+			text += strspn(text, " ");
 	}
-	*to = '\0';
 }
 
 int cxv_document_print_line(const struct cxv_document *document, FILE *stream)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int error = text_of(document, 0, &text, &length);
+	const char *text = text_of(document, document->root);
+	int error;
 
+	if (!text)
+		return -ENOMEM;
+	error = print_lines(text, "", stream);
 	if (error < 0)
 		return error;
-	join_lines(text);
-	return fprintf(stream, "%s\n", text) < 0 ? -errno : 0;
+	return fputc('\n', stream) == EOF ? -errno : 0;
 }
 
-/* How an object ends whose last member is an empty array. */
-#define OPEN_END	"]\n}"
-/* How deep an element of an array of the top level is. */
-#define ELEMENT_LEVEL	2
-
-int cxv_document_print_open(const struct cxv_document *document, FILE *stream)
+int cxv_document_print_head(const struct cxv_document *document, const char *key, FILE *stream)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int error = text_of(document, 0, &text, &length);
+	const char *text = text_of(document, document->root);
+	size_t length = text ? strlen(text) - strlen("\n}") : 0;
 
-	if (error < 0)
-		return error;
-	if (length < strlen(OPEN_END) || strcmp(text + length - strlen(OPEN_END), OPEN_END))
-		return -EINVAL;
-	length -= strlen(OPEN_END);
-	return fwrite(text, 1, length, stream) == length ? 0 : -errno;
-}
-
-int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int error = text_of(document, ELEMENT_LEVEL, &text, &length);
-
-	if (error < 0)
-		return error;
-	if (fputs(first ? "\n    " : ",\n    ", stream) == EOF ||
-	    fwrite(text, 1, length, stream) != length)
+	if (!text)
+		return -ENOMEM;
+	if (fwrite(text, 1, length, stream) != length ||
+	    fprintf(stream, ",\n  \"%s\": [", key) < 0)
 		return -errno;
 	return 0;
 }
 
-int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream)
+int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int error = text_of(document, 0, &text, &length);
+	const char *text = text_of(document, json_object_array_get_idx(document->root, 0));
 
-	if (error < 0)
-		return error;
-	return fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + 1) < 0 ? -errno : 0;
+	if (!text)
+		return -ENOMEM;
+	if (fputs(first ? "\n    " : ",\n    ", stream) == EOF)
+		return -errno;
+	return print_lines(text, "\n    ", stream);
+}
+
+int cxv_document_print_tail(const struct cxv_document *document, bool empty, FILE *stream)
+{
+	const char *text = text_of(document, document->root);
+
+	if (!text)
+		return -ENOMEM;
+	return fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + strlen("{")) < 0 ? -errno : 0;
 }

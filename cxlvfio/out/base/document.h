@@ -20,8 +20,6 @@ struct cxv_document {
 	struct json_object *root;
 	struct json_object *empty;	/* for all objects that have no reasons: most */
 	struct json_object *flags[2];	/* for all that are false, and true */
-	/* What facts are of stays until the document is printed: no objects of their own. */
-	bool borrows;
 	bool failed;			/* out of memory */
 };
 
@@ -46,32 +44,29 @@ void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 		     const struct cxv_fields *fields);
 /*
  * An object of OBJECT's fields, with why some of them are null under "unavailable", which is
- * *UNAVAILABLE too where the caller has more to say (may be NULL). OBJECT must stay if the document
- * borrows.
+ * *UNAVAILABLE too where the caller has more to say (may be NULL).
  */
 struct json_object *cxv_json_facts(struct cxv_document *document, struct json_object *parent,
 				   const char *key, const void *object,
 				   const struct cxv_fields *fields,
 				   struct json_object **unavailable);
-/* The same where nothing is added to it, which costs less. */
-void cxv_json_leaf(struct cxv_document *document, struct json_object *parent, const char *key,
-		   const void *object, const struct cxv_fields *fields);
 /* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error);
 
-/*
- * For a document that is longer than memory should hold: what it has so far, whose last member is
- * an empty array, without the end of that array; the elements; then the rest, which begins with
- * the end of the array. 0 or -errno.
- */
-int cxv_document_print_open(const struct cxv_document *document, FILE *stream);
-int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream);
-int cxv_document_print_close(const struct cxv_document *document, bool empty, FILE *stream);
-
-/* The same in one line, for streams of JSON lines. 0 or -errno. */
-int cxv_document_print_line(const struct cxv_document *document, FILE *stream);
 /* The document and a newline. 0 or -errno. */
 int cxv_document_print(const struct cxv_document *document, FILE *stream);
+/* The same in one line, for streams of JSON lines. 0 or -errno. */
+int cxv_document_print_line(const struct cxv_document *document, FILE *stream);
+
+/*
+ * A document that is longer than memory should hold, in parts. The head: an object, up to where the
+ * elements of KEY begin, an array which it has not got. Each element: the first of the array that
+ * is DOCUMENT's root. The tail: an object, whose members follow the array, which was EMPTY or not.
+ * Nothing is printed of a part for which there is no memory. 0 or -errno.
+ */
+int cxv_document_print_head(const struct cxv_document *document, const char *key, FILE *stream);
+int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream);
+int cxv_document_print_tail(const struct cxv_document *document, bool empty, FILE *stream);
 
 #endif

@@ -7,8 +7,10 @@
 #include "out/discovery/endpoint_json.h"
 #include "out/discovery/topology_json.h"
 
-void cxv_envelope_begin(struct cxv_document *document, const char *command,
-			const struct cxv_envelope_facts *facts)
+#define ENDPOINTS	"endpoints"
+
+static void begin(struct cxv_document *document, const char *command,
+		  const struct cxv_envelope_facts *facts)
 {
 	struct json_object *tool, *host;
 
@@ -26,12 +28,18 @@ void cxv_envelope_begin(struct cxv_document *document, const char *command,
 		cxv_json_flag(document, host, "redacted", facts->redacted.value);
 	else
 		cxv_json_null(document, host, "redacted");
-	cxv_json_array(document, document->root, "endpoints");
+}
+
+void cxv_envelope_begin(struct cxv_document *document, const char *command,
+			const struct cxv_envelope_facts *facts)
+{
+	begin(document, command, facts);
+	cxv_json_array(document, document->root, ENDPOINTS);
 }
 
 void cxv_envelope_endpoint(struct cxv_document *document, const struct cxv_endpoint *endpoint)
 {
-	struct json_object *endpoints = json_object_object_get(document->root, "endpoints");
+	struct json_object *endpoints = json_object_object_get(document->root, ENDPOINTS);
 
 	cxv_json_endpoint(document, endpoints, endpoint);
 }
@@ -90,29 +98,25 @@ void cxv_envelope_print_out_of_memory(const char *version, FILE *stream)
 void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char *command,
 			       const struct cxv_envelope_facts *facts, FILE *stream)
 {
+	_cleanup_(cxv_document_clear) struct cxv_document head;
+
 	*envelope = (struct cxv_envelope_stream) { .stream = stream };
-	cxv_envelope_begin(&envelope->document, command, facts);
-	envelope->error = cxv_document_print_open(&envelope->document, stream);
-	cxv_document_clear(&envelope->document);
+	begin(&head, command, facts);
+	envelope->error = cxv_document_print_head(&head, ENDPOINTS, stream);
 }
 
 void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
 				  const struct cxv_endpoint *endpoint)
 {
-	struct cxv_document array = { .root = json_object_new_array(), .borrows = true };
-	struct cxv_document element = { 0 };
+	_cleanup_(cxv_document_clear) struct cxv_document element = { 0 };
 
 	if (envelope->error < 0)
-		goto out;
-	cxv_json_endpoint(&array, array.root, endpoint);
-	element.failed = array.failed || !array.root;
-	if (!element.failed)
-		element.root = json_object_array_get_idx(array.root, 0);
+		return;
+	element.root = json_object_new_array();
+	cxv_json_endpoint(&element, element.root, endpoint);
 	envelope->error = cxv_document_print_element(&element, !envelope->count,
 						     envelope->stream);
 	envelope->count += !envelope->error;
-out:
-	cxv_document_clear(&array);
 }
 
 void cxv_envelope_stream_machine(struct cxv_envelope_stream *envelope,
@@ -124,16 +128,16 @@ void cxv_envelope_stream_machine(struct cxv_envelope_stream *envelope,
 
 int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope, const struct cxv_errors *errors)
 {
+	_cleanup_(cxv_document_clear) struct cxv_document tail;
 	int error;
 
-	cxv_document_init(&envelope->document);
+	cxv_document_init(&tail);
 	if (envelope->has_machine)
-		cxv_json_topology(&envelope->document, envelope->topology);
-	cxv_envelope_end(&envelope->document, errors);
+		cxv_json_topology(&tail, envelope->topology);
+	cxv_envelope_end(&tail, errors);
 	if (envelope->error == -ENOMEM)
-		envelope->document.failed = true;
-	error = cxv_document_print_close(&envelope->document, !envelope->count, envelope->stream);
-	cxv_document_clear(&envelope->document);
+		tail.failed = true;
+	error = cxv_document_print_tail(&tail, !envelope->count, envelope->stream);
 	if (error == -ENOMEM)
 		fprintf(envelope->stream, "%s], " OUT_OF_MEMORY_TAIL,
 			envelope->count ? "\n  " : "", cxv_code_name(CXV_OUT_OF_MEMORY), ENOMEM);

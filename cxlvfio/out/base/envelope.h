@@ -37,7 +37,6 @@ void cxv_envelope_end(struct cxv_document *document, const struct cxv_errors *er
 
 /* The same, printed endpoint by endpoint: however many there are, one at a time is in memory. */
 struct cxv_envelope_stream {
-	struct cxv_document document;
 	FILE *stream;
 	size_t count;
 	int error;		/* -errno of what could not be printed */
@@ -49,10 +48,10 @@ void cxv_envelope_stream_begin(struct cxv_envelope_stream *envelope, const char 
 			       const struct cxv_envelope_facts *facts, FILE *stream);
 void cxv_envelope_stream_endpoint(struct cxv_envelope_stream *envelope,
 				  const struct cxv_endpoint *endpoint);
-/* 0 or -errno; a document that has begun is ended in any case, without memory too. */
 /* After the endpoints: what cxv_json_topology() makes of TOPOLOGY, which must outlive the end. */
 void cxv_envelope_stream_machine(struct cxv_envelope_stream *envelope,
 				 const struct cxv_topology *topology);
+/* 0 or -errno; a document that has begun is ended in any case, without memory too. */
 int cxv_envelope_stream_end(struct cxv_envelope_stream *envelope,
 			    const struct cxv_errors *errors);
 

@@ -31,7 +31,8 @@ static void add_lists(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "parameters");
 
 	for (size_t i = 0; i < status->parameter_count; i++)
-		cxv_json_leaf(document, array, NULL, &status->parameters[i], &cxv_parameter_fields);
+		cxv_json_facts(document, array, NULL, &status->parameters[i], &cxv_parameter_fields,
+			       NULL);
 	cxv_json_unavailable(document, unavailable, "parameters", status->parameter_error);
 	array = cxv_json_array(document, to, "files");
 	for (size_t i = 0; i < status->file_count; i++)
@@ -39,12 +40,13 @@ static void add_lists(struct cxv_document *document, struct json_object *to,
 	cxv_json_unavailable(document, unavailable, "files", status->file_error);
 	array = cxv_json_array(document, to, "dkms");
 	for (size_t i = 0; i < status->build_count; i++)
-		cxv_json_leaf(document, array, NULL, &status->builds[i], &cxv_dkms_build_fields);
+		cxv_json_facts(document, array, NULL, &status->builds[i], &cxv_dkms_build_fields,
+			       NULL);
 	cxv_json_unavailable(document, unavailable, "dkms", status->build_error);
 	array = cxv_json_array(document, to, "devices");
 	for (size_t i = 0; i < status->device_count; i++)
-		cxv_json_leaf(document, array, NULL, &status->devices[i],
-			      &cxv_driver_device_fields);
+		cxv_json_facts(document, array, NULL, &status->devices[i],
+			       &cxv_driver_device_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "devices", status->device_error);
 }
 

@@ -40,7 +40,8 @@ static void add_owners(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "resource_owners");
 
 	for (size_t i = 0; i < endpoint->owner_count; i++)
-		cxv_json_leaf(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields);
+		cxv_json_facts(document, array, NULL, &endpoint->owners[i], &cxv_owner_fields,
+			       NULL);
 	cxv_json_unavailable(document, unavailable, "resource_owners", endpoint->owner_error);
 }
 

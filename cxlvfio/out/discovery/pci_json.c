@@ -41,11 +41,11 @@ void cxv_json_pci(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "iommu_group_peers");
 
 	for (size_t i = 0; i < endpoint->peer_count; i++)
-		cxv_json_leaf(document, array, NULL, &endpoint->iommu_group_peers[i],
-			       &cxv_group_peer_fields);
+		cxv_json_facts(document, array, NULL, &endpoint->iommu_group_peers[i],
+			       &cxv_group_peer_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "iommu_group_peers",
 			     endpoint->iommu_group_members.error);
-	cxv_json_leaf(document, to, "pci", &endpoint->pci, &cxv_pci_fields);
+	cxv_json_facts(document, to, "pci", &endpoint->pci, &cxv_pci_fields, NULL);
 	add_bars(document, to, unavailable, &endpoint->bars);
 	add_aer(document, to, &endpoint->aer);
 }

@@ -6,17 +6,17 @@ static void add_dvsecs(struct cxv_document *document, struct json_object *to,
 {
 	struct json_object *array;
 
-	cxv_json_leaf(document, to, "cxl_caps", &dvsec->caps, &cxv_cxl_caps_fields);
-	cxv_json_leaf(document, to, "cxl_control", &dvsec->control, &cxv_cxl_control_fields);
-	cxv_json_leaf(document, to, "cxl_status", &dvsec->status, &cxv_cxl_status_fields);
+	cxv_json_facts(document, to, "cxl_caps", &dvsec->caps, &cxv_cxl_caps_fields, NULL);
+	cxv_json_facts(document, to, "cxl_control", &dvsec->control, &cxv_cxl_control_fields, NULL);
+	cxv_json_facts(document, to, "cxl_status", &dvsec->status, &cxv_cxl_status_fields, NULL);
 	array = cxv_json_array(document, to, "cxl_ranges");
 	for (size_t i = 0; i < dvsec->range_count; i++)
-		cxv_json_leaf(document, array, NULL, &dvsec->ranges[i], &cxv_range_fields);
+		cxv_json_facts(document, array, NULL, &dvsec->ranges[i], &cxv_range_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "cxl_ranges", dvsec->device_error);
-	cxv_json_leaf(document, to, "flex_bus", &dvsec->flex_bus, &cxv_flex_bus_fields);
+	cxv_json_facts(document, to, "flex_bus", &dvsec->flex_bus, &cxv_flex_bus_fields, NULL);
 	array = cxv_json_array(document, to, "register_blocks");
 	for (size_t i = 0; i < dvsec->block_count; i++)
-		cxv_json_leaf(document, array, NULL, &dvsec->blocks[i], &cxv_block_fields);
+		cxv_json_facts(document, array, NULL, &dvsec->blocks[i], &cxv_block_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "register_blocks", dvsec->locator_error);
 }
 
@@ -38,9 +38,9 @@ static void add_upstream_port(struct cxv_document *document, struct json_object 
 	cxv_json_string(document, object, "host", port->host);
 	cxv_json_string(document, object, "driver", port->driver.value);
 	cxv_json_unavailable(document, unavailable, "driver", port->driver.error);
-	cxv_json_leaf(document, object, "flex_bus", &port->flex_bus, &cxv_flex_bus_fields);
-	cxv_json_leaf(document, object, "port_extension", &port->extension,
-		       &cxv_port_extension_fields);
+	cxv_json_facts(document, object, "flex_bus", &port->flex_bus, &cxv_flex_bus_fields, NULL);
+	cxv_json_facts(document, object, "port_extension", &port->extension,
+		       &cxv_port_extension_fields, NULL);
 }
 
 /* The names of the errors whose bits are set. */
@@ -63,8 +63,8 @@ static void add_component(struct cxv_document *document, struct json_object *to,
 	struct json_object *object;
 
 	for (size_t i = 0; i < component->count; i++)
-		cxv_json_leaf(document, array, NULL, &component->capabilities[i],
-			       &cxv_component_capability_fields);
+		cxv_json_facts(document, array, NULL, &component->capabilities[i],
+			       &cxv_component_capability_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "component_capabilities", component->error);
 	object = cxv_json_facts(document, to, "ras", ras, &cxv_ras_fields, NULL);
 	add_errors(document, object, "uncorrectable_errors", &ras->uncorrectable_status,
@@ -83,8 +83,8 @@ static void add_hdm(struct cxv_document *document, struct json_object *to,
 
 	cxv_json_string(document, object, "source", endpoint->hdm_source.value);
 	for (size_t i = 0; i < hdm->count; i++)
-		cxv_json_leaf(document, array, NULL, &hdm->decoders[i],
-			       &cxv_hdm_decoder_fields);
+		cxv_json_facts(document, array, NULL, &hdm->decoders[i], &cxv_hdm_decoder_fields,
+			       NULL);
 	cxv_json_unavailable(document, unavailable, "hdm_decoders", hdm->error);
 }
 

@@ -7,7 +7,7 @@ static void add_dports(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "dports");
 
 	for (size_t i = 0; i < count; i++)
-		cxv_json_leaf(document, array, NULL, &dports[i], &cxv_dport_fields);
+		cxv_json_facts(document, array, NULL, &dports[i], &cxv_dport_fields, NULL);
 }
 
 static void add_targets(struct cxv_document *document, struct json_object *to,
@@ -16,7 +16,7 @@ static void add_targets(struct cxv_document *document, struct json_object *to,
 	struct json_object *array = cxv_json_array(document, to, "targets");
 
 	for (size_t i = 0; i < count; i++)
-		cxv_json_leaf(document, array, NULL, &targets[i], &cxv_target_fields);
+		cxv_json_facts(document, array, NULL, &targets[i], &cxv_target_fields, NULL);
 }
 
 static void add_port_decoder(struct cxv_document *document, struct json_object *array,
@@ -90,8 +90,8 @@ static void add_region(struct cxv_document *document, struct json_object *region
 	struct json_object *array = cxv_json_array(document, object, "mappings");
 
 	for (size_t i = 0; i < region->mapping_count; i++)
-		cxv_json_leaf(document, array, NULL, &region->mappings[i],
-			       &cxv_region_mapping_fields);
+		cxv_json_facts(document, array, NULL, &region->mappings[i],
+			       &cxv_region_mapping_fields, NULL);
 }
 
 void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
@@ -100,13 +100,13 @@ void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
 	struct json_object *array, *object;
 
 	if (endpoint->memdev.value)
-		cxv_json_leaf(document, to, "memdev_info", &endpoint->memdev_info,
-			       &cxv_memdev_fields);
+		cxv_json_facts(document, to, "memdev_info", &endpoint->memdev_info,
+			       &cxv_memdev_fields, NULL);
 	else
 		cxv_json_null(document, to, "memdev_info");
 	if (endpoint->endpoint.value)
-		cxv_json_leaf(document, to, "endpoint_info", &endpoint->endpoint_info,
-			       &cxv_endpoint_port_fields);
+		cxv_json_facts(document, to, "endpoint_info", &endpoint->endpoint_info,
+			       &cxv_endpoint_port_fields, NULL);
 	else
 		cxv_json_null(document, to, "endpoint_info");
 	add_path(document, to, endpoint);
@@ -119,7 +119,8 @@ void cxv_json_kernel_view(struct cxv_document *document, struct json_object *to,
 	}
 	array = cxv_json_array(document, to, "decoders");
 	for (size_t i = 0; i < endpoint->decoder_count; i++)
-		cxv_json_leaf(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields);
+		cxv_json_facts(document, array, NULL, &endpoint->decoders[i], &cxv_decoder_fields,
+			       NULL);
 	if (endpoint->root_decoder.decoder.value)
 		add_window(document, to, "root_decoder", &endpoint->root_decoder);
 	else
