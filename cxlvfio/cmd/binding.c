@@ -105,23 +105,6 @@ struct result {
 	struct cxv_plan plan;
 };
 
-/* While another cxlvfio takes a module back nobody can rely on it. */
-static int lock_modules(struct work *work, const char *target)
-{
-	struct cxv_deadline deadline = cxv_deadline_after(work->options->step_seconds * 1000);
-	int lock = cxv_modules_lock(&work->context->host, &deadline);
-
-	if (lock >= 0)
-		return lock;
-	return cxv_error(&work->context->errors, cxv_code_of_errno(lock), lock,
-			 (struct cxv_place) {
-				 .operation = work->context->command->name,
-				 .target = target,
-				 .path = "/" CXV_STATE_DIRECTORY "/modules.lock",
-				 .hint = "wait until it has ended",
-			 }, "another cxlvfio is unloading modules");
-}
-
 /*
  * The parameters of the module are the same for all endpoints: while a run sets them no other one
  * may have an endpoint probed. 0 with *LOCK, or -errno.
@@ -178,7 +161,7 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			 struct cxv_plan *plan)
 {
 	_cleanup_(cxv_bind_facts_clear) struct cxv_bind_facts facts = { 0 };
-	_cleanup_close_ int lock = -1, modules_lock = -1, parameters_lock = -1;
+	_cleanup_close_ int lock = -1, parameters_lock = -1;
 	struct cxv_context *context = work->context;
 	struct cxv_binding_options options = *work->options;
 	struct cxv_execution execution = {
@@ -198,9 +181,6 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 		lock = lock_target(context, endpoint->host, work->options->step_seconds);
 		if (lock < 0)
 			return lock;
-		modules_lock = lock_modules(work, endpoint->host);
-		if (modules_lock < 0)
-			return modules_lock;
 		/* Of no weight for the binding itself. */
 		cxv_reset_method_put_back(&context->host, endpoint->host, context->command->name,
 					  false, &context->errors);
@@ -210,7 +190,6 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			return ret;
 	}
 	execution.lock = lock;
-	execution.modules_lock = modules_lock;
 	execution.parameters_lock = parameters_lock;
 	ret = read_facts(work, endpoint, &facts);
 	if (!ret)

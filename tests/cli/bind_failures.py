@@ -358,27 +358,5 @@ def test_directory_is_a_link(machine: Machine) -> None:
     machine.is_untouched()
 
 
-def test_note_of_a_killed_bind(machine: Machine) -> None:
-    """What it says is not loaded, or is no name: nothing is unloaded, and the note goes."""
-    directory = machine.top / "run/cxlvfio"
-    directory.mkdir(mode=0o755, parents=True)
-    note = directory / f"{FIRST}.modules"
-    for command in ("bind", "unbind"):
-        note.write_text("vfio cxl_vfio_pci\n")
-        machine.run(0, command, FIRST)
-        assert not note.exists()
-    for text in ("../../etc\n", "a", "\n", "x" * 300, "a  b\n", "a\0b\n"):
-        note.write_text(text)
-        machine.run(0, "unbind", FIRST)
-        machine.run(0, "bind", FIRST)
-        machine.run(0, "unbind", FIRST)
-    # A driver in use is not taken away, whoever noted it.
-    note.write_text("cxl_vfio_pci\n")
-    machine.root.write("sys/module/cxl_vfio_pci/initstate", "live\n")
-    machine.root.link(f"sys/module/cxl_vfio_pci/drivers/pci:{OURS}/{SECOND}", "sys/devices/other")
-    document = machine.run_json(0, "unbind", FIRST)
-    assert steps(document) == [("unload_modules", "already"), ("forget_modules", "done")], document
-
-
 if __name__ == "__main__":
     sys.exit(run_tests(globals()))

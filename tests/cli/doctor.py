@@ -269,10 +269,8 @@ BREAKAGES = [
      {"interrupted_bind": "warning"}),
     ("a record of a device that is gone", write("run/cxlvfio/0000:77:00.0", RECORD),
      {"interrupted_bind": "warning"}),
-    ("a note of modules to be loaded", write(f"run/cxlvfio/{TARGET}.modules", "cxl_acpi"),
-     {"interrupted_bind": "warning"}),
     ("locks and other files", both(
-        write(f"run/cxlvfio/{TARGET}.lock", ""), write("run/cxlvfio/modules.lock", ""),
+        write(f"run/cxlvfio/{TARGET}.lock", ""), write("run/cxlvfio/parameters.lock", ""),
         write("run/cxlvfio/readme", ""), write(f"run/cxlvfio/{TARGET}.new", "")), {}),
     ("a damaged record", write(f"run/cxlvfio/{TARGET}", "\xff\n" * 9999),
      {"interrupted_bind": "warning"}),

@@ -59,17 +59,6 @@ static void parse_record(char *text, size_t size, enum fuzz_copy kind, FILE *str
 	fprintf(stream, "%s %s %s\n", identity, binding.driver, binding.driver_override);
 }
 
-static void parse_note(char *text, size_t size, enum fuzz_copy kind, FILE *stream)
-{
-	bool valid = cxv_note_is_valid(text);
-
-	(void)size, (void)kind;
-	/* Its words are names of files in sysfs. */
-	if (valid)
-		fuzz_check(!strpbrk(text, "/.\n\\%") && *text && !strstr(text, "  "));
-	fprintf(stream, "%d\n", valid);
-}
-
 static void parse_log(char *text, size_t size, const struct cxv_kernel_speaker *speaker,
 		      FILE *stream)
 {
@@ -153,7 +142,7 @@ static void parse_parameters(char *text, size_t size, enum fuzz_copy kind, FILE 
 }
 
 static void (*const parsers[])(char *text, size_t size, enum fuzz_copy kind, FILE *stream) = {
-	parse_record, parse_note, parse_device_log, parse_module_log, parse_probe_log, parse_iomem,
+	parse_record, parse_device_log, parse_module_log, parse_probe_log, parse_iomem,
 	print_parameter, parse_parameters,
 };
 

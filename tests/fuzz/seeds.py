@@ -82,16 +82,15 @@ def binding(roots: list) -> list:
     device, driver = "0000:0d:00.0", "cxl-vfio-pci"
     texts = [(0, "device=1e98:e2e2:123\ndriver=accelerator\ndriver_override=\n"),
              (0, "device=1e98:e2e2:0\ndriver=../x\ndriver_override=a/b\n"),
-             (1, "vfio vfio_pci_core cxl_vfio_pci"), (1, "../x"),
-             (2, f"5,812,9,-;vfio-pci {device}: No device request channel registered\n"),
-             (3, "3,1,2,-;cxl_vfio_pci: Unknown symbol vfio_pci_core_mmap (err -22)\n SUBSYSTEM=x"),
-             (3, "5,1,2,-;Lockdown: cxlvfio: unsigned module loading is restricted\n"),
-             (7, "view=both interface=current"), (7, "interface=2 view=../x"),
-             (4, f"3,1,2,-;{driver} {device}: refused: HDM decoder 0 is not committed\n"),
-             (4, f"3,1,2,-;{driver} {device}: probe with driver {driver} failed with error -6\n")]
+             (1, f"5,812,9,-;vfio-pci {device}: No device request channel registered\n"),
+             (2, "3,1,2,-;cxl_vfio_pci: Unknown symbol vfio_pci_core_mmap (err -22)\n SUBSYSTEM=x"),
+             (2, "5,1,2,-;Lockdown: cxlvfio: unsigned module loading is restricted\n"),
+             (6, "view=both interface=current"), (6, "interface=2 view=../x"),
+             (3, f"3,1,2,-;{driver} {device}: refused: HDM decoder 0 is not committed\n"),
+             (3, f"3,1,2,-;{driver} {device}: probe with driver {driver} failed with error -6\n")]
     inputs = [bytes([kind]) + text.encode() for kind, text in texts]
-    inputs += [b"\5" + file.read_bytes() for root in roots for file in root.glob("proc/iomem")]
-    return inputs + [b"\6" + file.read_bytes() for root in roots
+    inputs += [b"\4" + file.read_bytes() for root in roots for file in root.glob("proc/iomem")]
+    return inputs + [b"\5" + file.read_bytes() for root in roots
                      for file in root.glob("sys/module/*/parameters/*") if not file.is_symlink()]
 
 

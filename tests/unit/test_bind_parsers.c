@@ -166,18 +166,6 @@ static void words_of_a_module_are_found(void **state)
 	assert_non_null(strstr(verdict.reason, "unsigned module loading is restricted"));
 }
 
-static void note_is_a_list_of_modules(void **state)
-{
-	static const char *const bad[] = { "", " ", "a ", " a", "a  b", "../x", "a/b", "a\nb",
-					   "a.ko", "\xff" };
-
-	(void)state;
-	assert_true(cxv_note_is_valid("cxl_vfio_pci"));
-	assert_true(cxv_note_is_valid("vfio vfio-pci-core cxl_vfio_pci"));
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_false(cxv_note_is_valid(bad[i]));
-}
-
 static int find_users(const char *text, uint64_t first, uint64_t last,
 		      struct cxv_window_user **users, size_t *count)
 {
@@ -234,7 +222,6 @@ int main(void)
 		cmocka_unit_test(other_records_are_no_refusal),
 		cmocka_unit_test(words_about_a_device_are_found),
 		cmocka_unit_test(words_of_a_module_are_found),
-		cmocka_unit_test(note_is_a_list_of_modules),
 		cmocka_unit_test(users_of_the_window_are_found),
 		cmocka_unit_test(hidden_addresses_are_nobodys),
 	};

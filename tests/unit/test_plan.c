@@ -11,7 +11,6 @@
 #define TARGET		"0000:0d:00.0"
 #define DEVICE		"sys/bus/pci/devices/" TARGET "/"
 #define OURS		CXL_VFIO_DRIVER_NAME
-#define NOTE		"run/cxlvfio/" TARGET ".modules"
 #define OURS_UNBIND	"sys/bus/pci/drivers/" OURS "/unbind"
 
 static const struct cxv_bind_wishes loading = { .load_module = true };
@@ -89,7 +88,6 @@ static void assert_refused(struct cxv_bind_facts facts, bool load_module, enum c
 static void bind_from_nothing(void **state)
 {
 	static const struct expected_step expected[] = {
-		{ CXV_STEP_NOTE_MODULES, NOTE, "vfio cxl_vfio_pci" },
 		{ CXV_STEP_LOAD_MODULE, "lib/modules/7.3.4/updates/cxl_vfio_pci.ko",
 		  "cxl_vfio_pci" },
 		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "" },
@@ -98,7 +96,6 @@ static void bind_from_nothing(void **state)
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
 		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
 		{ CXV_STEP_READ_STATE, DEVICE "cxl_vfio/state", "" },
-		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
 	struct cxv_errors errors = { 0 };
@@ -319,7 +316,6 @@ static void rollback_undoes_what_was_tried(void **state)
 		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
 		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
-		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	static const enum cxv_step_kind after_probe[] = {
 		CXV_STEP_PROBE, CXV_STEP_WAIT_DRIVER, CXV_STEP_WAIT_NODE, CXV_STEP_READ_STATE,
@@ -337,75 +333,10 @@ static void rollback_undoes_what_was_tried(void **state)
 	first = roll_back_from(CXV_STEP_SET_OVERRIDE, &plan);
 	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
 	first = roll_back_from(CXV_STEP_REMEMBER, &plan);
-	assert_steps(&plan, first, &all[4], 2);
+	assert_steps(&plan, first, &all[4], 1);
+	/* The module stays loaded. */
 	first = roll_back_from(CXV_STEP_LOAD_MODULE, &plan);
-	assert_steps(&plan, first, &all[5], 1);
-	first = roll_back_from(CXV_STEP_NOTE_MODULES, &plan);
-	assert_steps(&plan, first, &all[5], 1);
-}
-
-/* Those that the run has loaded, and those that one that was killed has. */
-static void rollback_unloads_what_was_loaded(void **state)
-{
-	static const struct expected_step expected[] = {
-		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
-		{ CXV_STEP_UNLOAD_MODULES, "proc/modules", "cxl_core vfio" },
-		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
-	};
-	struct cxv_bind_facts facts = good_facts();
-	struct cxv_errors errors = { 0 };
-	struct cxv_plan plan;
-	size_t first;
-
-	(void)state;
-	strcpy(facts.noted_modules, "cxl_core");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
-	assert_string_equal(plan.steps[0].value, "cxl_core vfio cxl_vfio_pci");
-	assert_string_equal(plan.modules, "cxl_core");
-	/* As the step that loads does. */
-	strcat(plan.modules, " vfio");
-	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_REMEMBER), true);
-	assert_steps(&plan, first, expected, ARRAY_SIZE(expected));
-	/* Nothing was loaded before the note was written: what is loaded now is somebody else's. */
-	facts.noted_modules[0] = '\0';
-	facts.module = CXV_MODULE_LOADED;
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
-	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_NODE), true);
-	assert_steps(&plan, first, expected, 1);
-}
-
-/* A run that was killed between its last two steps. */
-static void bind_keeps_modules_of_a_bound_one(void **state)
-{
-	struct cxv_bind_facts facts = bound_facts();
-	struct cxv_errors errors = { 0 };
-	struct cxv_plan plan;
-
-	(void)state;
-	strcpy(facts.noted_modules, "vfio");
-	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
-	assert_true(cxv_plan_already(&plan));
-	assert_int_equal(plan.count, 2);
-	assert_int_equal(plan.steps[1].kind, CXV_STEP_FORGET_MODULES);
-	assert_int_equal(plan.steps[1].result, CXV_STEP_PLANNED);
-}
-
-static void unbind_unloads_what_a_killed_bind_loaded(void **state)
-{
-	static const struct expected_step expected[] = {
-		{ CXV_STEP_UNLOAD_MODULES, "proc/modules", "vfio cxl_vfio_pci" },
-		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
-	};
-	struct cxv_bind_facts facts = good_facts();
-	struct cxv_errors errors = { 0 };
-	struct cxv_plan plan;
-
-	(void)state;
-	facts.module = CXV_MODULE_LOADED;
-	strcpy(facts.noted_modules, "vfio cxl_vfio_pci");
-	assert_int_equal(cxv_plan_unbind(&facts, &errors, &plan), 0);
-	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
-	assert_false(cxv_plan_already(&plan));
+	assert_steps(&plan, first, NULL, 0);
 }
 
 static const struct cxv_bind_wishes forcing = { .load_module = true, .force = true };
@@ -484,7 +415,7 @@ static void rollback_restores_the_override(void **state)
 	strcpy(facts.now.driver_override, "other");
 	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), false);
-	assert_int_equal(plan.count - first, 4);
+	assert_int_equal(plan.count - first, 3);
 	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[first + 1].value, "other");
 }
@@ -493,7 +424,6 @@ static void rollback_of_a_lost_device_forgets(void **state)
 {
 	static const struct expected_step expected[] = {
 		{ CXV_STEP_FORGET, "run/cxlvfio/" TARGET, "" },
-		{ CXV_STEP_FORGET_MODULES, NOTE, "" },
 	};
 	struct cxv_bind_facts facts = good_facts();
 	struct cxv_errors errors = { 0 };
@@ -686,10 +616,10 @@ static void bind_with_an_offer_holds_what_is_marked(void **state)
 	assert_int_equal(cxv_plan_bind(&facts, &choosing, &errors, &plan), 0);
 	assert_int_equal(plan.steps[0].kind, CXV_STEP_SET_OVERRIDE);
 	assert_string_equal(plan.steps[0].value, CXV_HELD_OVERRIDE);
-	assert_int_equal(plan.steps[2].kind, CXV_STEP_LOAD_MODULE);
-	assert_int_equal(plan.steps[3].kind, CXV_STEP_NOTE_PARAMETERS);
+	assert_int_equal(plan.steps[1].kind, CXV_STEP_LOAD_MODULE);
+	assert_int_equal(plan.steps[2].kind, CXV_STEP_NOTE_PARAMETERS);
 	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
-	assert_int_equal(plan.steps[0].kind, CXV_STEP_NOTE_MODULES);
+	assert_int_equal(plan.steps[0].kind, CXV_STEP_LOAD_MODULE);
 	/* That mark is ours, too: an unbind leaves none. */
 	strcpy(facts.now.driver_override, CXV_HELD_OVERRIDE);
 	facts.module = CXV_MODULE_LOADED;
@@ -839,9 +769,6 @@ int main(void)
 		cmocka_unit_test(bind_refuses_without_a_module),
 		cmocka_unit_test(refusals_have_their_exit_status),
 		cmocka_unit_test(rollback_undoes_what_was_tried),
-		cmocka_unit_test(rollback_unloads_what_was_loaded),
-		cmocka_unit_test(bind_keeps_modules_of_a_bound_one),
-		cmocka_unit_test(unbind_unloads_what_a_killed_bind_loaded),
 		cmocka_unit_test(force_binds_what_may_work_later),
 		cmocka_unit_test(force_changes_nothing_else),
 		cmocka_unit_test(bind_needs_no_force_for_those_bound_with_it),

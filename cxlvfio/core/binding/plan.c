@@ -9,26 +9,11 @@
 
 #define LIST_SIZE		512
 
-static const char *const step_names[CXV_STEP_KIND_COUNT] = {
-	[CXV_STEP_NOTE_MODULES] = "note_modules",
-	[CXV_STEP_LOAD_MODULE] = "load_module",
-	[CXV_STEP_NOTE_PARAMETERS] = "note_parameters",
-	[CXV_STEP_REMEMBER] = "remember",
-	[CXV_STEP_SET_OVERRIDE] = "set_override",
-	[CXV_STEP_UNBIND_DRIVER] = "unbind_driver",
-	[CXV_STEP_SET_PARAMETER] = "set_parameter",
-	[CXV_STEP_PROBE] = "probe",
-	[CXV_STEP_BIND_DRIVER] = "bind_driver",
-	[CXV_STEP_WAIT_DRIVER] = "wait_driver",
-	[CXV_STEP_RESTORE_PARAMETERS] = "restore_parameters",
-	[CXV_STEP_SET_ATTRIBUTE] = "set_attribute",
-	[CXV_STEP_CHECK_OFFER] = "check_offer",
-	[CXV_STEP_WAIT_NODE] = "wait_node",
-	[CXV_STEP_READ_STATE] = "read_state",
-	[CXV_STEP_FORGET] = "forget",
-	[CXV_STEP_UNLOAD_MODULES] = "unload_modules",
-	[CXV_STEP_FORGET_MODULES] = "forget_modules",
-};
+#define STEP_NAME(KIND, name, problem)		[CXV_STEP_##KIND] = #name,
+#define STEP_PROBLEM(KIND, name, problem)	[CXV_STEP_##KIND] = problem,
+
+static const char *const step_names[] = { CXV_STEPS(STEP_NAME) };
+static const char *const step_problems[] = { CXV_STEPS(STEP_PROBLEM) };
 
 static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
 	[CXV_STEP_PLANNED] = "planned",
@@ -40,6 +25,11 @@ static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
 const char *cxv_step_name(enum cxv_step_kind kind)
 {
 	return step_names[kind];
+}
+
+const char *cxv_step_problem(enum cxv_step_kind kind)
+{
+	return step_problems[kind];
 }
 
 const char *cxv_step_result_name(enum cxv_step_result result)
@@ -57,8 +47,7 @@ void cxv_bind_facts_clear(struct cxv_bind_facts *facts)
 
 bool cxv_plan_already(const struct cxv_plan *plan)
 {
-	return plan->count && plan->steps[0].result == CXV_STEP_ALREADY &&
-	       (plan->count == 1 || plan->steps[1].kind == CXV_STEP_FORGET_MODULES);
+	return plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY;
 }
 
 static bool is_ours(const char *driver)
@@ -150,14 +139,6 @@ static void add_record_step(struct cxv_plan *plan, enum cxv_step_kind kind, cons
 	plan->steps[plan->count++] = step;
 }
 
-static void add_note_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *value)
-{
-	struct cxv_step step = new_step(kind, value);
-
-	snprintf(step.path, sizeof(step.path), "run/cxlvfio/%s.modules", plan->target);
-	plan->steps[plan->count++] = step;
-}
-
 /* The module's parameters are the defaults of devices bound later. */
 static void add_parameter_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *name,
 			       const char *value)
@@ -178,13 +159,6 @@ static void add_attribute_step(struct cxv_plan *plan, enum cxv_step_kind kind, c
 	add_device_step(plan, kind, attribute, value);
 }
 
-/* Take back what was loaded; nothing that was there before, nor what somebody uses. */
-static void add_unload_steps(struct cxv_plan *plan)
-{
-	add_step(plan, CXV_STEP_UNLOAD_MODULES, "proc/modules", plan->modules);
-	add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
-}
-
 static void add_node_step(struct cxv_plan *plan, const char *group)
 {
 	struct cxv_step step = new_step(CXV_STEP_WAIT_NODE, "");
@@ -198,7 +172,7 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 	memset(plan, 0, sizeof(*plan));
 	memcpy(plan->target, facts->target, sizeof(plan->target));
 	plan->before = binding_before(facts);
-	memcpy(plan->modules, facts->noted_modules, sizeof(plan->modules));
+	memcpy(plan->modules, facts->missing_modules, sizeof(plan->modules));
 	plan->offer_before = facts->offer;
 }
 
@@ -405,22 +379,6 @@ static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind
 	return ret;
 }
 
-/* A bind that was killed may have noted some: those are taken back, or kept, with ours. */
-static void add_load_steps(struct cxv_plan *plan, const struct cxv_bind_facts *facts)
-{
-	char modules[CXV_STEP_VALUE_SIZE];
-	int length;
-
-	if (facts->module == CXV_MODULE_LOADED)
-		return;
-	length = snprintf(modules, sizeof(modules), "%s%s%s", facts->noted_modules,
-			  facts->noted_modules[0] ? " " : "", facts->missing_modules);
-	/* What does not fit stays loaded. */
-	add_note_step(plan, CXV_STEP_NOTE_MODULES,
-		      length < (int)sizeof(modules) ? modules : facts->noted_modules);
-	add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
-}
-
 static void add_offer_checks(struct cxv_plan *plan, const struct cxv_offer *wanted)
 {
 	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
@@ -490,8 +448,6 @@ static int plan_bound(const struct cxv_bind_facts *facts, const struct cxv_offer
 		add_attribute_steps(plan, &facts->offer, &then);
 		add_offer_checks(plan, wanted);
 	}
-	if (plan->modules[0])
-		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 	return 0;
 }
 
@@ -511,7 +467,8 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	/* A driver that is loaded takes what is marked for it at once, with whatever it offers. */
 	if (chooses && facts->module != CXV_MODULE_LOADED && is_ours(facts->now.driver_override))
 		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXV_HELD_OVERRIDE);
-	add_load_steps(plan, facts);
+	if (facts->module != CXV_MODULE_LOADED)
+		add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
 	if (chooses)
 		add_note_of_parameters(plan, CXV_STEP_NOTE_PARAMETERS);
 	add_record_step(plan, CXV_STEP_REMEMBER, plan->before.driver);
@@ -526,8 +483,6 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	add_offer_checks(plan, &wishes->offer);
 	add_node_step(plan, facts->iommu_group);
 	add_device_step(plan, CXV_STEP_READ_STATE, CXL_VFIO_SYSFS_GROUP "/state", "");
-	if (plan->modules[0] || facts->module != CXV_MODULE_LOADED)
-		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 	return 0;
 }
 
@@ -572,8 +527,6 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 	}
 	if (facts->remembered)
 		add_record_step(plan, CXV_STEP_FORGET, "");
-	if (plan->modules[0])
-		add_unload_steps(plan);
 	if (!plan->count) {
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
 		plan->steps[0].result = CXV_STEP_ALREADY;
@@ -632,10 +585,6 @@ size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone)
 		take_device_back(plan, failed);
 	if (tried(plan, failed, CXV_STEP_REMEMBER))
 		add_record_step(plan, CXV_STEP_FORGET, "");
-	if (plan->modules[0])
-		add_unload_steps(plan);
-	else if (tried(plan, failed, CXV_STEP_NOTE_MODULES))
-		add_note_step(plan, CXV_STEP_FORGET_MODULES, "");
 	for (size_t i = first; i < plan->count; i++)
 		plan->steps[i].undo = true;
 	return first;

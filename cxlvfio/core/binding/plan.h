@@ -24,27 +24,47 @@
  */
 #define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
 
-enum cxv_step_kind {
-	CXV_STEP_NOTE_MODULES,	/* path: the note, value: the modules that are to be loaded */
-	CXV_STEP_LOAD_MODULE,	/* path: the module file, value: the module */
-	CXV_STEP_NOTE_PARAMETERS,	/* path: the note, value: as they are: "view=both" */
-	CXV_STEP_REMEMBER,	/* path: the record, value: the driver that had the endpoint */
-	CXV_STEP_SET_OVERRIDE,	/* value: the driver, "" clears */
-	CXV_STEP_UNBIND_DRIVER,	/* path: the driver's unbind file, value: the endpoint */
-	CXV_STEP_SET_PARAMETER,	/* path: the module's parameter, value: what the driver offers */
-	CXV_STEP_PROBE,		/* value: the endpoint */
-	CXV_STEP_BIND_DRIVER,	/* path: the driver's bind file, value: the endpoint */
-	CXV_STEP_WAIT_DRIVER,	/* path: the driver link, value: the driver it must name */
-	CXV_STEP_RESTORE_PARAMETERS,	/* path: the note, which goes; value: as they are again */
-	CXV_STEP_SET_ATTRIBUTE,	/* path: the bound endpoint's attribute, value: what it offers */
-	CXV_STEP_CHECK_OFFER,	/* path: the attribute, value: what it must say */
-	CXV_STEP_WAIT_NODE,	/* path: the VFIO device node */
-	CXV_STEP_READ_STATE,	/* path: the driver's verdict */
-	CXV_STEP_FORGET,	/* path: the record */
-	CXV_STEP_UNLOAD_MODULES,	/* path: /proc/modules, value: those that were loaded */
-	CXV_STEP_FORGET_MODULES,	/* path: the note, which goes */
-	CXV_STEP_KIND_COUNT
-};
+/*
+ * Every kind of step: STEP(KIND, name, problem). JSON has the name, the function that carries it out
+ * too (sys/binding/steps.c), and the problem is what is said where that fails.
+ */
+#define CXV_STEPS(STEP)									\
+	/* path: the module file, value: the module */					\
+	STEP(LOAD_MODULE, load_module, "cannot load the module")			\
+	/* path: the note, value: as they are: "view=both" */				\
+	STEP(NOTE_PARAMETERS, note_parameters,						\
+	     "cannot write down what the module's parameters are")			\
+	/* path: the record, value: the driver that had the endpoint */			\
+	STEP(REMEMBER, remember, "cannot write down what the endpoint was before")	\
+	/* value: the driver, "" clears */						\
+	STEP(SET_OVERRIDE, set_override, "cannot set which driver it is for")		\
+	/* path: the driver's unbind file, value: the endpoint */			\
+	STEP(UNBIND_DRIVER, unbind_driver, "cannot take it from its driver")		\
+	/* path: the module's parameter, value: what the driver offers */		\
+	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\
+	/* value: the endpoint */							\
+	STEP(PROBE, probe, "cannot ask the kernel to find its driver")			\
+	/* path: the driver's bind file, value: the endpoint */				\
+	STEP(BIND_DRIVER, bind_driver, "cannot give it back to its driver")		\
+	/* path: the driver link, value: the driver it must name */			\
+	STEP(WAIT_DRIVER, wait_driver, "the driver did not take it")			\
+	/* path: the note, which goes; value: as they are again */			\
+	STEP(RESTORE_PARAMETERS, restore_parameters,					\
+	     "cannot put the module's parameters back")					\
+	/* path: the bound endpoint's attribute, value: what it offers */		\
+	STEP(SET_ATTRIBUTE, set_attribute, "cannot change what it offers")		\
+	/* path: the attribute, value: what it must say */				\
+	STEP(CHECK_OFFER, check_offer, "the driver does not offer what was asked for")	\
+	/* path: the VFIO device node */						\
+	STEP(WAIT_NODE, wait_node, "it has no VFIO device node")			\
+	/* path: the driver's verdict */						\
+	STEP(READ_STATE, read_state, "cannot read what the driver says of it")		\
+	/* path: the record */								\
+	STEP(FORGET, forget, "cannot remove the record of what the endpoint was before")
+
+#define CXV_STEP_KIND(KIND, name, problem)	CXV_STEP_##KIND,
+
+enum cxv_step_kind { CXV_STEPS(CXV_STEP_KIND) };
 
 enum cxv_step_result {
 	CXV_STEP_PLANNED,
@@ -72,7 +92,7 @@ struct cxv_binding {
 struct cxv_plan {
 	char target[16];		/* "0000:0d:00.0" */
 	struct cxv_binding before;
-	char modules[CXV_STEP_VALUE_SIZE];	/* what binds of it have loaded: "a b" */
+	char modules[CXV_STEP_VALUE_SIZE];	/* what loading ours inserts: "vfio cxl_vfio_pci" */
 	/* As it was: the bound endpoint's, or the module's parameters once they are noted. */
 	struct cxv_offer offer_before;
 	struct cxv_offer offer_after;	/* what a bound endpoint is to offer */
@@ -127,7 +147,6 @@ struct cxv_bind_facts {
 	enum cxv_module_presence module;
 	char module_path[CXV_STEP_PATH_SIZE];	/* "" unless a file is there */
 	char missing_modules[CXV_STEP_VALUE_SIZE];	/* to load for it, in this order: "a b" */
-	char noted_modules[CXV_STEP_VALUE_SIZE];	/* of a bind that was killed; "": none */
 	bool without_views;		/* the driver is loaded, and too old to have any */
 	struct cxv_offer offer;		/* of an endpoint that is bound */
 	bool without_bar;		/* it is bound, and has no free pair of BARs */
@@ -162,13 +181,15 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
  */
 size_t cxv_plan_rollback(struct cxv_plan *plan, size_t failed, bool gone);
 
-/* True where the endpoint is as it should be, but for notes of a run before. */
+/* True where the endpoint is as it should be. */
 bool cxv_plan_already(const struct cxv_plan *plan);
 
 /* Does driver_override name our driver, or keep the endpoint for it? */
 bool cxv_is_mark(const char *driver_override);
 /* "set_override" */
 const char *cxv_step_name(enum cxv_step_kind kind);
+/* "cannot set which driver it is for" */
+const char *cxv_step_problem(enum cxv_step_kind kind);
 /* "done" */
 const char *cxv_step_result_name(enum cxv_step_result result);
 

@@ -15,13 +15,6 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 	if (!value || !path)
 		return;
 	switch (step->kind) {
-	case CXV_STEP_NOTE_MODULES:
-		fprintf(stream, "  note what is to be loaded (%s) in /%s\n", value, path);
-		break;
-	case CXV_STEP_UNLOAD_MODULES:
-		fprintf(stream, "  unload what a bind that was cut short loaded, if unused: %s\n",
-			value);
-		break;
 	case CXV_STEP_LOAD_MODULE:
 		fprintf(stream, "  load module %s and what it depends on: /%s\n", value, path);
 		break;
@@ -56,10 +49,7 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 		fprintf(stream, "  read the driver's verdict from /%s\n", path);
 		break;
 	case CXV_STEP_FORGET:
-	case CXV_STEP_FORGET_MODULES:
 		fprintf(stream, "  remove /%s\n", path);
-		break;
-	case CXV_STEP_KIND_COUNT:
 		break;
 	}
 }

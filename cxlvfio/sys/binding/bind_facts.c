@@ -314,15 +314,6 @@ static int read_record(struct cxv_bind_survey *survey, const struct cxv_endpoint
 	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
 }
 
-/* A damaged one is none: then what was loaded stays loaded. */
-static int read_note(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
-		     struct cxv_bind_facts *facts)
-{
-	int ret = cxv_note_read(survey->host, endpoint->host, facts->noted_modules);
-
-	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
-}
-
 static const struct {
 	const char *what;
 	int (*read)(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
@@ -338,7 +329,6 @@ static const struct {
 	{ "which modules are installed", read_module },
 	{ "what it offers", read_offer },
 	{ "what it was before an earlier bind", read_record },
-	{ "what an earlier bind loaded", read_note },
 };
 
 static int explain(const struct cxv_host *host, const char *operation, const char *target,

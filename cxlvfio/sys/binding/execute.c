@@ -13,27 +13,6 @@
 /* Taking back must end too, whatever little time the user gave the way forth. */
 #define UNDO_MS		10000
 
-static const char *const what_failed[CXV_STEP_KIND_COUNT] = {
-	[CXV_STEP_NOTE_MODULES] = "cannot write down what is to be loaded",
-	[CXV_STEP_LOAD_MODULE] = "cannot load the module",
-	[CXV_STEP_NOTE_PARAMETERS] = "cannot write down what the module's parameters are",
-	[CXV_STEP_REMEMBER] = "cannot write down what the endpoint was before",
-	[CXV_STEP_SET_OVERRIDE] = "cannot set which driver it is for",
-	[CXV_STEP_UNBIND_DRIVER] = "cannot take it from its driver",
-	[CXV_STEP_SET_PARAMETER] = "cannot tell the driver what to offer",
-	[CXV_STEP_PROBE] = "cannot ask the kernel to find its driver",
-	[CXV_STEP_BIND_DRIVER] = "cannot give it back to its driver",
-	[CXV_STEP_WAIT_DRIVER] = "the driver did not take it",
-	[CXV_STEP_RESTORE_PARAMETERS] = "cannot put the module's parameters back",
-	[CXV_STEP_SET_ATTRIBUTE] = "cannot change what it offers",
-	[CXV_STEP_CHECK_OFFER] = "the driver does not offer what was asked for",
-	[CXV_STEP_WAIT_NODE] = "it has no VFIO device node",
-	[CXV_STEP_READ_STATE] = "cannot read what the driver says of it",
-	[CXV_STEP_FORGET] = "cannot remove the record of what the endpoint was before",
-	[CXV_STEP_UNLOAD_MODULES] = "cannot unload what was loaded for it",
-	[CXV_STEP_FORGET_MODULES] = "cannot remove the note of what was loaded for it",
-};
-
 static bool is_gone(const struct cxv_step_run *run)
 {
 	return !cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s",
@@ -146,7 +125,7 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 static void describe(const struct cxv_step_run *run, const struct cxv_step *step, int error,
 		     char *text, size_t size)
 {
-	const char *what = what_failed[step->kind], *reason = run->verdict.reason;
+	const char *what = cxv_step_problem(step->kind), *reason = run->verdict.reason;
 
 	if (is_gone(run))
 		snprintf(text, size, "the device is gone: %s", what);
@@ -194,8 +173,7 @@ static void read_log(struct cxv_step_run *run, const struct cxv_step *step)
 
 	switch (step->kind) {
 	case CXV_STEP_LOAD_MODULE:
-		/* The note before it names all that is to be loaded. */
-		speaker.modules = step > run->plan->steps ? step[-1].value : step->value;
+		speaker.modules = run->plan->modules;
 		break;
 	case CXV_STEP_SET_OVERRIDE:
 	case CXV_STEP_UNBIND_DRIVER:
@@ -237,11 +215,8 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 	for (size_t i = first; i < run->plan->count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
 
-		if (step->kind == CXV_STEP_FORGET && !worked)
-			continue;
-		/* What a child changes yet is for the next run to put back. */
-		if (run->left_behind && !gone && (step->kind == CXV_STEP_FORGET ||
-						  step->kind == CXV_STEP_FORGET_MODULES))
+		/* What a child still changes is for the next run to put back. */
+		if (step->kind == CXV_STEP_FORGET && (!worked || (run->left_behind && !gone)))
 			continue;
 		/* A driver that was not even given the endpoint is not waited for. */
 		if (step->kind == CXV_STEP_WAIT_DRIVER && ret < 0 && ret != -ETIMEDOUT)
@@ -283,7 +258,7 @@ int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *pla
 	sigset_t previous;
 	int ret;
 
-	if (plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY)
+	if (cxv_plan_already(plan))
 		return 0;
 	cxv_hold_signals(&previous);
 	/* Both before anything is changed, or what they wait for could be over. */

@@ -16,9 +16,9 @@
 	F(kmod_module_get_module) F(kmod_module_get_name) F(kmod_module_get_path)		\
 	F(kmod_module_info_free_list) F(kmod_module_info_get_key)				\
 	F(kmod_module_info_get_value) F(kmod_module_insert_module)				\
-	F(kmod_module_new_from_lookup) F(kmod_module_new_from_name)				\
+	F(kmod_module_new_from_lookup)				\
 	F(kmod_module_new_from_path) F(kmod_module_probe_insert_module)				\
-	F(kmod_module_ref) F(kmod_module_remove_module) F(kmod_module_unref)			\
+	F(kmod_module_ref) F(kmod_module_unref)			\
 	F(kmod_module_unref_list) F(kmod_new) F(kmod_set_log_fn) F(kmod_unref)
 
 static struct {
@@ -232,8 +232,7 @@ static void append_name(char *list, size_t size, const char *name)
 }
 
 /* A soft dependency that cannot be inserted is none, as for modprobe(8). */
-static int insert(struct kmod_module *module, const struct sequence *sequence, char *inserted,
-		  size_t size)
+static int insert(struct kmod_module *module, const struct sequence *sequence)
 {
 	struct kmod_list *dependencies = lib.kmod_module_get_dependencies(module);
 	int ret = 0;
@@ -242,8 +241,6 @@ static int insert(struct kmod_module *module, const struct sequence *sequence, c
 		struct kmod_module *next = sequence->modules[i];
 
 		ret = lib.kmod_module_insert_module(next, 0, sequence->options[i]);
-		if (!ret)
-			append_name(inserted, size, lib.kmod_module_get_name(next));
 		if (ret == -EEXIST || (ret < 0 && !is_required(module, dependencies, next)))
 			ret = 0;
 	}
@@ -268,7 +265,7 @@ int cxv_module_missing(const char *name, char *missing, size_t size)
 	return ret;
 }
 
-int cxv_module_load(const char *name, char *inserted, size_t size)
+int cxv_module_load(const char *name)
 {
 	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
 	_cleanup_(unref_module) struct kmod_module *module = NULL;
@@ -281,19 +278,7 @@ int cxv_module_load(const char *name, char *inserted, size_t size)
 		ret = make_sequence(module, &sequence);
 	if (!ret && sequence.refused)
 		ret = -ECANCELED;
-	return ret ? ret : insert(module, &sequence, inserted, size);
-}
-
-int cxv_module_unload(const char *name)
-{
-	_cleanup_(unref_context) struct kmod_ctx *context = NULL;
-	_cleanup_(unref_module) struct kmod_module *module = NULL;
-	int ret = open_context(NULL, false, &context);
-
-	if (!ret)
-		ret = lib.kmod_module_new_from_name(context, name, &module);
-	/* It does not wait for users: delete_module(2) gets O_NONBLOCK. */
-	return ret < 0 ? ret : lib.kmod_module_remove_module(module, 0);
+	return ret ? ret : insert(module, &sequence);
 }
 
 int cxv_module_read_info(int file, int (*keep)(const char *key, const char *value, void *argument),

@@ -24,12 +24,9 @@ int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_mo
 int cxv_module_missing(const char *name, char *missing, size_t size);
 /*
  * Load NAME after what it depends on, soft dependencies included. No command runs: where
- * modprobe.d(5) has an install command for one of them it is -ECANCELED. INSERTED, "" before,
- * names what was not there before and is now, also on failure.
+ * modprobe.d(5) has an install command for one of them it is -ECANCELED. 0 or -errno.
  */
-int cxv_module_load(const char *name, char *inserted, size_t size);
-/* -EAGAIN, -EWOULDBLOCK or -EBUSY where somebody uses it; -ENOENT where it is not loaded. */
-int cxv_module_unload(const char *name);
+int cxv_module_load(const char *name);
 
 /*
  * KEEP each pair of what modinfo(8) shows of the module that is open as FILE; anything but 0 from

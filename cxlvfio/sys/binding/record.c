@@ -15,7 +15,7 @@
 #define RECORD_SIZE	1024
 #define RETRY_MS	50
 
-#define NAME_SIZE	32	/* "0000:0d:00.0.modules" */
+#define NAME_SIZE	32	/* "0000:0d:00.0.lock" */
 
 static int open_lock(const struct cxv_host *host, const char *target)
 {
@@ -62,23 +62,6 @@ static void clear_owner(int lock)
 {
 	if (ftruncate(lock, 0))
 		return;
-}
-
-int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline)
-{
-	int lock = open_lock(host, "modules"), ret;
-
-	if (lock < 0)
-		return lock;
-	ret = take_lock(lock, LOCK_SH, deadline);
-	if (ret < 0)
-		close(lock);
-	return ret < 0 ? ret : lock;
-}
-
-int cxv_modules_lock_alone(int lock)
-{
-	return take_lock(lock, LOCK_EX, NULL);
 }
 
 int cxv_record_lock(const struct cxv_host *host, const char *target,
@@ -205,63 +188,4 @@ int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline)
 	if (!ret)
 		write_owner(lock);
 	return ret;
-}
-
-bool cxv_note_is_valid(const char *text)
-{
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
-	for (;;) {
-		size_t length = strspn(text, letters);
-
-		if (!length || (text[length] && text[length] != ' '))
-			return false;
-		if (!text[length])
-			return true;
-		text += length + 1;
-	}
-}
-
-static void name_note(char name[static NAME_SIZE], const char *target)
-{
-	snprintf(name, NAME_SIZE, "%s.modules", target);
-}
-
-int cxv_note_read(const struct cxv_host *host, const char *target,
-		  char modules[static CXV_STEP_VALUE_SIZE])
-{
-	char name[NAME_SIZE], text[CXV_STEP_VALUE_SIZE + 1];
-	ssize_t length;
-
-	modules[0] = '\0';
-	name_note(name, target);
-	length = cxv_state_file_read(host, name, text, sizeof(text));
-	if (length < 0)
-		return length == -EFBIG ? -EINVAL : (int)length;
-	/* Its last byte is a line end; without one it is not ours. */
-	if (!length || (size_t)length != strlen(text) || text[length - 1] != '\n')
-		return -EINVAL;
-	text[length - 1] = '\0';
-	if (!cxv_note_is_valid(text))
-		return -EINVAL;
-	memcpy(modules, text, (size_t)length);
-	return 0;
-}
-
-int cxv_note_write(const struct cxv_host *host, const char *target, const char *modules)
-{
-	char name[NAME_SIZE], text[CXV_STEP_VALUE_SIZE + 1];
-
-	name_note(name, target);
-	snprintf(text, sizeof(text), "%s\n", modules);
-	return cxv_state_file_write(host, name, text);
-}
-
-int cxv_note_remove(const struct cxv_host *host, const char *target)
-{
-	char name[NAME_SIZE];
-
-	name_note(name, target);
-	return cxv_state_file_remove(host, name);
 }

@@ -39,13 +39,6 @@ int cxv_record_write(const struct cxv_host *host, const char *target, const char
 int cxv_record_remove(const struct cxv_host *host, const char *target);
 
 /*
- * No cxlvfio unloads a module until the descriptor is closed. -EBUSY where one is at it until the
- * DEADLINE. Then alone: -EBUSY where another one is binding something.
- */
-int cxv_modules_lock(const struct cxv_host *host, const struct cxv_deadline *deadline);
-int cxv_modules_lock_alone(int lock);
-
-/*
  * Nobody changes the parameters of our module until the descriptor is closed; ALONE, nobody else
  * relies on them either. -EBUSY where somebody does until the DEADLINE: *OWNER as above, 0 where
  * there are several.
@@ -53,18 +46,6 @@ int cxv_modules_lock_alone(int lock);
 int cxv_parameters_lock(const struct cxv_host *host, bool alone,
 			const struct cxv_deadline *deadline, pid_t *owner);
 int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline);
-
-/*
- * The modules that a bind of TARGET was about to load, "cxl_core cxl_acpi", until it is known that
- * they stay. -ENOENT without a note, -EINVAL for a damaged one.
- */
-int cxv_note_read(const struct cxv_host *host, const char *target,
-		  char modules[static CXV_STEP_VALUE_SIZE]);
-int cxv_note_write(const struct cxv_host *host, const char *target, const char *modules);
-/* 0 also where there is none. */
-int cxv_note_remove(const struct cxv_host *host, const char *target);
-/* Is TEXT a list of names of modules, one space between two? exposed for tests. */
-bool cxv_note_is_valid(const char *text);
 
 /* The text of a record, for cxv_record_read(). TEXT is changed. 0 or -EINVAL; exposed for tests. */
 int cxv_record_parse(char *text, char *identity, size_t identity_size,

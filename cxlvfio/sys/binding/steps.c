@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -60,160 +59,17 @@ static int write_bounded(struct cxv_step_run *run, const char *path, const char 
 	return ret;
 }
 
-struct load {
-	const char *name;
-	char inserted[CXV_STEP_VALUE_SIZE];
-};
-
 static int do_load(void *argument)
 {
-	struct load *load = argument;
-
-	return cxv_module_load(load->name, load->inserted, sizeof(load->inserted));
+	return cxv_module_load(argument);
 }
 
-static void append_modules(char to[static CXV_STEP_VALUE_SIZE], const char *more)
-{
-	size_t length = strlen(to);
-
-	if (more[0])
-		snprintf(to + length, CXV_STEP_VALUE_SIZE - length, "%s%.*s", length ? " " : "",
-			 CXV_STEP_VALUE_SIZE - 1, more);
-}
-
-static int note_modules(struct cxv_step_run *run, struct cxv_step *step)
-{
-	return cxv_note_write(run->execution->host, run->plan->target, step->value);
-}
-
-static int forget_modules(struct cxv_step_run *run, struct cxv_step *step)
-{
-	(void)step;
-	return cxv_note_remove(run->execution->host, run->plan->target);
-}
-
-/* The child that loads says through shared memory what it has loaded, whatever becomes of it. */
 static int load_module(struct cxv_step_run *run, struct cxv_step *step)
 {
-	struct load *load;
-	int ret;
-
 	/* A fixture shows another machine; its modules are not for this kernel. */
 	if (run->execution->host->fixture)
 		return -EOPNOTSUPP;
-	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (load == MAP_FAILED)
-		return -errno;
-	load->name = step->value;
-	ret = run_bounded(run, -1, do_load, load);
-	append_modules(run->loaded, load->inserted);
-	append_modules(run->plan->modules, load->inserted);
-	munmap(load, sizeof(*load));
-	return ret;
-}
-
-/* Devices do not count as users of a driver's module: they would lose their driver with it. */
-static bool has_devices(const struct cxv_host *host, const char *module, const char *driver)
-{
-	char **names;
-	size_t count;
-	bool found = false;
-
-	if (cxv_host_list(host, &names, &count, "sys/module/%s/drivers/%s", module, driver) < 0)
-		return true;
-	for (size_t i = 0; i < count && !found; i++) {
-		_cleanup_free_ char *link = NULL;
-
-		found = strcmp(names[i], "module") != 0 &&
-			!cxv_host_read_link(host, &link, "sys/module/%s/drivers/%s/%s", module,
-					    driver, names[i]);
-	}
-	cxv_names_free(names, count);
-	return found;
-}
-
-static bool drives_devices(const struct cxv_host *host, const char *module)
-{
-	char **names;
-	size_t count;
-	bool found = false;
-
-	if (cxv_host_list(host, &names, &count, "sys/module/%s/drivers", module) < 0)
-		return false;
-	for (size_t i = 0; i < count && !found; i++)
-		found = has_devices(host, module, names[i]);
-	cxv_names_free(names, count);
-	return found;
-}
-
-/* Is NAME one of the words in LIST? */
-static bool is_word_of(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *word = list; *word; word += strspn(word, " ")) {
-		size_t end = strcspn(word, " ");
-
-		if (end == length && !strncmp(word, name, length))
-			return true;
-		word += end;
-	}
-	return false;
-}
-
-/*
- * What this run has just loaded is as it was loaded, and a driver among it may have taken devices
- * that had none; only ours another bind may have been waiting for. What an earlier one left behind
- * may have been put to use since.
- */
-static bool may_unload(const struct cxv_step_run *run, const char *name)
-{
-	bool just_loaded = is_word_of(run->loaded, name) && strcmp(name, CXL_VFIO_MODULE_NAME);
-
-	return just_loaded || !drives_devices(run->execution->host, name);
-}
-
-static int do_unload(void *argument)
-{
-	return cxv_module_unload(argument);
-}
-
-/* 0 where it is unloaded, 1 where it stays or was not there, or -errno. */
-static int unload_module(struct cxv_step_run *run, char *name)
-{
-	const struct cxv_execution *execution = run->execution;
-	int ret;
-
-	if (!cxv_host_exists(execution->host, "sys/module/%s/initstate", name) ||
-	    !may_unload(run, name))
-		return 1;
-	if (execution->host->fixture)
-		return -EOPNOTSUPP;
-	ret = run_bounded(run, -1, do_unload, name);
-	return ret == -EAGAIN || ret == -EBUSY || ret == -ENOENT ? 1 : ret;
-}
-
-/* In reverse: what depends on others first. */
-static int unload_modules(struct cxv_step_run *run, struct cxv_step *step)
-{
-	char names[CXV_STEP_VALUE_SIZE], *name;
-	int error = 0, stays = 1;
-
-	if (cxv_modules_lock_alone(run->execution->modules_lock) < 0)
-		return 1;
-	snprintf(names, sizeof(names), "%s", step->value);
-	do {
-		int ret;
-
-		name = strrchr(names, ' ');
-		ret = unload_module(run, name ? name + 1 : names);
-		if (ret < 0 && !error)
-			error = ret;
-		stays = stays && ret;
-		if (name)
-			*name = '\0';
-	} while (name);
-	return error ? error : stays;
+	return run_bounded(run, -1, do_load, step->value);
 }
 
 static int remember(struct cxv_step_run *run, struct cxv_step *step)
@@ -253,7 +109,12 @@ static int set_word(struct cxv_step_run *run, const char *path, const char *valu
 	return strcmp(now, value) ? write_bounded(run, path, value) : 1;
 }
 
-static int set_offer(struct cxv_step_run *run, struct cxv_step *step)
+static int set_parameter(struct cxv_step_run *run, struct cxv_step *step)
+{
+	return set_word(run, step->path, step->value);
+}
+
+static int set_attribute(struct cxv_step_run *run, struct cxv_step *step)
 {
 	return set_word(run, step->path, step->value);
 }
@@ -529,29 +390,13 @@ static int read_state(struct cxv_step_run *run, struct cxv_step *step)
 	return 0;
 }
 
-static int (*const step_functions[CXV_STEP_KIND_COUNT])(struct cxv_step_run *run,
-							 struct cxv_step *step) = {
-	[CXV_STEP_NOTE_MODULES] = note_modules,
-	[CXV_STEP_LOAD_MODULE] = load_module,
-	[CXV_STEP_NOTE_PARAMETERS] = note_parameters,
-	[CXV_STEP_REMEMBER] = remember,
-	[CXV_STEP_SET_OVERRIDE] = set_override,
-	[CXV_STEP_UNBIND_DRIVER] = unbind_driver,
-	[CXV_STEP_SET_PARAMETER] = set_offer,
-	[CXV_STEP_PROBE] = probe,
-	[CXV_STEP_BIND_DRIVER] = bind_driver,
-	[CXV_STEP_WAIT_DRIVER] = wait_driver,
-	[CXV_STEP_RESTORE_PARAMETERS] = restore_parameters,
-	[CXV_STEP_SET_ATTRIBUTE] = set_offer,
-	[CXV_STEP_CHECK_OFFER] = check_offer,
-	[CXV_STEP_WAIT_NODE] = wait_node,
-	[CXV_STEP_READ_STATE] = read_state,
-	[CXV_STEP_FORGET] = forget,
-	[CXV_STEP_UNLOAD_MODULES] = unload_modules,
-	[CXV_STEP_FORGET_MODULES] = forget_modules,
-};
+#define STEP_FUNCTION(KIND, name, problem)	[CXV_STEP_##KIND] = name,
 
 int cxv_step_run(struct cxv_step_run *run, struct cxv_step *step)
 {
-	return step_functions[step->kind](run, step);
+	static int (*const functions[])(struct cxv_step_run *run, struct cxv_step *step) = {
+		CXV_STEPS(STEP_FUNCTION)
+	};
+
+	return functions[step->kind](run, step);
 }

@@ -14,7 +14,6 @@ struct cxv_step_run {
 	struct cxv_monitor *monitor;	/* NULL: none */
 	int log;			/* the kernel's, or -errno: not readable */
 	struct cxv_kernel_verdict verdict;	/* on the last probe, or on what failed */
-	char loaded[CXV_STEP_VALUE_SIZE];	/* the modules that this run has loaded: "a b" */
 	struct cxv_deadline deadline;	/* of the step that runs */
 	bool left_behind;		/* a child, which may change something yet */
 };

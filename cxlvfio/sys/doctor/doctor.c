@@ -250,8 +250,7 @@ static bool is_leftover(const char *name)
 	if (!strcmp(name, CXV_PARAMETERS_NOTE))
 		return true;
 	return memchr(name, ':', address) &&
-	       (!name[address] || !strcmp(name + address, "reset_method") ||
-		!strcmp(name + address, "modules"));
+	       (!name[address] || !strcmp(name + address, "reset_method"));
 }
 
 static enum cxv_doctor_leftover_kind kind_of(const char *name)
@@ -283,7 +282,7 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 	if (!one->target || !one->path)
 		return -ENOMEM;
 	one->worker = cxv_doctor_find_worker(host, one->target);
-	/* A note of modules that a bind was about to load has no more to it. */
+	/* Only a bind leaves a record: the notes of the others have no more to them. */
 	return *kind ? 0 : read_record(host, inventory, one);
 }
 
