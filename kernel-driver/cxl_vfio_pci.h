@@ -13,6 +13,7 @@
  *           dropped again before dma_resv
  *   export: dmabufs.export -> memory_lock(W); dmabufs.export -> dmabufs.lock
  *   config: shadow.lock alone
+ *   claim : [dev_set->lock] -> [memory_lock(W)] -> [device_lock] -> [gate.asking] -> claim.lock
  *
  * Of the driver's own locks gate.lock is the last; faults allocate page tables under it. It is
  * never held across a reset or a wait, and reset callbacks run with or without memory_lock, so
@@ -61,6 +62,7 @@ enum cxl_vfio_verdict {
 	CXL_VFIO_CONTROL_CHANGED,	/* interleave or target type */
 	CXL_VFIO_OTHER_DECODER,		/* another decoder is committed now */
 	CXL_VFIO_SCRUBBING,		/* the last user's bytes are being zeroed */
+	CXL_VFIO_WINDOW_TAKEN,		/* somebody else claimed the window during a reset */
 	CXL_VFIO_VERDICT_COUNT
 };
 
@@ -147,7 +149,15 @@ struct cxl_vfio_endpoint {
 	struct cxl_dev_state cxlds;
 };
 
-/* What the hardware said at bind, and how to ask it again. Fixed from bind to unbind. */
+/* The window is ours alone, but for the time of a reset. */
+struct cxl_vfio_claim {
+	struct mutex lock;
+	struct resource *resource;	/* the exclusive reservation; NULL: not ours */
+	unsigned int yields;		/* resets under way */
+	bool lost;			/* to somebody else, until the unbind */
+};
+
+/* What the hardware said at bind, and how to ask it again. But for @claim fixed until the unbind. */
 struct cxl_vfio_hdm {
 	struct pci_dev *pdev;
 	u16 dvsec;			/* offset of the CXL device DVSEC */
@@ -170,7 +180,7 @@ struct cxl_vfio_hdm {
 	void __iomem *bar_memory;	/* all of it, uncached */
 	unsigned int array_distance;	/* from the capability array to the registers, or 0 */
 	int view_bar;			/* first of a free pair of BARs, or -1 */
-	struct resource *resource;	/* exclusive reservation of the window */
+	struct cxl_vfio_claim claim;
 	void *memory;			/* write-back mapping of the whole window */
 };
 
@@ -288,6 +298,13 @@ int cxl_vfio_check_register_locator(struct pci_dev *pdev);
 struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev);
 enum cxl_vfio_verdict cxl_vfio_hdm_check(const struct cxl_vfio_hdm *hdm, bool force_memory_space,
 					 bool *repaired);
+
+/* window.c: who has the window */
+int cxl_vfio_window_check_free(const struct cxl_vfio_hdm *hdm);
+int cxl_vfio_window_own(struct cxl_vfio_hdm *hdm);
+void cxl_vfio_window_yield(struct cxl_vfio_hdm *hdm);
+void cxl_vfio_window_reclaim(struct cxl_vfio_hdm *hdm);
+bool cxl_vfio_window_is_owned(struct cxl_vfio_hdm *hdm);
 
 /* gate.c: who may touch the window */
 void cxl_vfio_gate_init(struct cxl_vfio_device *device);

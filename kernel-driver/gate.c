@@ -48,6 +48,7 @@ static const char *const verdict_names[] = {
 	[CXL_VFIO_CONTROL_CHANGED] = "decoder 0 changed its interleave or target type",
 	[CXL_VFIO_OTHER_DECODER] = "a decoder besides decoder 0 is committed",
 	[CXL_VFIO_SCRUBBING] = "the last user's bytes are being zeroed",
+	[CXL_VFIO_WINDOW_TAKEN] = "another driver claimed the window during a reset",
 };
 
 static const char *const path_names[] = {
@@ -279,7 +280,10 @@ static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memo
 	enum cxl_vfio_verdict verdict;
 	bool repaired = false;
 
-	verdict = cxl_vfio_hdm_check(device->hdm, force_memory_space, &repaired);
+	/* What is not ours is not repaired either. */
+	verdict = cxl_vfio_window_is_owned(device->hdm) ?
+		  cxl_vfio_hdm_check(device->hdm, force_memory_space, &repaired) :
+		  CXL_VFIO_WINDOW_TAKEN;
 	verdict = cxl_vfio_wrong_verdict(device, verdict);
 	trace_cxl_vfio_revalidate(device->core.pdev, verdict_names[verdict], repaired,
 				  start ? ktime_get_ns() - start : 0);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The HDM decoder and the CXL device DVSEC: attach the firmware-committed window through the CXL
- * core, own it, and compare the hardware with what it said then.
+ * core, and compare the hardware with what it said then.
  */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
 #include <linux/io.h>
-#include <linux/mm.h>
 
 #include "cxl_vfio_pci.h"
 
@@ -84,14 +83,19 @@ static enum cxl_vfio_verdict reprogram(const struct cxl_vfio_hdm *hdm)
 	return CXL_VFIO_NOT_COMMITTED;
 }
 
-/* Firmware committed one decoder; a second one would map the device's memory a second time. */
-static unsigned int other_committed_decoder(const struct cxl_vfio_hdm *hdm)
+/*
+ * The first decoder besides decoder 0 that is committed, empty or not; 0: there is none. One with a
+ * size would map the device's memory a second time. One of zero size decodes nothing: there is
+ * firmware that leaves such.
+ */
+static unsigned int other_committed_decoder(const struct cxl_vfio_hdm *hdm, bool empty)
 {
 	unsigned int i;
 
 	for (i = 1; i < hdm->decoder_count; i++) {
-		if (read_register(hdm, CXL_HDM_DECODER(i) + CXL_HDM_DECODER_CONTROL) &
-		    CXL_HDM_DECODER_COMMITTED)
+		struct cxl_vfio_decoder other = read_decoder(hdm, i);
+
+		if (other.control & CXL_HDM_DECODER_COMMITTED && !other.size == empty)
 			return i;
 	}
 	return 0;
@@ -204,7 +208,7 @@ static enum cxl_vfio_verdict check_registers(const struct cxl_vfio_hdm *hdm, boo
 	}
 	if (!(global & CXL_HDM_GLOBAL_CONTROL_ENABLE))
 		return CXL_VFIO_HDM_DISABLED;
-	if (other_committed_decoder(hdm))
+	if (other_committed_decoder(hdm, false))
 		return CXL_VFIO_OTHER_DECODER;
 
 	verdict = compare_decoder(hdm);
@@ -299,7 +303,7 @@ static int take_snapshot(struct cxl_vfio_hdm *hdm, unsigned long room)
 			hdm->decoder.size);
 		return -EFBIG;
 	}
-	i = other_committed_decoder(hdm);
+	i = other_committed_decoder(hdm, false);
 	if (i) {
 		pci_err(pdev, "refused: HDM decoder %u is committed too, one is supported\n", i);
 		return -EOPNOTSUPP;
@@ -451,6 +455,7 @@ static int attach_region(struct cxl_vfio_hdm *hdm, struct cxl_vfio_endpoint *end
 {
 	struct range window = { .start = 0, .end = -1 };
 	struct cxl_memdev *memdev;
+	unsigned int empty;
 	int ret;
 
 	endpoint->cxlds.media_ready = true;
@@ -463,8 +468,13 @@ static int attach_region(struct cxl_vfio_hdm *hdm, struct cxl_vfio_endpoint *end
 	memdev = devm_cxl_probe_mem(&endpoint->cxlds, &window);
 	if (IS_ERR_OR_NULL(memdev)) {
 		ret = memdev ? PTR_ERR(memdev) : -ENXIO;
-		pci_err(hdm->pdev, "refused: no committed CXL region for decoder 0 (%pe): is cxl_acpi loaded and the host bridge's decoder committed?\n",
-			ERR_PTR(ret));
+		empty = other_committed_decoder(hdm, true);
+		if (empty)
+			pci_err(hdm->pdev, "refused: no committed CXL region for decoder 0 (%pe): the CXL core of Linux 7.3 does not take decoder %u, committed with zero size\n",
+				ERR_PTR(ret), empty);
+		else
+			pci_err(hdm->pdev, "refused: no committed CXL region for decoder 0 (%pe): is cxl_acpi loaded and the host bridge's decoder committed?\n",
+				ERR_PTR(ret));
 		return ret;
 	}
 	if (window.start != hdm->decoder.base || range_len(&window) != hdm->decoder.size) {
@@ -473,90 +483,6 @@ static int attach_region(struct cxl_vfio_hdm *hdm, struct cxl_vfio_endpoint *end
 		return -ENXIO;
 	}
 	return 0;
-}
-
-static void release_window(void *data)
-{
-	struct cxl_vfio_hdm *hdm = data;
-
-	release_mem_region(hdm->decoder.base, hdm->decoder.size);
-}
-
-static void unmap_window(void *data)
-{
-	struct cxl_vfio_hdm *hdm = data;
-
-	memunmap(hdm->memory);
-}
-
-static int note_owner(struct resource *found, void *owner)
-{
-	*(struct resource *)owner = *found;
-	return 1;
-}
-
-static bool find_owner(const struct cxl_vfio_hdm *hdm, struct resource *owner)
-{
-	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY,
-				   hdm->decoder.base, hdm->decoder.base + hdm->decoder.size - 1,
-				   owner, note_owner) == 1;
-}
-
-/* Who has it: the kernel tells a driver only kind and place, /proc/iomem has the name. */
-static void report_owner(const struct cxl_vfio_hdm *hdm)
-{
-	const char *kind = "another driver";
-	struct resource owner = {};
-
-	if (!find_owner(hdm, &owner))
-		kind = "an owner that just left";
-	else if ((owner.flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM)
-		kind = "System RAM";
-	else if (region_intersects_soft_reserve(owner.start, resource_size(&owner)) !=
-		 REGION_DISJOINT)
-		kind = "a driver of Soft Reserved memory (dax)";
-	pci_err(hdm->pdev, "refused: the window is taken by %s at %#llx-%#llx, whose name is in /proc/iomem\n",
-		kind, (u64)owner.start, (u64)owner.end);
-}
-
-/* Before the CXL core is asked: it would only say that it cannot make a region. */
-static int check_window_free(const struct cxl_vfio_hdm *hdm)
-{
-	struct resource owner;
-
-	/* System RAM is busy too. */
-	if (!find_owner(hdm, &owner))
-		return 0;
-	report_owner(hdm);
-	return -EBUSY;
-}
-
-/*
- * Nobody else may map the window, and a write-back mapping of all of it must live as long as user
- * mappings can: on x86 it is what makes the memory type of their PTEs write-back.
- */
-static int own_window(struct cxl_vfio_hdm *hdm)
-{
-	struct device *dev = &hdm->pdev->dev;
-	int ret;
-
-	hdm->resource = request_mem_region_exclusive(hdm->decoder.base, hdm->decoder.size,
-						     CXL_VFIO_DRIVER_NAME);
-	if (!hdm->resource) {
-		report_owner(hdm);
-		return -EBUSY;
-	}
-	ret = devm_add_action_or_reset(dev, release_window, hdm);
-	if (ret)
-		return ret;
-
-	hdm->memory = memremap(hdm->decoder.base, hdm->decoder.size,
-			       cxl_vfio_wrong_type(MEMREMAP_WB));
-	if (!hdm->memory) {
-		pci_err(hdm->pdev, "refused: the window cannot be mapped write-back\n");
-		return -ENOMEM;
-	}
-	return devm_add_action_or_reset(dev, unmap_window, hdm);
 }
 
 /**
@@ -625,10 +551,10 @@ struct cxl_vfio_hdm *cxl_vfio_hdm_attach(struct pci_dev *pdev)
 	if (!ret)
 		ret = cxl_vfio_bar_attach(hdm);
 	if (!ret)
-		ret = check_window_free(hdm);
+		ret = cxl_vfio_window_check_free(hdm);
 	if (!ret)
 		ret = attach_region(hdm, endpoint);
 	if (!ret)
-		ret = own_window(hdm);
+		ret = cxl_vfio_window_own(hdm);
 	return ret ? ERR_PTR(ret) : hdm;
 }

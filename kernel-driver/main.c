@@ -38,7 +38,10 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 	if (!ret && device->interface != CXL_VFIO_INTERFACE_IS_NONE)
 		ret = cxl_vfio_component_register(device);
 	if (ret) {
+		/* Its reset comes without reset_prepare. */
+		cxl_vfio_window_yield(device->hdm);
 		vfio_pci_core_disable(&device->core);
+		cxl_vfio_window_reclaim(device->hdm);
 		return ret;
 	}
 	device->shadow.bar = 0;
@@ -57,7 +60,10 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	cxl_vfio_gate_close_device(device);
 	cxl_vfio_memory_unregister_poison(device);
 	cxl_vfio_dmabuf_close(device);
+	/* The core resets the function without reset_prepare, with the device closed. */
+	cxl_vfio_window_yield(device->hdm);
 	vfio_pci_core_close_device(core_vdev);
+	cxl_vfio_window_reclaim(device->hdm);
 	/* The core has revoked them for good. */
 	cxl_vfio_dmabuf_forget(device);
 	/* After the core's reset: the device itself writes nothing any more. */
@@ -259,14 +265,22 @@ static struct cxl_vfio_device *from_pci(struct pci_dev *pdev)
  */
 static void cxl_vfio_reset_prepare(struct pci_dev *pdev)
 {
-	if (!cxl_vfio_wrong_unnoticed(from_pci(pdev)))
-		cxl_vfio_gate_shut(from_pci(pdev), CXL_VFIO_PATH_RESET);
+	struct cxl_vfio_device *device = from_pci(pdev);
+
+	if (cxl_vfio_wrong_unnoticed(device))
+		return;
+	cxl_vfio_gate_shut(device, CXL_VFIO_PATH_RESET);
+	cxl_vfio_window_yield(device->hdm);
 }
 
 static void cxl_vfio_reset_done(struct pci_dev *pdev)
 {
-	if (!cxl_vfio_wrong_unnoticed(from_pci(pdev)))
-		cxl_vfio_gate_release(from_pci(pdev), CXL_VFIO_PATH_RESET);
+	struct cxl_vfio_device *device = from_pci(pdev);
+
+	if (cxl_vfio_wrong_unnoticed(device))
+		return;
+	cxl_vfio_window_reclaim(device->hdm);
+	cxl_vfio_gate_release(device, CXL_VFIO_PATH_RESET);
 }
 
 static pci_ers_result_t cxl_vfio_error_detected(struct pci_dev *pdev, pci_channel_state_t state)

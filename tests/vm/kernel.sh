@@ -4,7 +4,8 @@
 # shellcheck disable=SC2154  # here is set by who sources it
 #
 # For debug-kernel and guest-kernel, which source it: a kernel that is built once and kept in the
-# cache, keyed by the sandbox's linux-source package, NAME-build and NAME.config.
+# cache, keyed by the sandbox's linux-source package, NAME-build, NAME.config and NAME.patch, where
+# there is one.
 
 # The comment at the begin of the script says how it is called.
 usage() {
@@ -31,10 +32,12 @@ kernel_once() {
 	package=$(dpkg-query -W -f '${Package}=${Version} ' 'linux-source-*')
 	[ -n "$package" ] ||
 		die "the sandbox has no linux-source package: see tests/vm/sandbox.packages"
-	key=$(echo "$package" | cat - "$here/$name-build" "$here/$name.config" | sha256sum |
-		cut -c 1-12)
+	ready=${3-}
+	set -- "$here/$name-build" "$here/$name.config"
+	[ ! -e "$here/$name.patch" ] || set -- "$@" "$here/$name.patch"
+	key=$(echo "$package" | cat - "$@" | sha256sum | cut -c 1-12)
 	kernel=$CXLVFIO_CACHE/$name-$key
-	if [ "${3-}" = --ready ]; then
+	if [ "$ready" = --ready ]; then
 		[ -d "$kernel" ]
 		exit
 	fi
