@@ -62,8 +62,9 @@ static void define_header(struct endpoint *endpoint, uint32_t offset, uint32_t n
 static void define_device(struct endpoint *endpoint)
 {
 	const uint64_t size = endpoint->options.window_size;
+	const uint32_t hidden = endpoint->options.no_cxl_reset ? CXL_DEVICE_CAPABILITY_RESET : 0;
 	const struct register_definition registers[] = {
-		{ DEVICE + CXL_DEVICE_CAPABILITY, 2, .initial = CAPABILITY_BITS },
+		{ DEVICE + CXL_DEVICE_CAPABILITY, 2, .initial = CAPABILITY_BITS & ~hidden },
 		{ DEVICE + CXL_DEVICE_CONTROL, 2, .initial = CXL_DEVICE_CONTROL_IO_ENABLE,
 		  .writable = CONTROL_BITS, .lockable = CONTROL_BITS },
 		{ DEVICE + CXL_DEVICE_STATUS, 2, .write_one_clears = CXL_DEVICE_STATUS_VIRAL },
@@ -224,7 +225,7 @@ static void update_cache_state(struct endpoint *endpoint, bool written_back)
 
 	if (!disabled)
 		status &= ~CXL_DEVICE_STATUS2_CACHE_INVALID;
-	else if (written_back)
+	else if (written_back && !fault_holds(endpoint, FAULT_WRITE_BACK_STUCK))
 		status |= CXL_DEVICE_STATUS2_CACHE_INVALID;
 	set(endpoint, CXL_DEVICE_STATUS2, 2, status);
 }
@@ -237,7 +238,8 @@ void dvsec_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value
 		       dvsec_config_locked(endpoint));
 	if (offset == DEVICE + CXL_DEVICE_CONTROL2) {
 		update_cache_state(endpoint, written & CXL_DEVICE_CONTROL2_INITIATE_WBI);
-		if (written & CXL_DEVICE_CONTROL2_INITIATE_RESET)
+		if (written & CXL_DEVICE_CONTROL2_INITIATE_RESET &&
+		    !endpoint->options.no_cxl_reset)
 			endpoint_reset(endpoint, RESET_CXL);
 	}
 	endpoint_update_window(endpoint);
@@ -261,5 +263,7 @@ void dvsec_cxl_reset(struct endpoint *endpoint)
 void dvsec_reset_complete(struct endpoint *endpoint)
 {
 	set(endpoint, CXL_DEVICE_STATUS2, 2,
-	    get(endpoint, CXL_DEVICE_STATUS2, 2) | CXL_DEVICE_STATUS2_RESET_COMPLETE);
+	    get(endpoint, CXL_DEVICE_STATUS2, 2) |
+	    (endpoint->reset_fails ? CXL_DEVICE_STATUS2_RESET_ERROR :
+				     CXL_DEVICE_STATUS2_RESET_COMPLETE));
 }

@@ -53,6 +53,8 @@ struct endpoint_options {
 	uint64_t ready_delay_ms;
 	uint32_t active_timeout;	/* 4^n seconds */
 	uint64_t cxl_reset_delay_ms;
+	bool no_cxl_reset;		/* the DVSEC offers none */
+	bool empty_decoders;		/* firmware commits and locks the others with zero size */
 };
 
 struct endpoint_clock {
@@ -86,6 +88,7 @@ struct endpoint {
 	bool decoders_lost;		/* since the window was last decoded */
 	uint64_t media_ready_at;
 	uint64_t reset_complete_at;
+	bool reset_fails;		/* the CXL reset under way ends with an error */
 	uint64_t all_ones_until;
 	struct fault faults[FAULT_COUNT];
 	struct damage damage;
@@ -148,6 +151,7 @@ void dvsec_start_over(struct endpoint *endpoint);
 void dvsec_cxl_reset(struct endpoint *endpoint);
 bool dvsec_owns(uint32_t offset);
 void dvsec_write_word(struct endpoint *endpoint, uint32_t offset, uint32_t value, uint32_t bytes);
+/* The CXL reset that is under way ends. */
 void dvsec_reset_complete(struct endpoint *endpoint);
 void dvsec_set_media_ready(struct endpoint *endpoint, bool ready);
 void dvsec_disable_mem(struct endpoint *endpoint);

@@ -190,7 +190,15 @@ static void lock_changed(struct endpoint *endpoint, const struct fault *fault)
 static void second_decoder(struct endpoint *endpoint, const struct fault *fault)
 {
 	(void)fault;
+	hdm_force_base(endpoint, 1, endpoint->options.window_base + endpoint->options.window_size);
+	hdm_force_size(endpoint, 1, CXL_HDM_WINDOW_ALIGNMENT);
 	hdm_flip_control(endpoint, 1, CXL_HDM_DECODER_COMMITTED);
+}
+
+static void empty_decoder(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	hdm_commit_empty(endpoint, 1);
 }
 
 static void hdm_disabled(struct endpoint *endpoint, const struct fault *fault)
@@ -265,6 +273,19 @@ static void error_logged(struct endpoint *endpoint, const struct fault *fault)
 static void error_over(struct endpoint *endpoint)
 {
 	config_space_log_error(endpoint, 0);
+}
+
+/* Of a CXL reset, if it was one: both last until the next. */
+static void cxl_reset_error(struct endpoint *endpoint, const struct fault *fault)
+{
+	(void)fault;
+	endpoint->reset_fails = true;
+}
+
+static void cxl_reset_late(struct endpoint *endpoint, const struct fault *fault)
+{
+	if (endpoint->reset_complete_at)
+		endpoint->reset_complete_at = endpoint_deadline(endpoint, fault->argument);
 }
 
 static void control_free(struct endpoint *endpoint)
@@ -384,6 +405,11 @@ const struct fault_definition fault_definitions[FAULT_COUNT] = {
 		"after the reset decoder 1 says that it is committed too",
 		.after_reset = second_decoder,
 	},
+	[FAULT_EMPTY_DECODER] = {
+		"empty-decoder", ARGUMENT_NONE, NULL,
+		"after the reset decoder 1 is committed and locked with zero size",
+		.after_reset = empty_decoder,
+	},
 	[FAULT_HDM_DISABLED] = {
 		"hdm-disabled", ARGUMENT_NONE, NULL,
 		"after the reset the decoders are disabled and cannot be enabled",
@@ -433,6 +459,21 @@ const struct fault_definition fault_definitions[FAULT_COUNT] = {
 		"error-logged", ARGUMENT_NONE, NULL,
 		"from the reset on there are receiver errors: cleared, the status is set again",
 		.after_reset = error_logged, .cleared = error_over,
+	},
+	[FAULT_CXL_RESET_ERROR] = {
+		"cxl-reset-error", ARGUMENT_NONE, NULL,
+		"a CXL reset ends with its error bit instead of the other",
+		.after_reset = cxl_reset_error,
+	},
+	[FAULT_CXL_RESET_LATE] = {
+		"cxl-reset-late", ARGUMENT_REQUIRED, "MS",
+		"a CXL reset completes after MS milliseconds",
+		.after_reset = cxl_reset_late,
+	},
+	[FAULT_WRITE_BACK_STUCK] = {
+		"write-back-stuck", ARGUMENT_NONE, NULL,
+		"from now on the device never says that its cache is written back",
+		.immediate = true,
 	},
 };
 

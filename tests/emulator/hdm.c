@@ -103,7 +103,7 @@ void hdm_define(struct endpoint *endpoint)
 
 void hdm_firmware(struct endpoint *endpoint)
 {
-	uint32_t lock = endpoint->options.locked ? CXL_HDM_DECODER_LOCK_ON_COMMIT : 0;
+	uint32_t lock = endpoint->options.locked ? CXL_HDM_DECODER_LOCK_ON_COMMIT : 0, index;
 
 	registers_set(endpoint->component, HDM_OFFSET + CXL_HDM_GLOBAL_CONTROL, 4,
 		      CXL_HDM_GLOBAL_CONTROL_ENABLE);
@@ -111,6 +111,9 @@ void hdm_firmware(struct endpoint *endpoint)
 	hdm_force_size(endpoint, 0, endpoint->options.window_size);
 	set(endpoint, 0, CXL_HDM_DECODER_CONTROL,
 	    CXL_HDM_DECODER_COMMIT | CXL_HDM_DECODER_COMMITTED | lock);
+	for (index = 1; endpoint->options.empty_decoders && index < endpoint->options.decoders;
+	     index++)
+		hdm_commit_empty(endpoint, index);
 }
 
 /* Device-local memory that the decoders below INDEX use up. */
@@ -264,6 +267,13 @@ void hdm_reset_all(struct endpoint *endpoint)
 	hdm_reset_global_control(endpoint);
 	for (index = 0; index < endpoint->options.decoders; index++)
 		hdm_lose_decoder(endpoint, index);
+}
+
+void hdm_commit_empty(struct endpoint *endpoint, uint32_t index)
+{
+	hdm_force_size(endpoint, index, 0);
+	set(endpoint, index, CXL_HDM_DECODER_CONTROL,
+	    CXL_HDM_DECODER_COMMIT | CXL_HDM_DECODER_COMMITTED | CXL_HDM_DECODER_LOCK_ON_COMMIT);
 }
 
 void hdm_force_base(struct endpoint *endpoint, uint32_t index, uint64_t base)

@@ -32,6 +32,8 @@ void hdm_lose_decoder(struct endpoint *endpoint, uint32_t index);
 void hdm_force_base(struct endpoint *endpoint, uint32_t index, uint64_t base);
 void hdm_force_size(struct endpoint *endpoint, uint32_t index, uint64_t size);
 void hdm_force_skip(struct endpoint *endpoint, uint32_t index, uint64_t skip);
+/* Committed and locked with zero size: it decodes nothing. */
+void hdm_commit_empty(struct endpoint *endpoint, uint32_t index);
 void hdm_flip_control(struct endpoint *endpoint, uint32_t index, uint32_t bits);
 /* The global enable is clear and takes no write, or can be set again. */
 void hdm_disable_for_good(struct endpoint *endpoint, bool disabled);

@@ -15,7 +15,7 @@ enum option_number {
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
 	OPTION_ONCE, OPTION_AF, OPTION_MIRROR, OPTION_MSIX, OPTION_DAMAGE, OPTION_ACTIVE_TIMEOUT,
-	OPTION_HELP,
+	OPTION_CXL_RESET, OPTION_EMPTY_DECODERS, OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -43,6 +43,8 @@ static const struct option long_options[] = {
 	{ "msix", required_argument, NULL, OPTION_MSIX },
 	{ "damage", required_argument, NULL, OPTION_DAMAGE },
 	{ "active-timeout", required_argument, NULL, OPTION_ACTIVE_TIMEOUT },
+	{ "cxl-reset", required_argument, NULL, OPTION_CXL_RESET },
+	{ "empty-decoders", no_argument, NULL, OPTION_EMPTY_DECODERS },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
@@ -68,11 +70,13 @@ static const char help_text[] =
 "  --msix VECTORS           MSI-X capability, its table in BAR 0\n"
 "  --flr preserve|clear     what an FLR does to unlocked decoders (preserve)\n"
 "  --locked                 firmware locks decoder 0\n"
+"  --empty-decoders         firmware commits and locks the others with zero size\n"
 "  --content WHAT           retained, cleared or corrupted once lost decoders are back\n"
 "                           (retained)\n"
 "  --ready-delay MS         the range is valid and active so long after a reset (0)\n"
 "  --active-timeout SECONDS what the range says of how long that may take: 1, 4, 16, 64 or\n"
 "                           256 (1)\n"
+"  --cxl-reset on|off       the device can do a CXL reset (on)\n"
 "  --cxl-reset-delay MS     a CXL reset completes after (20)\n"
 "  --firmware-recommits on|off\n"
 "                           decoder 0 is committed again after a bus reset (on)\n"
@@ -200,6 +204,10 @@ static int choose(struct endpoint_options *endpoint, int number, const char *val
 		rc = choice_option(number, value, effects, 2, "preserve or clear", &choice);
 		endpoint->flr_clears = choice;
 		return rc;
+	case OPTION_CXL_RESET:
+		rc = choice_option(number, value, switches, 2, "on or off", &choice);
+		endpoint->no_cxl_reset = !choice;
+		return rc;
 	default:
 		rc = choice_option(number, value, switches, 2, "on or off", &choice);
 		endpoint->firmware_recommits = choice;
@@ -235,6 +243,9 @@ static int apply(struct options *options, int number, const char *value)
 		return small_option(number, value, &endpoint->device);
 	case OPTION_LOCKED:
 		endpoint->locked = true;
+		return 0;
+	case OPTION_EMPTY_DECODERS:
+		endpoint->empty_decoders = true;
 		return 0;
 	case OPTION_READY_DELAY:
 		return number_option(number, value, UINT32_MAX, &endpoint->ready_delay_ms);

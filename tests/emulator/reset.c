@@ -26,6 +26,7 @@ static void reset_cxl(struct endpoint *endpoint)
 	hdm_reset_unlocked(endpoint);
 	hdm_reset_global_control(endpoint);
 	dvsec_cxl_reset(endpoint);
+	endpoint->reset_fails = false;
 	endpoint->reset_complete_at = endpoint_deadline(endpoint,
 							endpoint->options.cxl_reset_delay_ms);
 }

@@ -38,7 +38,8 @@ static int parse_two(struct options *options, const char *name, const char *valu
 static void test_optional_parts(void **state)
 {
 	const char *const good[] = {
-		"--component=full", "--af", "--mirror", "--damage=0x10", NULL
+		"--component=full", "--af", "--mirror", "--damage=0x10", "--empty-decoders",
+		"--cxl-reset=off", NULL
 	};
 	const char *const clash[] = { "--component=full", "--msix=4", NULL };
 	struct options options;
@@ -48,6 +49,8 @@ static void test_optional_parts(void **state)
 	assert_int_equal(options.endpoint.component, COMPONENT_FULL);
 	assert_true(options.endpoint.advanced_features);
 	assert_true(options.endpoint.mirror);
+	assert_true(options.endpoint.empty_decoders);
+	assert_true(options.endpoint.no_cxl_reset);
 	assert_true(options.damaged);
 	assert_int_equal(options.damage, 16);
 	assert_int_equal(parse_two(&options, "--msix", "256"), 0);

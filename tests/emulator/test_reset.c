@@ -194,6 +194,102 @@ static void test_cxl_reset_clears_memory(void **state)
 	assert_int_equal(endpoint->window.bytes[0], 0);
 }
 
+static uint32_t reset_bits(struct endpoint *endpoint)
+{
+	return status2(endpoint) & (CXL_DEVICE_STATUS2_RESET_COMPLETE |
+				    CXL_DEVICE_STATUS2_RESET_ERROR);
+}
+
+static void test_cxl_reset_error(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	assert_int_equal(faults_inject(endpoint, "cxl-reset-error", NULL), 0);
+	cxl_reset(endpoint);
+	advance(fixture, 19);
+	assert_int_equal(reset_bits(endpoint), 0);
+	advance(fixture, 1);
+	assert_int_equal(reset_bits(endpoint), CXL_DEVICE_STATUS2_RESET_ERROR);
+	assert_false(hdm_committed(endpoint, 0));
+	faults_clear(endpoint, "all");
+	cxl_reset(endpoint);
+	assert_int_equal(reset_bits(endpoint), 0);
+	advance(fixture, 20);
+	assert_int_equal(reset_bits(endpoint), CXL_DEVICE_STATUS2_RESET_COMPLETE);
+}
+
+static void test_cxl_reset_late(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	assert_int_equal(faults_inject(endpoint, "cxl-reset-late=1500", NULL), 0);
+	/* An FLR completes nothing. */
+	flr(endpoint);
+	assert_int_equal(endpoint_next_deadline(endpoint), DEADLINE_NONE);
+	cxl_reset(endpoint);
+	advance(fixture, 1499);
+	assert_int_equal(reset_bits(endpoint), 0);
+	advance(fixture, 1);
+	assert_int_equal(reset_bits(endpoint), CXL_DEVICE_STATUS2_RESET_COMPLETE);
+}
+
+static void test_no_cxl_reset(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	fixture->options.no_cxl_reset = true;
+	start(fixture);
+	assert_false(read_register(endpoint, REGION_CONFIG, DEVICE + CXL_DEVICE_CAPABILITY, 2) &
+		     CXL_DEVICE_CAPABILITY_RESET);
+	cxl_reset(endpoint);
+	assert_int_equal(endpoint->counts.resets[RESET_CXL], 0);
+	assert_true(endpoint_decodes(endpoint));
+}
+
+static void test_write_back(void **state)
+{
+	const uint32_t written = CXL_DEVICE_CONTROL2_DISABLE_CACHING |
+				 CXL_DEVICE_CONTROL2_INITIATE_WBI;
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+
+	start(fixture);
+	set_config16(endpoint, DEVICE + CXL_DEVICE_CONTROL2, written);
+	assert_true(status2(endpoint) & CXL_DEVICE_STATUS2_CACHE_INVALID);
+	set_config16(endpoint, DEVICE + CXL_DEVICE_CONTROL2, 0);
+	assert_int_equal(faults_inject(endpoint, "write-back-stuck", NULL), 0);
+	set_config16(endpoint, DEVICE + CXL_DEVICE_CONTROL2, written);
+	assert_false(status2(endpoint) & CXL_DEVICE_STATUS2_CACHE_INVALID);
+}
+
+/* They decode nothing, and decoder 0 beside them can be lost and committed again. */
+static void test_empty_decoders(void **state)
+{
+	struct fixture *fixture = *state;
+	struct endpoint *endpoint = &fixture->endpoint;
+	const uint32_t empty = COMMITTED_BITS | CXL_HDM_DECODER_LOCK_ON_COMMIT;
+
+	fixture->options.decoders = 4;
+	fixture->options.empty_decoders = true;
+	start(fixture);
+	assert_true(endpoint_decodes(endpoint));
+	cxl_reset(endpoint);
+	assert_false(hdm_committed(endpoint, 0));
+	assert_int_equal(decoder_control(endpoint, 1), empty);
+	assert_int_equal(decoder_control(endpoint, 3), empty);
+	assert_int_equal(hdm_size(endpoint, 3), 0);
+	set_component32(endpoint, HDM + CXL_HDM_GLOBAL_CONTROL, CXL_HDM_GLOBAL_CONTROL_ENABLE);
+	program_decoder(endpoint, 0, WINDOW_BASE, WINDOW_SIZE);
+	write_decoder_control(endpoint, 0, CXL_HDM_DECODER_COMMIT);
+	set_config16(endpoint, DEVICE + CXL_DEVICE_CONTROL, CXL_DEVICE_CONTROL_MEM_ENABLE);
+	assert_true(endpoint_decodes(endpoint));
+}
+
 static void test_bus_reset_with_firmware(void **state)
 {
 	struct fixture *fixture = *state;
@@ -256,6 +352,11 @@ int main(void)
 		model_test(test_cxl_reset_keeps_the_locked),
 		model_test(test_cxl_reset_with_config_lock),
 		model_test(test_cxl_reset_clears_memory),
+		model_test(test_cxl_reset_error),
+		model_test(test_cxl_reset_late),
+		model_test(test_no_cxl_reset),
+		model_test(test_write_back),
+		model_test(test_empty_decoders),
 		model_test(test_bus_reset_with_firmware),
 		model_test(test_bus_reset_without_firmware),
 		model_test(test_bus_reset_clears_content),

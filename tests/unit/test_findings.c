@@ -227,6 +227,30 @@ static void damage_not_committed(struct cxv_endpoint *endpoint)
 	cxv_fields_free(&endpoint->decoders[0], &cxv_decoder_fields);
 }
 
+/* Of another target type, interleaved and nowhere: none of that matters. */
+static void damage_empty_decoder(struct cxv_endpoint *endpoint)
+{
+	struct cxv_hdm_decoder *decoders = reallocarray(endpoint->hdm.decoders, 2,
+							sizeof(*decoders));
+
+	assert_non_null(decoders);
+	endpoint->hdm.decoders = decoders;
+	endpoint->hdm.count = 2;
+	decoders[1] = (struct cxv_hdm_decoder) {
+		.index = cxv_known(1), .resource = cxv_known(0), .size = cxv_known(0),
+		.interleave_ways = cxv_known(2), .committed = cxv_known(1), .error = cxv_known(0),
+		.lock_on_commit = cxv_known(1), .target_type.value = "expander",
+	};
+}
+
+/* It is the only one. */
+static void damage_only_empty(struct cxv_endpoint *endpoint)
+{
+	damage_not_committed(endpoint);
+	endpoint->hdm.decoders[0].committed = cxv_known(1);
+	endpoint->hdm.decoders[0].size = cxv_known(0);
+}
+
 static void damage_locked_uncommitted(struct cxv_endpoint *endpoint)
 {
 	damage_not_committed(endpoint);
@@ -406,6 +430,8 @@ static const struct {
 	{ "range_not_active", CXV_SEVERITY_WARNING, damage_range_not_active },
 	{ "decoder_error", CXV_SEVERITY_ERROR, damage_decoder_error },
 	{ "not_committed", CXV_SEVERITY_WARNING, damage_not_committed },
+	{ "not_committed", CXV_SEVERITY_WARNING, damage_only_empty },
+	{ "empty_decoder", CXV_SEVERITY_INFO, damage_empty_decoder },
 	{ "locked_uncommitted", CXV_SEVERITY_ERROR, damage_locked_uncommitted },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, damage_wrong_target_type },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, damage_wrong_kernel_target_type },
@@ -456,6 +482,20 @@ static void test_damages(void **state)
 	}
 }
 
+/* Beside one that decodes it contradicts nothing else. */
+static void test_empty_decoder(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	damage_empty_decoder(endpoint);
+	decide(endpoint);
+	assert_int_equal(endpoint->findings.count, 1);
+	assert_string_equal(endpoint->findings.items[0].id, "empty_decoder");
+	assert_non_null(strstr(endpoint->findings.items[0].message,
+			       "HDM decoder 1 is committed and locked with zero size"));
+	cxv_endpoint_free(endpoint);
+}
+
 /* The table shows the first as the worst one. */
 static void test_order(void **state)
 {
@@ -491,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_unknown_base),
 		cmocka_unit_test(test_damages),
+		cmocka_unit_test(test_empty_decoder),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_other_types),
 	};

@@ -77,7 +77,7 @@ static struct extent extent(const struct cxv_number *base, const struct cxv_numb
 static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->hdm.count; i++)
-		if (is(&endpoint->hdm.decoders[i].committed))
+		if (cxv_hdm_decodes(&endpoint->hdm.decoders[i]))
 			return &endpoint->hdm.decoders[i];
 	return NULL;
 }
@@ -163,7 +163,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && decoder->target_type.value &&
+		if (cxv_hdm_decodes(decoder) && decoder->target_type.value &&
 		    strcmp(decoder->target_type.value, "accelerator"))
 			return found(message, "HDM decoder %zu is committed as host-only memory "
 				     "(%s): its cache is not kept coherent", i,
@@ -184,7 +184,7 @@ static int interleaved(const struct cxv_endpoint *endpoint, char **message)
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && decoder->interleave_ways.known &&
+		if (cxv_hdm_decodes(decoder) && decoder->interleave_ways.known &&
 		    decoder->interleave_ways.value != 1)
 			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
 				     " interleaved ways", i, decoder->interleave_ways.value);
@@ -249,7 +249,7 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 
 		if (!hardware)
 			continue;
-		if (is_not(&decoder->size) && is(&hardware->committed))
+		if (is_not(&decoder->size) && cxv_hdm_decodes(hardware))
 			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
 				     "kernel's %s decodes nothing", hardware->index.value,
 				     decoder->decoder.value);
@@ -266,6 +266,22 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 				     extent(&hardware->resource, &hardware->size).text,
 				     decoder->decoder.value,
 				     extent(&decoder->resource, &decoder->size).text);
+	}
+	return 0;
+}
+
+/* Beside one that decodes; without such a one none is committed, which is said elsewhere. */
+static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!first_committed(endpoint))
+		return 0;
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && is_not(&decoder->size))
+			return found(message, "HDM decoder %" PRIu64 " is committed%s with zero "
+				     "size: it decodes nothing", decoder->index.value,
+				     is(&decoder->lock_on_commit) ? " and locked" : "");
 	}
 	return 0;
 }
@@ -350,7 +366,7 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && decoder->outside)
+		if (cxv_hdm_decodes(decoder) && decoder->outside)
 			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
 				     "no CXL window covers", decoder->index.value,
 				     extent(&decoder->resource, &decoder->size).text);
@@ -543,6 +559,11 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is bound or reset" },
+	{ "empty_decoder", CXV_SEVERITY_INFO, empty_decoder,
+	  "an HDM decoder beside the one that counts is committed with zero size: it decodes "
+	  "nothing, and the driver passes over it",
+	  "nothing need be done; only where the kernel log says \"Committed with zero size\", "
+	  "as Linux 7.3 does, the CXL core refuses the endpoint for it" },
 	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,
 	  "its link is slower or narrower than it could be",
 	  "the slot may have less; if not, seat the card again" },

@@ -173,3 +173,8 @@ void cxv_hdm_clear(struct cxv_hdm *hdm)
 	free(hdm->decoders);
 	*hdm = (struct cxv_hdm) { 0 };
 }
+
+bool cxv_hdm_decodes(const struct cxv_hdm_decoder *decoder)
+{
+	return decoder->committed.value && !(decoder->size.known && !decoder->size.value);
+}

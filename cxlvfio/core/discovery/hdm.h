@@ -40,5 +40,7 @@ int cxv_hdm_find(const uint32_t *registers, size_t count);
  */
 int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm);
 void cxv_hdm_clear(struct cxv_hdm *hdm);
+/* Committed, and not with zero size, as some firmware leaves decoders that it has no use for. */
+bool cxv_hdm_decodes(const struct cxv_hdm_decoder *decoder);
 
 #endif

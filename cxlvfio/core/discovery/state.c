@@ -94,7 +94,7 @@ static size_t window_candidates(const struct cxv_endpoint *endpoint, struct wind
 	if (endpoint->decoder_count)
 		window[count++] = (struct window) { "decoder", endpoint->decoders[0].resource,
 						    endpoint->decoders[0].size };
-	if (endpoint->hdm.count && decoder->committed.value)
+	if (endpoint->hdm.count && cxv_hdm_decodes(decoder))
 		window[count++] = (struct window) { "hdm", decoder->resource, decoder->size };
 	if (endpoint->dvsec.range_count && range->info_valid.value)
 		window[count++] = (struct window) { "dvsec", range->base, range->size };
@@ -167,7 +167,7 @@ static int decide_bound_here(struct cxv_endpoint *endpoint)
 static const struct cxv_hdm_decoder *find_committed(const struct cxv_hdm *hdm)
 {
 	for (size_t i = 0; i < hdm->count; i++)
-		if (hdm->decoders[i].committed.value)
+		if (cxv_hdm_decodes(&hdm->decoders[i]))
 			return &hdm->decoders[i];
 	return NULL;
 }
