@@ -106,4 +106,9 @@ struct cxl_vfio_device_info {
 #define CXL_VFIO_SCRUB_RESULT_DONE		"done"
 #define CXL_VFIO_SCRUB_RESULT_OWED		"owed"	/* not possible yet: nobody gets access */
 
+/* reset_result: of the function at the last open, close or VFIO_DEVICE_RESET */
+#define CXL_VFIO_RESET_RESULT_NONE		"none"	/* none yet, or the kernel has no method */
+#define CXL_VFIO_RESET_RESULT_DONE		"done"
+#define CXL_VFIO_RESET_RESULT_FAILED		"failed"
+
 #endif /* CXL_VFIO_H */

@@ -110,6 +110,13 @@ enum cxl_vfio_flush_result {
 	CXL_VFIO_FLUSH_RESULT_COUNT
 };
 
+enum cxl_vfio_reset_result {
+	CXL_VFIO_RESET_NONE,
+	CXL_VFIO_RESET_DONE,
+	CXL_VFIO_RESET_FAILED,
+	CXL_VFIO_RESET_RESULT_COUNT
+};
+
 /* What a user is shown of the window, and of CXL: see cxl_vfio.h. */
 enum cxl_vfio_view {
 	CXL_VFIO_VIEW_IS_REGION,
@@ -251,6 +258,7 @@ struct cxl_vfio_device {
 	struct cxl_vfio_hdm *hdm;	/* devm, outlives every open file */
 	struct cxl_vfio_gate gate;
 	struct cxl_vfio_scrub scrub;
+	enum cxl_vfio_reset_result reset_result;	/* for the operator */
 	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
 	enum cxl_vfio_view view;
 	enum cxl_vfio_interface interface;

@@ -23,6 +23,23 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
 	return 0;
 }
 
+/*
+ * The reset of an open or a close may fail without a word to anybody, and then VFIO offers none and
+ * the scrub stays owed.
+ */
+static void note_reset(struct cxl_vfio_device *device, bool works)
+{
+	enum cxl_vfio_reset_result result = CXL_VFIO_RESET_DONE;
+
+	if (!works)
+		result = device->core.pdev->reset_methods[0] ? CXL_VFIO_RESET_FAILED :
+								  CXL_VFIO_RESET_NONE;
+	if (result == CXL_VFIO_RESET_FAILED && result != device->reset_result)
+		pci_warn(device->core.pdev,
+			 "the function's reset failed: see reset_method, and what failed above\n");
+	WRITE_ONCE(device->reset_result, result);
+}
+
 static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
@@ -33,6 +50,7 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 		ret = vfio_pci_core_enable(&device->core);
 	if (ret)
 		return ret;
+	note_reset(device, device->core.reset_works);
 	if (cxl_vfio_offers_region(device))
 		ret = cxl_vfio_memory_register(device);
 	if (!ret && device->interface != CXL_VFIO_INTERFACE_IS_NONE)
@@ -64,6 +82,8 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	cxl_vfio_window_yield(device->hdm);
 	vfio_pci_core_close_device(core_vdev);
 	cxl_vfio_window_reclaim(device->hdm);
+	if (device->core.reset_works)
+		note_reset(device, !device->core.needs_reset);
 	/* The core has revoked them for good. */
 	cxl_vfio_dmabuf_forget(device);
 	/* After the core's reset: the device itself writes nothing any more. */
@@ -102,6 +122,9 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+		/* Somebody else had the lock: there was none. */
+		if (cmd == VFIO_DEVICE_RESET && ret != -EAGAIN)
+			note_reset(device, !ret);
 		if (ret)
 			cxl_vfio_gate_recheck(device);
 		/* A VMM's, for a guest that starts again: its DVSEC is new, too. */

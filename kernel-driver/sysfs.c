@@ -135,6 +135,21 @@ static ssize_t scrub_bytes_show(struct device *dev, struct device_attribute *att
 }
 static DEVICE_ATTR_RO(scrub_bytes);
 
+static const char *const reset_result_names[] = {
+	[CXL_VFIO_RESET_NONE] = CXL_VFIO_RESET_RESULT_NONE,
+	[CXL_VFIO_RESET_DONE] = CXL_VFIO_RESET_RESULT_DONE,
+	[CXL_VFIO_RESET_FAILED] = CXL_VFIO_RESET_RESULT_FAILED,
+};
+
+static_assert(ARRAY_SIZE(reset_result_names) == CXL_VFIO_RESET_RESULT_COUNT);
+
+static ssize_t reset_result_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  reset_result_names[READ_ONCE(from_device(dev)->reset_result)]);
+}
+static DEVICE_ATTR_RO(reset_result);
+
 /* A physical address: for root only, as the CXL core's own. */
 static ssize_t window_base_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -165,6 +180,7 @@ static struct attribute *cxl_vfio_attrs[] = {
 	&dev_attr_scrub_policy.attr,
 	&dev_attr_scrub_result.attr,
 	&dev_attr_scrub_bytes.attr,
+	&dev_attr_reset_result.attr,
 	&dev_attr_window_base.attr,
 	&dev_attr_window_size.attr,
 	NULL

@@ -183,11 +183,11 @@ class Function:
             "zap_count": 1, "reactivate_count": 2, "refuse_count": 0, "last_path": "close",
             "window_base": f"{WINDOW:#x}", "window_size": f"{WINDOW_SIZE:#x}",
             "scrub_policy": "none", "scrub_result": "none",
-            "view": "both", "view_bar": 4, "interface": "current",
+            "view": "both", "view_bar": 4, "interface": "current", "reset_result": "done",
         }
         values.update(changes)
         if older:   # from before there was a choice
-            for name in ("view", "view_bar", "interface"):
+            for name in ("view", "view_bar", "interface", "reset_result"):
                 del values[name]
         self.root.attributes(f"{self.path}/cxl_vfio", **values)
 

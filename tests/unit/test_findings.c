@@ -55,6 +55,7 @@ static void add_driver_view(struct cxv_endpoint *endpoint)
 	set(&endpoint->driver_view.state, CXL_VFIO_STATE_CLOSED);
 	set(&endpoint->driver_view.verdict, "not open");
 	set(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_DONE);
+	set(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_DONE);
 	endpoint->driver_view.refuse_count = cxv_known(0);
 	endpoint->driver_view.window_base = cxv_known(BASE);
 	endpoint->driver_view.window_size = cxv_known(SIZE);
@@ -225,6 +226,11 @@ static void damage_not_committed(struct cxv_endpoint *endpoint)
 	endpoint->hdm.decoders[0].committed = cxv_known(0);
 	endpoint->decoder_count = 0;
 	cxv_fields_free(&endpoint->decoders[0], &cxv_decoder_fields);
+}
+
+static void damage_reset_failed(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED);
 }
 
 /* Of another target type, interleaved and nowhere: none of that matters. */
@@ -453,6 +459,7 @@ static const struct {
 	{ "scrub_owed", CXV_SEVERITY_WARNING, damage_scrub },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, damage_no_group },
 	{ "no_flr", CXV_SEVERITY_WARNING, damage_no_flr },
+	{ "reset_failed", CXV_SEVERITY_WARNING, damage_reset_failed },
 	{ "not_visible", CXV_SEVERITY_ERROR, damage_no_node },
 	{ "committed_without_window", CXV_SEVERITY_ERROR, damage_no_window },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },

@@ -34,6 +34,19 @@ static void test_reach(void **state)
 	assert_int_equal(cxv_method_reach(CXV_METHOD_AUTO, ""), CXV_REACH_FUNCTION);
 }
 
+static void test_leaves(void **state)
+{
+	assert_string_equal(cxv_method_memory("flr"), "kept");
+	assert_string_equal(cxv_method_decoders("af_flr"), "kept");
+	assert_string_equal(cxv_method_memory("cxl_reset"), "undefined");
+	assert_string_equal(cxv_method_decoders("cxl_reset"), "restored");
+	assert_string_equal(cxv_method_decoders("cxl_bus"), "lost");
+	/* The device's own matter. */
+	assert_string_equal(cxv_method_memory("device_specific"), "unknown");
+	assert_string_equal(cxv_method_decoders("pm"), "unknown");
+	assert_string_equal(cxv_method_decoders(""), "unknown");
+}
+
 static void test_list(void **state)
 {
 	struct cxv_way ways[3];
@@ -75,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_word),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_leaves),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_bad_list),
 	};

@@ -59,6 +59,10 @@ CXV_TABLE(cxv_driver_device,
 	CXV_FIELD(cxv_driver_device, TEXT, host),
 	CXV_FIELD(cxv_driver_device, TEXT, state),
 	CXV_FIELD(cxv_driver_device, NUMBER, abi_version),
+	CXV_FIELD(cxv_driver_device, TEXT, reset_method),
+	CXV_FIELD(cxv_driver_device, WORD, reset_memory),
+	CXV_FIELD(cxv_driver_device, WORD, reset_decoders),
+	CXV_FIELD(cxv_driver_device, TEXT, reset_result),
 );
 
 /* Linux, Documentation/admin-guide/tainted-kernels.rst */

@@ -72,6 +72,10 @@ struct cxv_driver_device {
 	struct cxv_text host;
 	struct cxv_text state;
 	struct cxv_number abi_version;
+	/* What an open, a close and VFIO_DEVICE_RESET use: the first that the kernel has for it. */
+	struct cxv_text reset_method;	/* none: there is no reset */
+	struct cxv_word reset_memory, reset_decoders;	/* cxv_method_memory(), _decoders() */
+	struct cxv_text reset_result;	/* what became of the last one */
 };
 
 struct cxv_driver_status {

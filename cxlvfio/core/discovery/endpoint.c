@@ -100,6 +100,7 @@ CXV_TABLE(cxv_driver_view,
 	CXV_FIELD(cxv_driver_view, TEXT, view),
 	CXV_FIELD(cxv_driver_view, TEXT, view_bar),
 	CXV_FIELD(cxv_driver_view, TEXT, interface),
+	CXV_FIELD(cxv_driver_view, TEXT, reset_result),
 );
 
 CXV_TABLE(cxv_vfio,

@@ -78,6 +78,7 @@ struct cxv_driver_view {
 		window_base, window_size;
 	struct cxv_text state, verdict, last_path, scrub_policy, scrub_result;
 	struct cxv_text view, view_bar, interface;	/* none: a driver that has no choice */
+	struct cxv_text reset_result;	/* none: a driver that does not say */
 };
 
 /* What a client can have the window through. */

@@ -473,6 +473,15 @@ static int no_flr(const struct cxv_endpoint *endpoint, char **message)
 	return found(message, "the kernel offers no function-level reset for it");
 }
 
+static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
+		return 0;
+	return found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: %s "
+		     "is tried first", endpoint->reset_methods.count ?
+		     endpoint->reset_methods.items[0] : "no method");
+}
+
 const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
@@ -556,6 +565,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
 	  "the kernel has no function-level reset for it",
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
+	{ "reset_failed", CXV_SEVERITY_WARNING, reset_failed,
+	  "the function's reset failed when the device was last opened, closed or reset",
+	  "the kernel log has the reason; put a method that works first in reset_method: until then "
+	  "nothing is reset between two users" },
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is bound or reset" },

@@ -228,6 +228,7 @@ CXV_DOCTOR_ENDPOINT(override_unbound);
 CXV_DOCTOR_ENDPOINT(override_foreign);
 CXV_DOCTOR_ENDPOINT(driverctl);
 CXV_DOCTOR_ENDPOINT(in_use);
+CXV_DOCTOR_ENDPOINT(reset_method);
 /* doctor_vmm.c */
 CXV_DOCTOR_ENDPOINT(vmm);
 

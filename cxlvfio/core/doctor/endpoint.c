@@ -7,6 +7,7 @@
 
 #include "core/binding/plan.h"
 #include "core/doctor/doctor.h"
+#include "core/proof/method.h"
 #include "cxl_vfio.h"
 
 #define MIB(n)	((uint64_t)(n) << 20)
@@ -206,6 +207,35 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 	if (vfio->opened_by_error)
 		return cxv_doctor_unread(check, vfio->opened_by_error, "/proc");
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nobody does");
+}
+
+/* The kernel stops at the first method that fails, and asks none when there is none. */
+int cxv_doctor_reset_method(const struct cxv_doctor_facts *facts,
+			    const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
+{
+	static const char consequence[] = "an open and a close reset nothing, VFIO_DEVICE_RESET is "
+					  "refused, and what a user leaves in the device, the next "
+					  "one finds";
+	const struct cxv_endpoint *endpoint = one->endpoint;
+	const struct cxv_names *methods = &endpoint->reset_methods;
+	const char *first = methods->count ? methods->items[0] : NULL;
+	struct path path = path_of(endpoint, "reset_method");
+	bool kept;
+
+	(void)facts;
+	if (methods->error)
+		return cxv_doctor_unread(check, methods->error, path.text);
+	if (cxv_doctor_show(check, path.text, first) < 0)
+		return -ENOMEM;
+	if (!first)
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "none: %s", consequence);
+	if (cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s, which failed: while it does, "
+				      "%s", first, consequence);
+	kept = !strcmp(cxv_method_decoders(first), "kept");
+	return cxv_doctor_say(check, kept ? CXV_DOCTOR_OK : CXV_DOCTOR_INFO,
+			      "%s: the memory is %s afterwards, the decoders are %s", first,
+			      cxv_method_memory(first), cxv_method_decoders(first));
 }
 
 /* "crw-rw---- 0:104" */

@@ -16,18 +16,24 @@ const struct cxv_method_kind cxv_method_kinds[CXV_METHOD_COUNT] = {
 	[CXV_METHOD_FLR] = {
 		.name = "flr", .words = { "flr", "af_flr" }, .flr = true,
 		.reach = CXV_REACH_FUNCTION, .expect = CXV_EXPECT_RETAINED,
+		.memory = "kept", .decoders = "kept",
 		.vias = VIA(VFIO) | VIA(CONFIG) | VIA(SYSFS),
 	},
-	/* No word of Linux 7.3; proposed patches have this one. It resets all CXL functions. */
+	/*
+	 * No word of Linux 7.3; proposed patches have this one. It resets all CXL functions. The
+	 * kernel programs the decoders again that are not locked.
+	 */
 	[CXV_METHOD_CXL] = {
 		.name = "cxl", .words = { "cxl_reset" },
 		.reach = CXV_REACH_BUS, .expect = CXV_EXPECT_ANY,
+		.memory = "undefined", .decoders = "restored",
 		.vias = VIA(VFIO) | VIA(SYSFS),
 	},
 	/* "bus" is refused below a CXL port that masks it; "cxl_bus" unmasks it first. */
 	[CXV_METHOD_BUS] = {
 		.name = "bus", .words = { "cxl_bus", "bus" },
 		.reach = CXV_REACH_BUS, .expect = CXV_EXPECT_ANY,
+		.memory = "undefined", .decoders = "lost",
 		.vias = VIA(VFIO) | VIA(SYSFS),
 	},
 	[CXV_METHOD_HOT] = {
@@ -121,20 +127,43 @@ const char *cxv_method_word(enum cxv_method method, const char *methods)
 	return NULL;
 }
 
-enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods)
+/* Whose word the first one in METHODS is; NULL: nobody's. */
+static const struct cxv_method_kind *first_kind(const char *methods)
 {
 	size_t first = strcspn(methods, " \n");
 
-	if (method != CXV_METHOD_AUTO)
-		return cxv_method_kinds[method].reach;
 	for (enum cxv_method i = 0; i < CXV_METHOD_AUTO; i++) {
 		const char *const *words = cxv_method_kinds[i].words;
 
 		for (size_t j = 0; j < CXV_METHOD_WORDS && words[j]; j++)
 			if (strlen(words[j]) == first && !strncmp(methods, words[j], first))
-				return cxv_method_kinds[i].reach;
+				return &cxv_method_kinds[i];
 	}
-	return CXV_REACH_FUNCTION;
+	return NULL;
+}
+
+const char *cxv_method_memory(const char *word)
+{
+	const struct cxv_method_kind *kind = first_kind(word);
+
+	return kind ? kind->memory : "unknown";
+}
+
+const char *cxv_method_decoders(const char *word)
+{
+	const struct cxv_method_kind *kind = first_kind(word);
+
+	return kind ? kind->decoders : "unknown";
+}
+
+enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods)
+{
+	const struct cxv_method_kind *kind;
+
+	if (method != CXV_METHOD_AUTO)
+		return cxv_method_kinds[method].reach;
+	kind = first_kind(methods);
+	return kind ? kind->reach : CXV_REACH_FUNCTION;
 }
 
 /* The index of the LENGTH bytes at WORD among NAMES, or -EINVAL. */

@@ -48,6 +48,8 @@ struct cxv_method_kind {
 	bool no_reset;			/* nothing of the device is reset */
 	enum cxv_reach reach;
 	enum cxv_expect expect;		/* unless the user knows better */
+	/* What it leaves of the memory ("kept", "undefined") and of decoders ("restored", "lost"). */
+	const char *memory, *decoders;
 	unsigned int vias;		/* 1 << CXV_VIA_... for each that can do it */
 };
 
@@ -73,6 +75,12 @@ bool cxv_method_has_word(enum cxv_method method);
 bool cxv_method_is_offered(const char *methods, const char *name);
 /* The word of METHODS ("flr cxl_bus") that does METHOD; NULL: none is offered, or none needed. */
 const char *cxv_method_word(enum cxv_method method, const char *methods);
+/*
+ * What the reset that the kernel calls WORD leaves of the memory and of the decoders: a word of
+ * struct cxv_method_kind, or "unknown" where that is up to the device or to its driver.
+ */
+const char *cxv_method_memory(const char *word);
+const char *cxv_method_decoders(const char *word);
 /* How far METHOD reaches on a function that offers METHODS: auto as far as what comes first. */
 enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/proof/method.h"
 #include "cxl_vfio.h"
 #include "sys/base/attribute.h"
 #include "sys/binding/driver_files.h"
@@ -141,6 +142,26 @@ static void read_policy(const struct cxv_host *host, struct cxv_module_policy *p
 	policy->tainted = cxv_attribute_number(host, "proc/sys/kernel", "tainted");
 }
 
+/* The kernel tries them in their order; the next only where one does not apply after all. */
+static int read_reset(const struct cxv_host *host, const char *address,
+		      struct cxv_driver_device *device)
+{
+	struct cxv_names methods;
+	char directory[64];
+	int error = 0;
+
+	snprintf(directory, sizeof(directory), CXV_PCI_DEVICES "/%.16s", address);
+	methods = cxv_attribute_words(host, directory, "reset_method");
+	device->reset_method.error = methods.error;
+	if (methods.count) {
+		device->reset_memory.value = cxv_method_memory(methods.items[0]);
+		device->reset_decoders.value = cxv_method_decoders(methods.items[0]);
+		error = keep_name(&device->reset_method, methods.items[0]);
+	}
+	cxv_names_clear(&methods);
+	return error;
+}
+
 static int add_device(const struct cxv_host *host, const char *address,
 		      struct cxv_driver_status *status)
 {
@@ -157,8 +178,10 @@ static int add_device(const struct cxv_host *host, const char *address,
 	*device = (struct cxv_driver_device) {
 		.state = cxv_attribute_text(host, directory, "state"),
 		.abi_version = cxv_attribute_number(host, directory, "abi_version"),
+		.reset_result = cxv_attribute_text(host, directory, "reset_result"),
 	};
-	return keep_name(&device->host, address);
+	cxv_text_optional(&device->reset_result);
+	return read_reset(host, address, device) ?: keep_name(&device->host, address);
 }
 
 /* Links to the devices stand among the driver's other files. */

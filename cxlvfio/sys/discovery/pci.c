@@ -258,6 +258,8 @@ static void read_driver_view(const struct cxv_directory *device, struct cxv_driv
 	cxv_text_optional(&view->view);
 	cxv_text_optional(&view->view_bar);
 	cxv_text_optional(&view->interface);
+	/* And none of them said what became of resets. */
+	cxv_text_optional(&view->reset_result);
 }
 
 static void read_attributes(const struct cxv_host *host, const char *directory,

@@ -555,10 +555,16 @@ static struct account own_account(void)
 static struct account begun_with;
 static uint64_t flrs_before, bus_resets_before;
 
+/* Where the kernel has a CXL reset, it does that instead. */
+static uint64_t function_resets_seen(void)
+{
+	return resets_seen("flr") + resets_seen("cxl");
+}
+
 static void begin_account(void)
 {
 	begun_with = driver_account();
-	flrs_before = resets_seen("flr");
+	flrs_before = function_resets_seen();
 	bus_resets_before = resets_seen("vfio");
 }
 
@@ -584,7 +590,7 @@ static bool account_agrees(void)
 /* Neither more than were done, as by a retry that was none, nor fewer: one that was only said. */
 static bool device_agrees(void)
 {
-	uint64_t flrs = resets_seen("flr") - flrs_before;
+	uint64_t flrs = function_resets_seen() - flrs_before;
 	uint64_t bus_resets = resets_seen("vfio") - bus_resets_before;
 
 	tell("the device saw %llu FLRs and %llu bus resets; %lu and %lu were done",

@@ -7,7 +7,8 @@
  *
  *	echo "0000:0d:00.0 fatal" > /sys/module/recovery_test/parameters/play
  *
- * Plays: fatal, nonfatal, failed (the link did not come back), abandoned (nobody calls back).
+ * Plays: fatal, nonfatal, failed (the link did not come back), abandoned (nobody calls back). And
+ * those of a reset, of which there is none: prepare, done.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -37,6 +38,19 @@ static void finish(struct pci_dev *pdev, bool slot_reset)
 	device_unlock(&pdev->dev);
 }
 
+static void reset(struct pci_dev *pdev, bool prepare)
+{
+	const struct pci_error_handlers *handlers;
+
+	device_lock(&pdev->dev);
+	handlers = pdev->driver ? pdev->driver->err_handler : NULL;
+	if (handlers && prepare)
+		handlers->reset_prepare(pdev);
+	else if (handlers)
+		handlers->reset_done(pdev);
+	device_unlock(&pdev->dev);
+}
+
 static int play(struct pci_dev *pdev, const char *what)
 {
 	if (!strcmp(what, "nonfatal")) {
@@ -53,6 +67,8 @@ static int play(struct pci_dev *pdev, const char *what)
 	} else if (!strcmp(what, "abandoned")) {
 		report(pdev, pci_channel_io_frozen);
 		pdev->error_state = pci_channel_io_normal;
+	} else if (!strcmp(what, "prepare") || !strcmp(what, "done")) {
+		reset(pdev, !strcmp(what, "prepare"));
 	} else {
 		return -EINVAL;
 	}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Resets that want the window for themselves: by every way in which a function is reset, the driver
+ * lets go of it and has it again afterwards; who takes it in between is named, and nobody gets
+ * access until the next bind. Runs in the guest as root with the endpoint bound, its device server
+ * reachable and recovery_test loaded; TAP on stdout.
+ *
+ *	cxl_reset_test BDF
+ *
+ * The reset is what the kernel does first: where that is "cxl_reset" (the debug kernel with
+ * cxl_reset.enabled=1), the device is also made to fail it in the ways that it can.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/vfio.h>
+
+#include "device.h"
+#include "resets.h"
+
+#define CLEAR	"/sys/module/cxl_reset/parameters/clear"
+/* A page inside the window. */
+#define RIVAL	0x100000ul
+
+static const char *kind;	/* of the resets that the device sees */
+
+/* The last owner in /proc/iomem that is inside the window: the innermost one of its first. */
+static const char *owner(void)
+{
+	unsigned long long base, first, last;
+	static char name[64];
+	char line[256], text[32];
+	FILE *file = fopen("/proc/iomem", "r");
+
+	if (!file)
+		bail("/proc/iomem");
+	attribute("window_base", text, sizeof(text));
+	base = strtoull(text, NULL, 16);
+	strcpy(name, "nobody");
+	while (fgets(line, sizeof(line), file)) {
+		char *colon = strstr(line, " : ");
+
+		if (!colon || sscanf(line, "%llx-%llx", &first, &last) != 2 || first < base ||
+		    last >= base + memory.size)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(colon + 3, "\n"), colon + 3);
+	}
+	fclose(file);
+	note("the window is owned by %s", name);
+	return name;
+}
+
+static bool is_ours(void)
+{
+	return !strcmp(owner(), CXL_VFIO_DRIVER_NAME);
+}
+
+static int run(const char *command)
+{
+	int status = system(command);
+
+	if (status)
+		note("'%s' ends with %#x", command, (unsigned int)status);
+	return status;
+}
+
+static bool logged(const char *text)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "dmesg | grep -q '%s'", text);
+	return !run(command);
+}
+
+static char *map_tagged(void)
+{
+	char *map;
+
+	open_regions();
+	wait_attribute("state", CXL_VFIO_STATE_ACTIVE);
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	touch_all(map, memory.size);
+	tag(map);
+	return map;
+}
+
+/* Once, of the kind that the device sees, with the same bytes and the window ours afterwards. */
+static void test_path(char *map, const char *path, const char *seen, int (*go)(void))
+{
+	uint64_t before = resets_seen(seen);
+	char what[160];
+	int ret, tries;
+
+	for (tries = 0; tries < 100 * PATIENCE; tries++) {
+		ret = go();
+		if (ret != -EAGAIN && ret != -EBUSY)
+			break;
+		usleep(10000);
+	}
+	snprintf(what, sizeof(what), "%s: is done (%d)", path, ret);
+	check(!ret, what);
+	snprintf(what, sizeof(what), "%s: the device sees one reset of kind %s", path, seen);
+	check(resets_seen(seen) == before + 1, what);
+	snprintf(what, sizeof(what), "%s: the window is the driver's again", path);
+	check(is_ours(), what);
+	expect_reactivated(map, path);
+}
+
+static int play_fatal(void)
+{
+	return play("fatal");
+}
+
+static void test_paths(void)
+{
+	uint64_t before = resets_seen(kind);
+	char *map = map_tagged();
+
+	check(resets_seen(kind) == before + 1 && is_ours(), "open: resets, and has the window");
+	test_path(map, "VFIO_DEVICE_RESET", kind, reset_vfio);
+	test_path(map, "sysfs", kind, reset_sysfs);
+	test_path(map, "configuration write", kind, reset_config);
+	test_path(map, "INIT_CXL_RST of a guest", kind, reset_cxl);
+	test_path(map, "hot reset", "vfio", reset_hot);
+	check(!play_fatal() && is_ours(), "error recovery: the window stays the driver's");
+	expect_reactivated(map, "error recovery");
+	munmap(map, memory.size);
+	before = resets_seen(kind);
+	close_device();
+	check(resets_seen(kind) == before + 1 && is_ours(), "close: resets, and has the window");
+	check(attribute_is("scrub_result", "done"), "close: nothing is owed to the next user");
+}
+
+/* A reset that the device does not do: RET, and the memory as it was, or given back. */
+static void test_failure(char *map, const char *fault, int expected)
+{
+	char what[160];
+	int ret;
+
+	snprintf(what, sizeof(what), "fault %s", fault);
+	endpointctl(what);
+	ret = reset_vfio();
+	note("VFIO_DEVICE_RESET: %s", strerror(-ret));
+	snprintf(what, sizeof(what), "%s: the reset fails so", fault);
+	check(ret == expected, what);
+	endpointctl("clear all");
+	snprintf(what, sizeof(what), "%s: the window is the driver's", fault);
+	check(is_ours() && wait_attribute("state", CXL_VFIO_STATE_ACTIVE), what);
+	expect_reactivated(map, fault);
+}
+
+static void test_guest_failure(void)
+{
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE);
+
+	endpointctl("fault cxl-reset-error");
+	check(reset_cxl() == -EAGAIN && config_read(dvsec + CXL_DEVICE_STATUS2, 2) &
+	      CXL_DEVICE_STATUS2_RESET_ERROR, "a guest is told of the error");
+	endpointctl("clear all");
+}
+
+static void test_failures(void)
+{
+	uint64_t repairs = attribute_number("repair_count");
+	char *map = map_tagged();
+
+	test_failure(map, "write-back-stuck", -ETIMEDOUT);
+	check(attribute_number("repair_count") == repairs, "write-back-stuck: nothing was lost");
+	test_failure(map, "cxl-reset-late=600", 0);
+	test_failure(map, "cxl-reset-late=1500", -ETIMEDOUT);
+	test_failure(map, "cxl-reset-error", -EIO);
+	note("%llu repairs, %llu before", (unsigned long long)attribute_number("repair_count"),
+	     (unsigned long long)repairs);
+	check(attribute_number("repair_count") > repairs, "what they took, the driver gave back");
+	test_guest_failure();
+	/* For what comes next it is as if nothing had been. */
+	test_path(map, "VFIO_DEVICE_RESET after errors", kind, reset_vfio);
+	munmap(map, memory.size);
+	close_device();
+}
+
+static void test_clear(void)
+{
+	char *map = map_tagged();
+	uint64_t offset, kept = 0;
+
+	if (write_file(CLEAR, "1"))
+		bail(CLEAR);
+	check(!reset_vfio() && wait_attribute("state", CXL_VFIO_STATE_ACTIVE),
+	      "a reset that clears the memory");
+	write_file(CLEAR, "0");
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		kept += *(uint64_t *)(map + offset) != 0;
+	note("%llu pages are not zero", (unsigned long long)kept);
+	check(!kept, "the memory is zero");
+	munmap(map, memory.size);
+	close_device();
+}
+
+static void start_rival(const char *how)
+{
+	char command[128], text[32];
+
+	attribute("window_base", text, sizeof(text));
+	snprintf(command, sizeof(command), "modprobe owner_test kind=%s start=%#llx size=0x1000",
+		 how, strtoull(text, NULL, 16) + RIVAL);
+	if (run(command) || run("dmesg -C"))
+		bail(command);
+}
+
+static bool rival_is_named(void)
+{
+	unsigned long long start;
+	char text[128];
+
+	attribute("window_base", text, sizeof(text));
+	start = strtoull(text, NULL, 16) + RIVAL;
+	snprintf(text, sizeof(text), "taken by another driver at %#llx-%#llx", start,
+		 start + 0xfff);
+	return logged(text) && !strcmp(owner(), "owner_test");
+}
+
+static bool is_refused(void)
+{
+	return attribute_is("state", CXL_VFIO_STATE_REFUSED) &&
+	       attribute_is("verdict", "another driver claimed the window during a reset");
+}
+
+/* The rival comes as soon as nobody has the window: with some resets it may not get its moment. */
+static void reset_until_taken(int (*go)(void))
+{
+	int tries, ret = 0;
+
+	for (tries = 0; tries < 20 && strcmp(owner(), "owner_test"); tries++)
+		ret = go();
+	note("%d resets, the last: %s", tries, strerror(-ret));
+}
+
+static void bind_anew(void)
+{
+	if (unbind_driver() || !bind_driver())
+		bail("binding again");
+}
+
+static void test_rival(const char *path, int (*go)(void))
+{
+	char *map = map_tagged(), what[160];
+	uint64_t value;
+
+	start_rival("wait");
+	reset_until_taken(go);
+	snprintf(what, sizeof(what), "%s with a rival: refused", path);
+	check(is_refused(), what);
+	snprintf(what, sizeof(what), "%s with a rival: the log has the owner's place", path);
+	check(rival_is_named(), what);
+	snprintf(what, sizeof(what), "%s with a rival: no access", path);
+	check(!touch((uint64_t *)map, &value) &&
+	      device_read(&value, 8, memory.offset) < 0 && errno == EIO, what);
+	run("rmmod owner_test");
+	reset_vfio();
+	snprintf(what, sizeof(what), "%s: he left, and another reset changes nothing", path);
+	check(is_refused(), what);
+	munmap(map, memory.size);
+	close_device();
+	snprintf(what, sizeof(what), "%s: the close owes the scrub", path);
+	check(attribute_is("scrub_result", "owed"), what);
+	open_regions();
+	snprintf(what, sizeof(what), "%s: an open changes nothing either", path);
+	check(is_refused(), what);
+	close_device();
+	bind_anew();
+	map = map_tagged();
+	snprintf(what, sizeof(what), "%s: bound again", path);
+	check(is_ours(), what);
+	test_path(map, what, kind, reset_vfio);
+	munmap(map, memory.size);
+	close_device();
+}
+
+static void test_rival_at_close(void)
+{
+	char *map = map_tagged();
+
+	start_rival("wait");
+	munmap(map, memory.size);
+	close_device();
+	check(rival_is_named(), "close with a rival: the log has the owner's place");
+	check(attribute_is("scrub_result", "owed"), "close with a rival: the scrub is owed");
+	open_regions();
+	check(is_refused(), "close with a rival: the next open is refused");
+	close_device();
+	run("dmesg -C");
+	check(!unbind_driver() && !bind_driver() && logged("taken by another driver at"),
+	      "while he has it there is no bind, and the log says why");
+	run("rmmod owner_test");
+	check(bind_driver(), "bound when he left");
+	map = map_tagged();
+	check(is_ours() && shows(map, 0), "and usable");
+	munmap(map, memory.size);
+	close_device();
+}
+
+/* Of a reset that never ends only its begin is seen: nobody has the window, nobody gets in. */
+static void test_without_done(void)
+{
+	char *map = map_tagged();
+	uint64_t value;
+
+	check(!play("prepare") && strcmp(owner(), CXL_VFIO_DRIVER_NAME),
+	      "a reset begins: the window is nobody's");
+	check(!touch((uint64_t *)map, &value) && attribute_is("state", CXL_VFIO_STATE_CLOSED),
+	      "and closed");
+	check(!play("prepare") && !play("done") && strcmp(owner(), CXL_VFIO_DRIVER_NAME) &&
+	      !touch((uint64_t *)map, &value), "another one inside it changes nothing");
+	start_rival("claim");
+	munmap(map, memory.size);
+	close_device();
+	check(!strcmp(owner(), "owner_test"), "a close leaves the new owner his window");
+	check(!unbind_driver(), "an unbind ends it");
+	check(!run("grep -q owner_test /proc/iomem"), "and leaves the new owner his window");
+	run("rmmod owner_test");
+	check(bind_driver(), "bound again");
+	map = map_tagged();
+	check(is_ours() && shows(map, 0), "and usable");
+	munmap(map, memory.size);
+	close_device();
+}
+
+int main(int argc, char **argv)
+{
+	char command[160];
+	bool cxl;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: cxl_reset_test BDF\n");
+		return 2;
+	}
+	bdf = argv[1];
+	snprintf(command, sizeof(command), "grep -q '^cxl_reset' %s", device_path("reset_method"));
+	cxl = !run(command);
+	kind = cxl ? "cxl" : "flr";
+	tell("the first method of %s is a reset of kind %s", bdf, kind);
+	catch_bus_errors();
+	test_paths();
+	if (cxl) {
+		test_failures();
+		test_clear();
+	}
+	test_rival("VFIO_DEVICE_RESET", reset_vfio);
+	test_rival("sysfs", reset_sysfs);
+	test_rival("INIT_CXL_RST of a guest", reset_cxl);
+	test_rival_at_close();
+	test_without_done();
+	return finish();
+}
