@@ -125,6 +125,7 @@ static void execute_state(struct command *command)
 static void execute_counts(struct command *command)
 {
 	const struct endpoint_counts *counts = &command->endpoint->counts;
+	const struct endpoint_watch *watch = &command->endpoint->watch;
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -139,6 +140,8 @@ static void execute_counts(struct command *command)
 		{ "connections", counts->connections },
 		{ "commits", counts->commits },
 		{ "commit_errors", counts->commit_errors },
+		{ "accesses_undecoded", counts->accesses[ACCESS_UNDECODED] },
+		{ "accesses_memory_off", counts->accesses[ACCESS_MEMORY_OFF] },
 	};
 	const char *separator = "";
 	size_t i;
@@ -152,7 +155,8 @@ static void execute_counts(struct command *command)
 	fputc('}', command->answer);
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		fprintf(command->answer, ",\"%s\":%" PRIu64, fields[i].name, fields[i].value);
-	fputc('}', command->answer);
+	fprintf(command->answer, ",\"watched\":%s}",
+		truth(watch->set && watch->is_there(watch->context)));
 }
 
 static void execute_reset_counts(struct command *command)
@@ -337,7 +341,10 @@ char *control_execute(struct endpoint *endpoint, bool connected, const char *lin
 	if (!command.answer)
 		return NULL;
 	endpoint_run_timers(endpoint);
+	/* What was seen until now is told, and what the line changes. */
+	endpoint_watch_window(endpoint, true);
 	execute_line(&command, copy);
+	endpoint_watch_window(endpoint, false);
 	fputc('\n', command.answer);
 	if (fclose(command.answer)) {
 		free(answer);

@@ -38,6 +38,7 @@ int endpoint_create(struct endpoint *endpoint, const struct endpoint_options *op
 	component_define(endpoint);
 	dvsec_firmware(endpoint);
 	hdm_firmware(endpoint);
+	endpoint->forbidden = ACCESS_UNDECODED;
 	if (options->ready_delay_ms || options->flr_clears)
 		window_prepare(&endpoint->window);
 	return 0;
@@ -83,6 +84,7 @@ uint64_t endpoint_region_size(const struct endpoint *endpoint, uint32_t index)
 void endpoint_set_present(struct endpoint *endpoint, bool present)
 {
 	endpoint->all_ones_until = present ? DEADLINE_NONE : DEADLINE_NEVER;
+	endpoint_watch_window(endpoint, false);
 	log_event(present ? "put back" : "pulled out");
 }
 
@@ -171,6 +173,7 @@ int endpoint_write(struct endpoint *endpoint, uint32_t region, uint64_t offset,
 	endpoint_run_timers(endpoint);
 	if (answers(endpoint, region))
 		registers_write_bytes((uint32_t)offset, data, count, function, endpoint);
+	endpoint_watch_window(endpoint, false);
 	return 0;
 }
 
@@ -178,6 +181,30 @@ bool endpoint_decodes(const struct endpoint *endpoint)
 {
 	return hdm_enabled(endpoint) && hdm_covers_window(endpoint) &&
 	       dvsec_mem_enabled(endpoint) && dvsec_media_ready(endpoint);
+}
+
+/* Memory space is not what a window needs to decode, but the newest rule asks for it. */
+static enum window_access window_access(const struct endpoint *endpoint)
+{
+	if (!endpoint_decodes(endpoint) || endpoint_all_ones(endpoint))
+		return ACCESS_UNDECODED;
+	return answers(endpoint, REGION_COMPONENT) ? ACCESS_ALLOWED : ACCESS_MEMORY_OFF;
+}
+
+void endpoint_watch_window(struct endpoint *endpoint, bool again)
+{
+	enum window_access now = window_access(endpoint);
+	uint64_t seen;
+
+	if (!endpoint->watch.set || (now == endpoint->access && !again))
+		return;
+	seen = endpoint->watch.set(endpoint->watch.context, now == ACCESS_ALLOWED);
+	/* One that was on its way may be seen when it would be allowed again. */
+	endpoint->counts.accesses[endpoint->forbidden] += seen - endpoint->accesses_seen;
+	endpoint->accesses_seen = seen;
+	endpoint->access = now;
+	if (now != ACCESS_ALLOWED)
+		endpoint->forbidden = now;
 }
 
 /* What is left of the content once the decoders that were lost are back. */
@@ -201,6 +228,7 @@ void endpoint_update_window(struct endpoint *endpoint)
 	int rc = 0;
 
 	if (!endpoint_decodes(endpoint)) {
+		endpoint_watch_window(endpoint, false);
 		rc = window_hide(&endpoint->window);
 	} else {
 		if (endpoint->decoders_lost)
@@ -208,6 +236,7 @@ void endpoint_update_window(struct endpoint *endpoint)
 		endpoint->decoders_lost = false;
 		if (!rc)
 			rc = window_show(&endpoint->window);
+		endpoint_watch_window(endpoint, false);
 	}
 	if (rc)
 		log_event("window: cannot change the content: %s; "
@@ -233,6 +262,7 @@ void endpoint_run_timers(struct endpoint *endpoint)
 	}
 	if (due(endpoint->all_ones_until, now)) {
 		endpoint->all_ones_until = DEADLINE_NONE;
+		endpoint_watch_window(endpoint, false);
 		log_event("registers answer again");
 	}
 	if (due(endpoint->media_ready_at, now)) {

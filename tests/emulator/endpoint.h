@@ -57,6 +57,17 @@ struct endpoint_options {
 	bool empty_decoders;		/* firmware commits and locks the others with zero size */
 };
 
+/* May the guest's processors access the window now, as far as the endpoint knows? */
+enum window_access { ACCESS_ALLOWED, ACCESS_MEMORY_OFF, ACCESS_UNDECODED, WINDOW_ACCESSES };
+
+/* Who sees accesses that are not allowed; without @set nobody does. */
+struct endpoint_watch {
+	/* From now on they are allowed, or not; how many of those that are not were seen so far. */
+	uint64_t (*set)(void *context, bool allowed);
+	bool (*is_there)(void *context);
+	void *context;
+};
+
 struct endpoint_clock {
 	uint64_t (*now)(void *context);	/* nanoseconds, never 0 */
 	void *context;
@@ -74,6 +85,7 @@ struct endpoint_counts {
 	uint64_t connections;
 	uint64_t commits;
 	uint64_t commit_errors;
+	uint64_t accesses[WINDOW_ACCESSES];	/* of the window, by why they are not allowed */
 };
 
 struct endpoint {
@@ -85,6 +97,10 @@ struct endpoint {
 	uint32_t scratch_kept;		/* fault scratch-kept: as it was before the reset */
 	uint32_t resets_done;
 	struct window window;
+	struct endpoint_watch watch;
+	enum window_access access;	/* as the watch was told */
+	enum window_access forbidden;	/* the last that was not ACCESS_ALLOWED */
+	uint64_t accesses_seen;
 	bool decoders_lost;		/* since the window was last decoded */
 	uint64_t media_ready_at;
 	uint64_t reset_complete_at;
@@ -117,6 +133,12 @@ int endpoint_write(struct endpoint *endpoint, uint32_t region, uint64_t offset,
 /* When endpoint_run_timers() is due, DEADLINE_NONE when no timer is pending. */
 uint64_t endpoint_next_deadline(const struct endpoint *endpoint);
 void endpoint_run_timers(struct endpoint *endpoint);
+
+/*
+ * Tells the watch what has changed: before the window is hidden, after it is shown, and whenever
+ * the command register or the power state may be another. Again: also when nothing has.
+ */
+void endpoint_watch_window(struct endpoint *endpoint, bool again);
 
 /* Brings the window in line with the registers: call after every change of what decodes. */
 void endpoint_update_window(struct endpoint *endpoint);

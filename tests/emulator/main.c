@@ -56,15 +56,25 @@ static int inject_faults(const struct options *options, struct endpoint *endpoin
 static int serve(const struct options *options, struct endpoint *endpoint)
 {
 	static struct server server;
+	struct watch watch = {
+		.path = options->watch,
+		.socket = -1,
+		.offset = options->memory_offset,
+		.size = options->endpoint.window_size,
+	};
 	int rc;
 
-	rc = server_open(&server, endpoint, options->socket, options->control, options->once);
+	endpoint->watch = (struct endpoint_watch){ watch_set, watch_is_there, &watch };
+	rc = server_open(&server, endpoint, options->socket, options->control, &watch,
+			 options->once);
 	if (!rc) {
 		printf("listening on %s\n", options->socket);
 		fflush(stdout);
 		rc = server_run(&server);
 	}
 	server_close(&server);
+	watch_disconnect(&watch);
+	endpoint->watch = (struct endpoint_watch){ 0 };
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -10,7 +10,7 @@
 #include "util.h"
 
 enum option_number {
-	OPTION_SOCKET = 1, OPTION_CONTROL, OPTION_MEMORY, OPTION_MEMORY_OFFSET,
+	OPTION_SOCKET = 1, OPTION_CONTROL, OPTION_MEMORY, OPTION_MEMORY_OFFSET, OPTION_WATCH,
 	OPTION_WINDOW_BASE, OPTION_WINDOW_SIZE, OPTION_DECODERS, OPTION_SERIAL, OPTION_VENDOR,
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
@@ -23,6 +23,7 @@ static const struct option long_options[] = {
 	{ "control", required_argument, NULL, OPTION_CONTROL },
 	{ "memory", required_argument, NULL, OPTION_MEMORY },
 	{ "memory-offset", required_argument, NULL, OPTION_MEMORY_OFFSET },
+	{ "watch", required_argument, NULL, OPTION_WATCH },
 	{ "window-base", required_argument, NULL, OPTION_WINDOW_BASE },
 	{ "window-size", required_argument, NULL, OPTION_WINDOW_SIZE },
 	{ "decoders", required_argument, NULL, OPTION_DECODERS },
@@ -57,6 +58,8 @@ static const char help_text[] =
 "  --control PATH           where line commands are taken and answered with JSON\n"
 "  --memory FILE            the file behind the guest's RAM; it must exist\n"
 "  --memory-offset BYTES    where in FILE the HDM window's content begins (0)\n"
+"  --watch PATH             where QEMU's library listens that counts accesses to the window\n"
+"                           while it is not decoded, or memory space is off\n"
 "  --window-base ADDRESS    host physical address of the HDM window (0x140000000)\n"
 "  --window-size SIZE       a multiple of 256M (256M)\n"
 "  --decoders N             1, 2, 4, 6, 8 or 10 (1)\n"
@@ -229,6 +232,8 @@ static int apply(struct options *options, int number, const char *value)
 		return 0;
 	case OPTION_MEMORY_OFFSET:
 		return number_option(number, value, INT64_MAX, &options->memory_offset);
+	case OPTION_WATCH:
+		return path_option(number, value, &options->watch);
 	case OPTION_WINDOW_BASE:
 		return number_option(number, value, UINT64_MAX, &endpoint->window_base);
 	case OPTION_WINDOW_SIZE:

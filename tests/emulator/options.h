@@ -14,6 +14,7 @@ struct options {
 	const char *socket;
 	const char *control;
 	const char *memory;
+	const char *watch;
 	uint64_t memory_offset;
 	const char *faults[MAX_START_FAULTS];
 	unsigned int fault_count;

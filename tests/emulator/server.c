@@ -100,7 +100,7 @@ static int open_events(struct server *server)
 }
 
 int server_open(struct server *server, struct endpoint *endpoint, const char *socket_path,
-		const char *control_path, bool once)
+		const char *control_path, struct watch *watch, bool once)
 {
 	size_t i;
 	int rc;
@@ -108,6 +108,7 @@ int server_open(struct server *server, struct endpoint *endpoint, const char *so
 	memset(server, 0, sizeof(*server));
 	server->endpoint = endpoint;
 	server->once = once;
+	server->watch = watch;
 	server->listener = -1;
 	server->control_listener = -1;
 	server->signals = -1;
@@ -189,6 +190,8 @@ static void accept_connection(struct server *server, bool leaving)
 	}
 	vfio_user_connect(&server->vfio_user, socket);
 	socket = -1;
+	watch_connect(server->watch);
+	endpoint_watch_window(server->endpoint, true);
 }
 
 static void accept_client(struct server *server)

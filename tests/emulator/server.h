@@ -6,6 +6,7 @@
 #include "control.h"
 #include "endpoint.h"
 #include "vfio_user.h"
+#include "watch.h"
 
 #define MAX_CONTROL_CLIENTS 8
 
@@ -18,13 +19,14 @@ struct server {
 	int signals;
 	int timer;
 	bool once;
+	struct watch *watch;
 	struct vfio_user vfio_user;
 	struct control_client clients[MAX_CONTROL_CLIENTS];
 };
 
 /* -errno after one line on standard error. */
 int server_open(struct server *server, struct endpoint *endpoint, const char *socket_path,
-		const char *control_path, bool once);
+		const char *control_path, struct watch *watch, bool once);
 /* Returns 0 at SIGTERM, SIGINT, or the end of the only connection with ONCE. */
 int server_run(struct server *server);
 void server_close(struct server *server);

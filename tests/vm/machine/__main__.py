@@ -37,6 +37,7 @@ GUEST = SOURCE / "tests/vm/guest"
 # Where guest/nested.py takes it.
 GUEST_KERNEL = Path("/boot/guest-vmlinux")
 EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
+WATCH = EMULATOR.with_name("cxl-qemu-watch.so")
 TIMEOUT = {"distro": 120, "debug": 300}  # of COMMAND, without the boot
 BOOT_TIMEOUT = 1200.0  # of a boot that does something all the time and gets nowhere
 TURN = 1.0  # between two looks at a boot
@@ -257,7 +258,8 @@ class Machine:
         )
         log = open(self.directory / "qemu.log", "wb")
         self.qemu = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            env=qemu.environment(self.directory, WATCH),
         )
         self.watch_process(self.qemu, "qemu")
 

@@ -2,6 +2,7 @@
 """The command lines of QEMU and of the device servers."""
 
 import json
+import os
 from pathlib import Path
 
 from topology import Endpoint, Topology
@@ -33,10 +34,21 @@ def emulator_command(program: Path, directory: Path, endpoint: Endpoint) -> list
         f"--control={socket_of(directory, f'control{endpoint.index}')}",
         f"--memory={directory / 'ram'}",
         f"--memory-offset={endpoint.memory_offset}",
+        f"--watch={socket_of(directory, 'watch')}",
         f"--window-base={endpoint.base:#x}",
         f"--window-size={endpoint.size}",
         f"--serial={endpoint.serial:#x}",
     ]
+
+
+def environment(directory: Path, library: Path) -> dict[str, str]:
+    """Of QEMU, so that the device servers see who accesses a window that is not to be accessed."""
+    return {
+        **os.environ,
+        "LD_PRELOAD": str(library),
+        "CXL_WINDOW_WATCH_SOCKET": str(socket_of(directory, "watch")),
+        "CXL_WINDOW_WATCH_MEMORY": str(directory / "ram"),
+    }
 
 
 def device(**properties: object) -> list[str]:
