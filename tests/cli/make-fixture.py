@@ -537,6 +537,63 @@ def unavailable(root: Root, path: str, error: str) -> None:
     file.symlink_to(f"/.unavailable/{error}")
 
 
+def scenario_virtual_function(root: Root) -> None:
+    """An endpoint with a virtual function, whose ids read all ones, and a function that is lost."""
+    add_type2(root)
+    config = Config(0xFFFF, 0xFFFF, 0x120000)
+    config.put(0x2C, "<HH", VENDOR_CXL, 0xE2E2)
+    Function(root, "0000:0d:00.1", config, group=7)
+    function = Function(root, "0000:0d:00.2", config, group=8)
+    function.config.image[:] = b"\xff" * 4096
+    function.write_config()
+
+
+def scenario_base_unprogrammed(root: Root) -> None:
+    """DVSEC ranges without a base: decoders that can be read, and two that a driver has."""
+    for number, driver in enumerate(("", "accel", "vfio-pci")):
+        function = add_type2(root, number)
+        function.config = type2_config(number, 0)
+        function.write_config()
+        if driver:
+            function.bind(driver)
+        if driver == "vfio-pci":
+            function.add_vfio(number)
+
+
+def scenario_burnt_decoders(root: Root) -> None:
+    """Decoders that firmware commits with size 0: behind, before and instead of one with a size."""
+    burnt, host_only_of_two_ways = (0, 0, COMMITTED), (0, 0, COMMITTED | 0x1010)
+    for number in range(4):
+        base = WINDOW + number * WINDOW_SIZE
+        function, sized = add_type2(root, number), (base, WINDOW_SIZE, COMMITTED)
+        decoders = [(sized, burnt), (burnt, sized), (burnt, burnt),
+                    (host_only_of_two_ways, sized)][number]
+        root.write(f"{function.path}/resource0", component_registers(list(decoders)))
+        if number == 1:
+            cxl = CxlTopology(root)
+            cxl.add_memdev(function, 0)
+            endpoint = cxl.add_endpoint(f"{function.path}/mem0", 2)
+            cxl.add_decoder(endpoint, "decoder2.0", start="0x0", size="0x0", mode="none")
+            cxl.add_decoder(endpoint, "decoder2.1", start=f"{base:#x}")
+
+
+def scenario_hole(root: Root) -> None:
+    """CXL windows that end before their endpoints' decoders: at a hole, and where one is free."""
+    scenario_healthy(root)
+    size = WINDOW_SIZE // 4 * 3
+    window = "sys/devices/platform/ACPI0017:00/root0/decoder0.0"
+    root.attributes(window, size=f"{size:#x}")
+    root.attributes(f"{window}/region0", size=f"{size:#x}")
+    add_type2(root, 1)
+    root.write("proc/iomem", f"""\
+{WINDOW:x}-{WINDOW + size - 1:x} : CXL Window 0
+  {WINDOW:x}-{WINDOW + size - 1:x} : region0
+{WINDOW + WINDOW_SIZE:x}-{WINDOW + WINDOW_SIZE + size - 1:x} : CXL Window 1
+""")
+    root.write("sys/firmware/acpi/tables/CEDT", cedt(
+        [(base, size, ANY_MEMORY, 12) for base in (WINDOW, WINDOW + WINDOW_SIZE)]))
+
+
 def scenario_locked(root: Root) -> None:
     """Everything locked by firmware: DVSEC, hardware decoder, and what the kernel made of them."""
     function = add_type2(root)

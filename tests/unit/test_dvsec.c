@@ -499,6 +499,9 @@ static void test_all_ones(void **state)
 	memset(image, 0xff, sizeof(image));
 	check_error(image, sizeof(image), ENODEV);
 	check_error(image, CXV_CONFIG_SIZE_USER, ENODEV);
+	/* The ids alone are a virtual function's. */
+	put(image, 4, 4, 0x00100000);
+	check_error(image, CXV_CONFIG_SIZE_USER, EACCES);
 	/* Only the extended part: a bridge that forwards no such accesses. */
 	put(image, 0, 4, 0xe2e21e98);
 	check_error(image, sizeof(image), EILSEQ);

@@ -381,6 +381,18 @@ static void damage_no_window(struct cxv_endpoint *endpoint)
 	endpoint->hdm.decoders[0].outside = true;
 }
 
+static void damage_cut(struct cxv_endpoint *endpoint)
+{
+	endpoint->hdm.decoders[0].cut = true;
+}
+
+/* The region has what there is of the window, and that is no contradiction of its own. */
+static void damage_hole(struct cxv_endpoint *endpoint)
+{
+	endpoint->root_decoder.resource = cxv_known(BASE);
+	endpoint->root_decoder.size = endpoint->regions[0].size = cxv_known(SIZE / 2);
+}
+
 static void damage_rival(struct cxv_endpoint *endpoint)
 {
 	set(&endpoint->owners[3].name, "dax0.0");
@@ -462,6 +474,8 @@ static const struct {
 	{ "reset_failed", CXV_SEVERITY_WARNING, damage_reset_failed },
 	{ "not_visible", CXV_SEVERITY_ERROR, damage_no_node },
 	{ "committed_without_window", CXV_SEVERITY_ERROR, damage_no_window },
+	{ "window_cut", CXV_SEVERITY_ERROR, damage_cut },
+	{ "window_cut", CXV_SEVERITY_ERROR, damage_hole },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
 	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
@@ -503,6 +517,62 @@ static void test_empty_decoder(void **state)
 	cxv_endpoint_free(endpoint);
 }
 
+/* Firmware need not program the base of a range where decoders count. */
+static void no_base(struct cxv_endpoint *endpoint)
+{
+	endpoint->dvsec.ranges[0].base = cxv_known(0);
+	endpoint->dvsec.ranges[0].size = cxv_known(2 * SIZE);
+}
+
+/* The first decoder of two: it decodes nothing, whatever else it says. */
+static void burnt(struct cxv_endpoint *endpoint)
+{
+	struct cxv_hdm_decoder *decoders = calloc(2, sizeof(*decoders));
+
+	assert_non_null(decoders);
+	decoders[1] = endpoint->hdm.decoders[0];
+	decoders[0] = decoders[1];
+	decoders[1].index = cxv_known(1);
+	decoders[0].resource = decoders[0].size = cxv_known(0);
+	decoders[0].interleave_ways = cxv_known(2);
+	decoders[0].target_type.value = "expander";
+	free(endpoint->hdm.decoders);
+	endpoint->hdm.decoders = decoders;
+	endpoint->hdm.count = 2;
+	set(&endpoint->decoders[0].decoder, "decoder2.1");
+}
+
+static void test_harmless(void **state)
+{
+	static const struct {
+		void (*apply)(struct cxv_endpoint *endpoint);
+		size_t count;
+		const char *only;	/* what is found: that it is there */
+	} oddities[] = { { no_base, 0, NULL }, { burnt, 1, "empty_decoder" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(oddities); i++) {
+		struct cxv_endpoint *endpoint = sound();
+
+		oddities[i].apply(endpoint);
+		decide(endpoint);
+		assert_int_equal(endpoint->findings.count, oddities[i].count);
+		if (oddities[i].only)
+			assert_string_equal(endpoint->findings.items[0].id, oddities[i].only);
+		cxv_endpoint_free(endpoint);
+	}
+}
+
+/* A hole is one finding, not two. */
+static void test_hole(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	damage_hole(endpoint);
+	decide(endpoint);
+	assert_int_equal(endpoint->findings.count, 1);
+	cxv_endpoint_free(endpoint);
+}
+
 /* The table shows the first as the worst one. */
 static void test_order(void **state)
 {
@@ -539,6 +609,8 @@ int main(void)
 		cmocka_unit_test(test_unknown_base),
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_empty_decoder),
+		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_other_types),
 	};

@@ -209,10 +209,17 @@ static void test_hidden_config(void **state)
 	clear_pci(&pci);
 	cxv_pci_config_decode(image, 63, &pci);
 	assert_false(pci.vendor.known);
-	/* A virtual function, and a device that is gone. */
+	/* A virtual function has no ids of its own, and all else. */
 	put16(image, PCI_VENDOR_ID, 0xffff);
 	cxv_pci_config_decode(image, sizeof(image), &pci);
 	assert_false(pci.vendor.known);
+	assert_false(pci.device.known);
+	assert_true(pci.class.known);
+	clear_pci(&pci);
+	/* A device that is gone has nothing. */
+	memset(image, 0xff, sizeof(image));
+	cxv_pci_config_decode(image, sizeof(image), &pci);
+	assert_false(pci.class.known);
 	/* A bridge has something else where subsystem ids are. */
 	make_config(image);
 	image[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_BRIDGE | 0x80;

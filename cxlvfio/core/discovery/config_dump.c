@@ -266,11 +266,6 @@ static uint32_t value_at(const struct cxv_dump_function *function, size_t offset
 	return value;
 }
 
-static bool reads_all_ones(const struct cxv_dump_function *function)
-{
-	return value_at(function, PCI_VENDOR_ID, 4) == UINT32_MAX;
-}
-
 static unsigned int header_type(const struct cxv_dump_function *function)
 {
 	return value_at(function, PCI_HEADER_TYPE, 1) & HEADER_TYPE_MASK;
@@ -278,7 +273,7 @@ static unsigned int header_type(const struct cxv_dump_function *function)
 
 static void decode_identity(const struct cxv_dump_function *function, struct cxv_pci *pci)
 {
-	if (reads_all_ones(function)) {
+	if (cxv_config_is_lost(function->image, function->size)) {
 		pci->vendor = pci->device = pci->subsystem_vendor = pci->subsystem_device =
 			pci->class = pci->revision = pci->memory_enabled = cxv_unknown(ENODEV);
 		return;

@@ -207,13 +207,23 @@ static bool is_cxl_dvsec(const uint8_t *image, size_t size, size_t offset, unsig
 	       word_at(image, offset + CXL_DVSEC_HEADER2) == id;
 }
 
+bool cxv_config_is_lost(const uint8_t *image, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && i < PCI_STD_HEADER_SIZEOF; i++)
+		if (image[i] != 0xff)
+			return false;
+	return i >= 4;
+}
+
 /* Offset of the extended capability; DVSEC_ID says which DVSEC under CXL's vendor id. */
 static int find_extended(const uint8_t *image, size_t size, unsigned int capability,
 			 unsigned int dvsec_id)
 {
 	size_t offset = EXTENDED_START;
 
-	if (size >= 4 && dword_at(image, 0) == UINT32_MAX)
+	if (cxv_config_is_lost(image, size))
 		return -ENODEV;
 	if (size < EXTENDED_START)
 		return -EACCES;

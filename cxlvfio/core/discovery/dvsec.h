@@ -112,6 +112,11 @@ extern const struct cxv_fields cxv_flex_bus_fields;
 extern const struct cxv_fields cxv_port_extension_fields;
 extern const struct cxv_fields cxv_block_fields;
 
+/*
+ * The device does not answer: its whole header reads all ones. Two ids that do are those of a
+ * virtual function, which lives (PCI Express 6.0, section 9.3.4.1).
+ */
+bool cxv_config_is_lost(const uint8_t *image, size_t size);
 /* Of the Advanced Error Reporting capability; -errno. */
 int cxv_config_errors_offset(const uint8_t *image, size_t size);
 

@@ -205,16 +205,21 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 }
 
 /* Of what overlaps, a window comes early: it is around regions and owners. */
-static bool is_outside(const struct cxv_iomem *iomem, uint64_t first, uint64_t last)
+static void look_for_window(struct cxv_hdm_decoder *decoder, const struct cxv_iomem *iomem)
 {
+	uint64_t first = decoder->resource.value, last = cxv_last(first, decoder->size.value);
 	const struct cxv_iomem_entry *entries[OWNERS_MAX];
 	size_t count = cxv_iomem_overlapping(iomem, first, last, entries, OWNERS_MAX);
+	bool inside = false;
 
-	for (size_t i = 0; i < count && i < OWNERS_MAX; i++)
-		if (cxv_iomem_is_window(entries[i]->name) && entries[i]->first <= first &&
-		    entries[i]->last >= last)
-			return false;
-	return count <= OWNERS_MAX;
+	for (size_t i = 0; i < count && i < OWNERS_MAX; i++) {
+		if (!cxv_iomem_is_window(entries[i]->name))
+			continue;
+		decoder->cut = true;
+		inside = inside || (entries[i]->first <= first && entries[i]->last >= last);
+	}
+	decoder->cut = decoder->cut && !inside;
+	decoder->outside = !inside && !decoder->cut && count <= OWNERS_MAX;
 }
 
 /* A decoder need not decode the window that the kernel and the driver say. */
@@ -222,10 +227,10 @@ static void look_for_windows(struct cxv_hdm *hdm, const struct cxv_iomem *iomem)
 {
 	for (size_t i = 0; i < hdm->count; i++) {
 		struct cxv_hdm_decoder *decoder = &hdm->decoders[i];
-		uint64_t first = decoder->resource.value, size = decoder->size.value;
 
-		decoder->outside = decoder->resource.known && size && !cxv_iomem_error(iomem) &&
-				   is_outside(iomem, first, cxv_last(first, size));
+		decoder->outside = decoder->cut = false;
+		if (decoder->resource.known && decoder->size.value && !cxv_iomem_error(iomem))
+			look_for_window(decoder, iomem);
 	}
 }
 

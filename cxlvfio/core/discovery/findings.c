@@ -74,14 +74,6 @@ static struct extent extent(const struct cxv_number *base, const struct cxv_numb
 	return extent;
 }
 
-static const struct cxv_hdm_decoder *first_committed(const struct cxv_endpoint *endpoint)
-{
-	for (size_t i = 0; i < endpoint->hdm.count; i++)
-		if (cxv_hdm_decodes(&endpoint->hdm.decoders[i]))
-			return &endpoint->hdm.decoders[i];
-	return NULL;
-}
-
 static int lost(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->state != CXV_STATE_LOST)
@@ -110,7 +102,7 @@ static int malformed(const struct cxv_endpoint *endpoint, char **message)
 
 static int not_committed(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!endpoint->hdm.count || first_committed(endpoint))
+	if (!endpoint->hdm.count || cxv_hdm_first_used(&endpoint->hdm))
 		return 0;
 	return found(message, "no HDM decoder of %zu is committed", endpoint->hdm.count);
 }
@@ -163,7 +155,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decodes(decoder) && decoder->target_type.value &&
+		if (cxv_hdm_decoder_is_used(decoder) && decoder->target_type.value &&
 		    strcmp(decoder->target_type.value, "accelerator"))
 			return found(message, "HDM decoder %zu is committed as host-only memory "
 				     "(%s): its cache is not kept coherent", i,
@@ -184,7 +176,7 @@ static int interleaved(const struct cxv_endpoint *endpoint, char **message)
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decodes(decoder) && decoder->interleave_ways.known &&
+		if (cxv_hdm_decoder_is_used(decoder) && decoder->interleave_ways.known &&
 		    decoder->interleave_ways.value != 1)
 			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
 				     " interleaved ways", i, decoder->interleave_ways.value);
@@ -208,13 +200,14 @@ static void kernel_window(const struct cxv_endpoint *endpoint, const char **name
 }
 
 /*
- * CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, but name the same. The
- * hardware's decoders are not to be read while a driver owns them: then the kernel's stand in.
+ * CXL 3.1 section 8.1.3.8: with decoders enabled the ranges decode nothing, and need no base; where
+ * firmware has given them one it names the same. The hardware's decoders are not to be read while a
+ * driver owns them: then the kernel's stand in.
  */
 static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
-	const struct cxv_hdm_decoder *decoder = first_committed(endpoint);
+	const struct cxv_hdm_decoder *decoder = cxv_hdm_first_used(&endpoint->hdm);
 	const struct cxv_number *base, *size;
 	const char *name = "HDM decoder";
 
@@ -225,7 +218,7 @@ static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **messag
 		kernel_window(endpoint, &name, &base, &size);
 	}
 	if (!name || (endpoint->hdm.count && !decoder) || !endpoint->dvsec.range_count ||
-	    !is(&range->info_valid) || (!differ(base, &range->base) && !differ(size, &range->size)))
+	    !is(&range->info_valid) || !is(&range->base) || (!differ(base, &range->base) && !differ(size, &range->size)))
 		return 0;
 	return found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
 		     extent(&range->base, &range->size).text);
@@ -249,7 +242,7 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 
 		if (!hardware)
 			continue;
-		if (is_not(&decoder->size) && cxv_hdm_decodes(hardware))
+		if (is_not(&decoder->size) && cxv_hdm_decoder_is_used(hardware))
 			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
 				     "kernel's %s decodes nothing", hardware->index.value,
 				     decoder->decoder.value);
@@ -273,7 +266,7 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 /* Beside one that decodes; without such a one none is committed, which is said elsewhere. */
 static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!first_committed(endpoint))
+	if (!cxv_hdm_first_used(&endpoint->hdm))
 		return 0;
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
@@ -283,6 +276,48 @@ static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 				     "size: it decodes nothing", decoder->index.value,
 				     is(&decoder->lock_on_commit) ? " and locked" : "");
 	}
+	return 0;
+}
+
+/* It begins in the kernel's window for it, and ends behind that. */
+static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number *base,
+		   const struct cxv_number *size)
+{
+	const struct cxv_root_decoder *window = &endpoint->root_decoder;
+	uint64_t end;
+
+	if (!is(base) || !is(size) || !window->resource.known || !is(&window->size))
+		return false;
+	end = cxv_last(window->resource.value, window->size.value);
+	return base->value >= window->resource.value && base->value <= end &&
+	       cxv_last(base->value, size->value) > end;
+}
+
+static int cut(const char *what, const struct cxv_number *base, const struct cxv_number *size,
+	       char **message)
+{
+	return found(message, "its CXL window ends before its memory does: %s has %s", what,
+		     extent(base, size).text);
+}
+
+/* Documentation/driver-api/cxl/conventions/cxl-lmh.rst: firmware cuts a window at a hole. */
+static int window_cut(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_driver_view *view = &endpoint->driver_view;
+	const struct cxv_number *base, *size;
+	const char *name;
+
+	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
+
+		if (is(&decoder->committed) && decoder->cut)
+			return cut("an HDM decoder", &decoder->resource, &decoder->size, message);
+	}
+	kernel_window(endpoint, &name, &base, &size);
+	if (name && is_cut(endpoint, base, size))
+		return cut(name, base, size, message);
+	if (is_cut(endpoint, &view->window_base, &view->window_size))
+		return cut("the driver's window", &view->window_base, &view->window_size, message);
 	return 0;
 }
 
@@ -300,7 +335,9 @@ static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **me
 		base = &endpoint->regions[0].resource;
 		size = &endpoint->regions[0].size;
 	}
-	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)))
+	/* Of a window that is cut the region can have no more than there is: see window_cut(). */
+	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)) ||
+	    is_cut(endpoint, &view->window_base, &view->window_size))
 		return 0;
 	return found(message, "%s has %s, the driver's window has %s", name,
 		     extent(base, size).text, extent(&view->window_base, &view->window_size).text);
@@ -366,7 +403,7 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decodes(decoder) && decoder->outside)
+		if (cxv_hdm_decoder_is_used(decoder) && decoder->outside)
 			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
 				     "no CXL window covers", decoder->index.value,
 				     extent(&decoder->resource, &decoder->size).text);
@@ -517,6 +554,11 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "committed_without_window", CXV_SEVERITY_ERROR, committed_without_window,
 	  "a committed HDM decoder names addresses that are in no CXL fixed memory window",
 	  "is cxl_acpi loaded? if so, firmware's CEDT lacks the window" },
+	{ "window_cut", CXV_SEVERITY_ERROR, window_cut,
+	  "the CXL window that it begins in ends before its decoder does: the platform has a hole "
+	  "in its memory map there, or firmware's CEDT is wrong",
+	  "its end is not reachable: ask the platform's vendor for firmware that moves the window "
+	  "or the hole" },
 	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
 	  "by /proc/iomem somebody else has the memory, or a part of it",
 	  "take it away from that owner first: offline the memory, or unbind the dax device" },

@@ -168,13 +168,21 @@ int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struc
 	return error;
 }
 
+bool cxv_hdm_decoder_is_used(const struct cxv_hdm_decoder *decoder)
+{
+	return decoder->committed.value && (!decoder->size.known || decoder->size.value);
+}
+
+const struct cxv_hdm_decoder *cxv_hdm_first_used(const struct cxv_hdm *hdm)
+{
+	for (size_t i = 0; i < hdm->count; i++)
+		if (cxv_hdm_decoder_is_used(&hdm->decoders[i]))
+			return &hdm->decoders[i];
+	return NULL;
+}
+
 void cxv_hdm_clear(struct cxv_hdm *hdm)
 {
 	free(hdm->decoders);
 	*hdm = (struct cxv_hdm) { 0 };
-}
-
-bool cxv_hdm_decodes(const struct cxv_hdm_decoder *decoder)
-{
-	return decoder->committed.value && !(decoder->size.known && !decoder->size.value);
 }

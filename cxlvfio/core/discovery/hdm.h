@@ -10,8 +10,12 @@ struct cxv_hdm_decoder {
 		commit, lock_on_commit, error, raw_control, dpa_skip, bi, uio,
 		upstream_ways, upstream_granularity, interleave_set_position;
 	struct cxv_word target_type;	/* "accelerator" or "expander", as sysfs names them */
-	bool outside;	/* by cxv_endpoint_set_owners(): no CXL window of /proc/iomem covers it */
+	/* By cxv_endpoint_set_owners(), from /proc/iomem: no CXL window has any of it, or all. */
+	bool outside, cut;
 };
+
+/* Whether it decodes something: firmware commits decoders of size 0 to burn them. */
+bool cxv_hdm_decoder_is_used(const struct cxv_hdm_decoder *decoder);
 
 struct cxv_hdm {
 	/* the capability register */
@@ -40,7 +44,7 @@ int cxv_hdm_find(const uint32_t *registers, size_t count);
  */
 int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm);
 void cxv_hdm_clear(struct cxv_hdm *hdm);
-/* Committed, and not with zero size, as some firmware leaves decoders that it has no use for. */
-bool cxv_hdm_decodes(const struct cxv_hdm_decoder *decoder);
+/* The first that is used; NULL: none. */
+const struct cxv_hdm_decoder *cxv_hdm_first_used(const struct cxv_hdm *hdm);
 
 #endif

@@ -174,7 +174,8 @@ static int add_range(struct cxv_map *map, const struct cxv_endpoint *endpoint,
 	struct cxv_map_item *item;
 	int error;
 
-	if (is_hdm_decoder(endpoint, range))
+	/* Without a base of its own it is where the decoders say, or nowhere. */
+	if (!range->base.value || is_hdm_decoder(endpoint, range))
 		return 0;
 	error = add_known(map, CXV_LANE_HDM, &range->base, &range->size, &item);
 	if (error || !item)

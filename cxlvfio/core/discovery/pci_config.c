@@ -24,8 +24,11 @@ static void decode_ids(const uint8_t *image, struct cxv_pci *pci)
 {
 	uint32_t class = dword_at(image, PCI_CLASS_REVISION);
 
-	pci->vendor = cxv_known(word_at(image, PCI_VENDOR_ID));
-	pci->device = cxv_known(word_at(image, PCI_DEVICE_ID));
+	/* A virtual function has none of its own: they read all ones. */
+	if (word_at(image, PCI_VENDOR_ID) != UINT16_MAX) {
+		pci->vendor = cxv_known(word_at(image, PCI_VENDOR_ID));
+		pci->device = cxv_known(word_at(image, PCI_DEVICE_ID));
+	}
 	pci->class = cxv_known(class >> 8);
 	pci->revision = cxv_known(class & 0xff);
 	/* Bridges have other registers there. */
@@ -105,7 +108,7 @@ void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pc
 {
 	size_t express;
 
-	if (size < PCI_STD_HEADER_SIZEOF || word_at(image, PCI_VENDOR_ID) == UINT16_MAX)
+	if (size < PCI_STD_HEADER_SIZEOF || cxv_config_is_lost(image, size))
 		return;
 	decode_ids(image, pci);
 	express = find_express(image, size);

@@ -7,8 +7,8 @@
 
 /*
  * Fill the ids and the link of PCI from SIZE bytes of an image, as the kernel's attributes of the
- * same names have them. What the image does not tell stays as it is: of the ids, where it reads all
- * ones or is a virtual function's, which has none of its own; of the link, where it ends before the
+ * same names have them. What the image does not tell stays as it is: where it reads
+ * all ones; of the ids, those of a virtual function, which has none of its own; of the link, where it ends before the
  * PCI Express capability, as it does for unprivileged users.
  */
 void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pci);

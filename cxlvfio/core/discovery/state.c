@@ -80,10 +80,33 @@ struct window {
 	struct cxv_number resource, size;
 };
 
+/* The kernel's first decoder that decodes something, or at least is there. */
+static const struct cxv_decoder *first_sized(const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->decoder_count; i++)
+		if (endpoint->decoders[i].size.value)
+			return &endpoint->decoders[i];
+	return endpoint->decoder_count ? &endpoint->decoders[0] : NULL;
+}
+
+/*
+ * Where HDM decoders are there firmware need not program the base of a range: 0 is no address then,
+ * but what they say, who could not be read.
+ */
+static struct cxv_number base_of(const struct cxv_endpoint *endpoint,
+				 const struct cxv_range *range)
+{
+	if (range->base.known && !range->base.value)
+		return (struct cxv_number) { .error = endpoint->hdm.error == ENOENT ?
+						      0 : endpoint->hdm.error };
+	return range->base;
+}
+
 static size_t window_candidates(const struct cxv_endpoint *endpoint, struct window window[static 5])
 {
 	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
-	const struct cxv_hdm_decoder *decoder = endpoint->hdm.decoders;
+	const struct cxv_hdm_decoder *used = cxv_hdm_first_used(&endpoint->hdm);
+	const struct cxv_decoder *decoder = first_sized(endpoint);
 	size_t count = 0;
 
 	window[count++] = (struct window) { "driver", endpoint->driver_view.window_base,
@@ -91,13 +114,13 @@ static size_t window_candidates(const struct cxv_endpoint *endpoint, struct wind
 	if (endpoint->region_count)
 		window[count++] = (struct window) { "region", endpoint->regions[0].resource,
 						    endpoint->regions[0].size };
-	if (endpoint->decoder_count)
-		window[count++] = (struct window) { "decoder", endpoint->decoders[0].resource,
-						    endpoint->decoders[0].size };
-	if (endpoint->hdm.count && cxv_hdm_decodes(decoder))
-		window[count++] = (struct window) { "hdm", decoder->resource, decoder->size };
+	if (decoder)
+		window[count++] = (struct window) { "decoder", decoder->resource, decoder->size };
+	if (used)
+		window[count++] = (struct window) { "hdm", used->resource, used->size };
 	if (endpoint->dvsec.range_count && range->info_valid.value)
-		window[count++] = (struct window) { "dvsec", range->base, range->size };
+		window[count++] = (struct window) { "dvsec", base_of(endpoint, range),
+						    range->size };
 	return count;
 }
 
@@ -164,14 +187,6 @@ static int decide_bound_here(struct cxv_endpoint *endpoint)
 	return set_state(endpoint, CXV_STATE_READY, NULL);
 }
 
-static const struct cxv_hdm_decoder *find_committed(const struct cxv_hdm *hdm)
-{
-	for (size_t i = 0; i < hdm->count; i++)
-		if (cxv_hdm_decodes(&hdm->decoders[i]))
-			return &hdm->decoders[i];
-	return NULL;
-}
-
 static int decide_unbound(struct cxv_endpoint *endpoint)
 {
 	const struct cxv_number *mem_enable = &endpoint->dvsec.control.mem_enable;
@@ -179,7 +194,7 @@ static int decide_unbound(struct cxv_endpoint *endpoint)
 	if (mem_enable->known && !mem_enable->value)
 		return set_state(endpoint, CXV_STATE_NOT_COMMITTED,
 				 "CXL.mem is not enabled in its control register");
-	if (endpoint->hdm.count && !find_committed(&endpoint->hdm))
+	if (endpoint->hdm.count && !cxv_hdm_first_used(&endpoint->hdm))
 		return set_state(endpoint, CXV_STATE_NOT_COMMITTED,
 				 "no HDM decoder of %zu is committed", endpoint->hdm.count);
 	return set_state(endpoint, CXV_STATE_NO_DRIVER, NULL);

@@ -129,6 +129,33 @@ int cxv_doctor_kernel_windows(const struct cxv_doctor_facts *facts, struct cxv_d
 	       cxv_doctor_show(check, "/sys/bus/cxl/devices", NULL);
 }
 
+/* The one that the memory begins in, and ends behind. */
+static const struct cxv_cedt_window *find_cut(const struct cxv_cedt *cedt, uint64_t base)
+{
+	for (size_t i = 0; i < cedt->window_count; i++)
+		if (cedt->windows[i].size && base >= cedt->windows[i].base &&
+		    base <= cxv_last(cedt->windows[i].base, cedt->windows[i].size))
+			return &cedt->windows[i];
+	return NULL;
+}
+
+/* None has all of it. */
+static int tell_missing(const struct cxv_doctor_facts *facts, uint64_t base, uint64_t size,
+			struct cxv_doctor_check *check)
+{
+	const struct cxv_cedt_window *window = find_cut(&facts->cedt, base);
+
+	if (!window)
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
+				      " are in no window", size, base);
+	check->hint = "a hole in the platform's memory map, or firmware is wrong: ask the "
+		      "platform's vendor for firmware that moves the window or the hole";
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "of 0x%" PRIx64 " bytes at 0x%" PRIx64
+			      " only 0x%" PRIx64 " are in a window, that of 0x%" PRIx64
+			      " bytes at 0x%" PRIx64, size, base,
+			      window->base + window->size - base, window->size, window->base);
+}
+
 int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
 			      const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
 {
@@ -138,14 +165,16 @@ int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
 
 	if (ret <= 0)
 		return ret;
+	if (base->error == EBUSY)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "its driver has the decoders, which alone tell the address");
 	if (base->error || size->error)
 		return cxv_doctor_unread(check, base->error ?: size->error, "its window");
 	if (!base->known || !size->known || !size->value)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no window");
 	window = cxv_cedt_find(&facts->cedt, base->value, size->value);
 	if (!window)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " are in no window", size->value, base->value);
+		return tell_missing(facts, base->value, size->value, check);
 	return cxv_doctor_say(check, is_for_type2(window) ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM,
 			      is_for_type2(window) ? "it is in the one at 0x%" PRIx64 :
 			      "the window at 0x%" PRIx64 " is not for device-coherent, volatile "
