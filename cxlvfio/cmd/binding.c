@@ -12,6 +12,7 @@
 #include "out/binding/plan_json.h"
 #include "out/binding/plan_text.h"
 #include "sys/base/deadline.h"
+#include "sys/base/rights.h"
 #include "sys/base/state_file.h"
 #include "sys/binding/bind_facts.h"
 #include "sys/binding/execute.h"
@@ -83,8 +84,8 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 	}
 	if (lock == -ENOTRECOVERABLE)
 		place.hint = "it must belong to root, and nobody else may write to it: remove it";
-	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
-		place.hint = "run it as root, or add --dry-run to see what it would do";
+	if (!place.hint)
+		place.hint = cxv_rights_hint(&context->host, lock);
 	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
 			 "cannot take the endpoint's lock");
 }

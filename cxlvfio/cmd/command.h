@@ -63,6 +63,13 @@ struct cxv_action {
 	enum cxv_complete operand_complete;	/* when operands are no targets */
 };
 
+/* What it is that "all" finds no endpoint. */
+enum cxv_all_of_none {
+	CXV_NONE_IS_SAID,	/* a warning: nothing was to be done */
+	CXV_NONE_FAILS,		/* a proof of nothing is no success */
+	CXV_NONE_IS_FINE,	/* the command tells of it in its own words */
+};
+
 struct cxv_command {
 	const char *name;
 	const char *summary;		/* one line for the command list */
@@ -70,6 +77,7 @@ struct cxv_command {
 	size_t action_count;
 	const char *operands;		/* "TARGET..." or NULL */
 	enum cxv_complete operand_complete;	/* when operands are no targets */
+	enum cxv_all_of_none all_of_none;
 	const char *arrays;		/* its own ones in the JSON document, or NULL */
 	const struct cxv_option *options;
 	size_t option_count;

@@ -149,6 +149,7 @@ const struct cxv_command cxv_command_doctor = {
 	.name = "doctor",
 	.summary = "check everything that an endpoint needs to be handed to VFIO",
 	.operands = "[TARGET...]",
+	.all_of_none = CXV_NONE_IS_FINE,
 	.arrays = "checks",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),

@@ -254,9 +254,10 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 		return 0;
 	count = choose(&inventory, arguments);
 	if (!count && !context->quiet)
-		fputs(cxv_filter_is_empty(&arguments->filter) ?
-		      "cxlvfio: no CXL Type-2 endpoint was found\n" :
-		      "cxlvfio: no endpoint matches the filters\n", stderr);
+		fputs(!cxv_filter_is_empty(&arguments->filter) ?
+		      "cxlvfio: no endpoint matches the filters\n" : inventory.hidden ?
+		      "cxlvfio: no CXL Type-2 endpoint is visible to this user\n" :
+		      "cxlvfio: no CXL Type-2 endpoint was found\n", stderr);
 	if (arguments->tree)
 		return cxv_hierarchy_print(inventory.topology, inventory.endpoints, count,
 					   &arguments->tree_style, stdout);

@@ -9,6 +9,7 @@
 #include "cmd/output.h"
 #include "out/binding/definition_json.h"
 #include "out/binding/definition_text.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/collect.h"
 
 static void forget(struct cxv_persist *persist)
@@ -170,8 +171,7 @@ static int take_lock(struct cxv_persist *persist)
 				 "another cxlvfio (process %d) is changing definitions",
 				 (int)owner);
 	}
-	if (cxv_code_of_errno(lock) == CXV_PERMISSION_DENIED)
-		place.hint = "run it as root, or add --dry-run to see what it would do";
+	place.hint = cxv_rights_hint(&context->host, lock);
 	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
 			 "cannot take the lock of definitions");
 }
@@ -307,8 +307,7 @@ int cxv_persist_no_identity(struct cxv_persist *persist, const struct cxv_endpoi
 		return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, ENODATA, place,
 				 "it has no serial number to be known by");
 	}
-	if (error == -EACCES || error == -EPERM)
-		place.hint = "run it as root";
+	place.hint = cxv_rights_hint(&persist->context->host, error);
 	return cxv_error(&persist->context->errors, cxv_code_of_errno(error), error, place,
 			 "cannot read by what it is known");
 }

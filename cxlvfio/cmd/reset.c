@@ -30,6 +30,7 @@ const struct cxv_command cxv_command_reset = {
 	.name = "reset",
 	.summary = "reset endpoints and prove what the reset did to their memory",
 	.operands = "TARGET...",
+	.all_of_none = CXV_NONE_FAILS,
 	.arrays = "resets cycles checks",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),

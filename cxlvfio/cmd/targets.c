@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/output.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/collect.h"
 #include "sys/discovery/pci.h"
 
@@ -106,18 +107,16 @@ static int no_such_target(struct cxv_context *context, const struct cxv_targets 
 					      .hint = hint }, "there is no such target");
 }
 
-static const char *hint_for(int error)
+static const char *hint_for(const struct cxv_host *host, int error)
 {
 	switch (error) {
-	case EACCES:
-		return "run it as root";
 	case ENODEV:
 		return "it reads all ones: it is hung, without power or gone; see the kernel log";
 	case EBADMSG:
 	case EILSEQ:
 		return "its capability list is malformed: see lspci -vvv";
 	default:
-		return NULL;
+		return cxv_rights_hint(host, error);
 	}
 }
 
@@ -140,7 +139,7 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 				 endpoint->dvsec.device_error ? "it has no CXL device DVSEC" :
 				 "it has neither CXL.cache nor CXL.mem");
 	}
-	place.hint = hint_for(endpoint->dvsec.device_error);
+	place.hint = hint_for(&context->host, endpoint->dvsec.device_error);
 	return cxv_error(&context->errors, cxv_code_of_errno(endpoint->dvsec.device_error),
 			 endpoint->dvsec.device_error, place,
 			 "cannot tell whether %s is a CXL Type-2 endpoint: "
@@ -171,12 +170,36 @@ static int reject_address(struct cxv_context *context, const struct cxv_targets 
 	return error;
 }
 
-static int select_all(struct cxv_targets *targets)
+/* All of none: what could not be looked at is not known to be no endpoint. */
+static int none_at_all(struct cxv_context *context, const struct cxv_targets *targets)
 {
+	struct cxv_place place = { .operation = context->command->name, .target = "all" };
+	static const char none[] = "no CXL Type-2 endpoint was found";
+
+	if (context->command->all_of_none == CXV_NONE_IS_FINE)
+		return 0;
+	if (targets->inventory.hidden) {
+		place.hint = cxv_rights_hint(&context->host, EACCES);
+		return cxv_error(&context->errors, CXV_PERMISSION_DENIED, EACCES, place,
+				 "no CXL Type-2 endpoint is visible, and %zu PCI functions could "
+				 "not be looked at: nothing was done", targets->inventory.hidden);
+	}
+	place.hint = "cxlvfio doctor tells what is missing";
+	if (context->command->all_of_none == CXV_NONE_FAILS)
+		return cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0, place,
+				 "%s: nothing was reset or proven", none);
+	cxv_warning(&context->errors, CXV_NO_SUCH_TARGET, 0, place, none);
+	return 0;
+}
+
+static int select_all(struct cxv_context *context, struct cxv_targets *targets)
+{
+	size_t before = targets->count;
+
 	for (size_t i = 0; i < targets->inventory.count; i++)
 		if (cxv_endpoint_is_type2(targets->inventory.endpoints[i]))
 			select_endpoint(targets, targets->inventory.endpoints[i]);
-	return 0;
+	return before || targets->count ? 0 : none_at_all(context, targets);
 }
 
 static int select_name(struct cxv_context *context, const char *name, struct cxv_targets *targets)
@@ -187,7 +210,7 @@ static int select_name(struct cxv_context *context, const char *name, struct cxv
 	int error = 0;
 
 	if (!strcmp(name, "all"))
-		return select_all(targets);
+		return select_all(context, targets);
 	if (!address && !is_numbered(name, "mem") && !is_numbered(name, "endpoint") &&
 	    !is_numbered(name, "region"))
 		return no_such_target(context, targets, name);

@@ -54,6 +54,7 @@ const struct cxv_command cxv_command_verify = {
 	.name = "verify",
 	.summary = "prove over and over that resets do what they must",
 	.operands = "TARGET...",
+	.all_of_none = CXV_NONE_FAILS,
 	.arrays = "resets cycles checks",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),

@@ -374,6 +374,13 @@ def scenario_empty(root: Root) -> None:
     Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1)
 
 
+def scenario_hidden(root: Root) -> None:
+    """PCI functions of which a user may read 64 bytes: nobody can tell whether they are CXL."""
+    scenario_empty(root)
+    config = root.top / f"{BUS_DEVICES}/0000:0c:00.0/0000:00:1f.0/config"
+    config.write_bytes(config.read_bytes()[:64])
+
+
 def scenario_unbound(root: Root) -> None:
     """One committed endpoint without a driver: read from its BAR."""
     add_type2(root)

@@ -166,6 +166,7 @@ struct cxv_inventory {
 	size_t count;
 	struct cxv_iomem iomem;
 	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
+	size_t hidden;			/* functions of which nobody could tell whether they are CXL */
 };
 
 /* A copy of NAME. 0 or -ENOMEM. */

@@ -400,8 +400,14 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 			error = examine_driver(facts, &cxv_driver_findings[i], doctor);
 	for (size_t i = 0; i < facts->endpoint_count && !error; i++)
 		error = examine_endpoint(facts, wanted, &facts->endpoints[i], doctor);
-	for (size_t i = 0; i < doctor->count; i++)
-		doctor->results[doctor->checks[i].result]++;
+	for (size_t i = 0; i < doctor->count; i++) {
+		struct cxv_doctor_check *check = &doctor->checks[i];
+
+		doctor->results[check->result]++;
+		/* Whom the table does not know. */
+		if (check->hint == root_hint && facts->rights_hint)
+			check->hint = facts->rights_hint;
+	}
 	return error;
 }
 

@@ -110,6 +110,7 @@ struct cxv_doctor_facts {
 	/* A directory of them that could not be read, and why in words; no path: all were. */
 	struct cxv_doctor_text unread_definitions;
 	bool inventory_incomplete;	/* other endpoints may be there for other users */
+	const char *rights_hint;	/* how whoever asks gets to read what is denied; static */
 	const struct cxv_topology *topology;	/* NULL: none */
 	struct cxv_doctor_endpoint *endpoints;
 	size_t endpoint_count;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/util.h"
+#include "sys/base/rights.h"
 #include "sys/binding/record.h"
 
 #define NAMES_MAX		4096
@@ -226,13 +227,14 @@ static int compare(const void *left, const void *right)
 	return strcmp(one->name.value, other->name.value);
 }
 
-static int explain(struct cxv_errors *errors, enum cxv_definition_source source, int error)
+static int explain(const struct cxv_host *host, struct cxv_errors *errors,
+		   enum cxv_definition_source source, int error)
 {
 	char path[64];
 	struct cxv_place place = {
 		.operation = "read definitions",
 		.path = path,
-		.hint = error == -EACCES ? "run it as root" :
+		.hint = error == -EACCES ? cxv_rights_hint(host, error) :
 			error == -EPERM ? "only root may be able to write there: see chown, chmod" :
 			error == -ELOOP || error == -ENOTDIR ? "make it a directory; no link is "
 							       "followed" : NULL,
@@ -257,7 +259,7 @@ int cxv_definitions_read(const struct cxv_host *host, struct cxv_errors *errors,
 
 		if (error >= 0 || error == -ENOENT)
 			continue;
-		error = explain(errors, source, error);
+		error = explain(host, errors, source, error);
 		failed = failed ? failed : error;
 	}
 	/* After a strdup() that failed there are items without names. */

@@ -7,6 +7,7 @@
 
 #include "core/base/util.h"
 #include "cxl_vfio.h"
+#include "sys/base/rights.h"
 #include "sys/base/udev.h"
 #include "sys/binding/steps.h"
 
@@ -96,8 +97,8 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 		return NULL;
 	if (step->kind == CXV_STEP_LOAD_MODULE)
 		return hint_of_module(error);
-	if (error == -EACCES || error == -EPERM)
-		return "run it as root";
+	if (cxv_rights_hint(run->execution->host, error))
+		return cxv_rights_hint(run->execution->host, error);
 	switch (step->kind) {
 	case CXV_STEP_NOTE_PARAMETERS:
 		return error == -EOPNOTSUPP ? "the driver is too old for a choice: install that of "

@@ -7,6 +7,7 @@
 #include "cxl_vfio.h"
 #include "sys/base/clock.h"
 #include "sys/base/identity.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
 #include "sys/discovery/holders.h"
 #include "sys/discovery/iomem.h"
@@ -214,37 +215,37 @@ static int collect_functions(struct survey *survey, char **names, size_t count)
 	return error;
 }
 
-static void warn_hidden(struct cxv_errors *errors, size_t hidden)
+static void warn_hidden(const struct survey *survey)
 {
-	cxv_warning(errors, CXV_PERMISSION_DENIED, EACCES,
+	cxv_warning(survey->errors, CXV_PERMISSION_DENIED, EACCES,
 		    (struct cxv_place) {
 			    .operation = "discover endpoints",
 			    .path = "/" CXV_PCI_DEVICES "/*/config",
-			    .hint = "root sees every endpoint and all of its registers",
+			    .hint = cxv_rights_hint(survey->host, EACCES),
 		    },
 		    "the CXL capabilities of %zu PCI functions are hidden from this user: "
 		    "endpoints among them without a memdev or the %s driver are not listed",
-		    hidden, CXL_VFIO_DRIVER_NAME);
+		    survey->hidden, CXL_VFIO_DRIVER_NAME);
 }
 
-static void warn_denied(struct cxv_errors *errors, size_t denied)
+static void warn_denied(const struct survey *survey)
 {
-	cxv_warning(errors, CXV_PERMISSION_DENIED, EACCES,
+	cxv_warning(survey->errors, CXV_PERMISSION_DENIED, EACCES,
 		    (struct cxv_place) {
 			    .operation = "read endpoints",
-			    .hint = "root sees all registers and physical addresses",
+			    .hint = cxv_rights_hint(survey->host, EACCES),
 		    },
-		    "this user may not read everything of %zu endpoint%s", denied,
-		    denied == 1 ? "" : "s");
+		    "this user may not read everything of %zu endpoint%s", survey->denied,
+		    survey->denied == 1 ? "" : "s");
 }
 
 /* One sentence, however much is missing: JSON names each fact under "unavailable". */
 static void warn_of_privilege(const struct survey *survey)
 {
 	if (survey->hidden)
-		warn_hidden(survey->errors, survey->hidden);
+		warn_hidden(survey);
 	else if (survey->denied)
-		warn_denied(survey->errors, survey->denied);
+		warn_denied(survey);
 }
 
 static int walk(struct survey *survey)
@@ -316,6 +317,7 @@ int cxv_collect(const struct cxv_host *host, struct cxv_errors *errors,
 	*inventory = (struct cxv_inventory) { 0 };
 	error = walk(&survey);
 	inventory->topology = topology_of(&survey);
+	inventory->hidden = survey.hidden;
 	inventory->iomem = survey.iomem;
 	survey.iomem = (struct cxv_iomem) { 0 };
 	return error;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cxl_vfio.h"
+#include "sys/base/rights.h"
 #include "sys/base/state_file.h"
 #include "sys/binding/driver.h"
 #include "sys/binding/parameters.h"
@@ -408,7 +409,10 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 {
 	int error;
 
-	*facts = (struct cxv_doctor_facts) { .topology = inventory->topology };
+	*facts = (struct cxv_doctor_facts) {
+		.topology = inventory->topology,
+		.rights_hint = cxv_rights_hint(host, EACCES),
+	};
 	/* Of the driver a capture has what is in sysfs, and no files of modules. */
 	if (host->live)
 		cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME);

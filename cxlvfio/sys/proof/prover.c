@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "cxl_emulated_endpoint.h"
 #include "cxl_vfio.h"
 #include "sys/base/deadline.h"
 #include "sys/base/random_seed.h"
+#include "sys/base/rights.h"
 #include "sys/base/state_file.h"
 #include "sys/binding/record.h"
 #include "sys/proof/kernel_log.h"
@@ -59,7 +61,9 @@ static int take_lock(struct cxv_prover *prover)
 	if (prover->lock == -EACCES && !changes_method(prover))
 		return 0;
 	return fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
-		    "/" CXV_STATE_DIRECTORY, "run it as root, or take --method auto",
+		    "/" CXV_STATE_DIRECTORY, prover->lock == -EACCES && geteuid() ?
+		    "run it as root, or take --method auto" :
+		    cxv_rights_hint(prover->host, prover->lock),
 		    "cannot take the lock that makes changes take turns");
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/util.h"
+#include "sys/base/rights.h"
 #include "sys/proof/prover.h"
 #include "sys/proof/vfio_hot.h"
 
@@ -128,7 +129,7 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 		return 0;
 	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);
 	return fail(prover, cxv_code_of_errno(ret), ret, "reset_method",
-		    ret == -EACCES || ret == -EPERM ? "run it as root" : "see the kernel log",
+		    cxv_rights_hint(prover->host, ret) ?: "see the kernel log",
 		    text);
 }
 
