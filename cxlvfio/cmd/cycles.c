@@ -27,6 +27,7 @@
 #include "out/proof/scope_text.h"
 #include "sys/base/clock.h"
 #include "sys/base/deadline.h"
+#include "sys/discovery/vfio.h"
 
 #define CYCLES_MAX	1000000
 #define MEMORY_KEPT	(1 << 20)
@@ -526,7 +527,12 @@ static void plan_one(struct session *session, const struct cxv_endpoint *endpoin
 		.duration_requested = settings->duration * NS_PER_SEC,
 	};
 	set_expect(&settings->prover, run);
-	if (run->dry_run || may_reach_far(run))
+	/* A plan promises nothing that the run refuses. */
+	if (run->dry_run)
+		run->refused = cxv_vfio_check(&session->context->host, endpoint,
+					      settings->prover.interface,
+					      &session->context->errors) < 0;
+	if (!run->refused && (run->dry_run || may_reach_far(run)))
 		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
 }
 

@@ -381,6 +381,12 @@ def scenario_hidden(root: Root) -> None:
     config.write_bytes(config.read_bytes()[:64])
 
 
+def scenario_shared_group(root: Root) -> None:
+    """An endpoint of our driver whose group has a function of a host driver in it."""
+    scenario_ready(root)
+    Function(root, "0000:0d:00.1", Config(0x8086, 0x2918, 0x060100), group=6).bind("e1000e")
+
+
 def scenario_unbound(root: Root) -> None:
     """One committed endpoint without a driver: read from its BAR."""
     add_type2(root)

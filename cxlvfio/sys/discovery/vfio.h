@@ -4,6 +4,7 @@
 #define CXLVFIO_SYS_DISCOVERY_VFIO_H
 
 #include "core/base/errors.h"
+#include "core/discovery/endpoint.h"
 #include "core/discovery/vfio_info.h"
 #include "sys/base/host.h"
 
@@ -32,6 +33,9 @@ struct cxv_vfio_device {
  */
 int cxv_vfio_open(const struct cxv_host *host, const char *bdf, enum cxv_interface interface,
 		  struct cxv_errors *errors, struct cxv_vfio_device *vfio);
+/* What can be told of that without opening it, for a plan: as cxv_vfio_open() would fail. */
+int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		   enum cxv_interface interface, struct cxv_errors *errors);
 void cxv_vfio_close(struct cxv_vfio_device *vfio);
 
 /* "group" or "cdev" */

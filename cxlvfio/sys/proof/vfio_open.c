@@ -250,7 +250,7 @@ static bool have_cdev(const struct opening *opening)
 	return cxv_host_exists(opening->host, "dev/vfio/devices/%s", opening->cdev);
 }
 
-static int open_by(struct opening *opening, enum cxv_interface interface)
+static int choose_interface(const struct opening *opening, enum cxv_interface interface)
 {
 	if (interface == CXV_INTERFACE_AUTO)
 		interface = have_cdev(opening) ? CXV_INTERFACE_CDEV : CXV_INTERFACE_GROUP;
@@ -259,13 +259,55 @@ static int open_by(struct opening *opening, enum cxv_interface interface)
 		return fail(opening, CXV_UNSUPPORTED, ENOENT, "/dev/vfio/devices",
 			    "use --interface group, or a kernel with CONFIG_VFIO_DEVICE_CDEV",
 			    "the device has no VFIO node of its own");
-	if (interface == CXV_INTERFACE_CDEV)
-		return open_by_cdev(opening);
-	if (!opening->group)
+	if (interface == CXV_INTERFACE_GROUP && !opening->group)
 		return fail(opening, CXV_NO_IOMMU, ENODEV, NULL,
 			    "boot with intel_iommu=on or amd_iommu=on on the kernel command line",
 			    "it is in no IOMMU group");
-	return open_by_group(opening);
+	return 0;
+}
+
+/* What is known to stand in the way before anything is opened. */
+static int prepare(struct opening *opening, enum cxv_interface interface)
+{
+	find_nodes(opening);
+	return check_driver(opening) ?: choose_interface(opening, interface);
+}
+
+static void forget_nodes(struct opening *opening)
+{
+	free(opening->group);
+	free(opening->cdev);
+}
+
+static const struct cxv_finding *find_host_driver(const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->findings.count; i++)
+		if (!strcmp(endpoint->findings.items[i].id, "shared_group"))
+			return &endpoint->findings.items[i];
+	return NULL;
+}
+
+int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
+		   enum cxv_interface interface, struct cxv_errors *errors)
+{
+	const struct cxv_finding *rival = find_host_driver(endpoint);
+	_cleanup_free_ struct cxv_holder *holders = NULL;
+	struct cxv_vfio_device vfio = { .device = -1 };
+	struct opening opening = {
+		.host = host, .bdf = endpoint->host, .errors = errors, .vfio = &vfio,
+	};
+	size_t count = 0;
+	int ret = prepare(&opening, interface);
+
+	if (!ret && rival)
+		ret = fail(&opening, CXV_DEVICE_BUSY, EBUSY, NULL, rival->hint, rival->message);
+	if (!ret)
+		cxv_find_holders(host, endpoint->host, opening.group, opening.cdev, &holders,
+				 &count);
+	if (count)
+		ret = fail_busy(&opening, EBUSY, NULL);
+	forget_nodes(&opening);
+	return ret;
 }
 
 int cxv_vfio_open_device(const struct cxv_host *host, const char *bdf,
@@ -279,11 +321,10 @@ int cxv_vfio_open_device(const struct cxv_host *host, const char *bdf,
 		return fail(&opening, CXV_UNSUPPORTED, EOPNOTSUPP, NULL,
 			    "run it without --sysroot, on the machine that has the device",
 			    "files of another machine cannot be opened with VFIO");
-	find_nodes(&opening);
-	ret = check_driver(&opening);
+	ret = prepare(&opening, interface);
 	if (!ret)
-		ret = open_by(&opening, interface);
-	free(opening.group);
-	free(opening.cdev);
+		ret = vfio->interface == CXV_INTERFACE_CDEV ? open_by_cdev(&opening) :
+							      open_by_group(&opening);
+	forget_nodes(&opening);
 	return ret;
 }
