@@ -11,8 +11,8 @@
 static const struct cxv_option options[] = {
 	{ 'n', "dry-run", NULL, "print the steps and change nothing" },
 	{ 'w', "wait", "SEC", "let each step take SEC seconds at most, 10 by default" },
-	{ 0, "force", NULL, "bind although another device of its IOMMU group has a host driver, or "
-	  "no decoder is committed" },
+	{ 0, "force", NULL, "bind although another device of its IOMMU group has a host driver, "
+	  "no decoder is committed, or the host did not survive the last bind" },
 	{ 0, "no-modprobe", NULL, "do not load the driver's module: fail if it is not loaded" },
 	CXV_OFFER_OPTIONS(""),
 };

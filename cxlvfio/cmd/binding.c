@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "cmd/first_contact.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/targets.h"
@@ -19,7 +20,8 @@
 #include "sys/binding/parameters.h"
 #include "sys/binding/record.h"
 #include "sys/discovery/collect.h"
-#include "sys/proof/reset_method.h"
+#include "sys/proof/borrowed.h"
+#include "sys/proof/ladder.h"
 
 #define SECONDS_MAX	86400
 #define USERS_RETRY_MS	250
@@ -158,6 +160,52 @@ static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
 	}
 }
 
+/* Of reading the registers, all that a probe does. Without a record it is as good. */
+static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoint, int error)
+{
+	char path[CXV_LADDER_PATH_MAX];
+
+	cxv_ladder_path(endpoint, path);
+	cxv_warning(&work->context->errors, cxv_code_of_errno(error), error,
+		    (struct cxv_place) {
+			    .operation = work->context->command->name,
+			    .target = endpoint->host,
+			    .path = path,
+			    .hint = "make it writable: reset and verify need it",
+		    },
+		    "that its registers are read now cannot be recorded");
+}
+
+/* The driver's probe reads registers: on disk before it does, as every step of the first contact. */
+static int execute(struct work *work, const struct cxv_endpoint *endpoint,
+		   struct cxv_execution *execution, struct cxv_plan *plan)
+{
+	struct cxv_climb climb = { 0 };
+	int ret, error = 0;
+
+	if (work->change->probes && !cxv_plan_already(plan) &&
+	    !cxv_ladder_is(&endpoint->ladder, CXV_LADDER_PROVEN))
+		error = cxv_climb_begin(&work->context->host, endpoint, false, &climb);
+	if (!error && climb.reached < CXV_RUNG_REGISTERS)
+		error = cxv_climb_try(&climb, CXV_RUNG_REGISTERS);
+	if (error < 0)
+		tell_unrecorded(work, endpoint, error);
+	ret = cxv_execute_plan(execution, plan);
+	if (!error)
+		error = cxv_climb_end(&climb, !ret);
+	return ret;
+}
+
+static int check_first_contact(struct work *work, const struct cxv_endpoint *endpoint)
+{
+	if (!work->change->probes)
+		return 0;
+	return cxv_first_contact_check(work->context, endpoint, CXV_RUNG_REGISTERS,
+				       work->options->wishes.force,
+				       "this is what a bind does: cxlvfio bind --force, once "
+				       "console and firmware's log are looked at");
+}
+
 static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			 struct cxv_plan *plan)
 {
@@ -174,8 +222,10 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 		.step_ms = work->options->step_seconds * 1000,
 		.roll_back = work->change->roll_back,
 	};
-	int ret;
+	int ret = check_first_contact(work, endpoint);
 
+	if (ret < 0)
+		return ret;
 	if (work->change->wish)
 		work->change->wish(endpoint, work->change->argument, &options.wishes);
 	if (!options.dry_run) {
@@ -183,8 +233,8 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 		if (lock < 0)
 			return lock;
 		/* Of no weight for the binding itself. */
-		cxv_reset_method_put_back(&context->host, endpoint->host, context->command->name,
-					  false, &context->errors);
+		cxv_borrowed_put_back(&context->host, endpoint->host, context->command->name,
+				      false, &context->errors);
 		ret = work->change->probes ?
 		      lock_parameters(work, endpoint->host, &options.wishes, &parameters_lock) : 0;
 		if (ret < 0)
@@ -198,7 +248,7 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 	if (ret || options.dry_run)
 		return ret;
 	cxv_hold_until_finished(context);
-	return cxv_execute_plan(&execution, plan);
+	return execute(work, endpoint, &execution, plan);
 }
 
 /* What went wrong is said on stderr; of several targets each has a line. */
@@ -337,6 +387,8 @@ static void decide_result(struct work *work, const struct cxv_endpoint *endpoint
 				"interrupted before anything was changed");
 	else
 		ret = change_target(work, endpoint, &result->plan);
+	if (!ret && work->change->probes)
+		cxv_first_contact_announce_scrub(work->context, endpoint);
 	if (ret < 0)
 		result->outcome = FAILED;
 	else if (cxv_plan_already(&result->plan))

@@ -12,6 +12,7 @@
 
 #include "cmd/baseline.h"
 #include "cmd/consent.h"
+#include "cmd/first_contact.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/report.h"
@@ -21,6 +22,7 @@
 #include "core/proof/cycle_run.h"
 #include "core/proof/verify.h"
 #include "out/proof/baseline_text.h"
+#include "out/proof/ladder_text.h"
 #include "out/proof/latency_text.h"
 #include "out/proof/reset_json.h"
 #include "out/proof/reset_text.h"
@@ -28,6 +30,7 @@
 #include "sys/base/clock.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/vfio.h"
+#include "sys/proof/ladder.h"
 
 #define CYCLES_MAX	1000000
 #define MEMORY_KEPT	(1 << 20)
@@ -181,7 +184,9 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 	else if (is_option(value, "no-verify"))
 		settings->prover.verify = false;
 	else if (is_option(value, "yes"))
-		settings->yes = true;
+		settings->yes = settings->prover.yes = true;
+	else if (is_option(value, "prove"))
+		settings->prove = settings->prover.prove = true;
 	else if (is_option(value, "dry-run"))
 		settings->dry_run = true;
 	else if (is_option(value, "read-only"))
@@ -532,7 +537,15 @@ static void plan_one(struct session *session, const struct cxv_endpoint *endpoin
 		run->refused = cxv_vfio_check(&session->context->host, endpoint,
 					      settings->prover.interface,
 					      &session->context->errors) < 0;
-	if (!run->refused && (run->dry_run || may_reach_far(run)))
+	if (!run->refused)
+		run->refused = cxv_first_contact_check(session->context, endpoint, CXV_RUNG_REST,
+						       settings->yes, "look at the console's last "
+						       "words and at firmware's log; then try "
+						       "again, and clear it, with: cxlvfio verify "
+						       "--prove --yes") < 0;
+	if (run->refused || settings->prove)
+		return;
+	if (run->dry_run || may_reach_far(run))
 		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
 }
 
@@ -559,7 +572,36 @@ static void compare(struct session *session, const struct cxv_endpoint *endpoint
 	run->comparison = &session->comparisons[i];
 }
 
-static void reset_one(struct session *session, const struct cxv_endpoint *endpoint,
+static void work_on(struct session *session, struct cxv_prover *prover, struct cxv_run *run)
+{
+	if (session->settings->prove) {
+		if (cxv_prover_touch_all(prover) < 0)
+			cxv_error(&session->context->errors, CXV_FAILED, EIO,
+				  (struct cxv_place) { .operation = "first contact",
+						       .target = run->target,
+						       .hint = "see the kernel log" },
+				  "not every page of the window can be read");
+		return;
+	}
+	begin_run(session, prover, run);
+	run_cycles(session, prover, run);
+	cxv_progress_clear(&session->progress);
+}
+
+/* As it is now, for whoever reads what became of it. */
+static void read_ladder_again(struct session *session, struct cxv_endpoint *endpoint)
+{
+	struct cxv_platform platform = { 0 };
+
+	cxv_fields_free(&endpoint->ladder, &cxv_ladder_fields);
+	endpoint->ladder = (struct cxv_ladder) { 0 };
+	if (cxv_ladder_read(&session->context->host, &platform, endpoint) < 0)
+		session->context->errors.out_of_memory = true;
+	if (session->settings->prove && !session->context->json && !session->context->quiet)
+		cxv_print_ladder(endpoint->host, &endpoint->ladder, stdout);
+}
+
+static void reset_one(struct session *session, struct cxv_endpoint *endpoint,
 		      struct cxv_run *run)
 {
 	struct cxv_prover_options options = session->settings->prover;
@@ -569,11 +611,8 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 
 	options.scope = run->scope;
 	options.pauses = session->settings->interval;
-	if (!cxv_prover_open(&context->host, endpoint, &options, &context->errors, &prover)) {
-		begin_run(session, &prover, run);
-		run_cycles(session, &prover, run);
-		cxv_progress_clear(&session->progress);
-	}
+	if (!cxv_prover_open(&context->host, endpoint, &options, &context->errors, &prover))
+		work_on(session, &prover, run);
 	cxv_prover_restore(&prover);
 	run->memory_restored = !prover.seed || prover.restored;
 	compare(session, endpoint, run);
@@ -583,6 +622,8 @@ static void reset_one(struct session *session, const struct cxv_endpoint *endpoi
 	if (!context->json && run->interface)
 		print_summary(run);
 	cxv_prover_close(&prover);
+	if (prover.climbing)
+		read_ladder_again(session, endpoint);
 }
 
 static void print_json(struct session *session, const struct cxv_targets *targets)
@@ -625,14 +666,22 @@ static void write_report(struct session *session, const struct cxv_targets *targ
 	cxv_html_report_write(context, session->settings->report, &proof);
 }
 
-static void show_plans(struct session *session)
+static void show_plan(const struct session *session, const struct cxv_endpoint *endpoint,
+		      const struct cxv_run *run)
+{
+	if (!session->settings->prove)
+		cxv_print_run_plan(run, stdout);
+	cxv_print_ladder_plan(endpoint->host, &endpoint->ladder, session->settings->prove, stdout);
+}
+
+static void show_plans(struct session *session, const struct cxv_targets *targets)
 {
 	for (size_t i = 0; i < session->count; i++) {
 		if (session->runs[i].refused)
 			continue;
 		session->done++;
 		if (!session->context->json)
-			cxv_print_run_plan(&session->runs[i], stdout);
+			show_plan(session, targets->endpoints[i], &session->runs[i]);
 	}
 }
 
@@ -666,7 +715,7 @@ static enum cxv_exit reset_all(struct session *session, const struct cxv_targets
 	if (ret < 0)
 		return ret == -ENOMEM ? CXV_EXIT_FAILED : status;
 	if (dry_run) {
-		show_plans(session);
+		show_plans(session, targets);
 	} else if (!cxv_consent_ask(session->context, session->runs, session->count,
 				    session->settings->yes)) {
 		/* A signal ends the run after the current cycle, with all put back and said. */

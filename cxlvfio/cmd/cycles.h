@@ -16,6 +16,7 @@ struct cxv_cycles_settings {
 	bool via_given;			/* else it is the method's */
 	bool yes;			/* also what reaches beyond the function */
 	bool dry_run;
+	bool prove;			/* the ladder of the first contact alone */
 	const char *baseline;		/* a file; NULL: none */
 };
 
@@ -27,7 +28,8 @@ struct cxv_cycles_settings {
 	  CXV_COMPLETE_WORDS, "vfio config sysfs" }
 #define CXV_CYCLES_OPTIONS								\
 	{ 'n', "dry-run", NULL, "print what would be reset, and reset nothing" },	\
-	{ 'y', "yes", NULL, "do not ask before resets that reach beyond the function" },	\
+	{ 'y', "yes", NULL, "do not ask before resets that reach beyond the function, and "	\
+	  "try again what the host did not survive, or cannot record" },			\
 	{ 0, "interval", "MS", "wait so many milliseconds between two cycles" },	\
 	{ 't', "timeout", "SEC",							\
 	  "wait so long for the memory to answer again, 70 unless given" },		\

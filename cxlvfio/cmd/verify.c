@@ -12,12 +12,27 @@ static const struct cxv_option options[] = {
 	{ 'd', "duration", "SEC", "end after the cycle in which so many seconds are over" },
 	{ 0, "threads", "N", "N threads access the memory all the time, also during resets" },
 	{ 0, "processes", "N", "so do N processes of one thread each" },
+	{ 0, "prove", NULL, "reset nothing: only go through the first contact, from the least to "
+	  "the most, each step on record before it is tried" },
 	CXV_CYCLES_OPTIONS,
 };
 
 struct given {
 	bool cycles, method, methods;
+	const char *beyond_prove;	/* an option that the first contact has no use for */
 };
+
+static bool goes_with_prove(const char *name)
+{
+	static const char *const names[] = {
+		"prove", "yes", "dry-run", "interface", "timeout", "sample",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
 
 static void note(const struct cxv_option_value *value, struct given *given)
 {
@@ -26,6 +41,8 @@ static void note(const struct cxv_option_value *value, struct given *given)
 	given->cycles |= !strcmp(name, "cycles");
 	given->methods |= !strcmp(name, "methods");
 	given->method |= !strcmp(name, "method") || !strcmp(name, "via");
+	if (!goes_with_prove(name))
+		given->beyond_prove = name;
 }
 
 static enum cxv_exit run_verify(struct cxv_context *context, int argc, char **argv)
@@ -45,6 +62,9 @@ static enum cxv_exit run_verify(struct cxv_context *context, int argc, char **ar
 	if (given.method && given.methods)
 		return cxv_usage_error(context, "--methods names the paths, too: it cannot go with "
 				       "--method and --via");
+	if (settings.prove && given.beyond_prove)
+		return cxv_usage_error(context, "--prove resets nothing: it cannot go with --%s",
+				       given.beyond_prove);
 	if (settings.duration && !given.cycles)
 		settings.cycles = 0;
 	return cxv_cycles_run(context, argv + optind, argc - optind, &settings);

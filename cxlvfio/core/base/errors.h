@@ -44,6 +44,7 @@ enum cxv_code {
 	CXV_OUT_OF_MEMORY,
 	CXV_CONFLICT,			/* another definition wants another driver */
 	CXV_BAD_DEFINITION,		/* a file of definitions that is not understood */
+	CXV_NOT_SURVIVED,		/* the machine did not survive what it would do again */
 	CXV_CODE_COUNT
 };
 

@@ -18,6 +18,7 @@
 #include "core/discovery/topology.h"
 #include "core/discovery/upstream_port.h"
 #include "core/discovery/vfio_info.h"
+#include "core/proof/ladder.h"
 
 /* What an operator sees at a glance; core/discovery/state.c decides. */
 enum cxv_state {
@@ -149,6 +150,7 @@ struct cxv_endpoint {
 	bool has_driver_view;		/* bound to cxl-vfio-pci */
 	struct cxv_driver_view driver_view;
 	struct cxv_vfio vfio;
+	struct cxv_ladder ladder;	/* what of the first contact the machine has survived */
 };
 
 extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the top level */

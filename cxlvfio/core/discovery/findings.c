@@ -519,6 +519,30 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 		     endpoint->reset_methods.items[0] : "no method");
 }
 
+static int ladder_in(const struct cxv_endpoint *endpoint, enum cxv_ladder_state state,
+		     char **message)
+{
+	if (!cxv_ladder_is(&endpoint->ladder, state))
+		return 0;
+	return cxv_ladder_sentence(&endpoint->ladder, message) ?: 1;
+}
+
+static int not_survived(const struct cxv_endpoint *endpoint, char **message)
+{
+	return ladder_in(endpoint, CXV_LADDER_NOT_SURVIVED, message);
+}
+
+static int ladder_interrupted(const struct cxv_endpoint *endpoint, char **message)
+{
+	return ladder_in(endpoint, CXV_LADDER_INTERRUPTED, message);
+}
+
+static int ladder_record(const struct cxv_endpoint *endpoint, char **message)
+{
+	return ladder_in(endpoint, CXV_LADDER_DAMAGED, message) ?:
+	       ladder_in(endpoint, CXV_LADDER_FOREIGN, message);
+}
+
 const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
@@ -562,6 +586,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
 	  "by /proc/iomem somebody else has the memory, or a part of it",
 	  "take it away from that owner first: offline the memory, or unbind the dax device" },
+	{ "not_survived", CXV_SEVERITY_ERROR, not_survived,
+	  "the machine stopped in a step of a contact with it that was not proven yet",
+	  "look at the console's last words and at firmware's log; cxlvfio verify --prove --yes "
+	  "tries again" },
 	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
 	  "the driver is bound, but VFIO has no device node for it",
 	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
@@ -592,6 +620,12 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
 	  "the next open zeroes it before it gives access" },
+	{ "ladder_interrupted", CXV_SEVERITY_WARNING, ladder_interrupted,
+	  "a run was killed in a step of a contact with it that was not proven yet",
+	  "the next cxlvfio reset or verify begins again: see whether it ends by itself" },
+	{ "ladder_record", CXV_SEVERITY_WARNING, ladder_record,
+	  "what is recorded of the first contact with it is damaged, or another machine's",
+	  "cxlvfio verify --prove makes one of this machine" },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
 	  "it is in no IOMMU group, so VFIO cannot have it",
 	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },

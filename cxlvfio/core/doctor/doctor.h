@@ -67,7 +67,7 @@ struct cxv_doctor_node {
 
 enum cxv_doctor_leftover_kind {
 	CXV_DOCTOR_OF_BIND,	/* a record, or a note of modules */
-	CXV_DOCTOR_OF_RESET,	/* a saved reset_method */
+	CXV_DOCTOR_OF_RESET,	/* a saved reset_method or scrub_policy */
 	CXV_DOCTOR_OF_OFFER,	/* saved parameters of the module */
 	CXV_DOCTOR_OF_PERSIST,	/* a definition that has not got its name yet */
 };
@@ -230,6 +230,7 @@ CXV_DOCTOR_ENDPOINT(override_foreign);
 CXV_DOCTOR_ENDPOINT(driverctl);
 CXV_DOCTOR_ENDPOINT(in_use);
 CXV_DOCTOR_ENDPOINT(reset_method);
+CXV_DOCTOR_ENDPOINT(first_contact);
 /* doctor_vmm.c */
 CXV_DOCTOR_ENDPOINT(vmm);
 

@@ -381,3 +381,30 @@ int cxv_doctor_interrupted_persist(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no definitions");
 	return check_leftovers(facts, check, CXV_DOCTOR_OF_PERSIST);
 }
+
+int cxv_doctor_first_contact(const struct cxv_doctor_facts *facts,
+			     const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
+{
+	const struct cxv_ladder *ladder = &one->endpoint->ladder;
+	_cleanup_free_ char *sentence = NULL;
+
+	(void)facts;
+	if (ladder->state.error)
+		return cxv_doctor_unread(check, ladder->state.error, "its record");
+	if (!ladder->state.value)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is no Type-2 endpoint");
+	if (cxv_ladder_sentence(ladder, &sentence) < 0)
+		return -ENOMEM;
+	if (sentence)
+		return cxv_doctor_say(check, cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED) ?
+				      CXV_DOCTOR_PROBLEM : CXV_DOCTOR_WARNING, "%s", sentence);
+	if (cxv_ladder_is(ladder, CXV_LADDER_PROVEN))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is%s",
+				      cxv_ladder_by_slot(ladder) ? ", in this slot" : "");
+	if (cxv_ladder_is(ladder, CXV_LADDER_RUNNING))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a process is in step \"%s\" now",
+				      ladder->step.value);
+	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "not yet: %s was survived%s",
+			      ladder->survived.value ?: "nothing",
+			      cxv_ladder_by_slot(ladder) ? ", in this slot" : "");
+}

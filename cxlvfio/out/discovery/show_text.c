@@ -83,6 +83,12 @@ static void print_driver(struct cxv_printer *to, const struct cxv_endpoint *endp
 	cxv_print_value(to, "offers", views, cxv_offered_views(&endpoint->driver_view).error);
 }
 
+static void print_ladder(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
+{
+	cxv_print_heading(to, "ladder");
+	cxv_print_fields(to, &endpoint->ladder, &cxv_ladder_fields);
+}
+
 static void print_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	cxv_show_vfio(to, endpoint);
@@ -108,10 +114,11 @@ static const struct {
 	{ "region", print_region },
 	{ "driver", print_driver },
 	{ "vfio", print_vfio },
+	{ "ladder", print_ladder },
 };
 
 const char cxv_section_names[] =
-	"findings cxl pci dvsec upstream component decoders ports region driver vfio";
+	"findings cxl pci dvsec upstream component decoders ports region driver vfio ladder";
 
 static int find_section(const char *name, size_t length)
 {

@@ -32,14 +32,40 @@ static int refuse_strangers(int directory)
 	return status.st_mode & (S_IWGRP | S_IWOTH) ? -ENOTRECOVERABLE : 0;
 }
 
-static int open_directory(const struct cxv_host *host, bool make)
+static int sync_directory(int directory)
 {
-	_cleanup_close_ int run = open_below(host->root, "run", make);
-	int directory = run < 0 ? run : open_below(run, "cxlvfio", make);
+	/* Some file systems cannot, and have nothing to do. */
+	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static int check_directory(int directory)
+{
 	int ret = directory < 0 ? directory : refuse_strangers(directory);
 
 	if (ret >= 0)
 		return directory;
+	if (directory >= 0)
+		close(directory);
+	return ret;
+}
+
+static int open_directory(const struct cxv_host *host, bool make)
+{
+	_cleanup_close_ int run = open_below(host->root, "run", make);
+
+	return check_directory(run < 0 ? run : open_below(run, "cxlvfio", make));
+}
+
+/* Made if need be. /var/lib itself may be a link to another file system. */
+static int open_lasting_directory(const struct cxv_host *host)
+{
+	_cleanup_close_ int parent = cxv_host_open_file(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+							"var/lib");
+	int directory = parent < 0 ? parent : open_below(parent, "cxlvfio", true);
+	int ret = directory < 0 ? directory : sync_directory(parent);
+
+	if (ret >= 0)
+		return check_directory(directory);
 	if (directory >= 0)
 		close(directory);
 	return ret;
@@ -76,7 +102,7 @@ ssize_t cxv_state_file_read(const struct cxv_host *host, const char *name, char 
 	return length;
 }
 
-static int write_new(int directory, const char *name, const char *text)
+static int write_new(int directory, const char *name, const char *text, bool lasting)
 {
 	_cleanup_close_ int file = -1;
 	ssize_t written;
@@ -90,7 +116,12 @@ static int write_new(int directory, const char *name, const char *text)
 	written = write(file, text, strlen(text));
 	if (written < 0)
 		return -errno;
-	return (size_t)written == strlen(text) ? 0 : -ENOSPC;
+	if ((size_t)written != strlen(text))
+		return -ENOSPC;
+	if (!lasting)
+		return 0;
+	/* Whatever the umask: list tells everybody. */
+	return fchmod(file, 0644) < 0 || fsync(file) < 0 ? -errno : 0;
 }
 
 /* What NAME is called until all of it is written. */
@@ -101,23 +132,33 @@ static int name_new(char new_name[static NAME_MAX + 1], const char *name)
 	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
-int cxv_state_file_write(const struct cxv_host *host, const char *name, const char *text)
+static int replace(int directory, const char *name, const char *text, bool lasting)
 {
-	_cleanup_close_ int directory = open_directory(host, true);
 	char new_name[NAME_MAX + 1];
-	int ret;
+	int ret = name_new(new_name, name);
 
-	if (directory < 0)
-		return directory;
-	ret = name_new(new_name, name);
 	if (ret < 0)
 		return ret;
-	ret = write_new(directory, new_name, text);
+	ret = write_new(directory, new_name, text, lasting);
 	if (!ret && renameat(directory, new_name, directory, name))
 		ret = -errno;
 	if (ret < 0)
 		unlinkat(directory, new_name, 0);
-	return ret;
+	return ret || !lasting ? ret : sync_directory(directory);
+}
+
+int cxv_state_file_write(const struct cxv_host *host, const char *name, const char *text)
+{
+	_cleanup_close_ int directory = open_directory(host, true);
+
+	return directory < 0 ? directory : replace(directory, name, text, false);
+}
+
+int cxv_lasting_file_write(const struct cxv_host *host, const char *name, const char *text)
+{
+	_cleanup_close_ int directory = open_lasting_directory(host);
+
+	return directory < 0 ? directory : replace(directory, name, text, true);
 }
 
 int cxv_state_file_remove(const struct cxv_host *host, const char *name)

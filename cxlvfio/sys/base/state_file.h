@@ -25,4 +25,11 @@ int cxv_state_file_write(const struct cxv_host *host, const char *name, const ch
 /* 0 also where there is none. */
 int cxv_state_file_remove(const struct cxv_host *host, const char *name);
 
+/*
+ * The same in /var/lib/cxlvfio, which outlives a boot: the text is on disk when it returns, so that
+ * it is there however the machine ends.
+ */
+#define CXV_LASTING_DIRECTORY	"var/lib/cxlvfio"
+int cxv_lasting_file_write(const struct cxv_host *host, const char *name, const char *text);
+
 #endif

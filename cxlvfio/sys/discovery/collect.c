@@ -14,6 +14,7 @@
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
 #include "sys/discovery/topology.h"
+#include "sys/proof/ladder.h"
 
 #define TRIES_MAX	8
 #define PAUSE_NS	15000000	/* after the second try, then ever longer */
@@ -41,6 +42,7 @@ struct survey {
 	struct cxv_iomem iomem;
 	struct cxv_pci_names names;
 	struct cxv_openings openings;
+	struct cxv_platform platform;
 	struct cxv_upstream_port *port;	/* above the last endpoint: the next may be below it, too */
 	size_t hidden;			/* functions whose DVSECs this user may not read */
 	size_t denied;			/* endpoints of which this user may not read everything */
@@ -84,6 +86,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 		error = cxv_endpoint_decide(endpoint);
 	if (!error)
 		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
+	if (!error && cxv_endpoint_is_type2(endpoint))
+		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);
 	return error ? error : cxv_findings_make(endpoint);
 }
 

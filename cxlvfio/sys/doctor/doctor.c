@@ -251,14 +251,16 @@ static bool is_leftover(const char *name)
 	if (!strcmp(name, CXV_PARAMETERS_NOTE))
 		return true;
 	return memchr(name, ':', address) &&
-	       (!name[address] || !strcmp(name + address, "reset_method"));
+	       (!name[address] || !strcmp(name + address, "reset_method") ||
+		!strcmp(name + address, "scrub_policy"));
 }
 
 static enum cxv_doctor_leftover_kind kind_of(const char *name)
 {
 	if (!strcmp(name, CXV_PARAMETERS_NOTE))
 		return CXV_DOCTOR_OF_OFFER;
-	return strcmp(name, "reset_method") ? CXV_DOCTOR_OF_BIND : CXV_DOCTOR_OF_RESET;
+	return strcmp(name, "reset_method") && strcmp(name, "scrub_policy") ? CXV_DOCTOR_OF_BIND :
+									      CXV_DOCTOR_OF_RESET;
 }
 
 static int add_leftover(const struct cxv_host *host, const struct cxv_inventory *inventory,

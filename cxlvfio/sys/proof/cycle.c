@@ -93,7 +93,7 @@ static void populate(struct cxv_prover *prover, enum cxv_mapping_id id)
  * Whether the window lets accesses through again. read(2) asks without making a page table entry,
  * which touching would, and it is what makes a driver look that only looks when asked.
  */
-static enum cxv_readiness wait_ready(struct cxv_prover *prover)
+enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover)
 {
 	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
 	struct cxv_driver_account driver;
@@ -190,6 +190,18 @@ static void touch_again(struct cxv_prover *prover)
 	}
 }
 
+int cxv_prover_touch_all(struct cxv_prover *prover)
+{
+	struct cxv_touch touch = {
+		.originals = prover->originals, .save = true, .as_found = true,
+	};
+	struct cxv_pass pass;
+
+	cxv_touch_read(&prover->mappings[CXV_MAPPING_WHOLE], &touch, &pass);
+	prover->populated = !pass.refused;
+	return pass.refused ? -EIO : 0;
+}
+
 static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	struct cxv_kernel_words earlier = { 0 };
@@ -197,7 +209,8 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	enum cxv_mapping_id id;
 
 	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
-	prover->shut = wait_ready(prover) != CXV_READY;
+	prover->shut = prover->waited || cxv_prover_wait_ready(prover) != CXV_READY;
+	prover->waited = false;
 	/* Before the touching: a reset by somebody else in its middle is told by that. */
 	if (!prover->looked)
 		cxv_observation_driver(&prover->source, &prover->account);
@@ -517,7 +530,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 
 	if (prover->memory) {
 		start = cxv_clock_now();
-		cycle->readiness = wait_ready(prover);
+		cycle->readiness = cxv_prover_wait_ready(prover);
 		cycle->ready_duration = cxv_clock_now() - start;
 		prover->shut = cycle->readiness != CXV_READY;
 		if (options->verify && !prover->shut)

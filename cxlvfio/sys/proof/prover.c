@@ -19,6 +19,7 @@
 #include "sys/binding/record.h"
 #include "sys/proof/kernel_log.h"
 #include "sys/proof/memory_type.h"
+#include "sys/proof/reset_method.h"
 #include "sys/proof/window_views.h"
 
 #define LOCK_TIMEOUT_MS		2000
@@ -67,12 +68,37 @@ static int take_lock(struct cxv_prover *prover)
 		    "cannot take the lock that makes changes take turns");
 }
 
-static int recover_method(struct cxv_prover *prover)
+static int recover_borrowed(struct cxv_prover *prover)
 {
 	if (prover->lock < 0)
 		return 0;
-	return cxv_reset_method_put_back(prover->host, prover->endpoint->host, "reset", true,
-					 prover->errors);
+	return cxv_borrowed_put_back(prover->host, prover->endpoint->host, "reset", true,
+				     prover->errors);
+}
+
+/* Once; what an earlier run left is put back before this one borrows anything. */
+static int lock(struct cxv_prover *prover)
+{
+	int ret = prover->lock < 0 ? take_lock(prover) : 0;
+
+	return ret || prover->climbing ? ret : recover_borrowed(prover);
+}
+
+/* What no VFIO driver has is not touched: opening it says why. */
+static int begin_climb(struct cxv_prover *prover)
+{
+	const struct cxv_endpoint *endpoint = prover->endpoint;
+	int ret;
+
+	if (cxv_ladder_is(&endpoint->ladder, CXV_LADDER_PROVEN) && !prover->options.prove)
+		return 0;
+	if (prover->host->fixture || (!endpoint->vfio.group.value && !endpoint->vfio.cdev.value))
+		return 0;
+	ret = lock(prover);
+	if (ret < 0)
+		return ret;
+	prover->climbing = true;
+	return cxv_prover_climb_begin(prover);
 }
 
 /* Memory space off would make VFIO refuse every access: an open device may have it so. */
@@ -323,14 +349,15 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1,
 			  .request = -1 },
 	};
+	ret = begin_climb(prover);
+	if (ret < 0)
+		return ret;
 	/* Opening says best what stands in the way, so it comes before the lock needs privilege. */
 	ret = cxv_vfio_open(host, endpoint->host, options->interface, errors, &prover->vfio);
 	if (ret < 0)
 		return ret;
 	cxv_vfio_request_watch(&prover->vfio);
-	ret = take_lock(prover);
-	if (!ret)
-		ret = recover_method(prover);
+	ret = lock(prover);
 	if (!ret)
 		ret = enable_memory(prover);
 	if (!ret)
@@ -343,6 +370,8 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		return ret;
 	find_witness(prover);
 	ret = cxv_prover_check_methods(prover);
+	if (!ret)
+		ret = cxv_prover_climb(prover);
 	if (!ret && options->verify)
 		ret = map_window(prover);
 	if (!ret && options->verify)
@@ -369,22 +398,24 @@ static void restore_memory(struct cxv_prover *prover)
 			    refused);
 }
 
-static void restore_method(struct cxv_prover *prover)
+static void restore(struct cxv_prover *prover, struct cxv_borrowed *borrowed)
 {
-	int ret = cxv_reset_method_restore(prover->host, &prover->method);
+	int ret = cxv_borrowed_restore(prover->host, borrowed);
 
 	if (ret < 0)
 		cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
-			    (struct cxv_place) { .operation = "reset", .path = "reset_method",
+			    (struct cxv_place) { .operation = "reset",
+						 .path = borrowed->attribute,
 						 .target = prover->endpoint->host,
 						 .hint = "the next reset tries again" },
-			    "reset_method could not be put back to \"%s\"", prover->methods_before);
+			    "it could not be put back as it was");
 }
 
 void cxv_prover_restore(struct cxv_prover *prover)
 {
 	/* First, since everything else touches the memory, which may hang. */
-	restore_method(prover);
+	restore(prover, &prover->method);
+	restore(prover, &prover->scrub);
 	cxv_traffic_run_stop(prover->traffic);
 	if (!prover->touching)
 		return;
@@ -414,6 +445,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 		munmap(prover->originals, prover->originals_size);
 	cxv_sample_clear(&prover->sample);
 	cxv_vfio_close(&prover->vfio);
+	cxv_prover_climb_end(prover);
 	cxv_close_descriptor(&prover->lock);
 	free(prover->methods_before);
 	prover->methods_before = NULL;

@@ -13,7 +13,8 @@
 #include "sys/base/kept_file.h"
 #include "sys/proof/mapping.h"
 #include "sys/proof/observation.h"
-#include "sys/proof/reset_method.h"
+#include "sys/proof/borrowed.h"
+#include "sys/proof/ladder.h"
 #include "sys/proof/touch_child.h"
 #include "sys/proof/traffic.h"
 #include "sys/proof/vfio_request.h"
@@ -40,6 +41,8 @@ struct cxv_prover_options {
 	uint64_t sample;		/* blocks of 2 MiB to touch; 0: by the window's size */
 	unsigned int timeout;		/* seconds until the window must answer again */
 	bool pauses;			/* between two cycles: others have time to change things */
+	bool prove;			/* the ladder alone, all of it */
+	bool yes;			/* go on where the first contact cannot be recorded */
 };
 
 struct cxv_prover {
@@ -58,13 +61,18 @@ struct cxv_prover {
 	bool looked;
 	struct cxv_driver_account account;	/* otherwise: before this one touched the window */
 	uint64_t ended;			/* the last cycle; 0: there was none */
-	struct cxv_reset_method method;
+	struct cxv_borrowed method, scrub;
 	struct cxv_kept_file method_file, memory_types;
 	const char *word_set;		/* what reset_method is, as far as is known; or NULL */
 	struct cxv_way way;		/* of this cycle */
 	const char *word;		/* of reset_method that does it, static; NULL: none */
 	char *methods_before;		/* reset_method as it was found */
 	size_t express;			/* offset of the PCI Express capability */
+
+	struct cxv_climb climb;
+	bool climbing;			/* this is, or may be, the first contact */
+	bool climbed;			/* every rung below the rest */
+	bool waited;			/* in vain, for the window to answer */
 
 	struct cxv_sample sample;	/* which part of the window is touched */
 	struct cxv_window windows[CXV_WINDOW_VIEWS];	/* of those that are shown */
@@ -111,6 +119,19 @@ int cxv_prover_check_methods(struct cxv_prover *prover);
 int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number);
 /* 0 or -errno. */
 int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries);
+
+/* cycle.c: wait until the window answers, or does not. */
+enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover);
+/* The last rung without any reset: read a word of every page. 0, or -EIO where some refused. */
+int cxv_prover_touch_all(struct cxv_prover *prover);
+
+/*
+ * prover_climb.c, for the first two: before the open, with the endpoint's lock; behind it, up to the
+ * rest, which is on record then. 0 or -errno, an error kept. And when all is closed.
+ */
+int cxv_prover_climb_begin(struct cxv_prover *prover);
+int cxv_prover_climb(struct cxv_prover *prover);
+void cxv_prover_climb_end(struct cxv_prover *prover);
 
 /* Put back the tagged words and reset_method; warnings say what could not be. Once is enough. */
 void cxv_prover_restore(struct cxv_prover *prover);

@@ -8,6 +8,7 @@
 #include "core/base/util.h"
 #include "sys/base/rights.h"
 #include "sys/proof/prover.h"
+#include "sys/proof/reset_method.h"
 #include "sys/proof/vfio_hot.h"
 
 
@@ -123,7 +124,8 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 	if (prover->word_set && prover->options.verify && !prover->options.pauses &&
 	    !strcmp(prover->word_set, word))
 		return 0;
-	ret = cxv_reset_method_set(prover->host, prover->endpoint->host, word, &prover->method);
+	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_RESET_METHOD, word,
+			       &prover->method);
 	prover->word_set = ret ? NULL : word;
 	if (!ret)
 		return 0;

@@ -9,7 +9,7 @@
 #include "core/base/util.h"
 #include "sys/binding/bind_facts.h"
 #include "sys/discovery/holders.h"
-#include "sys/proof/reset_method.h"
+#include "sys/proof/borrowed.h"
 
 #define DEVICES		"sys/bus/pci/devices"
 #define DEPTH_MAX	8	/* bridges below each other */
@@ -100,7 +100,7 @@ int cxv_scope_read(const struct cxv_host *host, const struct cxv_endpoint *endpo
 	int ret;
 
 	*scope = (struct cxv_scope) { 0 };
-	ret = cxv_reset_method_pending(host, endpoint->host, &scope->methods);
+	ret = cxv_borrowed_pending(host, endpoint->host, CXV_RESET_METHOD, &scope->methods);
 	scope->methods_error = -ret;
 	set_bridge(endpoint, scope);
 	set_reach(ways, count, scope);

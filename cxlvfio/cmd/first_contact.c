@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/first_contact.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_vfio.h"
+#include "sys/proof/ladder.h"
+
+static struct cxv_place place_of(const struct cxv_context *context,
+				 const struct cxv_endpoint *endpoint, const char *path,
+				 const char *hint)
+{
+	return (struct cxv_place) {
+		.operation = context->command->name, .target = endpoint->host, .path = path,
+		.hint = hint,
+	};
+}
+
+static bool must_refuse(const struct cxv_ladder *ladder, enum cxv_rung last)
+{
+	return cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED) && ladder->tried <= last;
+}
+
+int cxv_first_contact_check(struct cxv_context *context, const struct cxv_endpoint *endpoint,
+			    enum cxv_rung last, bool yes, const char *hint)
+{
+	const struct cxv_ladder *ladder = &endpoint->ladder;
+	_cleanup_free_ char *sentence = NULL;
+	char path[CXV_LADDER_PATH_MAX];
+	int ret = cxv_ladder_sentence(ladder, &sentence);
+
+	if (ret < 0)
+		return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ret,
+				 place_of(context, endpoint, NULL, NULL), "cannot begin");
+	cxv_ladder_path(endpoint, path);
+	if (sentence && must_refuse(ladder, last) && !yes)
+		return cxv_error(&context->errors, CXV_NOT_SURVIVED, 0,
+				 place_of(context, endpoint, path, hint), "%s", sentence);
+	if (sentence)
+		cxv_warning(&context->errors, CXV_NOT_SURVIVED, 0,
+			    place_of(context, endpoint, path, NULL), "%s", sentence);
+	return 0;
+}
+
+/* As it is, or as a bind makes it; NULL: not known. */
+static char *scrub_policy(const struct cxv_host *host, const char *target)
+{
+	char *policy = NULL;
+
+	if (cxv_host_read_string(host, &policy, "sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
+				 "/scrub_policy", target) < 0)
+		cxv_host_read_string(host, &policy, "sys/module/" CXL_VFIO_MODULE_NAME
+				     "/parameters/scrub");
+	return policy;
+}
+
+void cxv_first_contact_announce_scrub(struct cxv_context *context,
+				      const struct cxv_endpoint *endpoint)
+{
+	_cleanup_free_ char *policy = scrub_policy(&context->host, endpoint->host);
+	char path[128];
+
+	if (endpoint->ladder.reached == CXV_RUNG_REST || !policy ||
+	    strcmp(policy, CXL_VFIO_SCRUB_POLICY_ZERO))
+		return;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
+		 "/scrub_policy", endpoint->host);
+	cxv_warning(&context->errors, CXV_NOT_SURVIVED, 0,
+		    place_of(context, endpoint, path, "cxlvfio verify --prove goes there step by "
+			     "step; with " CXL_VFIO_SCRUB_POLICY_NONE " in that file, or scrub="
+			     CXL_VFIO_SCRUB_POLICY_NONE " for the module, nothing is zeroed, and "
+			     "the next user reads what the last one wrote"),
+		    "its first open and every close write the whole window by CPU (scrub policy "
+		    CXL_VFIO_SCRUB_POLICY_ZERO "), which this machine is not known to survive yet");
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The first contact, from the least to the most: each step is on disk before it is tried. */
+#include "sys/proof/prover.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cxl_vfio.h"
+
+#define LINE_SIZE	64
+
+static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
+		const char *hint, const char *text)
+{
+	return cxv_error(prover->errors, code, error,
+			 (struct cxv_place) { .operation = "first contact", .path = path,
+					      .hint = hint, .target = prover->endpoint->host },
+			 "%s", text);
+}
+
+/* Without a record nobody would know what stopped the machine: only with consent. */
+static int tell_unrecorded(struct cxv_prover *prover, int error)
+{
+	char path[CXV_LADDER_PATH_MAX];
+
+	cxv_ladder_path(prover->endpoint, path);
+	if (!prover->options.yes)
+		return fail(prover, cxv_code_of_errno(error), error, path,
+			    "make it writable, as root; or go on without a record: --yes",
+			    "a step that this machine does not survive could not be recorded");
+	prover->climb.recording = false;
+	cxv_warning(prover->errors, cxv_code_of_errno(error), error,
+		    (struct cxv_place) { .operation = "first contact", .path = path,
+					 .target = prover->endpoint->host },
+		    "nothing is recorded of it: this machine stays unproven");
+	return 0;
+}
+
+static int try(struct cxv_prover *prover, enum cxv_rung rung)
+{
+	int ret = cxv_climb_try(&prover->climb, rung);
+
+	return ret < 0 ? tell_unrecorded(prover, ret) : 0;
+}
+
+static bool has_word(const struct cxv_prover *prover, const char *attribute, const char *word)
+{
+	_cleanup_free_ char *value = NULL;
+
+	return !cxv_host_read_string(prover->host, &value, "sys/bus/pci/devices/%s/%s",
+				     prover->endpoint->host, attribute) && !strcmp(value, word);
+}
+
+static bool is_scrubbed(const struct cxv_prover *prover)
+{
+	return has_word(prover, CXV_SCRUB_POLICY, CXL_VFIO_SCRUB_POLICY_ZERO);
+}
+
+/*
+ * Before the first access after a bind the driver zeroes the whole window, the most there is. It is
+ * put off to the close: the policy is back before anybody else can open the device. Not where the
+ * device is in use, or was zeroed at its last close.
+ */
+static void put_scrub_off(struct cxv_prover *prover)
+{
+	int ret;
+
+	if (!is_scrubbed(prover) || !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open") ||
+	    has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result", CXL_VFIO_SCRUB_RESULT_DONE))
+		return;
+	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,
+			       CXL_VFIO_SCRUB_POLICY_NONE, &prover->scrub);
+	if (ret < 0)
+		cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
+			    (struct cxv_place) { .operation = "first contact",
+						 .path = CXV_SCRUB_POLICY,
+						 .target = prover->endpoint->host },
+			    "the driver zeroes the whole window before the first step");
+}
+
+int cxv_prover_climb_begin(struct cxv_prover *prover)
+{
+	struct cxv_climb *climb = &prover->climb;
+	int ret = cxv_climb_begin(prover->host, prover->endpoint, prover->options.prove, climb);
+
+	if (ret < 0)
+		ret = tell_unrecorded(prover, ret);
+	if (!ret)
+		ret = try(prover, CXV_RUNG_REGISTERS);
+	if (!ret)
+		put_scrub_off(prover);
+	return ret;
+}
+
+static int read_window(struct cxv_prover *prover, void *buffer, size_t size)
+{
+	return cxv_vfio_read(&prover->vfio, prover->memory, 0, buffer, size);
+}
+
+static int read_line(struct cxv_prover *prover)
+{
+	char line[LINE_SIZE];
+
+	prover->waited = cxv_prover_wait_ready(prover) != CXV_READY;
+	return prover->waited ? -EIO : read_window(prover, line, sizeof(line));
+}
+
+static int read_page(struct cxv_prover *prover)
+{
+	char page[CXV_PAGE_4K];
+
+	return read_window(prover, page, sizeof(page));
+}
+
+/* 0, or -EIO where the page holds something else afterwards. */
+static int write_and_compare(struct cxv_prover *prover, const char *page)
+{
+	char found[CXV_PAGE_4K];
+	int ret = cxv_vfio_write(&prover->vfio, prover->memory, 0, page, CXV_PAGE_4K);
+
+	if (!ret)
+		ret = read_window(prover, found, sizeof(found));
+	return ret ?: memcmp(page, found, sizeof(found)) ? -EIO : 0;
+}
+
+/* Every bit of it, and back. */
+static int write_page(struct cxv_prover *prover)
+{
+	char before[CXV_PAGE_4K], inverted[CXV_PAGE_4K];
+	int ret = read_window(prover, before, sizeof(before)), restored;
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < sizeof(inverted); i++)
+		inverted[i] = ~before[i];
+	ret = write_and_compare(prover, inverted);
+	restored = write_and_compare(prover, before);
+	return ret ?: restored;
+}
+
+static int (*const steps[])(struct cxv_prover *prover) = {
+	[CXV_RUNG_LINE] = read_line,
+	[CXV_RUNG_PAGE] = read_page,
+	[CXV_RUNG_WRITE] = write_page,
+};
+
+/* The machine survived it, but it was not done: the proof will say what is wrong. */
+static int tell_undone(struct cxv_prover *prover, enum cxv_rung rung, int error)
+{
+	int ret = cxv_climb_end(&prover->climb, false);
+	char text[96];
+
+	if (ret < 0)
+		return tell_unrecorded(prover, ret);
+	prover->climbed = false;
+	if (!prover->options.prove)
+		return 0;
+	snprintf(text, sizeof(text), "step \"%s\" cannot be made: %s", cxv_rung_name(rung),
+		 cxv_rung_about(rung));
+	return fail(prover, CXV_FAILED, error, prover->vfio.node,
+		    "see the driver's verdict: cxlvfio show; and the kernel log", text);
+}
+
+static int climb_window(struct cxv_prover *prover)
+{
+	const bool writes = !prover->options.read_only;
+	enum cxv_rung rung = prover->climb.reached;
+	int ret = 0;
+
+	if (rung < CXV_RUNG_REGISTERS)
+		rung = CXV_RUNG_REGISTERS;
+	/* What was not written is not known to be survived. */
+	prover->climbed = writes;
+	while (!ret && (rung = cxv_ladder_next(rung, CXV_RUNG_WRITE, writes))) {
+		ret = try(prover, rung);
+		if (ret < 0)
+			return ret;
+		ret = steps[rung](prover);
+		if (ret < 0)
+			return tell_undone(prover, rung, ret);
+	}
+	return 0;
+}
+
+/* A reset without a proof leaves the memory alone; so it does where nobody zeroes it at the close. */
+static bool touches_window(const struct cxv_prover *prover)
+{
+	return prover->memory && (prover->options.verify || prover->scrub.saved ||
+				  is_scrubbed(prover));
+}
+
+int cxv_prover_climb(struct cxv_prover *prover)
+{
+	int ret = 0;
+
+	if (!prover->climbing)
+		return 0;
+	if (touches_window(prover))
+		ret = climb_window(prover);
+	if (ret < 0)
+		return ret;
+	ret = cxv_borrowed_restore(prover->host, &prover->scrub);
+	if (ret < 0)
+		return fail(prover, cxv_code_of_errno(ret), ret, CXV_SCRUB_POLICY,
+			    "write " CXL_VFIO_SCRUB_POLICY_ZERO " to it by hand",
+			    "the scrub that was put off cannot be ordered again");
+	return try(prover, CXV_RUNG_REST);
+}
+
+/* What was not touched, by us or by the driver's scrub, is not known to be survived. */
+static bool is_survived(const struct cxv_prover *prover)
+{
+	if (!prover->climbed)
+		return false;
+	return prover->populated || (is_scrubbed(prover) &&
+				     has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result",
+					      CXL_VFIO_SCRUB_RESULT_DONE));
+}
+
+void cxv_prover_climb_end(struct cxv_prover *prover)
+{
+	int ret = cxv_climb_end(&prover->climb, is_survived(prover));
+	char path[CXV_LADDER_PATH_MAX];
+
+	if (ret >= 0)
+		return;
+	cxv_ladder_path(prover->endpoint, path);
+	cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
+		    (struct cxv_place) { .operation = "first contact", .path = path,
+					 .target = prover->endpoint->host,
+					 .hint = "the next reset tries again" },
+		    "what this machine survived cannot be recorded");
+}
