@@ -249,6 +249,19 @@ static int claim_group(const struct cxv_step_run *run, int *group)
 	return ret == -ETIMEDOUT ? -EBUSY : ret;
 }
 
+/*
+ * When a driver lets the device go, the CXL core removes the memdev in work of its own, and the
+ * first thing that this does is to release the function from its driver: from the next one, if that
+ * came meanwhile (detach_memdev() in drivers/cxl/core/memdev.c). Writing here waits for that work.
+ */
+static int settle_cxl(struct cxv_step_run *run)
+{
+	int ret = write_bounded(run, "sys/bus/cxl/flush", "1");
+
+	/* There is no CXL core, and no work of its. */
+	return ret == -ENOENT ? 0 : ret;
+}
+
 static int unbind_driver(struct cxv_step_run *run, struct cxv_step *step)
 {
 	_cleanup_close_ int group = -1;
@@ -269,7 +282,8 @@ static int unbind_driver(struct cxv_step_run *run, struct cxv_step *step)
 	/* ENODEV: somebody else's unbind was first. */
 	if (ret < 0 && ret != -ENODEV)
 		return ret;
-	return cxv_wait_until(run->monitor, &run->deadline, is_without_driver, run);
+	ret = cxv_wait_until(run->monitor, &run->deadline, is_without_driver, run);
+	return ret < 0 ? ret : settle_cxl(run);
 }
 
 static int probe(struct cxv_step_run *run, struct cxv_step *step)
