@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The text of a definition. libinih splits lines into keys and values; it is lax where this must
- * not be: it cuts long lines in two, takes an indented line for more of the value before, and what
- * follows a section's name for nothing. So every line is looked at before it gets them.
+ * The text of a definition: two sections, eight keys. A library that reads any INI file is too lax
+ * for what root acts upon, and would be longer than this.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,13 +14,12 @@
 #include "core/binding/definition.h"
 #include "cxl_vfio.h"
 
-#define LINE_MAX_LENGTH		150	/* libinih takes 197 */
+#define LINE_MAX_LENGTH		150
 #define DRIVER_LENGTH_MAX	64
 
 struct parser {
-	const char *text;	/* what is left of it */
-	const char *end;
 	unsigned int line;
+	const char *section;	/* "": none yet */
 	struct cxv_definition *definition;
 	unsigned int seen;	/* bits of keys[] */
 	bool failed;
@@ -47,7 +44,7 @@ int cxv_definition_set_problem(struct cxv_definition *definition, unsigned int l
 	return 0;
 }
 
-/* The first problem is the one that is told. Returns 0, libinih's word for a failure. */
+/* The first problem is the one that is told. Returns false. */
 #define FAIL(parser, ...)							\
 	({									\
 		if (!(parser)->failed &&					\
@@ -55,7 +52,7 @@ int cxv_definition_set_problem(struct cxv_definition *definition, unsigned int l
 					       __VA_ARGS__) < 0)		\
 			(parser)->out_of_memory = true;				\
 		(parser)->failed = true;					\
-		0;								\
+		false;								\
 	})
 
 /* "0x1e98", with no more than DIGITS digits: not what strtoull(3) takes. */
@@ -73,23 +70,23 @@ static bool parse_hex(const char *text, size_t digits, struct cxv_number *number
 	return true;
 }
 
-static int set_id(struct parser *parser, const char *value, struct cxv_number *number)
+static bool set_id(struct parser *parser, const char *value, struct cxv_number *number)
 {
 	return parse_hex(value, 4, number) ||
 	       FAIL(parser, "'%s' is no id, which has up to 4 digits: 0x1e98", value);
 }
 
-static int set_vendor(struct parser *parser, const char *value)
+static bool set_vendor(struct parser *parser, const char *value)
 {
 	return set_id(parser, value, &parser->definition->vendor);
 }
 
-static int set_device(struct parser *parser, const char *value)
+static bool set_device(struct parser *parser, const char *value)
 {
 	return set_id(parser, value, &parser->definition->device);
 }
 
-static int set_serial(struct parser *parser, const char *value)
+static bool set_serial(struct parser *parser, const char *value)
 {
 	struct cxv_number serial;
 
@@ -99,19 +96,19 @@ static int set_serial(struct parser *parser, const char *value)
 	if (!serial.value || serial.value == UINT64_MAX)
 		return FAIL(parser, "'%s' is what devices without a serial number have", value);
 	parser->definition->serial = serial;
-	return 1;
+	return true;
 }
 
-static int set_text(struct parser *parser, struct cxv_text *text, const char *value)
+static bool set_text(struct parser *parser, struct cxv_text *text, const char *value)
 {
 	text->value = strdup(value);
 	if (text->value)
-		return 1;
+		return true;
 	parser->out_of_memory = true;
-	return 0;
+	return false;
 }
 
-static int set_address(struct parser *parser, const char *value)
+static bool set_address(struct parser *parser, const char *value)
 {
 	if (!cxv_pci_is_address(value))
 		return FAIL(parser, "'%s' is no PCI address: 0000:0d:00.0", value);
@@ -129,23 +126,23 @@ static bool is_word(const char *text, size_t length_max)
 	return length && length <= length_max && *text != '.' && *text != '-';
 }
 
-static int set_driver(struct parser *parser, const char *value)
+static bool set_driver(struct parser *parser, const char *value)
 {
 	if (!is_word(value, DRIVER_LENGTH_MAX))
 		return FAIL(parser, "'%s' is no name of a driver", value);
 	return set_text(parser, &parser->definition->driver, value);
 }
 
-static int set_auto(struct parser *parser, const char *value)
+static bool set_auto(struct parser *parser, const char *value)
 {
 	if (strcmp(value, "yes") && strcmp(value, "no"))
 		return FAIL(parser, "auto is yes or no, not '%s'", value);
 	parser->definition->automatic = cxv_known(!strcmp(value, "yes"));
-	return 1;
+	return true;
 }
 
 /* PART of what it is to offer. */
-static int set_offer(struct parser *parser, enum cxv_offer_part part, struct cxv_text *text,
+static bool set_offer(struct parser *parser, enum cxv_offer_part part, struct cxv_text *text,
 		     const char *value)
 {
 	struct cxv_offer offer = { 0 };
@@ -156,19 +153,19 @@ static int set_offer(struct parser *parser, enum cxv_offer_part part, struct cxv
 	return set_text(parser, text, value);
 }
 
-static int set_view(struct parser *parser, const char *value)
+static bool set_view(struct parser *parser, const char *value)
 {
 	return set_offer(parser, CXV_OFFER_VIEW, &parser->definition->view, value);
 }
 
-static int set_interface(struct parser *parser, const char *value)
+static bool set_interface(struct parser *parser, const char *value)
 {
 	return set_offer(parser, CXV_OFFER_INTERFACE, &parser->definition->interface, value);
 }
 
 static const struct key {
 	const char *section, *name;
-	int (*set)(struct parser *parser, const char *value);
+	bool (*set)(struct parser *parser, const char *value);
 } keys[] = {
 	{ "match", "vendor", set_vendor },
 	{ "match", "device", set_device },
@@ -180,13 +177,10 @@ static const struct key {
 	{ "bind", "auto", set_auto },
 };
 
-/* libinih's: for each "NAME = VALUE". */
-static int take_pair(void *argument, const char *section, const char *name, const char *value)
+static bool take_pair(struct parser *parser, const char *name, const char *value)
 {
-	struct parser *parser = argument;
+	const char *section = parser->section;
 
-	if (parser->failed)
-		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(section, keys[i].section) || strcmp(name, keys[i].name))
 			continue;
@@ -208,7 +202,7 @@ static bool is_section(const char *line, size_t length)
 	       (length == 6 && !memcmp(line, "[bind]", 6));
 }
 
-static int check_line(struct parser *parser, const char *line, size_t length)
+static bool check_line(struct parser *parser, const char *line, size_t length)
 {
 	if (length > LINE_MAX_LENGTH)
 		return FAIL(parser, "the line is longer than %d bytes", LINE_MAX_LENGTH);
@@ -221,27 +215,58 @@ static int check_line(struct parser *parser, const char *line, size_t length)
 	if (length && *line == '[' && !is_section(line, length))
 		return FAIL(parser, "'%.*s' is no section: it is [match] or [bind]", (int)length,
 			    line);
-	return 1;
+	return true;
 }
 
-/* libinih's, as fgets(3). Nothing more comes after a line that is not good. */
-static char *read_line(char *buffer, int size, void *argument)
+static char *strip(char *text)
 {
-	struct parser *parser = argument;
-	const char *newline;
 	size_t length;
 
-	if (parser->failed || parser->text == parser->end)
-		return NULL;
-	parser->line++;
-	newline = memchr(parser->text, '\n', parser->end - parser->text);
-	length = (newline ?: parser->end) - parser->text;
-	if (!check_line(parser, parser->text, length) || size < (int)length + 2)
-		return NULL;
-	memcpy(buffer, parser->text, length);
-	strcpy(buffer + length, "\n");
-	parser->text += length + !!newline;
-	return buffer;
+	text += strspn(text, " ");
+	length = strlen(text);
+	while (length && text[length - 1] == ' ')
+		text[--length] = '\0';
+	return text;
+}
+
+/* LINE is a good one. */
+static bool take_line(struct parser *parser, char *line)
+{
+	char *comment = strstr(line, " ;"), *separator;
+
+	if (!*line || *line == '#' || *line == ';')
+		return true;
+	if (*line == '[') {
+		parser->section = line[1] == 'm' ? "match" : "bind";
+		return true;
+	}
+	if (comment)
+		*comment = '\0';
+	separator = strpbrk(line, "=:");
+	if (!separator)
+		return FAIL(parser, "the line is neither a section nor 'key = value'");
+	*separator = '\0';
+	return take_pair(parser, strip(line), strip(separator + 1));
+}
+
+static bool parse_lines(struct parser *parser, const char *text, const char *end)
+{
+	char line[LINE_MAX_LENGTH + 1];
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', end - text) ?: end;
+		size_t length = newline - text;
+
+		parser->line++;
+		if (!check_line(parser, text, length))
+			return false;
+		memcpy(line, text, length);
+		line[length] = '\0';
+		if (!take_line(parser, line))
+			return false;
+		text = newline + 1;
+	}
+	return true;
 }
 
 static void check_whole(struct parser *parser)
@@ -278,24 +303,14 @@ static void forget(struct cxv_definition *definition)
 
 int cxv_definition_parse(const char *text, size_t size, struct cxv_definition *definition)
 {
-	struct parser parser = {
-		.text = text,
-		.end = text + size,
-		.definition = definition,
-	};
-	int line;
+	struct parser parser = { .section = "", .definition = definition };
 
 	if (!size) {
 		definition->masked = true;
 		return 0;
 	}
 	definition->automatic = cxv_known(true);
-	line = ini_parse_stream(read_line, &parser, take_pair, &parser);
-	if (!parser.failed && !parser.out_of_memory && line) {
-		parser.line = line > 0 ? line : 0;
-		FAIL(&parser, "the line is neither a section nor 'key = value'");
-	}
-	if (!parser.failed && !parser.out_of_memory)
+	if (parse_lines(&parser, text, text + size))
 		check_whole(&parser);
 	if (parser.failed || parser.out_of_memory)
 		forget(definition);
