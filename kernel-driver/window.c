@@ -2,8 +2,8 @@
 /*
  * Who has the window. We do, exclusively, from bind to unbind, but for the time of a reset: a CXL
  * reset of the PCI core's takes the memory for itself first and fails where somebody has it, and no
- * other method is tried then. Nobody uses the window meanwhile: the gate is shut, nothing is mapped,
- * and the write-back mapping, which stays, is not touched.
+ * other method is tried then. Nobody uses the window meanwhile: the gate is shut, nothing is
+ * mapped, and the write-back mapping, which stays, is not touched.
  */
 #include <linux/io.h>
 #include <linux/mm.h>

@@ -319,8 +319,8 @@ static void test_register_changes(void **state)
 {
 	static const char *const faults[] = {
 		"skip-changed", "target-changed", "lock-changed", "second-decoder",
-		"empty-decoder", "hdm-disabled", "mem-enable-lost", "config-locked", "capability-changed", "range-size-changed",
-		"range-base-changed", "viral",
+		"empty-decoder", "hdm-disabled", "mem-enable-lost", "config-locked",
+		"capability-changed", "range-size-changed", "range-base-changed", "viral",
 	};
 	static struct register_word config[CONFIG_SPACE_SIZE / 4], component[COMPONENT_SIZE / 4];
 	struct fixture *fixture = *state;

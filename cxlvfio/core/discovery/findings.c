@@ -643,8 +643,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
 	{ "reset_failed", CXV_SEVERITY_WARNING, reset_failed,
 	  "the function's reset failed when the device was last opened, closed or reset",
-	  "the kernel log has the reason; put a method that works first in reset_method: until then "
-	  "nothing is reset between two users" },
+	  "the kernel log has the reason; put a method that works first in reset_method: until "
+	  "then nothing is reset between two users" },
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is bound or reset" },

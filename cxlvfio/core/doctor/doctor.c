@@ -134,8 +134,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  .endpoint = cxv_doctor_in_use },
 	{ "reset_method", "endpoint", "which reset an open, a close and VFIO_DEVICE_RESET use, and "
 	  "what it leaves of the memory and the decoders",
-	  "write default, or the methods that work, in their order, to its reset_method; the kernel "
-	  "log has the reason of a failure", .endpoint = cxv_doctor_reset_method },
+	  "write default, or the methods that work, in their order, to its reset_method; the "
+	  "kernel log has the reason of a failure", .endpoint = cxv_doctor_reset_method },
 	{ "vfio_access", "endpoint", "this user may open its device nodes",
 	  "run as their owner, or give them away with a udev rule",
 	  .endpoint = cxv_doctor_vfio_access },

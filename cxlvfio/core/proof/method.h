@@ -48,7 +48,7 @@ struct cxv_method_kind {
 	bool no_reset;			/* nothing of the device is reset */
 	enum cxv_reach reach;
 	enum cxv_expect expect;		/* unless the user knows better */
-	/* What it leaves of the memory ("kept", "undefined") and of decoders ("restored", "lost"). */
+	/* What it leaves of each: "kept", "undefined"; "kept", "restored", "lost". */
 	const char *memory, *decoders;
 	unsigned int vias;		/* 1 << CXV_VIA_... for each that can do it */
 };
