@@ -18,7 +18,8 @@
  * Of the driver's own locks gate.lock is the last; faults allocate page tables under it. It is
  * never held across a reset or a wait, and reset callbacks run with or without memory_lock, so
  * nothing reached from them takes or asserts memory_lock. gate.asking is held while the hardware is
- * read and repaired, and while the window is zeroed, in chunks.
+ * read and repaired, and while the window is zeroed, in chunks, by works that take gate.lock(R) and
+ * are waited for under it.
  */
 #ifndef CXL_VFIO_PCI_H
 #define CXL_VFIO_PCI_H
@@ -229,7 +230,8 @@ struct cxl_vfio_scrub {
 	enum cxl_vfio_scrub_result result;
 	bool dirty;			/* the window may hold somebody's bytes */
 	bool due;			/* and they are not those of the present user */
-	u64 done;			/* of the window, by a scrub that may go on there */
+	atomic64_t done;		/* of the window, by a scrub that may go on there */
+	bool stop;			/* an unbind waits for the scrub under way */
 	u64 bytes;			/* zeroed since the bind */
 };
 
@@ -266,6 +268,7 @@ struct cxl_vfio_device {
 	struct cxl_vfio_dmabufs dmabufs;
 	unsigned int memory_index;	/* region indices, valid while open where offered */
 	unsigned int component_index;
+	atomic64_t machine_checks;	/* that reads for a user met and survived, since the bind */
 	struct pfn_address_space poison;
 	bool poison_registered;
 };
@@ -342,6 +345,7 @@ void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub);
 bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub);
 void cxl_vfio_scrub_from_start(struct cxl_vfio_scrub *scrub);
 bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned int limit_ms);
+void cxl_vfio_scrub_stop(struct cxl_vfio_device *device);
 int cxl_vfio_scrub_parse(const char *name, enum cxl_vfio_scrub_policy *policy);
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub);
 const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);

@@ -539,6 +539,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 	scoped_guard(rwsem_write, &gate->lock) {
 		cxl_vfio_scrub_at_boundary(&device->scrub);
 		gate->open = true;
+		device->scrub.stop = false;
 		gate->last_path = CXL_VFIO_PATH_OPEN;
 		start_over(device);
 		if (must_stay_shut(gate)) {

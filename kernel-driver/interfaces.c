@@ -342,9 +342,21 @@ int probe_flush(phys_addr_t start, size_t length)
 bool (*const probe_can_flush)(void) = cpu_cache_has_invalidate_memregion;
 #endif
 
-#if defined(PROBE_ALL) || defined(PROBE_arch_wb_cache_pmem)
-#include <linux/libnvdimm.h>
-void (*const probe_write_back)(void *, size_t) = arch_wb_cache_pmem;
+#if defined(PROBE_ALL) || defined(PROBE_memcpy_flushcache)
+#include <linux/string.h>
+#include <asm/barrier.h>
+void probe_zero(void *to, const void *from);
+void probe_zero(void *to, const void *from)
+{
+	memcpy_flushcache(to, from, 16);
+	pmem_wmb();
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_param_set_uint_minmax)
+#include <linux/moduleparam.h>
+int (*const probe_parameter)(const char *, const struct kernel_param *, unsigned int,
+			     unsigned int) = param_set_uint_minmax;
 #endif
 
 #if defined(PROBE_ALL) || defined(PROBE_walk_iomem_res_desc)

@@ -270,6 +270,7 @@ static void cxl_vfio_remove(struct pci_dev *pdev)
 	/* Pulled out: what is still mapped leads nowhere. */
 	if (!pci_device_is_present(pdev))
 		cxl_vfio_gate_freeze(to_cxl_vfio(&core->vdev), CXL_VFIO_FAILED);
+	cxl_vfio_scrub_stop(to_cxl_vfio(&core->vdev));
 	/* Returns when the last user is gone; the window is given back after us, by devres. */
 	vfio_pci_core_unregister_device(core);
 	vfio_put_device(&core->vdev);

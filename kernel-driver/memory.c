@@ -202,10 +202,12 @@ static int copy_if_active(struct cxl_vfio_device *device, void *buffer, u64 offs
 	if (device->gate.state != CXL_VFIO_ACTIVE || device->core.pm_runtime_engaged ||
 	    !__vfio_pci_memory_enabled(&device->core))
 		return -EIO;
-	if (write)
+	if (write) {
 		memcpy(memory, buffer, length);
-	else if (copy_mc_to_kernel(buffer, memory, length))
+	} else if (copy_mc_to_kernel(buffer, memory, length)) {
+		atomic64_inc(&device->machine_checks);
 		return -EIO;
+	}
 	return 0;
 }
 

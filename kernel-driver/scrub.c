@@ -5,15 +5,39 @@
  * nobody can map it. When the hardware does not allow that (a refused decoder, a reset meanwhile),
  * the scrub is owed: gate.c opens the gate for nobody before it is made up for.
  */
-#include <linux/libnvdimm.h>
+#include <linux/cpumask.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/workqueue.h>
 
 #include "cxl_vfio_pci.h"
 #include "trace.h"
 
-/* Between two looks at whether to go on: a few milliseconds of memset. */
+/* Between two looks at whether to go on: a few milliseconds. */
 #define SCRUB_CHUNK	(16UL << 20)
+
+/*
+ * What one memcpy_flushcache() zeroes. On x86 one of 16 bytes, known to the compiler, is inlined as
+ * two non-temporal stores of a register; elsewhere it is a call, which shall be worth it.
+ */
+#define SCRUB_PIECE	(IS_ENABLED(CONFIG_X86_64) ? 16UL : SZ_4K)
+
+/* One scrub under way. Each of its threads takes the next chunk, and finishes what it took. */
+struct scrub_job {
+	struct cxl_vfio_device *device;
+	u64 generation;			/* of the gate; another one ends the scrub */
+	atomic64_t next;		/* offset of the first chunk that nobody took */
+	bool stop;
+};
+
+struct scrub_helper {
+	struct work_struct work;
+	struct scrub_job *job;
+};
 
 static const char *const policy_names[] = {
 	[CXL_VFIO_SCRUB_NONE] = CXL_VFIO_SCRUB_POLICY_NONE,
@@ -63,6 +87,22 @@ module_param_cb(scrub, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(scrub,
 		 "memory between two users: zero (default) or none; for devices bound later");
 
+/* Half of a node's CPUs have more stores in flight than its CXL link takes. */
+static unsigned int cpu_share = 50;
+
+static int set_cpu_share(const char *value, const struct kernel_param *parameter)
+{
+	return param_set_uint_minmax(value, parameter, 1, 100);
+}
+
+static const struct kernel_param_ops cpu_share_ops = {
+	.set = set_cpu_share,
+	.get = param_get_uint,
+};
+module_param_cb(scrub_cpus, &cpu_share_ops, &cpu_share, 0644);
+MODULE_PARM_DESC(scrub_cpus,
+		 "CPUs of the device's node that zero its memory: at most so many percent (50), at least one");
+
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub)
 {
 	return policy_names[READ_ONCE(scrub->policy)];
@@ -91,19 +131,110 @@ void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub)
 {
 	WRITE_ONCE(scrub->due, false);
 	WRITE_ONCE(scrub->dirty, true);
-	WRITE_ONCE(scrub->done, 0);
+	atomic64_set(&scrub->done, 0);
 }
 
 /* A reset or an open: nothing is known of what was zeroed before. */
 void cxl_vfio_scrub_from_start(struct cxl_vfio_scrub *scrub)
 {
-	WRITE_ONCE(scrub->done, 0);
+	atomic64_set(&scrub->done, 0);
 }
 
 /* Must the window be zeroed before a user may see it? */
 bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub)
 {
 	return READ_ONCE(scrub->due) && READ_ONCE(scrub->policy) == CXL_VFIO_SCRUB_ZERO;
+}
+
+/*
+ * Past the caches, which the memory of others needs more, where the architecture can, and out to
+ * the device: a decoder that is lost later must not take dirty lines with it. Whole lines are
+ * written and none is read, so that a poisoned one raises no machine check.
+ */
+static void zero(void *memory, u64 length)
+{
+	static const u8 zeros[SZ_4K] __aligned(sizeof(u64));
+	void *end = memory + length;
+
+	for (; memory < end; memory += 4 * SCRUB_PIECE) {
+		memcpy_flushcache(memory, zeros, SCRUB_PIECE);
+		memcpy_flushcache(memory + SCRUB_PIECE, zeros, SCRUB_PIECE);
+		memcpy_flushcache(memory + 2 * SCRUB_PIECE, zeros, SCRUB_PIECE);
+		memcpy_flushcache(memory + 3 * SCRUB_PIECE, zeros, SCRUB_PIECE);
+	}
+	pmem_wmb();
+}
+
+static bool zero_next_chunk(struct scrub_job *job)
+{
+	struct cxl_vfio_device *device = job->device;
+	u64 size = cxl_vfio_window_size(device->hdm), start, length;
+
+	if (READ_ONCE(job->stop) || !cxl_vfio_gate_is_unchanged(device, job->generation))
+		return false;
+	start = atomic64_fetch_add(SCRUB_CHUNK, &job->next);
+	if (start >= size)
+		return false;
+	length = min_t(u64, size - start, SCRUB_CHUNK);
+	zero(device->hdm->memory + start, length);
+	atomic64_add(length, &device->scrub.done);
+	cond_resched();
+	return true;
+}
+
+static void scrub_help(struct work_struct *work)
+{
+	struct scrub_helper *helper = container_of(work, struct scrub_helper, work);
+
+	while (zero_next_chunk(helper->job))
+		;
+}
+
+/* Those of the device's node that are online; all, where the node is unknown or has none. */
+static const struct cpumask *near_cpus(struct cxl_vfio_device *device)
+{
+	int node = dev_to_node(&device->core.pdev->dev);
+
+	if (node == NUMA_NO_NODE || !cpumask_intersects(cpumask_of_node(node), cpu_online_mask))
+		return cpu_online_mask;
+	return cpumask_of_node(node);
+}
+
+/* Besides the thread that asks for the scrub. */
+static unsigned int helpers_wanted(const struct cpumask *cpus)
+{
+	unsigned int share = READ_ONCE(cpu_share);
+
+	return max(cpumask_weight_and(cpus, cpu_online_mask) * share / 100, 1U) - 1;
+}
+
+/*
+ * The queue is an unbound one, so that CPUs which the operator isolated stay out of it. Who has not
+ * begun when all is done does not begin any more.
+ */
+static void run_job(struct scrub_job *job, unsigned int limit_ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(limit_ms);
+	const struct cpumask *cpus = near_cpus(job->device);
+	unsigned int wanted = helpers_wanted(cpus), count = 0, cpu;
+	struct scrub_helper *helpers = kcalloc(wanted, sizeof(*helpers), GFP_KERNEL);
+
+	/* Without memory for helpers it takes longer, that is all. */
+	for_each_cpu_and(cpu, cpus, cpu_online_mask) {
+		if (ZERO_OR_NULL_PTR(helpers) || count == wanted)
+			break;
+		INIT_WORK(&helpers[count].work, scrub_help);
+		helpers[count].job = job;
+		queue_work_on(cpu, system_dfl_long_wq, &helpers[count++].work);
+	}
+	/* A process that exits takes no signals any more: its scrub goes on. */
+	while (!fatal_signal_pending(current) && !READ_ONCE(job->device->scrub.stop) &&
+	       (!limit_ms || time_before(jiffies, deadline)) && zero_next_chunk(job))
+		;
+	WRITE_ONCE(job->stop, true);
+	while (count)
+		cancel_work_sync(&helpers[--count].work);
+	kfree(helpers);
 }
 
 /**
@@ -113,7 +244,7 @@ bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub)
  * @limit_ms: what may be spent on it, or 0
  *
  * A reset waits for gate.asking in its reset_prepare, so no chunk is written to a window that is
- * being taken away.
+ * being taken away. It ends early, too, when the task is being killed, or at an unbind.
  *
  * Return: whether all of the window is zero; if not, the scrub stays owed.
  */
@@ -122,25 +253,40 @@ bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned
 	struct cxl_vfio_scrub *scrub = &device->scrub;
 	u64 size = cxl_vfio_window_size(device->hdm);
 	u64 start = trace_cxl_vfio_scrub_enabled() ? ktime_get_ns() : 0;
-	unsigned long deadline = jiffies + msecs_to_jiffies(limit_ms);
-	u64 first = scrub->done, done = first, length;
+	u64 first = atomic64_read(&scrub->done), done;
+	struct scrub_job job = { .device = device, .generation = generation };
 
 	lockdep_assert_held(&device->gate.asking);
-	while (done < size && cxl_vfio_gate_is_unchanged(device, generation) &&
-	       (!limit_ms || time_before(jiffies, deadline))) {
-		length = min_t(u64, size - done, SCRUB_CHUNK);
-		memset(device->hdm->memory + done, 0, length);
-		/* A decoder that is lost later must not take dirty cache lines with it. */
-		arch_wb_cache_pmem(device->hdm->memory + done, length);
-		done += length;
-		cond_resched();
-	}
-	WRITE_ONCE(scrub->done, done < size ? done : 0);
+	WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_OWED);
+	atomic64_set(&job.next, first);
+	run_job(&job, limit_ms);
+
+	/* Whatever was taken is done: there are no gaps. */
+	done = atomic64_read(&scrub->done);
+	if (done == size)
+		atomic64_set(&scrub->done, 0);
 	WRITE_ONCE(scrub->bytes, scrub->bytes + done - first);
 	WRITE_ONCE(scrub->dirty, done < size);
 	WRITE_ONCE(scrub->due, done < size);
 	WRITE_ONCE(scrub->result, done < size ? CXL_VFIO_SCRUB_OWED : CXL_VFIO_SCRUB_DONE);
+	if (done < size && READ_ONCE(scrub->stop))
+		pci_warn(device->core.pdev, "unbound while the memory is zeroed: %llu of %llu MiB are\n",
+			 done >> 20, size >> 20);
 	trace_cxl_vfio_scrub(device->core.pdev, done - first, done == size,
 			     start ? ktime_get_ns() - start : 0);
 	return done == size;
+}
+
+/**
+ * cxl_vfio_scrub_stop - the driver is being unbound: end the scrub of a close that is under way
+ * @device: the device
+ *
+ * The next bind zeroes the window before anybody gets access. A scrub that somebody who opened the
+ * device waits for goes on, as the unbind waits for him; so does that of his close.
+ */
+void cxl_vfio_scrub_stop(struct cxl_vfio_device *device)
+{
+	guard(rwsem_read)(&device->gate.lock);
+	if (!device->gate.open)
+		WRITE_ONCE(device->scrub.stop, true);
 }

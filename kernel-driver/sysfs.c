@@ -150,6 +150,18 @@ static ssize_t reset_result_show(struct device *dev, struct device_attribute *at
 }
 static DEVICE_ATTR_RO(reset_result);
 
+static ssize_t scrub_progress_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&from_device(dev)->scrub.done));
+}
+static DEVICE_ATTR_RO(scrub_progress);
+
+static ssize_t machine_check_count_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&from_device(dev)->machine_checks));
+}
+static DEVICE_ATTR_RO(machine_check_count);
+
 /* A physical address: for root only, as the CXL core's own. */
 static ssize_t window_base_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -181,6 +193,8 @@ static struct attribute *cxl_vfio_attrs[] = {
 	&dev_attr_scrub_result.attr,
 	&dev_attr_scrub_bytes.attr,
 	&dev_attr_reset_result.attr,
+	&dev_attr_scrub_progress.attr,
+	&dev_attr_machine_check_count.attr,
 	&dev_attr_window_base.attr,
 	&dev_attr_window_size.attr,
 	NULL
