@@ -14,11 +14,13 @@ cxlvfio bind -q "$bdf" || exit 1
 
 # program NAME ARG...: its TAP lines become one of ours, and what failed is told.
 program() {
-	"build/sandbox/tests/vm/$@" > "$scratch/answer" 2>&1
-	good=$?
+	name=$1
+	shift
+	good=0
+	"build/sandbox/tests/vm/$name" "$@" > "$scratch/answer" 2>&1 || good=$?
 	grep -v '^ok' "$scratch/answer" | sed 's/^\([^#]\)/# \1/'
 	grep -q '^1\.\.' "$scratch/answer" || good=1
-	result $good "$1: all of $(grep -c '^ok' "$scratch/answer") checks"
+	result $good "$name: all of $(grep -c '^ok' "$scratch/answer") checks"
 }
 
 program cxl_reset_test "$bdf"

@@ -102,6 +102,11 @@ uncommit 1
 uncommit 0
 commit 0 $base $size
 
+fault empty-decoder
+refused "a second decoder, of zero size" "of Linux 7.3 does not take decoder 1, committed with zero"
+endpointctl 0 firmware > /tmp/answer
+find_registers
+
 fault base-changed=0x1000000000
 refused "no region of the CXL core for it" "no committed CXL region for decoder 0"
 uncommit 0
