@@ -189,7 +189,8 @@ int cxv_persist_cannot_write(struct cxv_persist *persist, const char *target, co
 	else if (error == -ENOENT)
 		place.hint = "there must be a directory /etc, or /etc/cxlvfio.d in it";
 	else if (error == -ELOOP || error == -ENOTDIR)
-		place.hint = "/etc/cxlvfio.d must be a directory; no link is followed";
+		place.hint = "/etc/cxlvfio.d must be a directory: no link is followed, see LINKS "
+			     "in cxlvfio-persist(1)";
 	else
 		place.hint = "see whether the file system is full or damaged";
 	return cxv_error(&persist->context->errors, cxv_code_of_errno(error), error, place,

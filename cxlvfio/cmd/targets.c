@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/targets.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/output.h"
+#include "core/base/pci_address.h"
 #include "sys/base/rights.h"
 #include "sys/discovery/collect.h"
 #include "sys/discovery/pci.h"
-
-#define ADDRESS_MAX	32	/* "DDDDDDDD:BB:DD.F" is 16 */
-
-/* NAME as a full PCI address in ADDRESS: "0d:00.0" is in domain 0. False: it is none. */
-static bool make_address(const char *name, char address[static ADDRESS_MAX])
-{
-	const char *colon = strchr(name, ':');
-	bool has_domain = colon && strchr(colon + 1, ':');
-
-	if (strlen(name) >= ADDRESS_MAX - sizeof("0000:"))
-		return false;
-	snprintf(address, ADDRESS_MAX, "%s%s", has_domain ? "" : "0000:", name);
-	for (char *c = address; *c; c++)
-		*c = tolower((unsigned char)*c);
-	return cxv_pci_is_address(address);
-}
 
 /* PREFIX and a decimal number without leading zeroes: the only other names there are. */
 static bool is_numbered(const char *name, const char *prefix)
@@ -204,8 +188,8 @@ static int select_all(struct cxv_context *context, struct cxv_targets *targets)
 
 static int select_name(struct cxv_context *context, const char *name, struct cxv_targets *targets)
 {
-	char buffer[ADDRESS_MAX];
-	const char *address = make_address(name, buffer) ? buffer : NULL;
+	char buffer[CXV_PCI_ADDRESS_MAX];
+	const char *address = cxv_pci_take_address(name, buffer) ? buffer : NULL;
 	bool found = false;
 	int error = 0;
 

@@ -472,8 +472,9 @@ BAD = [
     (GOOD + "colour = red\n", 7, "no key 'colour'"), ("[bind]\nvendor = 0x1\n", 2, "no key"),
     (GOOD + "driver = vfio-pci\n", 7, "given before"), (GOOD + "driver\n", 7, "neither"),
     (GOOD + " more\n", 7, "blank"), (GOOD + "\tmore\n", 7, "0x09"), (GOOD + "a\0b\n", 7, "0x00"),
-    (GOOD + "#\x1b[31m\n", 7, "0x1b"), (GOOD + "# ä\n", 7, "0xc3"), ("\ufeff" + GOOD, 1, "0xef"),
-    (GOOD.replace("\n", "\r\n"), 1, "0x0d"), (GOOD + "# " + "x" * 200 + "\n", 7, "longer than 150"),
+    (GOOD + "#\x1b[31m\n", 7, "0x1b"), (GOOD.replace("0x1e98", "ä"), 2, "0xc3"),
+    (GOOD.replace("\n", "\r"), 1, "0x0d"), (GOOD + "x" * 200 + "\n", 7, "longer than 150"),
+    ("\ufeff[\ufeff]\n", 1, "0xef"),
     (GOOD.replace("0x1e98", "1e98"), 2, "'1e98' is no id"), (GOOD.replace("0x1e98", "0x1e98f"), 2, "id"),
     (GOOD.replace("0x1e98", "0x"), 2, "id"), (GOOD.replace("0x1e98", "-0x1"), 2, "id"),
     (GOOD.replace("0x1000", "0x0"), 4, "without a serial"),
@@ -484,13 +485,50 @@ BAD = [
     (GOOD.replace("cxl-vfio-pci", "x" * 65), 6, "no name of a driver"),
     (GOOD.replace("cxl-vfio-pci", "a b"), 6, "no name of a driver"),
     (GOOD + "auto = maybe\n", 7, "yes or no"),
-    (GOOD.replace("[bind]", "address = 0d:00.0\n[bind]"), 5, "no PCI address"),
+    (GOOD.replace("[bind]", "address = 0d:00.8\n[bind]"), 5, "no PCI address"),
+    (GOOD.replace("0x1000", "00-00-00-00-00-00-10"), 4, "no serial number"),
+    (GOOD.replace("0x1000", "00-00-00-00-00-00-00-00"), 4, "without a serial"),
+    (GOOD.replace("cxl-vfio-pci", "cxl_vfio_pci"), 6, "cxl-vfio-pci is meant"),
+    (GOOD.replace("cxl-vfio-pci", "cxl-vfio-pcie"), 6, "cxl-vfio-pci is meant"),
+    (GOOD.replace("cxl-vfio-pci", "Vfio-PCI"), 6, "vfio-pci is meant"),
+    (GOOD.replace("cxl-vfio-pci", "vfio-pc"), 6, "vfio-pci is meant"),
+    (GOOD.replace("cxl-vfio-pci", "vfio_pci_"), 6, "vfio-pci is meant"),
     (GOOD.replace("serial = 0x1000\n", ""), None, "needs serial"),
     (GOOD.replace("device = 0xe2e2\n", ""), None, "needs vendor and device"),
     (GOOD.replace("driver = cxl-vfio-pci\n", ""), None, "needs driver"),
     ("# nothing\n", None, "needs vendor"), ("\n", None, "needs vendor"),
     (GOOD + "#\n" * 4096, None, "longer than 4096"),
 ]
+
+
+# As editors of Windows, Ansible and people who copy from lspci write them.
+TAKEN = [
+    GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD, "\ufeff" + GOOD.replace("\n", "\r\n"),
+    "# Prüfstand, Gerät 3\n" + GOOD, "; " + "x" * 400 + "\n" + GOOD, GOOD.replace(" = ", "\t=\t"),
+    GOOD.replace("0x1000", "00-00-00-00-00-00-10-00"), GOOD.removesuffix("\n"),
+    GOOD.replace("[bind]", "address = 0D:00.0\n[bind]"),
+    GOOD.replace("[bind]", "address = 00000000:0d:00.0\n[bind]"),
+]
+
+
+def test_taken_files(machine: Machine) -> None:
+    for text in TAKEN:
+        machine.write(text)
+        (item,) = machine.run_json(0, "persist", "list")["definitions"]
+        assert item["state"] == "not_bound" and item["serial"] == 0x1000, (text, item)
+        assert item["address"] in (None, FIRST), (text, item)
+    file = machine.write(GOOD)
+    file.write_bytes(GOOD.encode("utf-16"))
+    (item,) = machine.run_json(1, "persist", "list")["definitions"]
+    assert "UTF-16" in item["problem"], item
+
+
+def test_other_drivers(machine: Machine) -> None:
+    """A name of a driver that may not be loaded yet is nobody's slip."""
+    for driver in ("nvidia", "mlx5_vfio_pci", "nvgrace-gpu-vfio-pci", "vfio-pci"):
+        machine.write(GOOD.replace("cxl-vfio-pci", driver))
+        (item,) = machine.run_json(0, "persist", "list")["definitions"]
+        assert item["driver"] == driver, item
 
 
 def test_bad_files(machine: Machine) -> None:

@@ -3,8 +3,18 @@
 #define CXLVFIO_CORE_BASE_PCI_ADDRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#define CXV_PCI_ADDRESS_MAX	18	/* "DDDDDDDD:BB:DD.F" and its end */
 
 /* A PCI address as sysfs prints it: "DDDD:BB:DD.F", the domain four or more digits. */
 bool cxv_pci_is_address(const char *name);
+/*
+ * NAME in ADDRESS as sysfs has it. Tools print addresses with capitals, without the domain if that
+ * is 0, and with domains of up to eight digits: they are all taken. False: it is none.
+ */
+bool cxv_pci_take_address(const char *name, char address[static CXV_PCI_ADDRESS_MAX]);
+/* "01-23-45-67-89-ab-cd-ef", as lspci prints a serial number. False: it is none. */
+bool cxv_pci_take_serial(const char *text, uint64_t *serial);
 
 #endif

@@ -16,6 +16,7 @@
 
 #define LINE_MAX_LENGTH		150
 #define DRIVER_LENGTH_MAX	64
+#define BLANKS			" \t"
 
 struct parser {
 	unsigned int line;
@@ -89,10 +90,13 @@ static bool set_device(struct parser *parser, const char *value)
 static bool set_serial(struct parser *parser, const char *value)
 {
 	struct cxv_number serial;
+	uint64_t printed;
 
-	if (!parse_hex(value, 16, &serial))
-		return FAIL(parser, "'%s' is no serial number, which has up to 16 digits: 0x1000",
-			    value);
+	if (cxv_pci_take_serial(value, &printed))
+		serial = cxv_known(printed);
+	else if (!parse_hex(value, 16, &serial))
+		return FAIL(parser, "'%s' is no serial number, which has up to 16 digits: 0x1000, "
+			    "or what lspci prints: 00-00-00-00-00-00-10-00", value);
 	if (!serial.value || serial.value == UINT64_MAX)
 		return FAIL(parser, "'%s' is what devices without a serial number have", value);
 	parser->definition->serial = serial;
@@ -110,9 +114,11 @@ static bool set_text(struct parser *parser, struct cxv_text *text, const char *v
 
 static bool set_address(struct parser *parser, const char *value)
 {
-	if (!cxv_pci_is_address(value))
+	char address[CXV_PCI_ADDRESS_MAX];
+
+	if (!cxv_pci_take_address(value, address))
 		return FAIL(parser, "'%s' is no PCI address: 0000:0d:00.0", value);
-	return set_text(parser, &parser->definition->address, value);
+	return set_text(parser, &parser->definition->address, address);
 }
 
 static bool is_word(const char *text, size_t length_max)
@@ -126,10 +132,48 @@ static bool is_word(const char *text, size_t length_max)
 	return length && length <= length_max && *text != '.' && *text != '-';
 }
 
+static char fold(char c)
+{
+	return c == '_' ? '-' : tolower((unsigned char)c);
+}
+
+static bool is_folded(const char *name, const char *driver)
+{
+	while (*name && fold(*name) == *driver) {
+		name++;
+		driver++;
+	}
+	return !*name && !*driver;
+}
+
+/* Capitals, its module's underscores, or one character that is missing, too many or another. */
+static bool is_slip(const char *name, const char *driver)
+{
+	if (!strcmp(name, driver))
+		return false;
+	while (*name && fold(*name) == *driver) {
+		name++;
+		driver++;
+	}
+	return is_folded(name, driver) || (*name && is_folded(name + 1, driver)) ||
+	       (*driver && is_folded(name, driver + 1)) ||
+	       (*name && *driver && is_folded(name + 1, driver + 1));
+}
+
+/*
+ * At boot driver_override gets the name: with one that no driver has the device stays without any.
+ * Those that are written here are known; others may be of drivers that are not loaded yet.
+ */
 static bool set_driver(struct parser *parser, const char *value)
 {
+	static const char *const drivers[] = { CXL_VFIO_DRIVER_NAME, "vfio-pci" };
+
 	if (!is_word(value, DRIVER_LENGTH_MAX))
 		return FAIL(parser, "'%s' is no name of a driver", value);
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (is_slip(value, drivers[i]))
+			return FAIL(parser, "there is no driver '%s': %s is meant", value,
+				    drivers[i]);
 	return set_text(parser, &parser->definition->driver, value);
 }
 
@@ -196,18 +240,38 @@ static bool take_pair(struct parser *parser, const char *name, const char *value
 
 static bool is_section(const char *line, size_t length)
 {
-	while (length && line[length - 1] == ' ')
+	while (length && (line[length - 1] == ' ' || line[length - 1] == '\t'))
 		length--;
 	return (length == 7 && !memcmp(line, "[match]", 7)) ||
 	       (length == 6 && !memcmp(line, "[bind]", 6));
 }
 
+/* What an editor of Windows writes at the start of a file. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+static bool is_comment(const char *line, size_t length)
+{
+	return length && (*line == '#' || *line == ';');
+}
+
+/* In any language and of any length; but it is printed to terminals by those who look into it. */
+static bool check_comment(struct parser *parser, const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' ? line[i] != '\t' : line[i] == 0x7f)
+			return FAIL(parser, "byte 0x%02x, which is no text",
+				    (unsigned char)line[i]);
+	return true;
+}
+
 static bool check_line(struct parser *parser, const char *line, size_t length)
 {
+	if (is_comment(line, length))
+		return check_comment(parser, line, length);
 	if (length > LINE_MAX_LENGTH)
 		return FAIL(parser, "the line is longer than %d bytes", LINE_MAX_LENGTH);
 	for (size_t i = 0; i < length; i++)
-		if (line[i] < ' ' || line[i] > '~')
+		if ((line[i] < ' ' || line[i] > '~') && (!i || line[i] != '\t'))
 			return FAIL(parser, "byte 0x%02x, which is no printable ASCII",
 				    (unsigned char)line[i]);
 	if (length && *line == ' ')
@@ -222,9 +286,9 @@ static char *strip(char *text)
 {
 	size_t length;
 
-	text += strspn(text, " ");
+	text += strspn(text, BLANKS);
 	length = strlen(text);
-	while (length && text[length - 1] == ' ')
+	while (length && strchr(BLANKS, text[length - 1]))
 		text[--length] = '\0';
 	return text;
 }
@@ -232,9 +296,11 @@ static char *strip(char *text)
 /* LINE is a good one. */
 static bool take_line(struct parser *parser, char *line)
 {
-	char *comment = strstr(line, " ;"), *separator;
+	char *comment = strpbrk(line, BLANKS), *separator;
 
-	if (!*line || *line == '#' || *line == ';')
+	while (comment && comment[1] != ';')
+		comment = strpbrk(comment + 1, BLANKS);
+	if (!*line)
 		return true;
 	if (*line == '[') {
 		parser->section = line[1] == 'm' ? "match" : "bind";
@@ -258,8 +324,12 @@ static bool parse_lines(struct parser *parser, const char *text, const char *end
 		size_t length = newline - text;
 
 		parser->line++;
+		/* Windows ends lines with two characters. */
+		length -= length && text[length - 1] == '\r';
 		if (!check_line(parser, text, length))
 			return false;
+		if (is_comment(text, length))
+			length = 0;
 		memcpy(line, text, length);
 		line[length] = '\0';
 		if (!take_line(parser, line))
@@ -304,13 +374,21 @@ static void forget(struct cxv_definition *definition)
 int cxv_definition_parse(const char *text, size_t size, struct cxv_definition *definition)
 {
 	struct parser parser = { .section = "", .definition = definition };
+	const char *begin = text;
 
 	if (!size) {
 		definition->masked = true;
 		return 0;
 	}
 	definition->automatic = cxv_known(true);
-	if (parse_lines(&parser, text, text + size))
+	if (size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2))) {
+		parser.line = 1;
+		FAIL(&parser, "it is UTF-16: save it as UTF-8");
+	}
+	if (size >= strlen(byte_order_mark) &&
+	    !memcmp(text, byte_order_mark, strlen(byte_order_mark)))
+		begin += strlen(byte_order_mark);
+	if (!parser.failed && parse_lines(&parser, begin, text + size))
 		check_whole(&parser);
 	if (parser.failed || parser.out_of_memory)
 		forget(definition);

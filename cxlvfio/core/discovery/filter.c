@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "cxl_vfio.h"
 
 const char cxv_state_words[] =
@@ -28,26 +29,11 @@ static bool is_numbered(const char *word, const char *prefix)
 	return is_number(!strncmp(word, prefix, length) ? word + length : word);
 }
 
-/* "0000:0d:00.0", or "0d:00.0" in domain 0. */
 static bool is_address(const char *word)
 {
-	static const char pattern[] = "xx:xx.o";
-	const char *last = strrchr(word, ':');
-	const char *rest = last && last - word > 2 && last[-3] == ':' ? last - 2 : word;
-	size_t domain = rest - word;
+	char address[CXV_PCI_ADDRESS_MAX];
 
-	if (domain) {
-		if (domain < 5 || domain > 9 ||
-		    strspn(word, "0123456789abcdefABCDEF") != domain - 1)
-			return false;
-	}
-	if (strlen(rest) != strlen(pattern))
-		return false;
-	for (size_t i = 0; pattern[i]; i++)
-		if (pattern[i] == 'x' ? !isxdigit((unsigned char)rest[i]) :
-		    pattern[i] == 'o' ? rest[i] < '0' || rest[i] > '7' : rest[i] != pattern[i])
-			return false;
-	return true;
+	return cxv_pci_take_address(word, address);
 }
 
 /* "decoder1.0" or "1.0". */
@@ -71,6 +57,8 @@ static bool parse_serial(const char *word, uint64_t *serial)
 	const char *digits = hexadecimal ? word + 2 : word;
 	char *end;
 
+	if (cxv_pci_take_serial(word, serial))
+		return true;
 	/* strtoull() takes blanks and signs too. */
 	if (hexadecimal ? !isxdigit((unsigned char)*digits) : !isdigit((unsigned char)*digits))
 		return false;
@@ -203,12 +191,10 @@ static bool names(const char *word, const char *name, const char *prefix)
 
 static bool matches_memdev(const char *word, const struct cxv_endpoint *endpoint)
 {
-	size_t domain = strcspn(endpoint->host, ":") + 1;
+	char address[CXV_PCI_ADDRESS_MAX];
 
-	if (names(word, endpoint->memdev.value, "mem") || !strcasecmp(word, endpoint->host))
-		return true;
-	return !strncmp(endpoint->host, "0000:", 5) &&
-	       !strcasecmp(word, endpoint->host + domain);
+	return names(word, endpoint->memdev.value, "mem") ||
+	       (cxv_pci_take_address(word, address) && !strcmp(address, endpoint->host));
 }
 
 static bool matches_region(const char *word, const struct cxv_endpoint *endpoint)

@@ -137,8 +137,9 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 		return 0;
 	}
 	if (file == -ELOOP)
-		return cxv_definition_set_problem(definition, 0, "it is a link, but not to "
-						  "/dev/null, which would mask");
+		return cxv_definition_set_problem(definition, 0, "it is a link, and only one to "
+						  "/dev/null, which masks, is taken: put a copy of "
+						  "the file there (cxlvfio-persist(1), LINKS)");
 	if (file == -EINVAL)
 		return cxv_definition_set_problem(definition, 0, "it is no regular file");
 	if (file < 0)
@@ -236,8 +237,9 @@ static int explain(const struct cxv_host *host, struct cxv_errors *errors,
 		.path = path,
 		.hint = error == -EACCES ? cxv_rights_hint(host, error) :
 			error == -EPERM ? "only root may be able to write there: see chown, chmod" :
-			error == -ELOOP || error == -ENOTDIR ? "make it a directory; no link is "
-							       "followed" : NULL,
+			error == -ELOOP || error == -ENOTDIR ? "make it a directory: no link is "
+							       "followed, see LINKS in "
+							       "cxlvfio-persist(1)" : NULL,
 	};
 
 	snprintf(path, sizeof(path), "/%s", directories[source]);
