@@ -93,6 +93,13 @@ static void open_missing_streams(void)
 		close(descriptor);
 }
 
+/* Of whatever command it was asked: the answer is that of cxlvfio version. */
+static enum cxv_exit print_version(struct cxv_context *context)
+{
+	context->command = &cxv_command_version;
+	return cxv_print_version(context);
+}
+
 int main(int argc, char **argv)
 {
 	struct cxv_context context = { .host = { .root = -1 }, .arguments = argv };
@@ -105,6 +112,8 @@ int main(int argc, char **argv)
 		find_json(&context, argc, argv);
 	if (context.help && !context.errors.error_count)
 		status = cxv_print_help(context.command);
+	else if (context.version && !context.errors.error_count)
+		status = print_version(&context);
 	status = cxv_finish(&context, status);
 	cxv_errors_clear(&context.errors);
 	cxv_host_close(&context.host);

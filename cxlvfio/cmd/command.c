@@ -24,6 +24,7 @@ const struct cxv_option cxv_global_options[] = {
 	{ 0, "no-color", NULL, "never use colour" },
 	{ 0, "sysroot", "DIR", "read another machine's files below DIR", CXV_COMPLETE_DIRECTORY },
 	{ 'h', "help", NULL, "print help and exit" },
+	{ 'V', "version", NULL, "print the version and exit" },
 };
 
 const size_t cxv_global_option_count = ARRAY_SIZE(cxv_global_options);
@@ -163,6 +164,8 @@ static int handle_global(struct cxv_context *context, const struct cxv_option *o
 		context->color = false;
 	else if (!strcmp(option->name, "sysroot"))
 		return change_root(context, value);
+	else if (!strcmp(option->name, "version"))
+		context->version = true;
 	else
 		context->help = true;
 	return 0;
@@ -194,7 +197,7 @@ static int end_of_options(struct cxv_context *context)
 	if (context->verbose)
 		context->host.trace = context->verbose > 1 ? trace_all : trace_writes;
 
-	if (context->help)
+	if (context->help || context->version)
 		return -ECANCELED;
 	if (context->json && context->human) {
 		cxv_usage_error(context, "--human changes tables only: it cannot go with --json");

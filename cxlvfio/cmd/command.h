@@ -47,6 +47,7 @@ struct cxv_context {
 	unsigned int verbose;
 	bool color;			/* on terminals, unless --no-color was given */
 	bool help;			/* --help was given: main() prints it instead of running */
+	bool version;			/* the same of --version */
 	bool document_printed;		/* cxv_document_finish() was called */
 	int stdout_error;		/* -errno of a document that could not be printed */
 	char **arguments;		/* argv of the program, for the record */

@@ -7,6 +7,7 @@
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "cmd/targets.h"
+#include "core/base/words.h"
 #include "core/doctor/doctor.h"
 #include "out/doctor/doctor_json.h"
 #include "out/doctor/doctor_text.h"
@@ -26,18 +27,16 @@ struct wanted {
 
 static int check_ids(struct cxv_context *context, const char *ids)
 {
-	for (;;) {
-		size_t length = strcspn(ids, ",");
+	const char *id;
+	size_t length;
 
-		if (!cxv_doctor_is_id(ids, length)) {
+	while (cxv_next_word(&ids, &id, &length))
+		if (!cxv_doctor_is_id(id, length)) {
 			cxv_usage_error(context, "unknown check '%.*s': see cxlvfio-doctor(1)",
-					(int)length, ids);
+					(int)length, id);
 			return -EINVAL;
 		}
-		ids += length;
-		if (!*ids++)
-			return 0;
-	}
+	return 0;
 }
 
 static int parse(struct cxv_context *context, int argc, char **argv, struct wanted *wanted)

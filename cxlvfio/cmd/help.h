@@ -6,5 +6,7 @@
 
 /* The help of COMMAND, or of the program when it is NULL, on stdout. */
 enum cxv_exit cxv_print_help(const struct cxv_command *command);
+/* What "cxlvfio version" prints. */
+enum cxv_exit cxv_print_version(struct cxv_context *context);
 
 #endif

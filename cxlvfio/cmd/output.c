@@ -15,8 +15,11 @@
 
 bool cxv_color_wanted(void)
 {
-	const char *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
+	/* Serial consoles and editors show escape sequences as they are. */
+	if (!terminal || !*terminal || !strcmp(terminal, "dumb"))
+		return false;
 	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
 }
 

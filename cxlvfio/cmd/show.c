@@ -24,7 +24,8 @@ static const struct cxv_option options[] = {
 	  CXV_COMPLETE_NOTHING, NULL },
 	CXV_OPTION_FROM,
 	{ 0, "config-file", "DUMP",
-	  "decode the functions in DUMP, the output of lspci -xxxx or a raw image, offline",
+	  "decode the functions in DUMP, the output of lspci -xxxx or a raw image, offline; "
+	  "- is standard input",
 	  CXV_COMPLETE_FILE, NULL },
 };
 

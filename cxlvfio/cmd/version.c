@@ -2,8 +2,18 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "cmd/help.h"
 #include "cmd/output.h"
 #include "config.h"
+
+enum cxv_exit cxv_print_version(struct cxv_context *context)
+{
+	if (context->json)
+		cxv_print_endpoints(context, NULL, 0);
+	else
+		printf("cxlvfio %s\n", CXLVFIO_VERSION);
+	return cxv_errors_exit(&context->errors);
+}
 
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
@@ -14,11 +24,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_USAGE;
 	if (optind < argc)
 		return cxv_usage_error(context, "takes no operand");
-	if (context->json)
-		cxv_print_endpoints(context, NULL, 0);
-	else
-		printf("cxlvfio %s\n", CXLVFIO_VERSION);
-	return cxv_errors_exit(&context->errors);
+	return cxv_print_version(context);
 }
 
 const struct cxv_command cxv_command_version = {

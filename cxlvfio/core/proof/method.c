@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/util.h"
+#include "core/base/words.h"
 
 #define VIA(name)	(1u << CXV_VIA_##name)
 
@@ -201,20 +202,16 @@ static int parse_way(const char *text, size_t length, struct cxv_way *way)
 
 int cxv_ways_parse(const char *list, struct cxv_way *ways, size_t size, const char **bad)
 {
-	size_t count = 0;
+	size_t count = 0, length;
 
-	for (;;) {
-		size_t length = strcspn(list, ",");
+	while (cxv_next_word(&list, bad, &length)) {
 		int ret;
 
-		*bad = list;
 		if (count == size)
 			return -E2BIG;
-		ret = parse_way(list, length, &ways[count++]);
+		ret = parse_way(*bad, length, &ways[count++]);
 		if (ret < 0)
 			return ret;
-		if (!list[length])
-			return (int)count;
-		list += length + 1;
 	}
+	return (int)count;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/words.h"
 #include "out/base/text.h"
 
 struct cxv_column {
@@ -150,22 +151,20 @@ const struct cxv_column *cxv_table_find_column(const char *name, size_t length)
 
 int cxv_table_columns(struct cxv_table_style *style, const char *list, const char **bad)
 {
+	size_t length;
+
 	if (*list == '+')
 		list++;
 	else
 		style->column_count = 0;
-	for (;;) {
-		size_t length = strcspn(list, ",");
-		const struct cxv_column *column = cxv_table_find_column(list, length);
+	while (cxv_next_word(&list, bad, &length)) {
+		const struct cxv_column *column = cxv_table_find_column(*bad, length);
 
-		*bad = list;
 		if (!column || style->column_count == CXV_COLUMNS_MAX)
 			return -EINVAL;
 		style->columns[style->column_count++] = column;
-		if (!list[length])
-			return 0;
-		list += length + 1;
 	}
+	return 0;
 }
 
 void cxv_table_defaults(struct cxv_table_style *style)

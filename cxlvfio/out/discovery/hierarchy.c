@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/words.h"
 #include "out/base/text.h"
 
 enum cell {
@@ -69,24 +70,22 @@ static const struct cxv_hierarchy_column *find_column(const char *name, size_t l
 int cxv_hierarchy_columns(struct cxv_hierarchy_style *style, const char *list, const char **bad)
 {
 	bool more = !list || *list == '+';
+	size_t length;
 
 	style->column_count = 0;
 	for (size_t i = 0; i < CELL_COUNT && more; i++)
 		style->columns[style->column_count++] = &columns[i];
 	if (!list)
 		return 0;
-	for (list += more;; list++) {
-		size_t length = strcspn(list, ",");
-		const struct cxv_hierarchy_column *column = find_column(list, length);
+	list += more;
+	while (cxv_next_word(&list, bad, &length)) {
+		const struct cxv_hierarchy_column *column = find_column(*bad, length);
 
-		*bad = list;
 		if (!column || style->column_count == CXV_TREE_COLUMNS_MAX)
 			return -EINVAL;
 		style->columns[style->column_count++] = column;
-		list += length;
-		if (!*list)
-			return 0;
 	}
+	return 0;
 }
 
 static char *cell_text(const struct row *row, size_t cell, bool human)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/words.h"
 #include "out/base/printer.h"
 #include "out/base/text.h"
 #include "out/discovery/pci_text.h"
@@ -130,19 +131,17 @@ static int find_section(const char *name, size_t length)
 
 int cxv_sections_parse(const char *list, unsigned int *bits, const char **bad)
 {
-	*bits = 0;
-	for (;;) {
-		size_t length = strcspn(list, ",");
-		int index = find_section(list, length);
+	size_t length;
 
-		*bad = list;
+	*bits = 0;
+	while (cxv_next_word(&list, bad, &length)) {
+		int index = find_section(*bad, length);
+
 		if (index < 0)
 			return index;
 		*bits |= 1u << index;
-		if (!list[length])
-			return 0;
-		list += length + 1;
 	}
+	return 0;
 }
 
 int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool human,

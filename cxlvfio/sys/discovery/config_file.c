@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "sys/base/host.h"
 
 int cxv_config_file_read(const char *path, struct cxv_config_dump *dump)
 {
-	_cleanup_close_ int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int descriptor = strcmp(path, "-") ?
+					 open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
+					 fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	_cleanup_free_ uint8_t *data = NULL;
 	ssize_t size;
 
