@@ -39,9 +39,15 @@ int cxv_first_contact_check(struct cxv_context *context, const struct cxv_endpoi
 		return cxv_error(&context->errors, CXV_NOT_SURVIVED, 0,
 				 place_of(context, endpoint, path, hint), "%s", sentence);
 	if (sentence)
-		cxv_warning(&context->errors, CXV_NOT_SURVIVED, 0,
+		cxv_warning(&context->errors, cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED) ?
+			    CXV_NOT_SURVIVED : CXV_FAILED, 0,
 			    place_of(context, endpoint, path, NULL), "%s", sentence);
 	return 0;
+}
+
+void cxv_first_contact_tell(struct cxv_context *context, const struct cxv_endpoint *endpoint)
+{
+	cxv_first_contact_check(context, endpoint, CXV_RUNG_NONE, true, NULL);
 }
 
 /* As it is, or as a bind makes it; NULL: not known. */
@@ -67,7 +73,7 @@ void cxv_first_contact_announce_scrub(struct cxv_context *context,
 		return;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
 		 "/scrub_policy", endpoint->host);
-	cxv_warning(&context->errors, CXV_NOT_SURVIVED, 0,
+	cxv_warning(&context->errors, CXV_FAILED, 0,
 		    place_of(context, endpoint, path, "cxlvfio verify --prove goes there step by "
 			     "step; with " CXL_VFIO_SCRUB_POLICY_NONE " in that file, or scrub="
 			     CXL_VFIO_SCRUB_POLICY_NONE " for the module, nothing is zeroed, and "

@@ -6,6 +6,8 @@
 #include "cmd/command.h"
 #include "core/discovery/endpoint.h"
 
+/* A warning where what is recorded of ENDPOINT is something that somebody should know of. */
+void cxv_first_contact_tell(struct cxv_context *context, const struct cxv_endpoint *endpoint);
 /*
  * What is recorded of ENDPOINT is told. 0, or -errno with an error kept, whose hint is HINT, where
  * this machine did not survive a step up to LAST, the last that is to be done, without YES.

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/first_contact.h"
 #include "cmd/from.h"
 #include "cmd/output.h"
 #include "core/discovery/filter.h"
@@ -253,6 +254,9 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 	if (cxv_collect(&context->host, &context->errors, &inventory) < 0)
 		return 0;
 	count = choose(&inventory, arguments);
+	/* The table has no room for more than the finding's name. */
+	for (size_t i = 0; i < count; i++)
+		cxv_first_contact_tell(context, inventory.endpoints[i]);
 	if (!count && !context->quiet)
 		fputs(!cxv_filter_is_empty(&arguments->filter) ?
 		      "cxlvfio: no endpoint matches the filters\n" : inventory.hidden ?

@@ -26,6 +26,7 @@ TARGET = "0000:0d:00.0"
 FUNCTION = f"{FIXTURES.BUS_DEVICES}/0000:0c:00.0/{TARGET}"
 CEDT = "sys/firmware/acpi/tables/CEDT"
 CONFIG = f"boot/config-{FIXTURES.KERNEL}"
+LADDER = "var/lib/cxlvfio/ladder-1e98:e2e2:123456789abcdef"
 CMDLINE = "root=/dev/vda1 intel_iommu=on "
 MODULE = f"lib/modules/{FIXTURES.KERNEL}/updates/dkms/{FIXTURES.modules.NAME}.ko"
 NOBODY = 65534
@@ -202,6 +203,18 @@ BREAKAGES = [
         lambda root: root.link(f"{FUNCTION}/driver", "sys/bus/pci/drivers/vfio-pci"), opened),
      {"in_use": "problem", "vmm": "skipped"}),
     ("an endpoint that a process has open", opened, {}),
+    ("a first contact that nobody has tried", remove(LADDER), {"first_contact": "info"}),
+    ("one that the machine did not survive", lambda root: FIXTURES.add_ladder(
+        root, f"trying page 7.3.4-test {FIXTURES.BEFORE} 42 4242"),
+     {"first_contact": "problem", "not_survived": "problem"}),
+    ("one in which a run was killed", lambda root: FIXTURES.add_ladder(
+        root, f"trying page 7.3.4-test {FIXTURES.BOOT} 42 4242"),
+     {"first_contact": "warning", "ladder_interrupted": "warning"}),
+    ("a damaged record of it", write(LADDER, "rubbish"),
+     {"first_contact": "warning", "ladder_record": "warning"}),
+    ("a record that cannot be read", unavailable(LADDER), {"first_contact": "unknown"}),
+    ("a scrub that a killed first contact put off",
+     write(f"run/cxlvfio/{TARGET}.scrub_policy", "zero"), {"interrupted_reset": "warning"}),
     ("a neighbour with a driver of the host", neighbour, {"shared_group": "problem"}),
     ("cxl_mem neither loaded nor installed",
      remove("sys/module/cxl_mem", f"{FUNCTION}/mem0/driver", "sys/bus/cxl/drivers/cxl_mem"),

@@ -397,6 +397,82 @@ def scenario_ready(root: Root) -> None:
     bind_ours(root, add_type2(root), CxlTopology(root))
 
 
+MACHINE = "0123456789abcdef0123456789abcdef"
+BOOT = "b0070000-0000-4000-8000-000000000002"
+BEFORE = "b0070000-0000-4000-8000-000000000001"
+
+
+def add_ladder(root: Root, *lines: str, machine: str = MACHINE,
+               name: str = "1e98:e2e2:123456789abcdef", prefix: str = "cxlvfio ladder 1") -> None:
+    """What is recorded of the first contact with the first endpoint."""
+    root.write("etc/machine-id", f"{MACHINE}\n")
+    root.write("proc/sys/kernel/random/boot_id", f"{BOOT}\n")
+    root.write(f"var/lib/cxlvfio/ladder-{name}",
+               "".join(f"{line}\n" for line in (prefix, f"machine {machine}", f"endpoint {name}",
+                                                *lines)))
+
+
+def scenario_crashed(root: Root) -> None:
+    """The machine stopped while it wrote a page of the window, and has booted again."""
+    scenario_ready(root)
+    add_ladder(root, "survived page 7.3.4-test", f"trying write 7.3.4-test {BEFORE} 42 4242")
+
+
+def scenario_crashed_bind(root: Root) -> None:
+    """It stopped in a bind, under another kernel."""
+    add_type2(root)
+    add_ladder(root, f"trying registers 7.3.3-old {BEFORE} 42 4242")
+
+
+def scenario_interrupted(root: Root) -> None:
+    """A run was killed in a step; a process that has its number is another one."""
+    scenario_ready(root)
+    add_ladder(root, f"trying line 7.3.4-test {BOOT} 42 4242")
+    root.write("proc/42/stat", "42 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4243 0 0\n")
+
+
+def scenario_climbing(root: Root) -> None:
+    """A run is in a step now."""
+    scenario_interrupted(root)
+    root.write("proc/42/stat", "42 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0\n")
+
+
+def scenario_proven(root: Root) -> None:
+    """All of it was survived."""
+    scenario_ready(root)
+    add_ladder(root, "survived line 7.3.3-old", "survived rest 7.3.4-test")
+
+
+def scenario_other_kernel(root: Root) -> None:
+    """All of it was survived under another kernel, a part under this one."""
+    scenario_ready(root)
+    add_ladder(root, "survived rest 7.3.3-old", "survived line 7.3.4-test")
+
+
+def scenario_foreign_ladder(root: Root) -> None:
+    """The disk was copied from another machine."""
+    scenario_ready(root)
+    add_ladder(root, "survived rest 7.3.4-test", machine="fedcba9876543210fedcba9876543210")
+
+
+def scenario_damaged_ladder(root: Root) -> None:
+    """The record is of no use, and hostile."""
+    scenario_ready(root)
+    add_ladder(root, "survived rest 7.3.4-test", prefix="cxlvfio ladder \x1b[31m")
+
+
+def scenario_no_serial(root: Root) -> None:
+    """An endpoint without a serial number, which is known by its slot."""
+    function = add_type2(root)
+    config = Config(VENDOR_CXL, 0xE2E2, 0x120000)
+    config.add_device_dvsec(TYPE2_CAPABILITY, 0x0007, WINDOW, WINDOW_SIZE)
+    config.add_flex_bus_dvsec(0x0027)
+    config.add_locator_dvsec(0, 0)
+    function.config = config
+    function.write_config()
+    add_ladder(root, "survived page 7.3.4-test", name="1e98:e2e2@0000:0d:00.0")
+
+
 def scenario_cdev(root: Root) -> None:
     """The same on a kernel with VFIO character devices."""
     scenario_ready(root)
@@ -1007,6 +1083,7 @@ def scenario_healthy(root: Root) -> None:
     (root.top / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
     (root.top / "usr/lib/x86_64-linux-gnu/libcxl.so.1").symlink_to("libcxl.so.1.0.8")
     root.write("etc/modprobe.d/other.conf", "options snd secret=1\n")
+    add_ladder(root, *(f"survived rest {kernel}" for kernel in (KERNEL, "7.2.9-test", "10.0-rc1")))
 
 
 SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list(globals().items())

@@ -436,6 +436,34 @@ static void damage_link_speed(struct cxv_endpoint *endpoint)
 	set_link(endpoint, "32.0 GT/s PCIe", 16);
 }
 
+static void set_ladder(struct cxv_endpoint *endpoint, enum cxv_ladder_state state)
+{
+	endpoint->ladder.state.value = cxv_ladder_state_name(state);
+	endpoint->ladder.tried = CXV_RUNG_PAGE;
+	endpoint->ladder.step.value = cxv_rung_name(CXV_RUNG_PAGE);
+	set(&endpoint->ladder.kernel, "7.3");
+}
+
+static void damage_not_survived(struct cxv_endpoint *endpoint)
+{
+	set_ladder(endpoint, CXV_LADDER_NOT_SURVIVED);
+}
+
+static void damage_ladder_interrupted(struct cxv_endpoint *endpoint)
+{
+	set_ladder(endpoint, CXV_LADDER_INTERRUPTED);
+}
+
+static void damage_ladder(struct cxv_endpoint *endpoint)
+{
+	endpoint->ladder.state.value = cxv_ladder_state_name(CXV_LADDER_DAMAGED);
+}
+
+static void damage_ladder_foreign(struct cxv_endpoint *endpoint)
+{
+	endpoint->ladder.state.value = cxv_ladder_state_name(CXV_LADDER_FOREIGN);
+}
+
 static const struct {
 	const char *id;
 	enum cxv_severity severity;
@@ -482,6 +510,10 @@ static const struct {
 	{ "aer_errors", CXV_SEVERITY_WARNING, damage_aer },
 	{ "ras_errors", CXV_SEVERITY_WARNING, damage_ras },
 	{ "no_region", CXV_SEVERITY_WARNING, damage_no_memdev },
+	{ "not_survived", CXV_SEVERITY_ERROR, damage_not_survived },
+	{ "ladder_interrupted", CXV_SEVERITY_WARNING, damage_ladder_interrupted },
+	{ "ladder_record", CXV_SEVERITY_WARNING, damage_ladder },
+	{ "ladder_record", CXV_SEVERITY_WARNING, damage_ladder_foreign },
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_width },
 	{ "narrow_link", CXV_SEVERITY_INFO, damage_link_speed },
 };

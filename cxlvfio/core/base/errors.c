@@ -25,8 +25,8 @@ static const struct {
 	[CXV_DEVICE_LOST] = { "DEVICE_LOST", CXV_EXIT_LOST },
 	[CXV_OUT_OF_MEMORY] = { "OUT_OF_MEMORY", CXV_EXIT_FAILED },
 	[CXV_CONFLICT] = { "CONFLICT", CXV_EXIT_BUSY },
-	[CXV_NOT_SURVIVED] = { "NOT_SURVIVED", CXV_EXIT_BUSY },
 	[CXV_BAD_DEFINITION] = { "BAD_DEFINITION", CXV_EXIT_FAILED },
+	[CXV_NOT_SURVIVED] = { "NOT_SURVIVED", CXV_EXIT_BUSY },
 };
 
 /* What an operator must hear first when several errors were kept. */

@@ -140,7 +140,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "run as their owner, or give them away with a udev rule",
 	  .endpoint = cxv_doctor_vfio_access },
 	{ "first_contact", "endpoint", "this machine is known to survive every step of a contact "
-	  "with it, under this kernel", "prepare what README says before real hardware, then: "
+	  "with it, under this kernel", "prepare what cxlvfio-verify(1) says, then: "
 	  "cxlvfio verify --prove", .endpoint = cxv_doctor_first_contact },
 	{ "vmm", "endpoint", "which VMM can use what the driver offers of it, and what the others "
 	  "would need", root_hint, .endpoint = cxv_doctor_vmm },

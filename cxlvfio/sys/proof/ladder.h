@@ -18,6 +18,8 @@
 int cxv_ladder_read(const struct cxv_host *host, struct cxv_platform *platform,
 		    struct cxv_endpoint *endpoint);
 
+/* What its name in CXV_LASTING_DIRECTORY begins with; what tells the endpoint follows. */
+#define CXV_LADDER_FILE		"ladder-"
 /* Where the record of ENDPOINT is, with a '/' in front. */
 #define CXV_LADDER_PATH_MAX	(CXV_LADDER_WORD_MAX + 48)
 void cxv_ladder_path(const struct cxv_endpoint *endpoint, char path[static CXV_LADDER_PATH_MAX]);

@@ -10,9 +10,12 @@
 
 #include "core/base/util.h"
 #include "core/discovery/dvsec.h"
+#include "sys/base/state_file.h"
+#include "sys/proof/ladder.h"
 #include "sys/snapshot/evidence.h"
 
 #define HOSTNAME	"proc/sys/kernel/hostname"
+#define MACHINE_ID	"etc/machine-id"
 /* Smaller ones are no secret, and other numbers would be taken for them. */
 #define SERIAL_IN_TEXT	((uint64_t)1 << 24)
 /* "01-23-45-67-89-ab-cd-ef", as lspci(8) and the kernel print it. */
@@ -22,7 +25,7 @@ struct redaction {
 	struct cxv_tree *tree;
 	uint64_t *serials;	/* the pseudonym is the index, and one */
 	size_t count;
-	char *host_names[2];	/* whole, and without its domain */
+	char *host_names[3];	/* whole, without its domain, and the machine's id */
 };
 
 /* 0: not one of them. */
@@ -141,21 +144,33 @@ static int collect_serial(struct cxv_node *node, void *context)
 	return 0;
 }
 
-static int find_host_names(struct redaction *redaction)
+/* The first line of the file at PATH; false: there is none. */
+static bool read_line(const struct redaction *redaction, const char *path, char line[static 256])
 {
-	char buffer[256];
-	ssize_t size = cxv_tree_read(redaction->tree, HOSTNAME, buffer, sizeof(buffer) - 1);
-	char **names = redaction->host_names;
+	ssize_t size = cxv_tree_read(redaction->tree, path, line, 255);
 
 	if (size <= 0)
+		return false;
+	line[size] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return *line;
+}
+
+static int find_host_names(struct redaction *redaction)
+{
+	char **names = redaction->host_names;
+	char line[256];
+
+	if (read_line(redaction, HOSTNAME, line) && strcmp(line, "(none)")) {
+		names[0] = strdup(line);
+		names[1] = strndup(line, strcspn(line, "."));
+		if (!names[0] || !names[1])
+			return -ENOMEM;
+	}
+	if (!read_line(redaction, MACHINE_ID, line))
 		return 0;
-	buffer[size] = '\0';
-	buffer[strcspn(buffer, "\n")] = '\0';
-	if (!*buffer || !strcmp(buffer, "(none)"))
-		return 0;
-	names[0] = strdup(buffer);
-	names[1] = strndup(buffer, strcspn(buffer, "."));
-	return names[0] && names[1] ? 0 : -ENOMEM;
+	names[2] = strdup(line);
+	return names[2] ? 0 : -ENOMEM;
 }
 
 /* The length of the host's name at WORD, 0: there is another one. */
@@ -340,6 +355,82 @@ static int redact_node(struct cxv_node *node, void *context)
 	return redact_text(redaction, node);
 }
 
+/* TEXT with every OLD in it as NEW. */
+static char *replace_all(const char *text, const char *old, const char *new, size_t *size)
+{
+	char *result = NULL;
+	FILE *stream = open_memstream(&result, size);
+	const char *found;
+
+	if (!stream)
+		return NULL;
+	for (; (found = strstr(text, old)); text = found + strlen(old))
+		fprintf(stream, "%.*s%s", (int)(found - text), text, new);
+	fputs(text, stream);
+	if (!fclose(stream))
+		return result;
+	free(result);
+	return NULL;
+}
+
+/* What NODE was, as NEW beside it: its name and its text have the endpoint's serial number. */
+static int rename_ladder(const struct redaction *redaction, struct cxv_node *node, const char *new)
+{
+	const char *old = node->name + strlen(CXV_LADDER_FILE);
+	char name[CXV_LADDER_WORD_MAX + sizeof(CXV_LADDER_FILE)], *text;
+	struct cxv_node *other;
+	size_t size;
+	int error;
+
+	snprintf(name, sizeof(name), CXV_LADDER_FILE "%s", new);
+	error = cxv_tree_make_child(redaction->tree, node->parent, name, &other);
+	if (error < 0)
+		return error;
+	if (node->kind == CXV_NODE_FILE) {
+		text = replace_all(node->bytes, old, new, &size);
+		error = text ? cxv_tree_set_file(redaction->tree, other, text, size) : -ENOMEM;
+	} else {
+		error = cxv_tree_set_unavailable(redaction->tree, other, node->error);
+	}
+	if (!error)
+		cxv_tree_remove(redaction->tree, node);
+	return error;
+}
+
+static int redact_ladder(const struct redaction *redaction, struct cxv_node *node)
+{
+	const char *serial = strrchr(node->name, ':');
+	char new[CXV_LADDER_WORD_MAX];
+	uint64_t value;
+
+	if (!cxv_starts_with(node->name, CXV_LADDER_FILE) || !serial ||
+	    (node->kind != CXV_NODE_FILE && node->kind != CXV_NODE_UNAVAILABLE) ||
+	    !parse_plain(serial + 1, strlen(serial + 1), 16, &value) ||
+	    !pseudonym(redaction, value))
+		return 0;
+	snprintf(new, sizeof(new), "%.*s:%" PRIx64,
+		 (int)(serial - node->name - strlen(CXV_LADDER_FILE)),
+		 node->name + strlen(CXV_LADDER_FILE), pseudonym(redaction, value));
+	return rename_ladder(redaction, node, new);
+}
+
+/* The records of first contacts. */
+static int redact_ladders(const struct redaction *redaction)
+{
+	_cleanup_free_ struct cxv_node **children = NULL;
+	struct cxv_node *directory;
+	size_t count;
+	int error;
+
+	if (cxv_tree_find(redaction->tree, CXV_LASTING_DIRECTORY, CXV_FIND_NODE, &directory) < 0 ||
+	    directory->kind != CXV_NODE_DIRECTORY)
+		return 0;
+	error = cxv_tree_children(directory, &children, &count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = redact_ladder(redaction, children[i]);
+	return error;
+}
+
 int cxv_redact(struct cxv_tree *tree)
 {
 	struct redaction redaction = { .tree = tree };
@@ -348,9 +439,11 @@ int cxv_redact(struct cxv_tree *tree)
 	if (!error)
 		error = cxv_tree_walk(&tree->root, collect_serial, &redaction);
 	if (!error)
+		error = redact_ladders(&redaction);
+	if (!error)
 		error = cxv_tree_walk(&tree->root, redact_node, &redaction);
 	free(redaction.serials);
-	free(redaction.host_names[0]);
-	free(redaction.host_names[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(redaction.host_names); i++)
+		free(redaction.host_names[i]);
 	return error;
 }

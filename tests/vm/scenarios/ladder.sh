@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The first contact with an endpoint: from the least to the most, each step on record before it is
+# tried; killed in each of them; records that are damaged, foreign, or cannot be written. What a
+# machine does not survive is tests/vm/test_ladder.sh's.
+set -u
+# shellcheck source=tests/vm/guest/proof.sh
+. "$(dirname "$0")/../guest/proof.sh"
+
+# What a bind announces, and the first contact puts off, is the default.
+echo zero > "${scrub:?}"
+end_at=/src/build/sandbox/tests/vm/end_at
+fchmod=91	# of x86-64: one for each record that is written, and nowhere else in these commands
+kept=/var/lib/cxlvfio
+bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
+policy=/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_policy
+
+# ladder KEY: what list says of it.
+ladder() {
+	cxlvfio list --json 2> "$scratch/list" | jq -r ".endpoints[0].ladder.$1"
+}
+
+# finding ID: whether list has it.
+# shellcheck disable=SC2317  # called by check
+finding() {
+	cxlvfio list --json 2> "$scratch/list" |
+		jq -e --arg id "$1" '.endpoints[0].findings | map(.id) | index($id)' > "$scratch/found"
+}
+
+# doctor CHECK: its result.
+doctor() {
+	cxlvfio doctor --json --check "$1" 2> "$scratch/list" | jq -r '.checks[0].result'
+}
+
+# verify ARGUMENT...: $status and $scratch/stderr of it, $scratch/stdout.
+verify() {
+	status=0
+	cxlvfio verify "$@" > "$scratch/stdout" 2> "$scratch/stderr" || status=$?
+}
+
+check "nothing is recorded of a machine that was just installed" [ ! -e "$kept" ]
+check "which is unproven" [ "$(ladder state) $(ladder survived)" = "unproven null" ]
+
+cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
+check "a bind reads registers" [ "$(ladder survived)" = registers ]
+check "and announces what its close will write" says "write the whole window by CPU"
+check "and what leaves that out" says "scrub=none"
+check "its record is for everybody to read" [ "$(stat -c %a:%A "$kept"/ladder-*)" = 644:-rw-r--r-- ]
+
+# Before the Nth record is on disk the step of the one before it was tried, and nothing says how it
+# ended. Each time the next command says so, and begins again.
+number=1
+for step in registers line page write rest; do
+	number=$((number + 1))
+	"$end_at" 9 $fchmod $number cxlvfio verify --prove "$bdf" > "$scratch/stdout" 2>&1
+	observe "it ended with $?; the record: $(cat "$kept"/ladder-*)"
+	check "killed in step $step: list says so" \
+		[ "$(ladder state) $(ladder step)" = "interrupted $step" ]
+	check "with a finding" finding ladder_interrupted
+	check "doctor warns" [ "$(doctor first_contact)" = warning ]
+	# It is ordered again when the page was written, before the rest.
+	case $step in
+	registers | line | page)
+		check "the scrub that was put off is on record" \
+			[ "$(cat "/run/cxlvfio/$bdf.scrub_policy")" = zero ]
+		check "so doctor says" [ "$(doctor interrupted_reset)" = warning ]
+		;;
+	esac
+	cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
+	check "bind says so" says "step \"$step\""
+	check "and puts the scrub back" [ "$(cat "$policy")" = zero ]
+	check "of which nothing is left" [ ! -e "/run/cxlvfio/$bdf.scrub_policy" ]
+done
+
+# Another run is just in that step: no crash, and no second run.
+cxlvfio verify --cycles 100 "$bdf" > "$scratch/out" 2>&1 &
+run=$!
+until [ "$(ladder state)" != interrupted ] || ! kill -0 $run; do sleep 0.1; done
+wait_for grep -q '^cycle' "$scratch/out"
+check "a run that lives is no crash" [ "$(ladder state) $(ladder step)" = "running rest" ]
+verify "$bdf"
+check "and keeps others out" [ "$status" = 5 ]
+kill -TERM $run
+wait $run
+check "it ends when asked" [ $? = 143 ]
+check "and all is proven" [ "$(ladder state) $(ladder survived)" = "proven rest" ]
+
+# Proven: one small file is read, nothing is written.
+strace -f -e trace=openat,renameat,fsync -o "$scratch/trace" cxlvfio reset --sample 8 "$bdf" \
+	> "$scratch/stdout" 2>&1
+observe "$(grep -E 'var/lib|fsync' "$scratch/trace")"
+check "proven, the record is read" [ "$(grep -c 'var/lib/cxlvfio' "$scratch/trace")" = 1 ]
+check "and nothing is written to disk" [ "$(grep -c fsync "$scratch/trace")" = 0 ]
+check "doctor is content" [ "$(doctor first_contact)" = ok ]
+cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
+check "bind has nothing to announce" [ ! -s "$scratch/stderr" ]
+setpriv --reuid=65534 --clear-groups cxlvfio list --json > "$scratch/user" 2> "$scratch/list"
+observe "a user: $(jq -c '.endpoints[0] | .serial, .unavailable, .memdev_info, .ladder' "$scratch/user")"
+check "a user sees it, too" [ "$(jq -r '.endpoints[0].ladder.state' "$scratch/user")" = proven ]
+
+# Nobody's word but ours.
+record=$(echo "$kept"/ladder-*)
+cp "$record" "$scratch/record"
+sed -i 's/^machine .*/machine another/' "$record"
+check "a record of another machine is told" finding ladder_record
+check "and not trusted" [ "$(ladder state) $(ladder survived)" = "foreign null" ]
+echo rubbish > "$record"
+check "so is one that is damaged" [ "$(ladder state) $(ladder survived)" = "damaged null" ]
+verify --prove "$bdf"
+check "--prove makes a new one" [ "$status $(ladder state)" = "0 proven" ]
+check "and says which steps there are" grep -q "survived *write *writing one page" "$scratch/stdout"
+sed 's/^survived.*/survived rest 6.1.0-other/' "$scratch/record" > "$record"
+check "another kernel proves nothing for this one" [ "$(ladder state) $(ladder survived)" = "unproven null" ]
+verify --prove "$bdf"
+check "nor is it forgotten" grep -q '^survived rest 6.1.0-other' "$record"
+
+# A machine that stopped: here a record of another boot. The same by machines that do stop:
+# tests/vm/test_ladder.sh.
+sed 's/^survived.*/trying page 7.3 another-boot 1 1/' "$scratch/record" > "$record"
+check "what the machine did not survive is told" \
+	[ "$(ladder state) $(ladder step)" = "not_survived page" ]
+reset --sample 8 "$bdf"
+check "reset refuses" [ "$status" = 5 ]
+check "and says how to go on" says "verify --prove --yes"
+reset --dry-run "$bdf"
+check "so says a dry run" [ "$status" = 5 ]
+reset --sample 8 --read-only --yes "$bdf"
+check "without writing, with consent: it goes on" [ "$status" = 0 ]
+check "which survives the page, and forgets it" [ "$(ladder state) $(ladder survived)" = "unproven page" ]
+
+# Where nothing can be recorded.
+mount -t tmpfs -o ro,mode=755 none "$kept"
+reset --sample 8 "$bdf"
+check "a read-only /var/lib: refused" [ "$status" = 4 ]
+check "with the way out" says "without a record: --yes"
+check "and the policy is as it was" [ "$(cat "$policy")" = zero ]
+reset --sample 8 --yes "$bdf"
+check "with consent it goes on" [ "$status" = 0 ]
+check "and says what is missing" says "stays unproven"
+umount "$kept"
+
+# A reset that leaves the memory alone proves nothing of it.
+rm "$record"
+echo none > "$policy"
+reset --no-verify "$bdf"
+check "without a proof, nothing zeroed: registers alone" [ "$status $(ladder survived)" = "0 registers" ]
+echo zero > "$policy"
+reset --no-verify "$bdf"
+check "zeroed at the close: all of it" [ "$status $(ladder state)" = "0 proven" ]
+finish
