@@ -76,6 +76,33 @@ static void check_serial(struct cxv_tree *tree, const char *directory, uint64_t 
 	assert_int_equal(serial, expected);
 }
 
+/* The record of a first contact is called after the serial number, and found by what replaces it. */
+static void test_ladder(void **state)
+{
+	static const char directory[] = "var/lib/cxlvfio";
+	struct cxv_tree *tree = *state;
+	struct cxv_node *node;
+
+	put_config(tree, FUNCTION, 0x1000);
+	put_config(tree, FUNCTION "1", SERIAL);
+	put(tree, "etc/machine-id", "0badc0de\n");
+	put(tree, "var/lib/cxlvfio/ladder-1e98:e2e2:1000",
+	    "cxlvfio ladder 1\nmachine 0badc0de\nendpoint 1e98:e2e2:1000\nsurvived page 7.3\n");
+	put(tree, "var/lib/cxlvfio/other", "x\n");
+	assert_int_equal(cxv_tree_make(tree, "var/lib/cxlvfio/ladder-1e98:e2e2:123456789abcdef",
+				       &node), 0);
+	assert_int_equal(cxv_tree_set_unavailable(tree, node, ENOENT), 0);
+	assert_int_equal(cxv_redact(tree), 0);
+	check(tree, "etc/machine-id", "host\n");
+	check(tree, "var/lib/cxlvfio/ladder-1e98:e2e2:1",
+	      "cxlvfio ladder 1\nmachine host\nendpoint 1e98:e2e2:1\nsurvived page 7.3\n");
+	check(tree, "var/lib/cxlvfio/other", "x\n");
+	assert_int_equal(cxv_tree_find(tree, directory, CXV_FIND_NODE, &node), 0);
+	assert_null(cxv_tree_child(node, "ladder-1e98:e2e2:1000"));
+	assert_null(cxv_tree_child(node, "ladder-1e98:e2e2:123456789abcdef"));
+	assert_int_equal(cxv_tree_child(node, "ladder-1e98:e2e2:2")->error, ENOENT);
+}
+
 static void test_serials(void **state)
 {
 	struct cxv_tree *tree = *state;
@@ -233,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_serials, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ladder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_serials, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_host_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_binary, set_up, tear_down),
