@@ -173,7 +173,7 @@ static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoi
 			    .path = path,
 			    .hint = "make it writable: reset and verify need it",
 		    },
-		    "that its registers are read now cannot be recorded");
+		    "that its registers were read could not be recorded");
 }
 
 /* The driver's probe reads registers: on disk before it does, as every step of the first contact. */
@@ -188,11 +188,11 @@ static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 		error = cxv_climb_begin(&work->context->host, endpoint, false, &climb);
 	if (!error && climb.reached < CXV_RUNG_REGISTERS)
 		error = cxv_climb_try(&climb, CXV_RUNG_REGISTERS);
-	if (error < 0)
-		tell_unrecorded(work, endpoint, error);
 	ret = cxv_execute_plan(execution, plan);
 	if (!error)
 		error = cxv_climb_end(&climb, !ret);
+	if (error < 0)
+		tell_unrecorded(work, endpoint, error);
 	return ret;
 }
 
