@@ -86,5 +86,5 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	add_owners(document, to, unavailable, endpoint);
 	add_driver_view(document, to, endpoint);
 	cxv_json_vfio(document, to, endpoint);
-	cxv_json_leaf(document, to, "ladder", &endpoint->ladder, &cxv_ladder_fields);
+	cxv_json_facts(document, to, "ladder", &endpoint->ladder, &cxv_ladder_fields, NULL);
 }
