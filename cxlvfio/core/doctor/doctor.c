@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/words.h"
 static const char finding_group[] = "finding", driver_group[] = "driver";
 static const char driver_about[] = "cxlvfio driver status does not find it";
 /* The hints of whatever could not be read. */
@@ -44,6 +45,11 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "noiommu_mode", "iommu", "VFIO is not in its mode without IOMMU, which protects nothing",
 	  "write N to /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 	  cxv_doctor_noiommu_mode },
+	{ "interrupt_remapping", "iommu", "interrupts are remapped, without which VFIO takes no "
+	  "device", "remove it, and switch it on in firmware's setup; or let VFIO do without, "
+	  "knowing that a device can then raise any interrupt: "
+	  "vfio_iommu_type1.allow_unsafe_interrupts=1",
+	  cxv_doctor_interrupt_remapping },
 	{ "cxl_modules", "cxl", "cxl_acpi is loaded, and cxl_core, cxl_port and cxl_mem are or can "
 	  "be", "modprobe cxl_acpi cxl_port cxl_mem; the kernel's own packages have them",
 	  cxv_doctor_cxl_modules },
@@ -129,6 +135,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "driverctl", "endpoint", "driverctl does not give it to another driver at boot",
 	  "driverctl unset-override, or leave the endpoint to it",
 	  .endpoint = cxv_doctor_driverctl },
+	{ "taken_first", "endpoint", "no configuration gives it to another driver of VFIO, or to "
+	  "pci-stub, as soon as that loads", "remove that, make the initramfs anew, and reboot",
+	  .endpoint = cxv_doctor_taken_first },
 	{ "in_use", "endpoint", "nobody uses it through another driver than cxl-vfio-pci",
 	  "end the program that uses it: until then cxlvfio bind refuses",
 	  .endpoint = cxv_doctor_in_use },
@@ -188,17 +197,15 @@ bool cxv_doctor_is_id(const char *name, size_t length)
 
 static bool is_wanted(const char *wanted, const char *id)
 {
+	const char *word;
+	size_t length;
+
 	if (!wanted)
 		return true;
-	for (;;) {
-		size_t length = strcspn(wanted, ",");
-
-		if (is(id, wanted, length))
+	while (cxv_next_word(&wanted, &word, &length))
+		if (is(id, word, length))
 			return true;
-		wanted += length;
-		if (!*wanted++)
-			return false;
-	}
+	return false;
 }
 
 int cxv_doctor_say(struct cxv_doctor_check *check, enum cxv_doctor_result result,
@@ -389,6 +396,66 @@ static int examine_endpoint(const struct cxv_doctor_facts *facts, const char *wa
 	return error;
 }
 
+/*
+ * What goes away with what. A kernel without CXL has none of its modules either, and "install them"
+ * is no advice then. The causes of causes come first.
+ */
+static const struct {
+	const char *id, *cause;
+} consequences[] = {
+	{ "config_cxl", "kernel_release" }, { "config_vfio", "kernel_release" },
+	{ "config_iommu", "kernel_release" }, { "not_installed", "kernel_release" },
+	{ "cxl_modules", "kernel_release" }, { "cxl_modules", "config_cxl" },
+	{ "vfio_modules", "kernel_release" }, { "vfio_modules", "config_vfio" },
+	{ "vfio_interface", "config_vfio" },
+	{ "iommu_groups", "config_iommu" }, { "iommu_groups", "cmdline_iommu" },
+	{ "iommu_groups", "iommu_tables" }, { "no_iommu_group", "iommu_groups" },
+	{ "no_iommu_group", "config_iommu" }, { "no_iommu_group", "cmdline_iommu" },
+	{ "no_iommu_group", "iommu_tables" },
+	{ "kernel_windows", "cxl_modules" }, { "committed_without_window", "cxl_modules" },
+	{ "window_in_cedt", "cedt_windows" }, { "definitions_bound", "taken_first" },
+	{ "definitions_bound", "definitions_valid" },
+};
+
+/* ID has found something that is not put down to anything else yet. */
+static bool is_cause(const struct cxv_doctor *doctor, const char *id,
+		     enum cxv_doctor_result result)
+{
+	for (size_t i = 0; i < doctor->count; i++)
+		if (!strcmp(doctor->checks[i].id, id) && doctor->checks[i].result >= result &&
+		    doctor->checks[i].result > CXV_DOCTOR_UNKNOWN &&
+		    !doctor->checks[i].follows_from)
+			return true;
+	return false;
+}
+
+static int put_down_to(struct cxv_doctor_check *check, const char *cause)
+{
+	_cleanup_free_ char *message = check->message;
+
+	check->message = NULL;
+	check->follows_from = cause;
+	return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "%s: follows from %s", message ?: "",
+			      cause);
+}
+
+/* One problem is told once, with what goes away with it. A warning explains no problem. */
+static int trace_causes(struct cxv_doctor *doctor)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(consequences); i++)
+		for (size_t j = 0; j < doctor->count && !error; j++) {
+			struct cxv_doctor_check *check = &doctor->checks[j];
+
+			if (!strcmp(check->id, consequences[i].id) &&
+			    check->result >= CXV_DOCTOR_UNKNOWN &&
+			    is_cause(doctor, consequences[i].cause, check->result))
+				error = put_down_to(check, consequences[i].cause);
+		}
+	return error;
+}
+
 int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		       struct cxv_doctor *doctor)
 {
@@ -403,6 +470,8 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 			error = examine_driver(facts, &cxv_driver_findings[i], doctor);
 	for (size_t i = 0; i < facts->endpoint_count && !error; i++)
 		error = examine_endpoint(facts, wanted, &facts->endpoints[i], doctor);
+	if (!error)
+		error = trace_causes(doctor);
 	for (size_t i = 0; i < doctor->count; i++) {
 		struct cxv_doctor_check *check = &doctor->checks[i];
 
@@ -447,11 +516,13 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 	struct cxv_doctor_text *const texts[] = {
 		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
 		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
-		&facts->unread_definitions,
+		&facts->unread_definitions, &facts->interrupts, &facts->unsafe_interrupts,
+		&facts->unsafe_iommufd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		text_clear(texts[i]);
+	cxv_names_clear(&facts->id_options);
 	cxv_names_clear(&facts->acpi_tables.names);
 	cxv_names_clear(&facts->iommus.names);
 	cxv_names_clear(&facts->iommu_groups.names);

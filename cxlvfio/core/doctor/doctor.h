@@ -95,12 +95,16 @@ struct cxv_doctor_endpoint {
 struct cxv_doctor_facts {
 	struct cxv_doctor_text release, config, command_line, noiommu, lockdown, limits, status,
 		libcxl;
+	/* What the interrupt controller is called; whether VFIO does without remapping. */
+	struct cxv_doctor_text interrupts, unsafe_interrupts, unsafe_iommufd;
 	struct cxv_doctor_names acpi_tables, iommus, iommu_groups;
 	struct cxv_driver_status driver;
 	struct cxv_cedt cedt;
 	int cedt_error;			/* positive errno */
 	struct cxv_doctor_module modules[CXV_DOCTOR_MODULES];
 	int modprobe_error;		/* positive errno: not all of modprobe.d was read */
+	struct cxv_names id_options;	/* "/etc/modprobe.d/a.conf: options vfio-pci ids=..." */
+	bool no_module_files;		/* of the running kernel none is to be seen */
 	struct cxv_doctor_node container, iommufd;
 	bool is_snapshot;		/* which has no modes, and no files of modules */
 	struct cxv_doctor_leftover *leftovers;
@@ -127,6 +131,7 @@ struct cxv_doctor_evidence {
 struct cxv_doctor_check {
 	const char *id, *group, *about, *hint;	/* static, of the table */
 	const char *target;	/* the endpoint's address; NULL: the machine */
+	const char *follows_from;	/* NULL, or the id of the problem that this one goes away with */
 	enum cxv_doctor_result result;
 	char *message;		/* what was found, a sentence without a full stop */
 	struct cxv_doctor_evidence *evidence;
@@ -163,6 +168,8 @@ bool cxv_doctor_is_id(const char *id, size_t length);
 int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		       struct cxv_doctor *doctor);
 void cxv_doctor_clear(struct cxv_doctor *doctor);
+/* Firmware's tables can be seen: containers hide them, and some machines have none. */
+bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts);
 /* Whether something is to be done. */
 bool cxv_doctor_needs_hint(const struct cxv_doctor_check *check);
 
@@ -196,6 +203,7 @@ CXV_DOCTOR_MACHINE(lockdown);
 CXV_DOCTOR_MACHINE(iommu_tables);
 CXV_DOCTOR_MACHINE(iommu_groups);
 CXV_DOCTOR_MACHINE(noiommu_mode);
+CXV_DOCTOR_MACHINE(interrupt_remapping);
 CXV_DOCTOR_MACHINE(memory_lock);
 CXV_DOCTOR_MACHINE(libcxl_version);
 /* doctor_modules.c */
@@ -231,6 +239,7 @@ CXV_DOCTOR_ENDPOINT(driverctl);
 CXV_DOCTOR_ENDPOINT(in_use);
 CXV_DOCTOR_ENDPOINT(reset_method);
 CXV_DOCTOR_ENDPOINT(first_contact);
+CXV_DOCTOR_ENDPOINT(taken_first);
 /* doctor_vmm.c */
 CXV_DOCTOR_ENDPOINT(vmm);
 

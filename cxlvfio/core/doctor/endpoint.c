@@ -7,6 +7,7 @@
 
 #include "core/binding/plan.h"
 #include "core/doctor/doctor.h"
+#include "core/doctor/parse.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 
@@ -189,6 +190,76 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 	if (!file->value || !strcmp(file->value, CXL_VFIO_DRIVER_NAME))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
+}
+
+/* LINE, of a file or of the kernel, has ids= that mean ENDPOINT. */
+static int check_ids(const struct cxv_endpoint *endpoint, const char *where, const char *ids,
+		     size_t length, const char *driver, struct cxv_doctor_check *check)
+{
+	const char *item;
+	size_t size = cxv_ids_find(ids, length, endpoint->pci.vendor.value,
+				   endpoint->pci.device.value, &item);
+	_cleanup_free_ char *text = size ? strndup(item, size) : NULL;
+
+	if (!size)
+		return 0;
+	if (!text || cxv_doctor_show(check, where, text) < 0)
+		return -ENOMEM;
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s gives it to %s at every boot: ids=%s",
+			      where, driver, text);
+}
+
+/* Drivers that people give devices to by their ids. */
+static const char *const takers[] = { "vfio-pci", "pci-stub" };
+
+static int check_command_line(const struct cxv_doctor_facts *facts,
+			      const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
+{
+	const char *text = facts->command_line.value ?: "", *parameter;
+	size_t length;
+	int error = 0;
+
+	while (!error && !check->message && (length = cxv_next_parameter(&text, &parameter))) {
+		for (size_t i = 0; i < ARRAY_SIZE(takers) && !error; i++) {
+			static const char *const names[] = { "vfio_pci.ids", "pci_stub.ids" };
+			const char *ids = cxv_parameter_value(parameter, length, names[i]);
+
+			if (ids)
+				error = check_ids(endpoint, facts->command_line.path, ids,
+						  parameter + length - ids, takers[i], check);
+		}
+	}
+	return error;
+}
+
+static int check_option(const struct cxv_endpoint *endpoint, const char *option,
+			struct cxv_doctor_check *check)
+{
+	const char *colon = strstr(option, ": "), *ids = strstr(option, "ids=");
+	_cleanup_free_ char *path = colon ? strndup(option, colon - option) : NULL;
+
+	if (!colon || !ids)
+		return 0;
+	if (!path)
+		return -ENOMEM;
+	ids += strlen("ids=");
+	return check_ids(endpoint, path, ids, strcspn(ids, " \t\r"),
+			 takers[strstr(colon, "stub") ? 1 : 0], check);
+}
+
+int cxv_doctor_taken_first(const struct cxv_doctor_facts *facts,
+			   const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
+{
+	const struct cxv_endpoint *endpoint = one->endpoint;
+	int error = check_command_line(facts, endpoint, check);
+
+	for (size_t i = 0; i < facts->id_options.count && !error && !check->message; i++)
+		error = check_option(endpoint, facts->id_options.items[i], check);
+	if (error || check->message)
+		return error;
+	if (facts->modprobe_error)
+		return cxv_doctor_unread(check, facts->modprobe_error, "/etc/modprobe.d");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none does");
 }
 
 int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,

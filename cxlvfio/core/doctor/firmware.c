@@ -16,7 +16,9 @@ static int has_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 	if (!facts->cedt_error)
 		return cxv_doctor_show(check, CEDT_PATH, NULL) ?: 1;
 	if (facts->cedt_error == ENOENT)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "there is no CEDT");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      cxv_doctor_sees_firmware(facts) ? "there is no CEDT" :
+				      "it is not visible here, as firmware's other tables");
 	return cxv_doctor_unread(check, facts->cedt_error, CEDT_PATH);
 }
 
@@ -26,6 +28,12 @@ int cxv_doctor_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 
 	if (ret < 0 || check->result == CXV_DOCTOR_UNKNOWN)
 		return ret;
+	if (!ret && facts->topology && facts->topology->window_count)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is not visible here: the "
+				      "kernel has %zu of its windows",
+				      facts->topology->window_count);
+	if (!ret && !cxv_doctor_sees_firmware(facts))
+		return 0;
 	if (!ret)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
 				      "there is none: firmware describes "

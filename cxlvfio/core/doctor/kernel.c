@@ -264,8 +264,67 @@ int cxv_doctor_iommu_tables(const struct cxv_doctor_facts *facts, struct cxv_doc
 				return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is %s",
 						      tables[j]) ?:
 				       cxv_doctor_show(check, facts->acpi_tables.path, tables[j]);
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no table describes one") ?:
-	       cxv_doctor_show(check, facts->acpi_tables.path, NULL);
+	if (cxv_doctor_show(check, facts->acpi_tables.path, NULL) < 0)
+		return -ENOMEM;
+	if (facts->iommu_groups.names.count)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no table of one is visible here, "
+				      "and the kernel uses one all the same");
+	if (!cxv_doctor_sees_firmware(facts))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "firmware's tables are not "
+				      "visible here: a container hides them, or there are none");
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no table describes one");
+}
+
+bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts)
+{
+	return facts->acpi_tables.names.count;
+}
+
+/* VFIO and iommufd each have a parameter for it. */
+static bool is_yes(const struct cxv_doctor_text *text)
+{
+	return text->value && *text->value && strchr("Yy1", *text->value);
+}
+
+/* What says that interrupts are not remapped; NULL: nothing does. On x86 alone they can be not. */
+static const char *find_unmapped(const struct cxv_doctor_facts *facts, char **text)
+{
+	const char *line = facts->command_line.value ?: "";
+
+	if (cxv_parameter_has(line, "intremap", "off")) {
+		*text = cxv_parameter_with(line, "intremap", "off");
+		return facts->command_line.path;
+	}
+	if (cxv_parameter_is_there(line, "nointremap")) {
+		*text = strdup("nointremap");
+		return facts->command_line.path;
+	}
+	if (!facts->interrupts.value || strncmp(facts->interrupts.value, "IO-APIC", 7))
+		return NULL;
+	*text = strdup("IO-APIC, not IR-IO-APIC");
+	return facts->interrupts.path;
+}
+
+int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
+				   struct cxv_doctor_check *check)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *path;
+
+	if (!facts->iommu_groups.names.count)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no IOMMU is in use");
+	path = find_unmapped(facts, &text);
+	if (!path)
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing says otherwise") ?:
+		       cxv_doctor_show_text(check, &facts->command_line);
+	if (!text || cxv_doctor_show(check, path, text) < 0)
+		return -ENOMEM;
+	if (is_yes(&facts->unsafe_interrupts) || is_yes(&facts->unsafe_iommufd))
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "they are not (%s), and VFIO may "
+				      "do without: a device can raise any interrupt of the host",
+				      text);
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "they are not (%s): VFIO will not attach "
+			      "the group (EPERM)", text);
 }
 
 int cxv_doctor_iommu_groups(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)

@@ -31,6 +31,10 @@ static int check_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor
 		const struct cxv_doctor_module *module = &facts->modules[i];
 		const char *name = cxv_doctor_module_names[i];
 
+		if (is_missing(module) && facts->no_module_files)
+			return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "%s is not loaded, and no "
+					      "module of this kernel is visible here", name) ?:
+			       cxv_doctor_show(check, "/lib/modules", NULL);
 		if (is_missing(module))
 			return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s is neither loaded nor "
 					      "installed for this kernel", name) ?:
@@ -137,6 +141,9 @@ int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is");
 	if (!status->loaded.loaded.value)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s is gone", path);
+	if (facts->no_module_files)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is loaded, and no module of "
+				      "this kernel is visible here");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it is loaded, and its file is gone: the "
 			      "next boot will not have it");
 }

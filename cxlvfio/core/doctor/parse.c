@@ -49,15 +49,44 @@ size_t cxv_next_parameter(const char **text, const char **parameter)
 	return length;
 }
 
-/* The value of PARAMETER if its name is NAME; the kernel takes '-' for '_'. */
-static const char *value_of(const char *parameter, size_t length, const char *name)
+const char *cxv_parameter_value(const char *parameter, size_t length, const char *name)
 {
 	size_t i;
 
 	for (i = 0; name[i] && i < length; i++)
 		if (name[i] != parameter[i] && !(name[i] == '_' && parameter[i] == '-'))
 			return NULL;
-	return !name[i] && i < length && parameter[i] == '=' ? parameter + i + 1 : NULL;
+	if (name[i] || (i < length && parameter[i] != '='))
+		return NULL;
+	return parameter + i + (i < length);
+}
+
+bool cxv_parameter_is_there(const char *command_line, const char *name)
+{
+	const char *parameter;
+	size_t length;
+
+	while ((length = cxv_next_parameter(&command_line, &parameter)))
+		if (cxv_parameter_value(parameter, length, name))
+			return true;
+	return false;
+}
+
+size_t cxv_ids_find(const char *ids, size_t length, unsigned int vendor, unsigned int device,
+		    const char **item)
+{
+	for (const char *end = ids + length; ids < end; ids++) {
+		const char *comma = memchr(ids, ',', end - ids) ?: end;
+		char text[64];
+		unsigned int one, other;
+
+		snprintf(text, sizeof(text), "%.*s", (int)(comma - ids), ids);
+		*item = ids;
+		if (sscanf(text, "%x:%x", &one, &other) == 2 && one == vendor && other == device)
+			return comma - ids;
+		ids = comma;
+	}
+	return 0;
 }
 
 static bool list_has(const char *list, const char *end, const char *word)
@@ -82,7 +111,7 @@ char *cxv_parameter_with(const char *command_line, const char *name, const char 
 	size_t length, found_length = 0;
 
 	while ((length = cxv_next_parameter(&command_line, &parameter))) {
-		const char *value = value_of(parameter, length, name);
+		const char *value = cxv_parameter_value(parameter, length, name);
 
 		if (!value || !list_has(value, parameter + length, word))
 			continue;
@@ -99,7 +128,7 @@ bool cxv_parameter_has(const char *command_line, const char *name, const char *w
 	bool has = false;
 
 	while ((length = cxv_next_parameter(&command_line, &parameter))) {
-		const char *value = value_of(parameter, length, name);
+		const char *value = cxv_parameter_value(parameter, length, name);
 
 		if (value)
 			has = list_has(value, parameter + length, word);

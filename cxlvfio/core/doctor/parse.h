@@ -19,6 +19,19 @@ char cxv_config_option(const char *config, const char *option);
  * between quotes belong to it.
  */
 size_t cxv_next_parameter(const char **text, const char **parameter);
+/*
+ * The value of PARAMETER if its name is NAME, NULL otherwise; the kernel takes '-' for '_'. Of a
+ * parameter without a value that is its end.
+ */
+const char *cxv_parameter_value(const char *parameter, size_t length, const char *name);
+/* Parameter NAME is there, with any value or none. */
+bool cxv_parameter_is_there(const char *command_line, const char *name);
+/*
+ * The first of LENGTH bytes of "1e98:e2e2,10de:1234:10de:1", ids= of vfio-pci, that means VENDOR and
+ * DEVICE; its length, 0: none does. What follows the first two ids only makes it mean less.
+ */
+size_t cxv_ids_find(const char *ids, size_t length, unsigned int vendor, unsigned int device,
+		    const char **item);
 /* Parameter NAME has WORD in its list, which commas separate; the last one of that name counts. */
 bool cxv_parameter_has(const char *command_line, const char *name, const char *word);
 /* The text of that parameter, "memmap=1G!4G", the caller's to free. NULL: there is none. */

@@ -35,5 +35,6 @@ void cxv_json_doctor(struct cxv_document *document, const struct cxv_doctor *doc
 		add_evidence(document, object, check);
 		cxv_json_string(document, object, "hint",
 				cxv_doctor_needs_hint(check) ? check->hint : NULL);
+		cxv_json_string(document, object, "follows_from", check->follows_from);
 	}
 }

@@ -15,7 +15,28 @@ static void print_clean(const char *before, const char *text, FILE *stream)
 	fprintf(stream, "%s%s", before, clean ?: "?");
 }
 
-static void print_check(const struct cxv_doctor_check *check, FILE *stream)
+/* What goes away with it, each name once. */
+static void print_consequences(const struct cxv_doctor *doctor,
+			       const struct cxv_doctor_check *check, FILE *stream)
+{
+	const char *before = INDENT "with it: ", *last = "";
+
+	for (size_t i = 0; i < doctor->count; i++) {
+		const struct cxv_doctor_check *other = &doctor->checks[i];
+
+		if (!other->follows_from || strcmp(other->follows_from, check->id) ||
+		    !strcmp(other->id, last))
+			continue;
+		fprintf(stream, "%s%s", before, other->id);
+		before = ", ";
+		last = other->id;
+	}
+	if (*last)
+		fputc('\n', stream);
+}
+
+static void print_check(const struct cxv_doctor *doctor, const struct cxv_doctor_check *check,
+			FILE *stream)
 {
 	fprintf(stream, "  %-8s %s: ", cxv_doctor_result_name(check->result), check->id);
 	if (check->target)
@@ -24,6 +45,7 @@ static void print_check(const struct cxv_doctor_check *check, FILE *stream)
 	fputc('\n', stream);
 	if (cxv_doctor_needs_hint(check))
 		fprintf(stream, INDENT "next: %s\n", check->hint);
+	print_consequences(doctor, check, stream);
 }
 
 static void print_evidence(const struct cxv_doctor_check *check, FILE *stream)
@@ -59,7 +81,7 @@ static void print_group(const struct cxv_doctor *doctor, const char *group, bool
 		if (!begun)
 			fprintf(stream, "%s\n", group);
 		begun = true;
-		print_check(check, stream);
+		print_check(doctor, check, stream);
 		if (all)
 			print_evidence(check, stream);
 	}

@@ -20,6 +20,7 @@
 
 #define CONFIG_MAX	((size_t)4 << 20)
 #define RECORD_MAX	1024
+#define INTERRUPTS_MAX	((size_t)8 << 20)	/* a line an interrupt, a column a processor */
 
 /* Nothing else ends the whole: what cannot be read is a fact, too. */
 static int fatal(int error)
@@ -339,6 +340,35 @@ static int read_endpoints(const struct cxv_host *host, struct cxv_endpoint *cons
 	return error;
 }
 
+/*
+ * The name of the interrupt controller, "IO-APIC" or "IR-IO-APIC", alone: the rest of the file is
+ * nobody's business, and changes all the time.
+ */
+static int read_interrupts(const struct cxv_host *host, struct cxv_doctor_text *text)
+{
+	static const char path[] = "proc/interrupts";
+	_cleanup_free_ char *content = NULL;
+	const char *found = NULL;
+	size_t size;
+	int error = set_path(text, path);
+
+	if (error)
+		return error;
+	text->error = -cxv_host_read_file(cxv_doctor_source(host), &content, &size, INTERRUPTS_MAX,
+					  "%s", path);
+	if (content)
+		found = strstr(content, "IR-IO-APIC") ?: strstr(content, "IO-APIC");
+	if (found) {
+		text->value = strdup(found[1] == 'R' ? "IR-IO-APIC" : "IO-APIC");
+		if (!text->value)
+			return -ENOMEM;
+	}
+	if (!host->live)
+		return 0;
+	return fatal(cxv_capture_keep(host, -text->error, text->value ?: "",
+				      strlen(text->value ?: ""), "%s", path));
+}
+
 static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *facts)
 {
 	return read_text(host, "proc/sys/kernel/osrelease", &facts->release) ?:
@@ -346,6 +376,11 @@ static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *fac
 	       read_text(host, "sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 			 &facts->noiommu) ?:
 	       read_text(host, "sys/kernel/security/lockdown", &facts->lockdown) ?:
+	       read_text(host, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			 &facts->unsafe_interrupts) ?:
+	       read_text(host, "sys/module/iommufd/parameters/allow_unsafe_interrupts",
+			 &facts->unsafe_iommufd) ?:
+	       read_interrupts(host, &facts->interrupts) ?:
 	       read_own(host, "proc/self/limits", "\nMax locked memory", &facts->limits) ?:
 	       read_own(host, "proc/self/status", "\nCapEff:", &facts->status) ?:
 	       read_names(host, "/sys/firmware/acpi/tables", &facts->acpi_tables) ?:
@@ -389,6 +424,14 @@ static void allow_for_old_snapshot(const struct cxv_host *host, struct cxv_docto
 		forget_text(&facts->endpoints[i].driverctl);
 }
 
+/* Images of containers have no files of the host's modules. */
+static void look_for_modules(const struct cxv_host *host, struct cxv_doctor_facts *facts)
+{
+	facts->no_module_files = !host->tree && facts->release.value &&
+				 !strchr(facts->release.value, '/') &&
+				 !cxv_host_exists(host, "lib/modules/%s", facts->release.value);
+}
+
 static int read_facts(const struct cxv_host *host, const struct cxv_inventory *inventory,
 		      struct cxv_endpoint *const *endpoints, size_t count,
 		      struct cxv_doctor_facts *facts)
@@ -421,5 +464,6 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 	error = read_facts(host, inventory, endpoints, count, facts);
 	if (!error)
 		allow_for_old_snapshot(host, facts);
+	look_for_modules(host, facts);
 	return error;
 }

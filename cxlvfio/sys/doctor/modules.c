@@ -93,6 +93,19 @@ static int note(char **first, const char *path, const char *line, size_t length)
 	return -ENOMEM;
 }
 
+/* 1: devices are given to a driver by their ids. */
+static int read_ids(const char *path, const char *line, size_t length,
+		    struct cxv_doctor_facts *facts)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!memmem(line, length, "ids=", strlen("ids=")) ||
+	    (!cxv_modprobe_line_is(line, length, "options", "vfio_pci") &&
+	     !cxv_modprobe_line_is(line, length, "options", "pci_stub")))
+		return 0;
+	return note(&text, path, line, length) ?: cxv_names_add(&facts->id_options, text) ?: 1;
+}
+
 /* 1: it is about a module that counts. */
 static int read_line(const char *path, const char *line, size_t length,
 		     struct cxv_doctor_facts *facts)
@@ -106,7 +119,7 @@ static int read_line(const char *path, const char *line, size_t length,
 		if (cxv_modprobe_line_is(line, length, "install", name))
 			return note(&module->install, path, line, length) ?: 1;
 	}
-	return 0;
+	return read_ids(path, line, length, facts);
 }
 
 /* The lines that matter are the whole file in a capture: the others are nobody's business. */

@@ -74,6 +74,16 @@ static int fail_errno(const struct opening *opening, int error, const char *path
 	}
 }
 
+/* Whoever could open the node has the rights: the kernel has one other reason for EPERM here. */
+static int fail_unmapped(const struct opening *opening)
+{
+	return fail(opening, CXV_UNSUPPORTED, EPERM, opening->vfio->node,
+		    "remove intremap=off from the kernel's command line, and switch interrupt "
+		    "remapping on in firmware's setup: see cxlvfio doctor",
+		    "the platform has no interrupt remapping, without which VFIO attaches no "
+		    "device");
+}
+
 struct attempt {
 	const struct opening *opening;
 	int (*try)(const struct opening *opening);
@@ -178,7 +188,8 @@ static int open_by_group(const struct opening *opening)
 	if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) < 0)
 		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_SET_CONTAINER failed");
 	if (ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
-		return fail_errno(opening, errno, vfio->node, "VFIO_SET_IOMMU failed");
+		return errno == EPERM ? fail_unmapped(opening) :
+		       fail_errno(opening, errno, vfio->node, "VFIO_SET_IOMMU failed");
 	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, opening->bdf);
 	if (vfio->device < 0)
 		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_GET_DEVICE_FD failed");
@@ -210,6 +221,8 @@ static int open_by_cdev(const struct opening *opening)
 	if (vfio->device < 0)
 		return vfio->device;
 	ret = try_while_closing(opening, try_to_bind);
+	if (ret == -EPERM)
+		return fail_unmapped(opening);
 	if (ret < 0)
 		return fail_errno(opening, -ret, vfio->node, "VFIO_DEVICE_BIND_IOMMUFD failed");
 	return 0;
