@@ -32,7 +32,7 @@ static void test_words(void **state)
 		{ CXV_FILTER_MEMDEV, "12345678901", "12345678901" },
 		{ CXV_FILTER_MEMDEV, "0d:00", "0d:00" },
 		{ CXV_FILTER_MEMDEV, "0d:00.8", "0d:00.8" },
-		{ CXV_FILTER_MEMDEV, "00:0d:00.0", "00:0d:00.0" },
+		{ CXV_FILTER_MEMDEV, "00:0d:00.0 00000000:0D:00.0", NULL },
 		{ CXV_FILTER_MEMDEV, "000g:0d:00.0", "000g:0d:00.0" },
 		{ CXV_FILTER_MEMDEV, "0000:0d:00.0.", "0000:0d:00.0." },
 		{ CXV_FILTER_MEMDEV, ":0d:00.0", ":0d:00.0" },

@@ -172,11 +172,12 @@ static void decoders_are_in_windows(void **state)
 {
 	static const struct {
 		uint64_t base, size;
-		bool outside;
+		bool outside, cut;
 	} places[] = {
-		{ 0x1000, 0x1000, false }, { 0x2000, 0x1000, false }, { 0x2000, 0x2000, true },
-		{ 0x8000, 0x1000, false }, { 0x4000, 0x1000, true }, { 0, 0, false },
-		{ 0xfffffffffffff000, 0x2000, true },
+		{ 0x1000, 0x1000, false, false }, { 0x2000, 0x1000, false, false },
+		{ 0x2000, 0x2000, false, true }, { 0x8000, 0x1000, false, false },
+		{ 0x4000, 0x1000, true, false }, { 0, 0, false, false },
+		{ 0xfffffffffffff000, 0x2000, true, false },
 	};
 	static const char text[] = "1000-2fff : CXL Window 0\n8000-8fff : CXL Window 1\n"
 				   "4000-4fff : System RAM\n";
@@ -195,8 +196,10 @@ static void decoders_are_in_windows(void **state)
 		endpoint->hdm.decoders[i].size = cxv_known(places[i].size);
 	}
 	assert_int_equal(cxv_endpoint_set_owners(endpoint, &iomem), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		assert_int_equal(endpoint->hdm.decoders[i].outside, places[i].outside);
+		assert_int_equal(endpoint->hdm.decoders[i].cut, places[i].cut);
+	}
 	cxv_endpoint_free(endpoint);
 }
 

@@ -66,7 +66,7 @@ static void test_sizes(void **state)
 static void test_sections(void **state)
 {
 	char names[] = "findings cxl pci dvsec upstream component decoders ports region driver "
-		       "vfio";
+		       "vfio ladder";
 	unsigned int all = 0, bits;
 	const char *bad;
 
