@@ -359,6 +359,24 @@ int (*const probe_parameter)(const char *, const struct kernel_param *, unsigned
 			     unsigned int) = param_set_uint_minmax;
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_request_mem_region_exclusive)
+#include <linux/ioport.h>
+struct resource *probe_claim(resource_size_t start, resource_size_t size);
+struct resource *probe_claim(resource_size_t start, resource_size_t size)
+{
+	return request_mem_region_exclusive(start, size, "");
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_reset_methods)
+#include <linux/pci.h>
+bool probe_resets(const struct pci_dev *pdev);
+bool probe_resets(const struct pci_dev *pdev)
+{
+	return pdev->reset_methods[0];
+}
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_walk_iomem_res_desc)
 #include <linux/ioport.h>
 int (*const probe_walk)(unsigned long, unsigned long, u64, u64, void *,
