@@ -44,3 +44,28 @@ wait_for() {
 		sleep 0.1
 	done
 }
+
+# not_accessed: no device server saw its window accessed while it did not decode, or while memory
+# space was off.
+not_accessed() {
+	number=0
+	while counts=$(endpointctl $number counts); do
+		observe "endpoint $number: $counts"
+		printf '%s' "$counts" | jq -e '.watched and .accesses_undecoded == 0 and
+			.accesses_memory_off == 0' > /dev/null || return
+		number=$((number + 1))
+	done
+	[ $number != 0 ]
+}
+
+# end_with STATUS: the last line and the end of a scenario whose other lines a program printed, with
+# numbers.
+end_with() {
+	if not_accessed; then
+		echo "ok - nobody accessed a window that did not decode, or with memory space off"
+		exit "$1"
+	fi
+	echo "not ok - nobody accessed a window that did not decode, or with memory space off"
+	printf '%s' "$observed" | sed 's/^/# /'
+	exit 1
+}

@@ -3,6 +3,8 @@
 #
 # SEEDS (40) devices whose registers lie. The machine itself fails on any report of the kernel's checkers.
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
 seeds=${SEEDS:-40}
@@ -15,3 +17,4 @@ echo zero > $parameter
 build/sandbox/tests/vm/hostile_test "$bdf" $((seeds - scrubbed)) $scrubbed || exit 1
 # A refused bind says why, each time: those of the CXL core's own are its.
 dmesg | grep -c "refused: " | sed 's/^/# lines that say why: /'
+end_with 0

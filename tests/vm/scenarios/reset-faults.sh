@@ -63,4 +63,6 @@ strike 0 all-ones-for=90000@3x1 --timeout 10 --cycles 3
 check "a device that reads all ones is lost" [ "$status" = 9 ]
 check "the document has its cycle, and the one before" holds '
 	[.cycles[].lost] == [false, true] and ([.errors[].code] == ["DEVICE_LOST"])'
+
+check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish
