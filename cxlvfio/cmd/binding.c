@@ -189,8 +189,9 @@ static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 	if (!error && climb.reached < CXV_RUNG_REGISTERS)
 		error = cxv_climb_try(&climb, CXV_RUNG_REGISTERS);
 	ret = cxv_execute_plan(execution, plan);
+	/* A crash may have been in more than a probe: only a contact that does all of it clears it. */
 	if (!error)
-		error = cxv_climb_end(&climb, !ret);
+		error = cxv_climb_end(&climb, !ret && !climb.record.crashed.rung);
 	if (error < 0)
 		tell_unrecorded(work, endpoint, error);
 	return ret;
