@@ -152,7 +152,7 @@ static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
 		int ret = cxv_bind_facts_read(&work->survey, work->context->command->name,
 					      endpoint, &work->context->errors, facts);
 
-		if (ret < 0 || !facts->holder_count || !cxv_deadline_left(&deadline) ||
+		if (ret < 0 || !facts->openers.count || !cxv_deadline_left(&deadline) ||
 		    cxv_signal_came())
 			return ret;
 		cxv_bind_facts_clear(facts);

@@ -47,7 +47,7 @@ int cxv_html_report_check(struct cxv_context *context, const char *file)
 static bool has_our_driver(const struct cxv_proof *proof)
 {
 	for (size_t i = 0; i < proof->count; i++)
-		if (cxv_text_is(&proof->targets[i].endpoint->driver, CXL_VFIO_DRIVER_NAME))
+		if (cxv_endpoint_is_ours(proof->targets[i].endpoint))
 			return true;
 	return false;
 }

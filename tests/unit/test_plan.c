@@ -45,6 +45,13 @@ static struct cxv_bind_facts bound_facts(void)
 	return facts;
 }
 
+static struct cxv_opener opener(int pid, char *command, char *path)
+{
+	return (struct cxv_opener) {
+		.pid = cxv_known(pid), .command.value = command, .path.value = path,
+	};
+}
+
 static void remember(struct cxv_bind_facts *facts, const char *driver, const char *override)
 {
 	facts->remembered = true;
@@ -237,16 +244,15 @@ static void bind_refusal_names_what_fits(void **state)
 
 static void bind_refuses_an_open_device(void **state)
 {
-	struct cxv_holder holders[] = {
-		{ 4242, "qemu-system-x86", "/dev/vfio/6" },
-		{ 4243, "spdk", "/dev/vfio/devices/vfio0" },
+	struct cxv_opener openers[] = {
+		opener(4242, "qemu-system-x86", "/dev/vfio/6"),
+		opener(4243, "spdk", "/dev/vfio/devices/vfio0"),
 	};
 	struct cxv_bind_facts facts = good_facts();
 
 	(void)state;
 	strcpy(facts.now.driver, "vfio-pci");
-	facts.holders = holders;
-	facts.holder_count = 2;
+	facts.openers = (struct cxv_openers) { openers, 2 };
 	assert_refused(facts, true, CXV_DEVICE_BUSY, EBUSY,
 		       "process 4242 (qemu-system-x86) has /dev/vfio/6 open, "
 		       "process 4243 (spdk) has /dev/vfio/devices/vfio0 open");
@@ -361,7 +367,7 @@ static void force_binds_what_may_work_later(void **state)
 
 static void force_changes_nothing_else(void **state)
 {
-	struct cxv_holder holder = { 4242, "qemu", "/dev/vfio/6" };
+	struct cxv_opener one = opener(4242, "qemu", "/dev/vfio/6");
 	struct cxv_window_user user = { 0x140000000, 0x14fffffff, "System RAM" };
 	struct cxv_bind_facts bad[6];
 
@@ -370,8 +376,7 @@ static void force_changes_nothing_else(void **state)
 		bad[i] = good_facts();
 	bad[0].state = CXV_STATE_LOST;
 	bad[1].iommu_group[0] = '\0';
-	bad[2].holders = &holder;
-	bad[2].holder_count = 1;
+	bad[2].openers = (struct cxv_openers) { &one, 1 };
 	bad[3].window_users = &user;
 	bad[3].window_user_count = 1;
 	bad[4].module = CXV_MODULE_OTHER_KERNEL;
@@ -530,14 +535,13 @@ static void unbind_of_an_unbound_one_changes_nothing(void **state)
 
 static void unbind_refuses_an_open_device(void **state)
 {
-	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
+	struct cxv_opener one = opener(4242, "qemu-system-x86", "/dev/vfio/6");
 	struct cxv_bind_facts facts = bound_facts();
 	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
 
 	(void)state;
-	facts.holders = &holder;
-	facts.holder_count = 1;
+	facts.openers = (struct cxv_openers) { &one, 1 };
 	assert_int_equal(cxv_plan_unbind(&facts, &errors, &plan), -EBUSY);
 	assert_int_equal(errors.errors[0].code, CXV_DEVICE_BUSY);
 	assert_string_equal(errors.errors[0].operation, "unbind");
@@ -711,7 +715,7 @@ static void assert_offer_refused(struct cxv_bind_facts facts, enum cxv_code code
 
 static void offers_that_are_refused(void **state)
 {
-	struct cxv_holder holder = { 4242, "qemu-system-x86", "/dev/vfio/6" };
+	struct cxv_opener one = opener(4242, "qemu-system-x86", "/dev/vfio/6");
 	struct cxv_bind_facts facts = bound_facts();
 	struct cxv_errors errors = { 0 };
 	struct cxv_plan plan;
@@ -721,8 +725,7 @@ static void offers_that_are_refused(void **state)
 	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "no pair is left");
 	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);
 	facts.without_bar = false;
-	facts.holders = &holder;
-	facts.holder_count = 1;
+	facts.openers = (struct cxv_openers) { &one, 1 };
 	assert_offer_refused(facts, CXV_DEVICE_BUSY, EBUSY, "process 4242 (qemu-system-x86)");
 	/* What it offers already is no change, and nobody's harm. */
 	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);

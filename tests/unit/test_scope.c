@@ -8,7 +8,7 @@
 #include "unit.h"
 
 struct stand {
-	struct cxv_holder holder;
+	struct cxv_opener opener;
 	struct cxv_scope_function functions[2];
 	struct cxv_scope scope;
 	struct cxv_errors errors;
@@ -26,7 +26,7 @@ static struct stand *make_stand(void)
 		};
 		snprintf(stand->functions[i].host, 16, "0000:0d:00.%zu", i);
 	}
-	stand->holder = (struct cxv_holder) { .pid = 42, .command = "qemu" };
+	stand->opener = (struct cxv_opener) { .pid = cxv_known(42), .command.value = "qemu" };
 	stand->scope = (struct cxv_scope) {
 		.reach = CXV_REACH_BUS, .bridge = "0000:0c:00.0",
 		.functions = stand->functions, .count = 2,
@@ -87,8 +87,7 @@ static void test_open(void **state)
 {
 	struct stand *stand = make_stand();
 
-	stand->functions[1].holders = &stand->holder;
-	stand->functions[1].holder_count = 1;
+	stand->functions[1].openers = (struct cxv_openers) { &stand->opener, 1 };
 	demand(stand, CXV_METHOD_HOT, EBUSY, CXV_DEVICE_BUSY, "process 42 (qemu)");
 }
 

@@ -2,6 +2,7 @@
 #include "core/binding/plan.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ const char *cxv_step_result_name(enum cxv_step_result result)
 void cxv_bind_facts_clear(struct cxv_bind_facts *facts)
 {
 	free(facts->members);
-	free(facts->holders);
+	cxv_openers_clear(&facts->openers);
 	free(facts->window_users);
 	memset(facts, 0, sizeof(*facts));
 }
@@ -58,16 +59,6 @@ static bool is_ours(const char *driver)
 bool cxv_is_mark(const char *driver_override)
 {
 	return is_ours(driver_override) || strcmp(driver_override, CXV_HELD_OVERRIDE) == 0;
-}
-
-/*
- * Drivers that leave DMA ownership of their IOMMU group to VFIO (driver_managed_dma in the kernel):
- * the port driver, the stub, and VFIO's own, which all carry its name.
- */
-static bool shares_group(const char *driver)
-{
-	return !driver[0] || strstr(driver, "vfio") || strcmp(driver, "pci-stub") == 0 ||
-	       strcmp(driver, "pcieport") == 0;
 }
 
 /*
@@ -240,7 +231,7 @@ static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_errors 
 		const struct cxv_group_member *member = &facts->members[i];
 		char name[sizeof(member->target) + sizeof(member->driver) + 16];
 
-		if (member->selected || shares_group(member->driver))
+		if (member->selected || cxv_driver_shares_group(member->driver))
 			continue;
 		snprintf(name, sizeof(name), "%s (driver %s)", member->target, member->driver);
 		append(text, name);
@@ -252,18 +243,18 @@ static int refuse_members(const struct cxv_bind_facts *facts, struct cxv_errors 
 			 facts->iommu_group, text);
 }
 
-static int refuse_holders(const struct cxv_bind_facts *facts, const char *operation,
+static int refuse_openers(const struct cxv_bind_facts *facts, const char *operation,
 			  const char *hint, struct cxv_errors *errors)
 {
 	struct cxv_place place = { .operation = operation, .target = facts->target, .hint = hint };
 	char text[LIST_SIZE] = "";
 
-	for (size_t i = 0; i < facts->holder_count; i++) {
-		const struct cxv_holder *holder = &facts->holders[i];
-		char name[sizeof(*holder) + 48];
+	for (size_t i = 0; i < facts->openers.count; i++) {
+		const struct cxv_opener *opener = &facts->openers.items[i];
+		char name[192];
 
-		snprintf(name, sizeof(name), "process %d (%s) has %s open", holder->pid,
-			 holder->command, holder->path);
+		snprintf(name, sizeof(name), "process %" PRIu64 " (%.63s) has %.63s open",
+			 opener->pid.value, opener->command.value, opener->path.value);
 		append(text, name);
 	}
 	if (!text[0])
@@ -369,7 +360,7 @@ static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind
 	if (!ret && !wishes->force)
 		ret = refuse_members(facts, errors);
 	if (!ret)
-		ret = refuse_holders(facts, "bind", "end the program that uses it first", errors);
+		ret = refuse_openers(facts, "bind", "end the program that uses it first", errors);
 	if (!ret)
 		ret = refuse_window_users(facts, errors);
 	if (!ret)
@@ -437,7 +428,7 @@ static int plan_bound(const struct cxv_bind_facts *facts, const struct cxv_offer
 	int ret = refuse_offer(facts, wanted, errors);
 
 	if (!ret && !cxv_offer_is_met(wanted, &facts->offer))
-		ret = refuse_holders(facts, "bind", "what it offers is fixed while it is open: end "
+		ret = refuse_openers(facts, "bind", "what it offers is fixed while it is open: end "
 				     "that program first", errors);
 	if (ret)
 		return ret;
@@ -512,7 +503,7 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 	driver = driver_to_restore(facts, plan);
 	driver_override = override_to_restore(facts, plan);
 	if (is_ours(facts->now.driver)) {
-		ret = refuse_holders(facts, "unbind",
+		ret = refuse_openers(facts, "unbind",
 				     "end it, or wait until it lets go: cxlvfio unbind --wait SEC",
 				     errors);
 		if (ret)

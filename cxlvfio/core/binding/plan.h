@@ -100,13 +100,6 @@ struct cxv_plan {
 	size_t count;
 };
 
-/* A process that has the endpoint, or its IOMMU group, open. */
-struct cxv_holder {
-	int pid;
-	char command[64];
-	char path[64];			/* "/dev/vfio/6" */
-};
-
 /* Another function in the endpoint's IOMMU group. */
 struct cxv_group_member {
 	char target[16];
@@ -140,8 +133,7 @@ struct cxv_bind_facts {
 	char iommu_group[16];		/* "": none */
 	struct cxv_group_member *members;	/* the others of the group */
 	size_t member_count;
-	struct cxv_holder *holders;
-	size_t holder_count;
+	struct cxv_openers openers;	/* who has it, or its IOMMU group, open */
 	struct cxv_window_user *window_users;
 	size_t window_user_count;
 	enum cxv_module_presence module;

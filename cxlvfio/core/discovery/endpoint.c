@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/proof/views.h"
+#include "cxl_vfio.h"
 
 /* No window has more owners than a few; whoever lies about it must not cost the memory. */
 #define OWNERS_MAX	64
@@ -132,11 +133,17 @@ void cxv_names_clear(struct cxv_names *names)
 	*names = (struct cxv_names) { 0 };
 }
 
+void cxv_openers_clear(struct cxv_openers *openers)
+{
+	for (size_t i = 0; i < openers->count; i++)
+		cxv_fields_free(&openers->items[i], &cxv_opener_fields);
+	free(openers->items);
+	*openers = (struct cxv_openers) { 0 };
+}
+
 static void vfio_free(struct cxv_vfio *vfio)
 {
-	for (size_t i = 0; i < vfio->opener_count; i++)
-		cxv_fields_free(&vfio->opened_by[i], &cxv_opener_fields);
-	free(vfio->opened_by);
+	cxv_openers_clear(&vfio->opened_by);
 	cxv_region_infos_free(vfio->regions, vfio->region_count);
 	cxv_fields_free(vfio, &cxv_vfio_fields);
 }
@@ -283,6 +290,17 @@ struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver)
 		.region = !views.told || views.views[CXV_WINDOW_REGION].offered,
 		.bar = views.views[CXV_WINDOW_BAR].offered && views.bar_known,
 	};
+}
+
+bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint)
+{
+	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+}
+
+bool cxv_driver_shares_group(const char *driver)
+{
+	return !driver || !driver[0] || strstr(driver, "vfio") || !strcmp(driver, "pcieport") ||
+	       !strcmp(driver, "pci-stub");
 }
 
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint)

@@ -60,6 +60,11 @@ struct cxv_opener {
 	struct cxv_text command, path;	/* path: "/dev/vfio/6", or what /proc calls it */
 };
 
+struct cxv_openers {
+	struct cxv_opener *items;
+	size_t count;
+};
+
 /* /sys/bus/cxl/devices/decoderP.N, below an endpoint; the others are in topology.h. */
 struct cxv_decoder {
 	struct cxv_text decoder, region, mode, target_type, state;
@@ -92,8 +97,7 @@ struct cxv_offered_views {
 struct cxv_vfio {
 	struct cxv_text group, cdev;	/* "6" or "noiommu-0"; "vfio0" */
 	struct cxv_text group_node, cdev_node;	/* "/dev/vfio/6", "/dev/vfio/devices/vfio0" */
-	struct cxv_opener *opened_by;
-	size_t opener_count;
+	struct cxv_openers opened_by;
 	int opened_by_error;		/* positive errno: there may be others */
 	/* Only a device that was opened tells these; the errors are positive errnos. */
 	uint32_t flags;			/* VFIO_DEVICE_FLAGS_* */
@@ -182,6 +186,15 @@ void cxv_inventory_clear(struct cxv_inventory *inventory);
 /* What follows from the driver's attributes; without them it is the region alone. */
 struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
+/* Bound to cxl-vfio-pci. */
+bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint);
+/*
+ * Does DRIVER, NULL or "" for none, leave DMA ownership of its IOMMU group to VFIO
+ * (driver_managed_dma in the kernel)? The port driver, the stub, and VFIO's own, which all carry
+ * its name.
+ */
+bool cxv_driver_shares_group(const char *driver);
+void cxv_openers_clear(struct cxv_openers *openers);
 
 /*
  * state.c: decide cxl_type, the window and the state from what was collected. 0 or -ENOMEM.

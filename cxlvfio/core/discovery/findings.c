@@ -49,11 +49,6 @@ static bool differ(const struct cxv_number *one, const struct cxv_number *other)
 	return one->known && other->known && one->value != other->value;
 }
 
-static bool is_ours(const struct cxv_endpoint *endpoint)
-{
-	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
-}
-
 /* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */
 struct extent {
 	char text[64];
@@ -355,7 +350,7 @@ static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message
 
 static int no_region(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!is_ours(endpoint) || !endpoint->driver_view.state.value || endpoint->region_count)
+	if (!cxv_endpoint_is_ours(endpoint) || !endpoint->driver_view.state.value || endpoint->region_count)
 		return 0;
 	if (!endpoint->memdev.value)
 		return found(message, "the driver is bound, but the CXL core has no memdev of it");
@@ -472,18 +467,12 @@ static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
 		     pci->current_link_width.value, most, pci->max_link_width.value);
 }
 
-/* Drivers that VFIO does not mind in a group: they do no DMA of their own. */
-static bool is_harmless_driver(const char *driver)
-{
-	return strstr(driver, "vfio") || !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
-}
-
 static int shared_group(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->peer_count; i++) {
 		const struct cxv_group_peer *peer = &endpoint->iommu_group_peers[i];
 
-		if (peer->driver.value && !is_harmless_driver(peer->driver.value))
+		if (!cxv_driver_shares_group(peer->driver.value))
 			return found(message, "%s, which %s has, is in the same IOMMU group",
 				     peer->host.value, peer->driver.value);
 	}

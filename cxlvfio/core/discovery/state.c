@@ -63,7 +63,7 @@ static int decide_type(struct cxv_endpoint *endpoint)
 		return type_from_dvsec(endpoint);
 	if (endpoint->pci.class.known && endpoint->pci.class.value >> 8 == CLASS_CXL_MEMORY)
 		return set_type(endpoint, 3, "class");
-	if (cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
+	if (cxv_endpoint_is_ours(endpoint))
 		return set_type(endpoint, 2, "driver");
 	if (has_accelerator_decoder(endpoint))
 		return set_type(endpoint, 2, "decoder");
@@ -204,7 +204,7 @@ static int decide_state(struct cxv_endpoint *endpoint)
 {
 	if (endpoint->dvsec.device_error == ENODEV)
 		return set_state(endpoint, CXV_STATE_LOST, "configuration space reads all ones");
-	if (cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME))
+	if (cxv_endpoint_is_ours(endpoint))
 		return decide_bound_here(endpoint);
 	if (endpoint->driver.value)
 		return set_state(endpoint, CXV_STATE_BOUND, "to %s", endpoint->driver.value);

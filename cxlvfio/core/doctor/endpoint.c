@@ -130,11 +130,6 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 			      size->value >= MIB(1024) ? "1 GiB" : "2 MiB");
 }
 
-static bool is_ours(const struct cxv_endpoint *endpoint)
-{
-	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
-}
-
 /* The check of driver_override is done, or 1. */
 static int read_override(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
 {
@@ -156,7 +151,7 @@ int cxv_doctor_override_unbound(const struct cxv_doctor_facts *facts,
 	if (ret <= 0)
 		return ret;
 	if (!endpoint->driver_override.value || !cxv_is_mark(endpoint->driver_override.value) ||
-	    is_ours(endpoint))
+	    cxv_endpoint_is_ours(endpoint))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, and %s has it: a bind was "
 			      "interrupted or refused", endpoint->driver.value ?: "no driver");
@@ -267,12 +262,12 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 {
 	const struct cxv_endpoint *endpoint = one->endpoint;
 	const struct cxv_vfio *vfio = &endpoint->vfio;
-	const struct cxv_opener *opener = vfio->opened_by;
+	const struct cxv_opener *opener = vfio->opened_by.items;
 
 	(void)facts;
-	if (is_ours(endpoint))
+	if (cxv_endpoint_is_ours(endpoint))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "cxl-vfio-pci has it");
-	if (vfio->opener_count)
+	if (vfio->opened_by.count)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
 				      "process %" PRIu64 " (%s) has it open "
 				      "through %s", opener->pid.value, opener->command.value ?: "?",

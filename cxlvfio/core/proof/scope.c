@@ -2,6 +2,7 @@
 #include "core/proof/scope.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ void cxv_scope_clear(struct cxv_scope *scope)
 	for (size_t i = 0; i < scope->count; i++) {
 		free(scope->functions[i].driver);
 		free(scope->functions[i].iommu_group);
-		free(scope->functions[i].holders);
+		cxv_openers_clear(&scope->functions[i].openers);
 	}
 	free(scope->functions);
 	free(scope->methods);
@@ -76,12 +77,13 @@ static int check_in_use(const struct cxv_scope *scope, const struct cxv_scope_fu
 					  "bind it to a VFIO driver"),
 				 "%s would be reset with it, and driver %s has that", other->host,
 				 other->driver);
-	if (other->holder_count)
+	if (other->openers.count)
 		return cxv_error(errors, CXV_DEVICE_BUSY, EBUSY,
 				 place_of(scope, operation,
 					  "stop what uses it, then try again"),
-				 "%s would be reset with it, and process %d (%s) has that open",
-				 other->host, other->holders[0].pid, other->holders[0].command);
+				 "%s would be reset with it, and process %" PRIu64 " (%s) has that "
+				 "open", other->host, other->openers.items[0].pid.value,
+				 other->openers.items[0].command.value);
 	return 0;
 }
 

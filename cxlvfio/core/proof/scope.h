@@ -12,8 +12,7 @@ struct cxv_scope_function {
 	char *driver;			/* NULL: none */
 	char *iommu_group;		/* NULL: none */
 	bool vfio;			/* its driver is one of VFIO's */
-	struct cxv_holder *holders;	/* who has it open through VFIO */
-	size_t holder_count;
+	struct cxv_openers openers;	/* who has it open through VFIO */
 };
 
 struct cxv_scope {

@@ -81,9 +81,9 @@ void cxv_json_vfio(struct cxv_document *document, struct json_object *to,
 
 	to = cxv_json_facts(document, to, "vfio", vfio, &cxv_vfio_fields, &unavailable);
 	array = cxv_json_array(document, to, "opened_by");
-	for (size_t i = 0; i < vfio->opener_count; i++)
-		cxv_json_facts(document, array, NULL, &vfio->opened_by[i], &cxv_opener_fields,
-			       NULL);
+	for (size_t i = 0; i < vfio->opened_by.count; i++)
+		cxv_json_facts(document, array, NULL, &vfio->opened_by.items[i],
+			       &cxv_opener_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "opened_by", vfio->opened_by_error);
 	add_flags(document, to, vfio->flags, cxv_vfio_flag_name);
 	cxv_json_unavailable(document, unavailable, "flags", vfio->flags_error);

@@ -100,11 +100,11 @@ void cxv_show_vfio(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 	cxv_print_heading(to, "vfio");
 	cxv_print_fields(to, vfio, &cxv_vfio_fields);
 	show_flags(to, vfio->flags, cxv_vfio_flag_name, vfio->flags_error);
-	if (!vfio->opener_count || vfio->opened_by_error)
+	if (!vfio->opened_by.count || vfio->opened_by_error)
 		cxv_print_empty(to, "opened_by", vfio->opened_by_error);
-	for (size_t i = 0; i < vfio->opener_count; i++) {
+	for (size_t i = 0; i < vfio->opened_by.count; i++) {
 		cxv_print_numbered_heading(to, "opened_by", i);
-		cxv_print_fields(to, &vfio->opened_by[i], &cxv_opener_fields);
+		cxv_print_fields(to, &vfio->opened_by.items[i], &cxv_opener_fields);
 	}
 	if (!vfio->region_count)
 		cxv_print_empty(to, "vfio regions", vfio->regions_error);

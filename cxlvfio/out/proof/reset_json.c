@@ -55,17 +55,18 @@ static void add_counts(struct cxv_document *document, struct json_object *parent
 		cxv_json_number(document, object, cxv_verdict_name(verdict), counts[verdict]);
 }
 
-static void add_holders(struct cxv_document *document, struct json_object *object,
-			const struct cxv_scope_function *function)
+static void add_openers(struct cxv_document *document, struct json_object *object,
+			const struct cxv_openers *openers)
 {
 	struct json_object *array = cxv_json_array(document, object, "opened_by");
 
-	for (size_t i = 0; i < function->holder_count; i++) {
-		struct json_object *holder = cxv_json_object(document, array, NULL);
+	for (size_t i = 0; i < openers->count; i++) {
+		const struct cxv_opener *opener = &openers->items[i];
+		struct json_object *one = cxv_json_object(document, array, NULL);
 
-		cxv_json_number(document, holder, "pid", function->holders[i].pid);
-		cxv_json_string(document, holder, "command", function->holders[i].command);
-		cxv_json_string(document, holder, "path", function->holders[i].path);
+		cxv_json_number(document, one, "pid", opener->pid.value);
+		cxv_json_string(document, one, "command", opener->command.value);
+		cxv_json_string(document, one, "path", opener->path.value);
 	}
 }
 
@@ -89,7 +90,7 @@ static void add_scope(struct cxv_document *document, struct json_object *object,
 		cxv_json_string(document, function, "host", one->host);
 		cxv_json_string(document, function, "driver", one->driver);
 		cxv_json_string(document, function, "iommu_group", one->iommu_group);
-		add_holders(document, function, one);
+		add_openers(document, function, &one->openers);
 	}
 }
 

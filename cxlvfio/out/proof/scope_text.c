@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "out/proof/scope_text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/base/util.h"
@@ -17,10 +18,11 @@ static void print_function(const struct cxv_scope_function *function, FILE *stre
 		fprintf(stream, " no driver");
 	if (function->iommu_group)
 		fprintf(stream, ", IOMMU group %s", function->iommu_group);
-	for (size_t i = 0; i < function->holder_count; i++) {
-		_cleanup_free_ char *command = cxv_text_printable(function->holders[i].command);
+	for (size_t i = 0; i < function->openers.count; i++) {
+		const struct cxv_opener *opener = &function->openers.items[i];
+		_cleanup_free_ char *command = cxv_text_printable(opener->command.value);
 
-		fprintf(stream, ", open by process %d (%s)", function->holders[i].pid,
+		fprintf(stream, ", open by process %" PRIu64 " (%s)", opener->pid.value,
 			command ?: "?");
 	}
 	fputc('\n', stream);

@@ -11,7 +11,7 @@
 #include "sys/binding/modules.h"
 #include "sys/binding/parameters.h"
 #include "sys/binding/record.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 
 #define DEVICE	"sys/bus/pci/devices/%s"
 
@@ -143,7 +143,7 @@ static int refresh_openings(struct cxv_bind_survey *survey)
  * all targets: who came later keeps the group open, which the unbind finds out; and who is said to
  * have it open is looked for again.
  */
-static int read_holders(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
+static int read_openers(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			struct cxv_bind_facts *facts)
 {
 	bool fresh = !survey->openings.read;
@@ -157,16 +157,14 @@ static int read_holders(struct cxv_bind_survey *survey, const struct cxv_endpoin
 	if (!ret && fresh)
 		ret = refresh_openings(survey);
 	if (!ret)
-		ret = cxv_holders_among(&survey->openings, facts->target, facts->iommu_group,
-					device, &facts->holders, &facts->holder_count);
-	if (ret || fresh || !facts->holder_count)
+		ret = cxv_openers_among(&survey->openings, facts->target, facts->iommu_group,
+					device, &facts->openers);
+	if (ret || fresh || !facts->openers.count)
 		return ret;
-	free(facts->holders);
-	facts->holders = NULL;
-	facts->holder_count = 0;
+	cxv_openers_clear(&facts->openers);
 	ret = refresh_openings(survey);
-	return ret ? ret : cxv_holders_among(&survey->openings, facts->target, facts->iommu_group,
-					     device, &facts->holders, &facts->holder_count);
+	return ret ? ret : cxv_openers_among(&survey->openings, facts->target, facts->iommu_group,
+					     device, &facts->openers);
 }
 
 int cxv_window_users_find(const struct cxv_iomem *iomem, uint64_t first, uint64_t last,
@@ -324,7 +322,7 @@ static const struct {
 	{ "its driver_override", read_override },
 	{ "its IOMMU group", read_group },
 	{ "the others of its IOMMU group", read_members },
-	{ "who has it open", read_holders },
+	{ "who has it open", read_openers },
 	{ "/proc/iomem", read_window_users },
 	{ "which modules are installed", read_module },
 	{ "what it offers", read_offer },

@@ -9,7 +9,7 @@
 #include "core/discovery/iomem.h"
 #include "sys/base/host.h"
 #include "sys/binding/modules.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 
 /* What one command reads once for all of its targets. Clear it in the end. */
 struct cxv_bind_survey {

@@ -14,7 +14,7 @@
 #include "sys/binding/modules.h"
 #include "sys/binding/parameters.h"
 #include "sys/binding/record.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 
 struct write_job {
 	int file;
@@ -198,18 +198,17 @@ static int is_without_driver(void *argument)
 /* The kernel would let the write to "unbind" sleep, for ever if need be, while a user is left. */
 static int refuse_while_open(const struct cxv_step_run *run)
 {
-	_cleanup_free_ struct cxv_holder *holders = NULL;
+	_cleanup_(cxv_openers_clear) struct cxv_openers openers = { 0 };
 	const struct cxv_host *host = run->execution->host;
 	char device[32];
-	size_t count;
 	int ret = cxv_vfio_device_name(host, run->plan->target, device, sizeof(device));
 
 	if (!ret)
-		ret = cxv_find_holders(host, run->plan->target, run->execution->iommu_group,
-				       device, &holders, &count);
+		ret = cxv_find_openers(host, run->plan->target, run->execution->iommu_group,
+				       device, &openers);
 	if (ret < 0)
 		return ret;
-	return count ? -EBUSY : 0;
+	return openers.count ? -EBUSY : 0;
 }
 
 struct claim {

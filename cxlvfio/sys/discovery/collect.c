@@ -9,7 +9,7 @@
 #include "sys/base/identity.h"
 #include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 #include "sys/discovery/iomem.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
@@ -24,7 +24,7 @@ static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint 
 {
 	return !endpoint->dvsec.device_error || endpoint->dvsec.device_error == EBADMSG ||
 	       cxv_cxl_find_memdev(index, endpoint->host) ||
-	       cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+	       cxv_endpoint_is_ours(endpoint);
 }
 
 static int keep_error(struct cxv_errors *errors, int error, const char *path, const char *hint)
@@ -81,7 +81,7 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	if (!error)
 		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
 	if (!error)
-		error = cxv_holders_collect(survey->host, &survey->openings, endpoint);
+		error = cxv_openers_collect(survey->host, &survey->openings, endpoint);
 	if (!error)
 		error = cxv_endpoint_decide(endpoint);
 	if (!error)

@@ -287,8 +287,7 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 	endpoint->driver = cxv_attribute_link(at.host, at.path, "driver");
 	read_group(&at, endpoint);
 	read_vfio(host, &at, endpoint);
-	endpoint->has_driver_view = endpoint->driver.value &&
-				    !strcmp(endpoint->driver.value, CXL_VFIO_DRIVER_NAME);
+	endpoint->has_driver_view = cxv_endpoint_is_ours(endpoint);
 	if (endpoint->has_driver_view)
 		read_driver_view(&at, &endpoint->driver_view);
 }

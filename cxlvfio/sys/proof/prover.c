@@ -29,8 +29,8 @@
 #define SPLIT_MAPPING_LENGTH	(8 << 20)
 #define BAR_OFFSET_MAPPING_LENGTH	(8 << 20)
 
-static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
-		const char *hint, const char *text)
+int cxv_prover_fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
+		    const char *hint, const char *text)
 {
 	return cxv_error(prover->errors, code, error,
 			 (struct cxv_place) { .operation = "reset", .path = path, .hint = hint,
@@ -56,16 +56,18 @@ static int take_lock(struct cxv_prover *prover)
 		return 0;
 	if (prover->lock == -EBUSY) {
 		snprintf(text, sizeof(text), "another cxlvfio (pid %d) works on it", (int)owner);
-		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end", text);
+		return cxv_prover_fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end",
+				       text);
 	}
 	/* Whoever may not take it can change nothing that it protects, and need not. */
 	if (prover->lock == -EACCES && !changes_method(prover))
 		return 0;
-	return fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
-		    "/" CXV_STATE_DIRECTORY, prover->lock == -EACCES && geteuid() ?
-		    "run it as root, or take --method auto" :
-		    cxv_rights_hint(prover->host, prover->lock),
-		    "cannot take the lock that makes changes take turns");
+	return cxv_prover_fail(prover, cxv_code_of_errno(prover->lock), prover->lock,
+			       "/" CXV_STATE_DIRECTORY,
+			       prover->lock == -EACCES && geteuid() ?
+			       "run it as root, or take --method auto" :
+			       cxv_rights_hint(prover->host, prover->lock),
+			       "cannot take the lock that makes changes take turns");
 }
 
 static int recover_borrowed(struct cxv_prover *prover)
@@ -109,8 +111,8 @@ static int enable_memory(struct cxv_prover *prover)
 
 	prover->config = cxv_vfio_pci_region(&prover->vfio, VFIO_PCI_CONFIG_REGION_INDEX);
 	if (!prover->config)
-		return fail(prover, CXV_UNSUPPORTED, ENODEV, prover->vfio.node,
-			    "see the kernel log", "the VFIO device is no PCI device");
+		return cxv_prover_fail(prover, CXV_UNSUPPORTED, ENODEV, prover->vfio.node,
+				       "see the kernel log", "the VFIO device is no PCI device");
 	ret = cxv_vfio_read(&prover->vfio, prover->config, PCI_COMMAND, &command, sizeof(command));
 	if (!ret && !(command & PCI_COMMAND_MEMORY)) {
 		command |= PCI_COMMAND_MEMORY;
@@ -118,8 +120,9 @@ static int enable_memory(struct cxv_prover *prover)
 				     sizeof(command));
 	}
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
-			    "see the kernel log", "cannot enable the function's memory space");
+		return cxv_prover_fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
+				       "see the kernel log",
+				       "cannot enable the function's memory space");
 	return 0;
 }
 
@@ -163,8 +166,8 @@ static int choose_window(struct cxv_prover *prover)
 								    CXV_SAMPLE_ALL;
 	ret = cxv_sample_choose(base, size, blocks, cxv_random_seed(), &prover->sample);
 	if (ret < 0)
-		return fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
-			    "cannot choose which part of the window to touch");
+		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
+				       "cannot choose which part of the window to touch");
 	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
 		prover->windows[view] = (struct cxv_window) {
 			.file = prover->vfio.device,
@@ -186,10 +189,10 @@ static int find_memory(struct cxv_prover *prover)
 		prover->memory = cxv_vfio_pci_region(&prover->vfio, first->index);
 	if (!prover->options.verify || first)
 		return prover->options.verify ? choose_window(prover) : 0;
-	return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
-		    "bind it to " CXL_VFIO_DRIVER_NAME ", or prove nothing: --no-verify",
-		    "its driver offers no HDM memory that can be mapped, so that nothing can be "
-		    "proven");
+	return cxv_prover_fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
+			       "bind it to " CXL_VFIO_DRIVER_NAME ", or prove nothing: --no-verify",
+			       "its driver offers no HDM memory that can be mapped, so that "
+			       "nothing can be proven");
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -266,9 +269,9 @@ static int map_window(struct cxv_prover *prover)
 		ret = cxv_mapping_split(&mappings[CXV_MAPPING_SPLIT],
 					split / 8 * 5 / CXV_PAGE_4K * CXV_PAGE_4K);
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
-			    "see ulimit -v for the address space, and the kernel log",
-			    "cannot map the HDM window");
+		return cxv_prover_fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
+				       "see ulimit -v for the address space, and the kernel log",
+				       "cannot map the HDM window");
 	return 0;
 }
 
@@ -314,10 +317,11 @@ static int begin_touching(struct cxv_prover *prover)
 		ret = cxv_traffic_run_start(prover->traffic);
 	if (ret < 0)
 		/* EAGAIN: no room for a thread or process; nobody else has the device. */
-		return fail(prover, ret == -EAGAIN ? CXV_OUT_OF_MEMORY : cxv_code_of_errno(ret),
-			    ret, NULL,
-			    "free some memory, or take fewer --threads and --processes",
-			    "cannot prepare the touching of the window");
+		return cxv_prover_fail(prover,
+				       ret == -EAGAIN ? CXV_OUT_OF_MEMORY : cxv_code_of_errno(ret),
+				       ret, NULL,
+				       "free some memory, or take fewer --threads and --processes",
+				       "cannot prepare the touching of the window");
 	return 0;
 }
 
@@ -332,8 +336,8 @@ static int open_sources(struct cxv_prover *prover)
 	if (!ret)
 		ret = cxv_reset_method_file(prover->endpoint->host, &prover->method_file);
 	if (ret < 0)
-		return fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
-			    "cannot prepare to look at the endpoint");
+		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
+				       "cannot prepare to look at the endpoint");
 	return 0;
 }
 

@@ -113,6 +113,9 @@ const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover);
  */
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
 
+/* Keep an error, which ends the run: -ERROR. */
+int cxv_prover_fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
+		    const char *hint, const char *text);
 /* prover_method.c, for the two above: every way can be taken. 0 or -errno, an error kept. */
 int cxv_prover_check_methods(struct cxv_prover *prover);
 /* Take the way of cycle NUMBER. 0 or -errno, an error kept. */

@@ -11,15 +11,6 @@
 #include "sys/proof/reset_method.h"
 #include "sys/proof/vfio_hot.h"
 
-
-static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
-		const char *hint, const char *text)
-{
-	return cxv_error(prover->errors, code, error,
-			 (struct cxv_place) { .operation = "reset", .path = path, .hint = hint,
-					      .target = prover->endpoint->host }, "%s", text);
-}
-
 static bool uses(const struct cxv_prover *prover, enum cxv_method method, enum cxv_via via)
 {
 	for (size_t i = 0; i < prover->options.way_count; i++)
@@ -52,15 +43,15 @@ static int find_express(struct cxv_prover *prover)
 		return 0;
 	observation = calloc(1, sizeof(*observation));
 	if (!observation)
-		return fail(prover, CXV_OUT_OF_MEMORY, ENOMEM, NULL, "free some memory",
-			    "cannot look for the function's FLR");
+		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ENOMEM, NULL, "free some memory",
+				       "cannot look for the function's FLR");
 	cxv_observation_config(&prover->source, observation);
 	prover->express = cxv_config_capability(observation, PCI_CAP_ID_EXP);
 	capability = cxv_config_field(observation, prover->express + PCI_EXP_DEVCAP, 4);
 	free(observation);
 	if (!prover->express || !(capability & PCI_EXP_DEVCAP_FLR))
-		return fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
-			    "the function's PCI Express capability offers no FLR");
+		return cxv_prover_fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
+				       "the function's PCI Express capability offers no FLR");
 	return 0;
 }
 
@@ -73,14 +64,15 @@ static int check_hot_reach(struct cxv_prover *prover)
 	int ret = cxv_vfio_hot_reset_reach(&prover->vfio, &hosts, &count);
 
 	if (ret < 0)
-		return fail(prover, CXV_UNSUPPORTED, ret, prover->vfio.node, "use --method flr",
-			    "VFIO can reset neither its slot nor its bus");
+		return cxv_prover_fail(prover, CXV_UNSUPPORTED, ret, prover->vfio.node,
+				       "use --method flr",
+				       "VFIO can reset neither its slot nor its bus");
 	for (size_t i = 0; i < count; i++) {
 		if (cxv_scope_has(prover->options.scope, hosts[i]))
 			continue;
 		snprintf(text, sizeof(text), "the hot reset would reset %s, too, which was not "
 			 "there before", hosts[i]);
-		return fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "begin again", text);
+		return cxv_prover_fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "begin again", text);
 	}
 	return 0;
 }
@@ -93,9 +85,11 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 	if (ret == -ENOENT && !needs_reset_method(prover))
 		return 0;
 	if (ret < 0)
-		return fail(prover, ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret), ret,
-			    "reset_method", "the function has no reset the kernel knows of",
-			    "cannot read which reset methods the function offers");
+		return cxv_prover_fail(prover,
+				       ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret),
+				       ret, "reset_method",
+				       "the function has no reset the kernel knows of",
+				       "cannot read which reset methods the function offers");
 	for (size_t i = 0; i < prover->options.way_count && !ret; i++) {
 		const struct cxv_way *way = &prover->options.ways[i];
 
@@ -130,9 +124,8 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 	if (!ret)
 		return 0;
 	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);
-	return fail(prover, cxv_code_of_errno(ret), ret, "reset_method",
-		    cxv_rights_hint(prover->host, ret) ?: "see the kernel log",
-		    text);
+	return cxv_prover_fail(prover, cxv_code_of_errno(ret), ret, "reset_method",
+			       cxv_rights_hint(prover->host, ret) ?: "see the kernel log", text);
 }
 
 static int flr_by_config(struct cxv_prover *prover)

@@ -8,7 +8,7 @@
 #include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "sys/binding/bind_facts.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 #include "sys/proof/borrowed.h"
 
 #define DEVICES		"sys/bus/pci/devices"
@@ -47,8 +47,7 @@ static int add_function(const struct cxv_host *host, const struct cxv_openings *
 	if (ret < 0)
 		return ret;
 	one->vfio = device[0];
-	return cxv_holders_among(openings, name, one->iommu_group, device, &one->holders,
-				 &one->holder_count);
+	return cxv_openers_among(openings, name, one->iommu_group, device, &one->openers);
 }
 
 static int add_below(const struct cxv_host *host, const struct cxv_openings *openings,

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "sys/base/deadline.h"
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 #include "sys/discovery/vfio.h"
 #include "sys/discovery/vfio_uapi.h"
 
@@ -35,19 +35,19 @@ static int fail(const struct opening *opening, enum cxv_code code, int error, co
 /* Who else has it open: "qemu-system-x86 (pid 4711) has /dev/vfio/6 open". */
 static int fail_busy(const struct opening *opening, int error, const char *path)
 {
-	_cleanup_free_ struct cxv_holder *holders = NULL;
-	size_t count = 0;
+	_cleanup_(cxv_openers_clear) struct cxv_openers openers = { 0 };
+	const struct cxv_opener *first;
 	char text[192];
 
-	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
-			 &count);
-	if (!count)
+	cxv_find_openers(opening->host, opening->bdf, opening->group, opening->cdev, &openers);
+	first = openers.items;
+	if (!first)
 		snprintf(text, sizeof(text), "in use by a process that cannot be seen from here, "
 			 "or still closing after %d s", CLOSING_MS / 1000);
 	else
 		snprintf(text, sizeof(text), "in use: %s (pid %d) has %s open%s",
-			 holders[0].command, holders[0].pid, holders[0].path,
-			 count > 1 ? ", and it is not the only one" : "");
+			 first->command.value, (int)first->pid.value, first->path.value,
+			 openers.count > 1 ? ", and it is not the only one" : "");
 	return fail(opening, CXV_DEVICE_BUSY, error, path,
 		    "stop the virtual machine or program that uses it, then try again", text);
 }
@@ -95,15 +95,13 @@ static int is_answered(void *argument)
 {
 	struct attempt *attempt = argument;
 	const struct opening *opening = attempt->opening;
-	_cleanup_free_ struct cxv_holder *holders = NULL;
-	size_t count = 0;
+	_cleanup_(cxv_openers_clear) struct cxv_openers openers = { 0 };
 
 	attempt->result = attempt->try(opening);
 	if (attempt->result != -EBUSY)
 		return 1;
-	cxv_find_holders(opening->host, opening->bdf, opening->group, opening->cdev, &holders,
-			 &count);
-	return count > 0;
+	cxv_find_openers(opening->host, opening->bdf, opening->group, opening->cdev, &openers);
+	return openers.count > 0;
 }
 
 /*
@@ -304,20 +302,18 @@ int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpo
 		   enum cxv_interface interface, struct cxv_errors *errors)
 {
 	const struct cxv_finding *rival = find_host_driver(endpoint);
-	_cleanup_free_ struct cxv_holder *holders = NULL;
+	_cleanup_(cxv_openers_clear) struct cxv_openers openers = { 0 };
 	struct cxv_vfio_device vfio = { .device = -1 };
 	struct opening opening = {
 		.host = host, .bdf = endpoint->host, .errors = errors, .vfio = &vfio,
 	};
-	size_t count = 0;
 	int ret = prepare(&opening, interface);
 
 	if (!ret && rival)
 		ret = fail(&opening, CXV_DEVICE_BUSY, EBUSY, NULL, rival->hint, rival->message);
 	if (!ret)
-		cxv_find_holders(host, endpoint->host, opening.group, opening.cdev, &holders,
-				 &count);
-	if (count)
+		cxv_find_openers(host, endpoint->host, opening.group, opening.cdev, &openers);
+	if (openers.count)
 		ret = fail_busy(&opening, EBUSY, NULL);
 	forget_nodes(&opening);
 	return ret;

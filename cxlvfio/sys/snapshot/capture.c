@@ -251,7 +251,7 @@ int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live)
 	return -ENOMEM;
 }
 
-/* Of /proc only processes and descriptors that matter were copied: sys/discovery/holders.c. */
+/* Of /proc only processes and descriptors that matter were copied: sys/discovery/openers.c. */
 static void complete_processes(struct cxv_tree *tree)
 {
 	struct cxv_node *processes = cxv_tree_child(&tree->root, "proc"), **children;

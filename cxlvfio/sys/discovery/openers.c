@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/discovery/holders.h"
+#include "sys/discovery/openers.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -33,9 +33,9 @@ static bool is_known(const struct cxv_openings *openings, const struct cxv_openi
 	for (size_t i = openings->count; i > 0; i--) {
 		const struct cxv_opening *other = &openings->items[i - 1];
 
-		if (other->pid != opening->pid)
+		if (other->by.pid.value != opening->by.pid.value)
 			return false;
-		if (!strcmp(other->path, opening->path) &&
+		if (!strcmp(other->by.path.value, opening->by.path.value) &&
 		    !strcmp(other->device ?: "", opening->device ?: ""))
 			return true;
 	}
@@ -44,8 +44,7 @@ static bool is_known(const struct cxv_openings *openings, const struct cxv_openi
 
 static void opening_clear(struct cxv_opening *opening)
 {
-	free(opening->command);
-	free(opening->path);
+	cxv_fields_free(&opening->by, &cxv_opener_fields);
 	free(opening->device);
 }
 
@@ -67,18 +66,18 @@ static int keep_opening(const struct cxv_host *host, const char *process, const 
 			const char *link, struct cxv_openings *openings)
 {
 	_cleanup_(opening_clear) struct cxv_opening opening = {
-		.pid = atoi(process), .path = strdup(link),
+		.by = { .pid = cxv_known(atoi(process)), .path.value = strdup(link) },
 	};
 
-	if (!opening.path)
+	if (!opening.by.path.value)
 		return -ENOMEM;
 	if (!strcmp(link, DEVICE_LINK))
 		opening.device = device_of(host, process, descriptor);
 	if (is_known(openings, &opening))
 		return 0;
-	if (cxv_host_read_string(host, &opening.command, "proc/%s/comm", process) < 0)
-		opening.command = strdup("?");
-	return opening.command ? add_opening(openings, &opening) : -ENOMEM;
+	if (cxv_host_read_string(host, &opening.by.command.value, "proc/%s/comm", process) < 0)
+		opening.by.command.value = strdup("?");
+	return opening.by.command.value ? add_opening(openings, &opening) : -ENOMEM;
 }
 
 static bool is_vfio(const char *link)
@@ -158,9 +157,9 @@ static int compare_openings(const void *left, const void *right)
 {
 	const struct cxv_opening *first = left, *second = right;
 
-	if (first->pid != second->pid)
-		return first->pid < second->pid ? -1 : 1;
-	return strcmp(first->path, second->path);
+	if (first->by.pid.value != second->by.pid.value)
+		return first->by.pid.value < second->by.pid.value ? -1 : 1;
+	return strcmp(first->by.path.value, second->by.path.value);
 }
 
 int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings)
@@ -213,98 +212,61 @@ static struct search make_search(const char *target, const char *group, const ch
 	return search;
 }
 
-static bool holds(const struct search *search, const struct cxv_opening *opening)
+static bool has_it_open(const struct search *search, const struct cxv_opening *opening)
 {
+	const char *path = opening->by.path.value;
+
 	if (opening->device)
 		return !strcmp(opening->device, search->target);
-	return !strcmp(opening->path, search->group_node) ||
-	       !strcmp(opening->path, search->device_node);
+	return !strcmp(path, search->group_node) || !strcmp(path, search->device_node);
 }
 
-/* The next opening from *INDEX on that is SEARCH's, one for each process; NULL: no more. */
-static const struct cxv_opening *next_holder(const struct cxv_openings *openings,
-					     const struct search *search, size_t *index, int *last)
+static int add_opener(struct cxv_openers *openers, const struct cxv_opener *opener)
 {
-	while (*index < openings->count) {
-		const struct cxv_opening *opening = &openings->items[(*index)++];
+	struct cxv_opener *bigger = reallocarray(openers->items, openers->count + 1,
+						 sizeof(*bigger));
 
-		if (opening->pid == *last || !holds(search, opening))
-			continue;
-		*last = opening->pid;
-		return opening;
-	}
-	return NULL;
-}
-
-static int add_holder(const struct cxv_opening *opening, struct cxv_holder **holders, size_t *count)
-{
-	struct cxv_holder *larger = reallocarray(*holders, *count + 1, sizeof(*larger));
-	struct cxv_holder *holder;
-
-	if (!larger)
+	if (!bigger)
 		return -ENOMEM;
-	*holders = larger;
-	holder = &larger[(*count)++];
-	*holder = (struct cxv_holder) { .pid = opening->pid };
-	snprintf(holder->command, sizeof(holder->command), "%s", opening->command);
-	snprintf(holder->path, sizeof(holder->path), "%s", opening->path);
-	return 0;
+	openers->items = bigger;
+	return cxv_fields_copy(&bigger[openers->count++], opener, sizeof(*opener),
+			       &cxv_opener_fields);
 }
 
-int cxv_holders_among(const struct cxv_openings *openings, const char *target, const char *group,
-		      const char *device, struct cxv_holder **holders, size_t *count)
+int cxv_openers_among(const struct cxv_openings *openings, const char *target, const char *group,
+		      const char *device, struct cxv_openers *openers)
 {
 	struct search search = make_search(target, group, device);
-	const struct cxv_opening *opening;
-	struct cxv_holder *found = NULL;
-	size_t index = 0, found_count = 0;
-	int last = 0, ret = 0;
+	uint64_t last = 0;
+	int ret = 0;
 
-	while (!ret && (opening = next_holder(openings, &search, &index, &last)))
-		ret = add_holder(opening, &found, &found_count);
-	if (ret < 0) {
-		free(found);
-		return ret;
+	*openers = (struct cxv_openers) { 0 };
+	for (size_t i = 0; i < openings->count && !ret; i++) {
+		const struct cxv_opening *opening = &openings->items[i];
+
+		/* Each process once: they are sorted by it. */
+		if (opening->by.pid.value == last || !has_it_open(&search, opening))
+			continue;
+		last = opening->by.pid.value;
+		ret = add_opener(openers, &opening->by);
 	}
-	*holders = found;
-	*count = found_count;
-	return 0;
+	return ret;
 }
 
-int cxv_find_holders(const struct cxv_host *host, const char *target, const char *group,
-		     const char *device, struct cxv_holder **holders, size_t *count)
+int cxv_find_openers(const struct cxv_host *host, const char *target, const char *group,
+		     const char *device, struct cxv_openers *openers)
 {
 	_cleanup_(cxv_openings_clear) struct cxv_openings openings = { 0 };
 	int ret = cxv_openings_read(host, &openings);
 
-	return ret ? ret : cxv_holders_among(&openings, target, group, device, holders, count);
+	return ret ? ret : cxv_openers_among(&openings, target, group, device, openers);
 }
 
-static int add_opener(struct cxv_vfio *vfio, const struct cxv_opening *opening)
-{
-	struct cxv_opener *bigger, *opener;
-
-	bigger = reallocarray(vfio->opened_by, vfio->opener_count + 1, sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	vfio->opened_by = bigger;
-	opener = &bigger[vfio->opener_count++];
-	*opener = (struct cxv_opener) {
-		.pid = cxv_known(opening->pid),
-		.command.value = strdup(opening->command),
-		.path.value = strdup(opening->path),
-	};
-	return opener->command.value && opener->path.value ? 0 : -ENOMEM;
-}
-
-int cxv_holders_collect(const struct cxv_host *host, struct cxv_openings *openings,
+int cxv_openers_collect(const struct cxv_host *host, struct cxv_openings *openings,
 			struct cxv_endpoint *endpoint)
 {
 	struct cxv_vfio *vfio = &endpoint->vfio;
-	const struct cxv_opening *opening;
-	struct search search;
-	size_t index = 0;
-	int last = 0, ret = 0;
+	int ret = 0;
 
 	if (!vfio->group.value && !vfio->cdev.value)
 		return 0;
@@ -313,8 +275,7 @@ int cxv_holders_collect(const struct cxv_host *host, struct cxv_openings *openin
 	if (ret == -ENOMEM)
 		return ret;
 	vfio->opened_by_error = openings->error;
-	search = make_search(endpoint->host, vfio->group.value, vfio->cdev.value);
-	for (ret = 0; !ret && (opening = next_holder(openings, &search, &index, &last));)
-		ret = add_opener(vfio, opening);
-	return ret;
+	cxv_openers_clear(&vfio->opened_by);
+	return cxv_openers_among(openings, endpoint->host, vfio->group.value, vfio->cdev.value,
+				 &vfio->opened_by);
 }
