@@ -7,7 +7,7 @@
 #include "core/base/util.h"
 #include "core/discovery/dvsec.h"
 #include "core/discovery/endpoint.h"
-#include "sys/base/host.h"
+#include "sys/base/host_operations.h"
 #include "sys/snapshot/evidence.h"
 #include "sys/snapshot/redact.h"
 #include "sys/snapshot/tree.h"
@@ -237,7 +237,9 @@ static void test_long_log(void **state)
 
 static void test_pci_ids(void **state)
 {
-	struct cxv_host host = { .root = -1, .tree = *state };
+	struct cxv_host host = {
+		.operations = &cxv_tree_operations, .root = -1, .tree = *state,
+	};
 	_cleanup_free_ char *excerpt = NULL;
 	static const char file[] =
 		"#\n# List of PCI ID's\n\n"

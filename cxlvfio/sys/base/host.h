@@ -15,8 +15,10 @@
 #include <sys/types.h>
 
 struct cxv_tree;
+struct cxv_host_operations;
 
 struct cxv_host {
+	const struct cxv_host_operations *operations;
 	int root;		/* O_PATH descriptor of the root directory; -1: there is a tree */
 	char *root_path;	/* "" for the real one, for messages */
 	bool fixture;		/* not this machine: the kernel must not be asked about it */
@@ -77,11 +79,5 @@ int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, con
 		  ...)
 	__attribute__((format(printf, 4, 5)));
 void cxv_names_free(char **names, size_t count);
-/* As many read(2)s as it takes: sysfs may give bytes in pieces. How many came, or -errno. */
-ssize_t cxv_read_all(int descriptor, void *buffer, size_t size);
-/* The same until the end; see cxv_host_read_file(). */
-int cxv_read_whole(int descriptor, char **value, size_t *length, size_t limit);
-/* As many write(2)s as it takes. 0 or -errno. */
-int cxv_write_all(int descriptor, const char *bytes, size_t size);
 
 #endif

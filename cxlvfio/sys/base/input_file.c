@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/base/util.h"
-#include "sys/base/host.h"
+#include "sys/base/descriptor.h"
 
 int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *length)
 {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sys/base/descriptor.h"
+
 int cxv_kept_file_init(struct cxv_kept_file *file, const char *format, ...)
 {
 	va_list arguments;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/util.h"
-#include "sys/base/host.h"
+#include "sys/base/descriptor.h"
 #include "sys/base/new_file.h"
 
 /* May PATH be replaced, and with which mode? */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/util.h"
+#include "sys/base/descriptor.h"
 #include "sys/base/rights.h"
 #include "sys/binding/record.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/base/descriptor.h"
 #include "sys/base/host.h"
 
 int cxv_config_file_read(const char *path, struct cxv_config_dump *dump)

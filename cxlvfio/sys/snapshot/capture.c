@@ -11,6 +11,7 @@
 
 #include "core/discovery/dvsec.h"
 #include "cxl_regs.h"
+#include "sys/base/host_operations.h"
 
 /* /proc/iomem of a large machine is below it, and nothing that is read as a whole is larger. */
 #define FILE_MAX	((size_t)4 << 20)
@@ -239,6 +240,7 @@ int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live)
 	tree->fetch = fetch;
 	tree->fetcher = (void *)live;
 	*host = (struct cxv_host) {
+		.operations = &cxv_tree_operations,
 		.root = -1,
 		.root_path = strdup(live->root_path),
 		.fixture = live->fixture,

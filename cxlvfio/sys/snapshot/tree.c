@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "core/base/util.h"
+#include "sys/base/descriptor.h"
 #include "sys/base/host.h"
 
 #define ENTRIES_MAX	1000000
@@ -18,8 +19,6 @@
 #define FILE_SIZE_MAX	((size_t)64 << 20)
 /* What the kernel follows. */
 #define LINKS_MAX	40
-/* Errno values are below it. */
-#define ERRNO_LIMIT	256
 
 struct cxv_tree *cxv_tree_new(void)
 {
@@ -496,20 +495,5 @@ int cxv_tree_list(struct cxv_tree *tree, const char *path, struct cxv_node ***ch
 		if ((*children)[i]->kind != CXV_NODE_UNAVAILABLE || (*children)[i]->error != ENOENT)
 			(*children)[kept++] = (*children)[i];
 	*count = kept;
-	return 0;
-}
-
-int cxv_unavailable_errno(const char *target)
-{
-	size_t length = strlen(CXV_UNAVAILABLE);
-
-	if (strncmp(target, CXV_UNAVAILABLE, length))
-		return 0;
-	for (int error = 1; error < ERRNO_LIMIT; error++) {
-		const char *name = strerrorname_np(error);
-
-		if (name && !strcmp(name, target + length))
-			return error;
-	}
 	return 0;
 }

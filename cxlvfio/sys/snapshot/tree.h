@@ -3,8 +3,8 @@
  * Files of a machine in memory: what a snapshot holds. Links are followed inside the tree, as in a
  * chroot. What could not be read when the tree was made is there with its errno.
  *
- * Outside of a tree, in an archive and in a directory for --sysroot, such a file is a link to
- * "/.unavailable/EACCES"; and in an archive a directory that may lack files has the sticky bit.
+ * What that is outside of a tree: sys/base/unavailable.h. In an archive a directory that may lack
+ * files has the sticky bit.
  */
 #ifndef CXLVFIO_SYS_SNAPSHOT_TREE_H
 #define CXLVFIO_SYS_SNAPSHOT_TREE_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CXV_UNAVAILABLE		"/.unavailable/"
+#include "sys/base/unavailable.h"
 
 enum cxv_node_kind {
 	CXV_NODE_DIRECTORY,
@@ -101,8 +101,5 @@ uint64_t cxv_tree_inode(struct cxv_tree *tree, const char *path);
 /* The children of a directory that may be listed, without those known not to be there. */
 int cxv_tree_list(struct cxv_tree *tree, const char *path, struct cxv_node ***children,
 		  size_t *count);
-
-/* The errno that a link to TARGET stands for, 0: it is an ordinary link. */
-int cxv_unavailable_errno(const char *target);
 
 #endif
