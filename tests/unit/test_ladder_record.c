@@ -97,6 +97,8 @@ static void test_write(void **state)
 	assert_string_equal(text, HEAD "survived rest 7.3");
 	assert_int_equal(fstatat(host.root, FILE_, &status, 0), 0);
 	assert_int_equal(status.st_mode & 07777, 0644);
+	assert_int_equal(fstatat(host.root, "var/lib/cxlvfio", &status, 0), 0);
+	assert_int_equal(status.st_mode & 07777, 0755);
 	assert_false(cxv_host_exists(&host, "var/lib/cxlvfio/." NAME ".new"));
 	expect(CXV_LADDER_PROVEN);
 }

@@ -56,19 +56,24 @@ static int open_directory(const struct cxv_host *host, bool make)
 	return check_directory(run < 0 ? run : open_below(run, "cxlvfio", make));
 }
 
+/* Whatever the umask: list tells everybody. An operator's own modes stay. */
+static int make_lasting_directory(int parent)
+{
+	if (mkdirat(parent, "cxlvfio", 0755))
+		return errno == EEXIST ? 0 : -errno;
+	return fchmodat(parent, "cxlvfio", 0755, 0) ? -errno : 0;
+}
+
 /* Made if need be. /var/lib itself may be a link to another file system. */
 static int open_lasting_directory(const struct cxv_host *host)
 {
 	_cleanup_close_ int parent = cxv_host_open_file(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 							"var/lib");
-	int directory = parent < 0 ? parent : open_below(parent, "cxlvfio", true);
-	int ret = directory < 0 ? directory : sync_directory(parent);
+	int ret = parent < 0 ? parent : make_lasting_directory(parent);
 
-	if (ret >= 0)
-		return check_directory(directory);
-	if (directory >= 0)
-		close(directory);
-	return ret;
+	if (!ret)
+		ret = sync_directory(parent);
+	return ret < 0 ? ret : check_directory(open_below(parent, "cxlvfio", false));
 }
 
 int cxv_state_file_open(const struct cxv_host *host, const char *name)
