@@ -142,21 +142,28 @@ static void row(const char *what, double ours, const char *name, double other, c
 	note("%s: %.2f GB/s against %.2f GB/s", what, ours / 1e9, other / 1e9);
 }
 
-/* The window as a user has it, every page there already. */
+/* All in turn, in the window as a user has it, every page there already; and the close's scrub. */
 static void measure(double *one, double *several, double *streams, double *scrub)
 {
+	double now_one, now_several, now_streams, now_scrub;
 	char *map;
 
 	open_regions();
 	map = map_window(0, memory.size);
 	if (map == MAP_FAILED || touch_all(map, memory.size) < 0)
 		bail("mmap of the window");
-	*one = larger(*one, zeroing(set, map, 1));
-	*several = larger(*several, zeroing(set, map, threads));
-	*streams = larger(*streams, zeroing(stream, map, threads));
+	now_one = zeroing(set, map, 1);
+	now_several = zeroing(set, map, threads);
+	now_streams = zeroing(stream, map, threads);
 	munmap(map, memory.size);
 	close_device();
-	*scrub = larger(*scrub, scrubbed());
+	now_scrub = scrubbed();
+	tell("GB/s: one memset %.2f, %u of them %.2f, streams %.2f, scrub %.2f", now_one / 1e9,
+	     threads, now_several / 1e9, now_streams / 1e9, now_scrub / 1e9);
+	*one = larger(*one, now_one);
+	*several = larger(*several, now_several);
+	*streams = larger(*streams, now_streams);
+	*scrub = larger(*scrub, now_scrub);
 }
 
 int main(int argc, char **argv)
@@ -169,6 +176,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bdf = argv[1];
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	threads = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	threads = threads > MOST_THREADS ? MOST_THREADS : threads;
 	catch_bus_errors();
