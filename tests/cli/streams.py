@@ -40,7 +40,7 @@ class Stand(Tap):
         os.write(ours, answer)
         process = subprocess.Popen([self.command, "--sysroot", str(self.root), *arguments],
                                    stdin=theirs, stdout=theirs, stderr=theirs,
-                                   env={**os.environ, **variables, "TERM": "xterm",
+                                   env={**os.environ, "TERM": "xterm", **variables,
                                         "COLUMNS": "40"})
         os.close(theirs)
         shown = b""
@@ -63,6 +63,9 @@ def check_command(stand: Stand, arguments: list) -> None:
         stand.same(f"{name}: the same with {variables}", plain, stand.stdout(arguments, **variables))
     stand.same(f"{name}: the same with -vv", plain, stand.stdout([*arguments, "-vv"]))
     stand.same(f"{name}: the same on a terminal", plain, stand.on_terminal(arguments, NO_COLOR="1"))
+    for terminal in ("dumb", ""):
+        stand.same(f"{name}: no colour where TERM is '{terminal}'", plain,
+                   stand.on_terminal(arguments, TERM=terminal))
     stand.same(f"{name}: the same on a terminal with --no-color", plain,
                stand.on_terminal([*arguments, "--no-color"]))
     with open("/dev/full", "wb") as full:
