@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sys/discovery/config_file.h"
+#include "sys/discovery/pci_names.h"
 
 static int read_error(struct cxv_context *context, const char *path,
 		      const struct cxv_config_dump *dump, int error)
@@ -81,6 +82,18 @@ static void warn_not_cxl(struct cxv_context *context, const char *path,
 			    "%zu", name_of(first), count, targets->count);
 }
 
+/* They are the ids', and the same on every machine. */
+static int add_names(const struct cxv_host *host, struct cxv_targets *targets)
+{
+	struct cxv_pci_names names = { 0 };
+	int error = 0;
+
+	for (size_t i = 0; i < targets->count && !error; i++)
+		error = cxv_pci_names_fill(host, &names, &targets->endpoints[i]->pci);
+	cxv_pci_names_clear(&names);
+	return error;
+}
+
 static int add_endpoints(const struct cxv_config_dump *dump, struct cxv_targets *targets)
 {
 	struct cxv_inventory *inventory = &targets->inventory;
@@ -108,7 +121,7 @@ int cxv_targets_from_dump(struct cxv_context *context, const char *path,
 
 	*targets = (struct cxv_targets) { 0 };
 	if (!error)
-		error = add_endpoints(&dump, targets);
+		error = add_endpoints(&dump, targets) ?: add_names(&context->host, targets);
 	if (error < 0)
 		return read_error(context, path, &dump, error);
 	warn_incomplete(context, path, &dump);

@@ -952,6 +952,27 @@ def scenario_dumps(root: Root) -> None:
                 bytes(port_config().image), bytes(Config(0x8086, 0x2918, 0x060100).image))
 
 
+def scenario_full_dump(root: Root) -> None:
+    """A dump with all that one can tell: an endpoint that sleeps, a bridge, a virtual function."""
+    endpoint = type2_config(0x1122334455667788, 0)
+    endpoint.put(0x10, "<IIIIII", 0xB000000C, 0x38, 0xFE800000, 0xC001, 0x0000000C, 0)
+    endpoint.put(0x30, "<I", 0xFE900001)
+    endpoint.put(0x41, "<B", 0x80)
+    endpoint.put(0x80, "<BBHH", 0x01, 0, 0x0003, 0x0003)
+    # AER: a poisoned TLP, and the bad DLLP that was corrected
+    endpoint.add_extended(0x01, 2, struct.pack("<IIIIII", 0x1000, 0, 0, 0x80, 0, 0) + bytes(16))
+    bridge = port_config()
+    bridge.put(0x10, "<II", 0xFE700000, 0)
+    bridge.put(0x44, "<I", 0)
+    function = Config(0xFFFF, 0xFFFF, 0x120000)
+    function.put(0x10, "<I", 0)
+    text = "".join(dumps.text(address, words, bytes(config.image)) for address, words, config in (
+        ("0d:00.0", "Processing accelerators", endpoint), ("0c:00.0", "PCI bridge", bridge),
+        ("0d:00.1", "Processing accelerators", function)))
+    root.write("dumps/full.txt", text)
+    root.write("usr/share/misc/pci.ids", PCI_IDS)
+
+
 KERNEL = "7.3.4-test"
 
 

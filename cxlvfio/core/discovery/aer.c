@@ -2,7 +2,10 @@
 #include "core/discovery/aer.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <string.h>
+
+#include "core/discovery/dvsec.h"
 
 /* The kernel has 32 bits for a severity. */
 #define LINES_MAX	64
@@ -11,6 +14,8 @@ CXV_TABLE(cxv_aer,
 	CXV_FIELD(cxv_aer, NUMBER, correctable),
 	CXV_FIELD(cxv_aer, NUMBER, nonfatal),
 	CXV_FIELD(cxv_aer, NUMBER, fatal),
+	CXV_FIELD(cxv_aer, REGISTER, correctable_status),
+	CXV_FIELD(cxv_aer, REGISTER, uncorrectable_status),
 );
 
 const char *cxv_aer_severity_name(enum cxv_aer_severity severity)
@@ -91,6 +96,25 @@ int cxv_aer_parse(const char *text, enum cxv_aer_severity severity, struct cxv_a
 void cxv_aer_unavailable(struct cxv_aer *aer, enum cxv_aer_severity severity, int error)
 {
 	*sum_of(aer, severity) = cxv_unknown(error);
+}
+
+static struct cxv_number register_at(const uint8_t *image, size_t offset)
+{
+	return cxv_known(image[offset] | image[offset + 1] << 8 | image[offset + 2] << 16 |
+			 (uint32_t)image[offset + 3] << 24);
+}
+
+void cxv_aer_registers_decode(const uint8_t *image, size_t size, struct cxv_aer *aer)
+{
+	int offset = cxv_config_errors_offset(image, size);
+
+	if (offset < 0) {
+		aer->correctable_status = aer->uncorrectable_status =
+			(struct cxv_number) { .error = offset == -ENOENT ? 0 : -offset };
+		return;
+	}
+	aer->correctable_status = register_at(image, offset + PCI_ERR_COR_STATUS);
+	aer->uncorrectable_status = register_at(image, offset + PCI_ERR_UNCOR_STATUS);
 }
 
 void cxv_aer_clear(struct cxv_aer *aer)

@@ -23,6 +23,8 @@ struct cxv_aer_counter {
 
 struct cxv_aer {
 	struct cxv_number correctable, nonfatal, fatal;	/* sums, as the kernel has them */
+	/* the capability's registers: what has not been cleared yet */
+	struct cxv_number correctable_status, uncorrectable_status;
 	struct cxv_aer_counter *counters;
 	size_t counter_count;
 };
@@ -34,6 +36,8 @@ const char *cxv_aer_severity_name(enum cxv_aer_severity severity);
 /* Add one attribute's content. 0 or -errno, which the severity's sum keeps too. */
 int cxv_aer_parse(const char *text, enum cxv_aer_severity severity, struct cxv_aer *aer);
 void cxv_aer_unavailable(struct cxv_aer *aer, enum cxv_aer_severity severity, int error);
+/* The registers, if SIZE bytes of the image have them; none where there is no capability. */
+void cxv_aer_registers_decode(const uint8_t *image, size_t size, struct cxv_aer *aer);
 void cxv_aer_clear(struct cxv_aer *aer);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/discovery/bars.h"
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <string.h>
 
 /* include/linux/ioport.h, which user space has no copy of */
@@ -36,30 +37,37 @@ static bool take_number(const char **text, char end, uint64_t *value)
 	return true;
 }
 
-static int add(struct cxv_bars *bars, unsigned int index, uint64_t first, uint64_t last,
-	       uint64_t flags)
+static int add(struct cxv_bars *bars, unsigned int index, struct cxv_number resource,
+	       struct cxv_number size, uint64_t flags)
 {
-	struct cxv_bar *bigger, *bar;
+	struct cxv_bar *bigger = reallocarray(bars->items, bars->count + 1, sizeof(*bigger));
 
-	if (last < first || last - first == UINT64_MAX ||
-	    !(flags & (IORESOURCE_IO | IORESOURCE_MEM)))
-		return -EINVAL;
-	bigger = reallocarray(bars->items, bars->count + 1, sizeof(*bigger));
 	if (!bigger)
 		return -ENOMEM;
 	bars->items = bigger;
-	bar = &bigger[bars->count++];
-	*bar = (struct cxv_bar) {
+	bigger[bars->count++] = (struct cxv_bar) {
 		.index = cxv_known(index),
-		/* One that the kernel found no place for begins wherever the loop left it. */
-		.resource = flags & IORESOURCE_UNSET ? cxv_unknown(ENXIO) : cxv_known(first),
-		.size = cxv_known(last - first + 1),
+		.resource = resource,
+		.size = size,
 		.prefetchable = cxv_known(!!(flags & IORESOURCE_PREFETCH)),
 		.width = cxv_known(flags & IORESOURCE_MEM_64 ? 64 : 32),
 		.name = names[index],
 		.type = flags & IORESOURCE_MEM ? "memory" : "io",
 	};
 	return 0;
+}
+
+static int add_line(struct cxv_bars *bars, unsigned int index, uint64_t first, uint64_t last,
+		    uint64_t flags)
+{
+	/* One that the kernel found no place for begins wherever the loop left it. */
+	struct cxv_number resource = flags & IORESOURCE_UNSET ? cxv_unknown(ENXIO) :
+								cxv_known(first);
+
+	if (last < first || last - first == UINT64_MAX ||
+	    !(flags & (IORESOURCE_IO | IORESOURCE_MEM)))
+		return -EINVAL;
+	return add(bars, index, resource, cxv_known(last - first + 1), flags);
 }
 
 static int parse(const char *text, struct cxv_bars *bars)
@@ -74,7 +82,7 @@ static int parse(const char *text, struct cxv_bars *bars)
 		    !take_number(&text, '\n', &flags))
 			return -EINVAL;
 		if (flags)
-			error = add(bars, index, first, last, flags);
+			error = add_line(bars, index, first, last, flags);
 		if (error < 0)
 			return error;
 	}
@@ -91,6 +99,65 @@ int cxv_bars_parse(const char *text, struct cxv_bars *bars)
 		cxv_bars_clear(bars);
 	bars->error = -error;
 	return error;
+}
+
+static uint32_t dword_at(const uint8_t *image, size_t offset)
+{
+	return image[offset] | image[offset + 1] << 8 | image[offset + 2] << 16 |
+	       (uint32_t)image[offset + 3] << 24;
+}
+
+/* Flags without an address: the register is there, and nobody gave it one. */
+static struct cxv_number address_of(uint64_t address)
+{
+	return address ? cxv_known(address) : cxv_unknown(ENXIO);
+}
+
+/* *INDEX moves on by one more where the register has 64 bits. */
+static int decode_one(const uint8_t *image, unsigned int *index, unsigned int count,
+		      struct cxv_bars *bars)
+{
+	unsigned int first = *index;
+	uint32_t low = dword_at(image, PCI_BASE_ADDRESS_0 + 4 * first);
+	uint64_t address = low & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK, flags = IORESOURCE_MEM;
+
+	if (!low)
+		return 0;
+	if (low & PCI_BASE_ADDRESS_SPACE_IO)
+		return add(bars, first, address_of(low & (uint32_t)PCI_BASE_ADDRESS_IO_MASK),
+			   cxv_unknown(ENODATA), IORESOURCE_IO);
+	if (low & PCI_BASE_ADDRESS_MEM_PREFETCH)
+		flags |= IORESOURCE_PREFETCH;
+	if ((low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+	    first + 1 < count) {
+		++*index;
+		address |= (uint64_t)dword_at(image, PCI_BASE_ADDRESS_0 + 4 * *index) << 32;
+		flags |= IORESOURCE_MEM_64;
+	}
+	return add(bars, first, address_of(address), cxv_unknown(ENODATA), flags);
+}
+
+static int decode(const uint8_t *image, struct cxv_bars *bars)
+{
+	bool bridge = (image[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE;
+	uint32_t rom = dword_at(image, bridge ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS);
+	unsigned int count = bridge ? 2 : 6;
+	int error = 0;
+
+	for (unsigned int index = 0; index < count && !error; index++)
+		error = decode_one(image, &index, count, bars);
+	if (!error && rom & (uint32_t)PCI_ROM_ADDRESS_MASK)
+		error = add(bars, CXV_BAR_ROM, cxv_known(rom & (uint32_t)PCI_ROM_ADDRESS_MASK),
+			    cxv_unknown(ENODATA), IORESOURCE_MEM);
+	return error;
+}
+
+int cxv_bars_decode(const uint8_t *image, size_t size, struct cxv_bars *bars)
+{
+	int error = size < PCI_STD_HEADER_SIZEOF ? -ENODATA : decode(image, bars);
+
+	bars->error = -error;
+	return error == -ENOMEM ? error : 0;
 }
 
 void cxv_bars_clear(struct cxv_bars *bars)

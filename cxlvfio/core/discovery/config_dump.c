@@ -283,6 +283,20 @@ static void decode_identity(const struct cxv_dump_function *function, struct cxv
 		cxv_known(!!(value_at(function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY));
 }
 
+/* 0 or -ENOMEM. */
+static int decode_function(const struct cxv_dump_function *function, struct cxv_endpoint *endpoint)
+{
+	decode_identity(function, &endpoint->pci);
+	cxv_aer_registers_decode(function->image, size_to_decode(function), &endpoint->aer);
+	if (cxv_config_is_lost(function->image, function->size)) {
+		endpoint->bars.error = ENODEV;
+		return 0;
+	}
+	return cxv_pci_power_decode(function->image, function->size,
+				    &endpoint->pci.power_state) ?:
+	       cxv_bars_decode(function->image, function->size, &endpoint->bars);
+}
+
 /* "DDDD:BB:" */
 static size_t bus_length(const char *host)
 {
@@ -326,6 +340,8 @@ static int decode_upstream_port(const struct cxv_config_dump *dump, size_t index
 
 static void rest_is_unavailable(struct cxv_endpoint *endpoint)
 {
+	bool no_errors = !endpoint->aer.uncorrectable_status.known &&
+			 !endpoint->aer.uncorrectable_status.error;
 	bool no_type = endpoint->dvsec.device_error == ENOENT && !endpoint->cxl_type.known;
 
 	cxv_fields_unavailable(endpoint, &cxv_endpoint_fields, ENODATA);
@@ -335,13 +351,15 @@ static void rest_is_unavailable(struct cxv_endpoint *endpoint)
 	}
 	cxv_fields_unavailable(&endpoint->pci, &cxv_pci_fields, ENODATA);
 	cxv_fields_unavailable(&endpoint->aer, &cxv_aer_fields, ENODATA);
+	if (no_errors)
+		endpoint->aer.correctable_status.error =
+			endpoint->aer.uncorrectable_status.error = 0;
 	cxv_fields_unavailable(&endpoint->ras, &cxv_ras_fields, ENODATA);
 	cxv_fields_unavailable(&endpoint->hdm, &cxv_hdm_fields, ENODATA);
 	cxv_fields_unavailable(&endpoint->vfio, &cxv_vfio_fields, ENODATA);
 	endpoint->iommu_group_members.error = ENODATA;
 	endpoint->reset_methods.error = ENODATA;
 	endpoint->owner_error = ENODATA;
-	endpoint->bars.error = ENODATA;
 	endpoint->vfio.opened_by_error = ENODATA;
 	endpoint->vfio.flags_error = ENODATA;
 	endpoint->vfio.regions_error = ENODATA;
@@ -363,8 +381,9 @@ struct cxv_endpoint *cxv_config_dump_endpoint(const struct cxv_config_dump *dump
 	cxv_dvsec_decode(function->image, size_to_decode(function), &endpoint->dvsec);
 	error = cxv_config_serial(function->image, size_to_decode(function), &serial);
 	endpoint->serial = error < 0 ? cxv_unknown(error) : cxv_known(serial);
-	decode_identity(function, &endpoint->pci);
-	error = decode_upstream_port(dump, index, endpoint);
+	error = decode_function(function, endpoint);
+	if (!error)
+		error = decode_upstream_port(dump, index, endpoint);
 	if (!error)
 		error = cxv_endpoint_decide_dump(endpoint);
 	if (error) {

@@ -44,7 +44,7 @@ struct cxv_names {
 /* The PCI function: configuration space, sysfs attributes, and names from pci.ids. */
 struct cxv_pci {
 	struct cxv_number vendor, device, subsystem_vendor, subsystem_device, class, revision,
-		memory_enabled, current_link_width, max_link_width;
+		memory_enabled, current_link_width, max_link_width, flr_capable;
 	struct cxv_text vendor_name, device_name, subsystem_vendor_name, subsystem_name, class_name,
 		prog_if_name, current_link_speed, max_link_speed, power_state, runtime_status;
 };

@@ -38,8 +38,8 @@ static void decode_ids(const uint8_t *image, struct cxv_pci *pci)
 	pci->subsystem_device = cxv_known(word_at(image, PCI_SUBSYSTEM_ID));
 }
 
-/* Offset of the PCI Express capability with its second link registers, 0: not in the image. */
-static size_t find_express(const uint8_t *image, size_t size)
+/* Offset of the capability ID, 0: it is not in the image. */
+static size_t find_capability(const uint8_t *image, size_t size, unsigned int id)
 {
 	size_t offset;
 
@@ -47,11 +47,19 @@ static size_t find_express(const uint8_t *image, size_t size)
 		return 0;
 	offset = image[PCI_CAPABILITY_LIST] & ~3u;
 	for (unsigned int i = 0; i < CAPABILITIES_MAX && offset >= PCI_STD_HEADER_SIZEOF; i++) {
-		if (image[offset + PCI_CAP_LIST_ID] == PCI_CAP_ID_EXP)
-			return offset + PCI_EXP_LNKSTA2 <= PCI_CFG_SPACE_SIZE ? offset : 0;
+		if (image[offset + PCI_CAP_LIST_ID] == id)
+			return offset;
 		offset = image[offset + PCI_CAP_LIST_NEXT] & ~3u;
 	}
 	return 0;
+}
+
+/* Offset of the PCI Express capability with its second link registers, 0: not in the image. */
+static size_t find_express(const uint8_t *image, size_t size)
+{
+	size_t offset = find_capability(image, size, PCI_CAP_ID_EXP);
+
+	return offset + PCI_EXP_LNKSTA2 <= PCI_CFG_SPACE_SIZE ? offset : 0;
 }
 
 /* Speeds by their number in the link registers; drivers/pci/probe.c pci_speed_string(). */
@@ -112,6 +120,22 @@ void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pc
 		return;
 	decode_ids(image, pci);
 	express = find_express(image, size);
+	if (express)
+		pci->flr_capable = cxv_known(!!(dword_at(image, express + PCI_EXP_DEVCAP) &
+						PCI_EXP_DEVCAP_FLR));
 	if (express && has_link(image + express))
 		decode_link(image + express, pci);
+}
+
+int cxv_pci_power_decode(const uint8_t *image, size_t size, struct cxv_text *state)
+{
+	/* As the kernel's attribute has them. */
+	static const char *const names[] = { "D0", "D1", "D2", "D3hot" };
+	size_t offset = find_capability(image, size, PCI_CAP_ID_PM);
+
+	if (!offset || offset + PCI_PM_CTRL + 2 > PCI_CFG_SPACE_SIZE)
+		return 0;
+	state->value = strdup(names[word_at(image, offset + PCI_PM_CTRL) &
+				    PCI_PM_CTRL_STATE_MASK]);
+	return state->value ? 0 : -ENOMEM;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the configuration space says of any PCI function: its ids and its link. */
+/* What the configuration space says of any PCI function: ids, link, whether it can FLR, power. */
 #ifndef CXLVFIO_CORE_DISCOVERY_PCI_CONFIG_H
 #define CXLVFIO_CORE_DISCOVERY_PCI_CONFIG_H
 
@@ -12,5 +12,7 @@
  * PCI Express capability, as it does for unprivileged users.
  */
 void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pci);
+/* The power state that it was in when the image was made, if the image has it. 0 or -ENOMEM. */
+int cxv_pci_power_decode(const uint8_t *image, size_t size, struct cxv_text *state);
 
 #endif

@@ -61,6 +61,10 @@ void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpo
 	size = read_config(host, directory, image);
 	cxv_dvsec_decode(image, size > 0 ? size : 0, &endpoint->dvsec);
 	cxv_pci_config_decode(image, size > 0 ? size : 0, &endpoint->pci);
+	cxv_aer_registers_decode(image, size > 0 ? size : 0, &endpoint->aer);
+	/* The kernel shows the rest to root alone. */
+	if (!endpoint->pci.flr_capable.known && size < PCI_CFG_SPACE_SIZE)
+		endpoint->pci.flr_capable = cxv_unknown(EACCES);
 	if (size < 0)
 		endpoint->dvsec.device_error = endpoint->dvsec.flex_bus_error =
 			endpoint->dvsec.locator_error = -size;
