@@ -50,18 +50,18 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void set(char *memory, uint64_t size)
+static void set(char *area, uint64_t size)
 {
-	memset(memory, 0, size);
+	memset(area, 0, size);
 }
 
-static void stream(char *memory, uint64_t size)
+static void stream(char *area, uint64_t size)
 {
 	const __m128i nothing = _mm_setzero_si128();
 	uint64_t offset;
 
 	for (offset = 0; offset < size; offset += 4 * sizeof(nothing)) {
-		__m128i *line = (__m128i *)(void *)(memory + offset);
+		__m128i *line = (__m128i *)(void *)(area + offset);
 
 		_mm_stream_si128(line, nothing);
 		_mm_stream_si128(line + 1, nothing);
