@@ -2,6 +2,8 @@
 /* What doctor takes out of texts, the CEDT, and the table of checks. */
 #include <string.h>
 
+#include "core/discovery/findings.h"
+#include "core/doctor/checks.h"
 #include "core/doctor/doctor.h"
 #include "core/doctor/parse.h"
 #include "unit.h"

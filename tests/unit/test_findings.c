@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/discovery/endpoint.h"
+#include "core/discovery/findings.h"
 #include "cxl_vfio.h"
 #include "unit.h"
 

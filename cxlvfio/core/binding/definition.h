@@ -9,7 +9,7 @@
 #include "core/base/value.h"
 #include "core/binding/plan.h"
 #include "core/discovery/endpoint.h"
-#include "core/discovery/findings.h"
+#include "core/discovery/finding_list.h"
 
 #define CXV_DEFINITION_SUFFIX	".conf"
 #define CXV_DEFINITION_SIZE_MAX	4096	/* bytes of a file */

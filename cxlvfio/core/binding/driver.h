@@ -12,7 +12,7 @@
 
 #include "core/base/value.h"
 #include "core/discovery/endpoint.h"
-#include "core/discovery/findings.h"
+#include "core/discovery/finding_list.h"
 
 /* A module file below /lib/modules/KERNEL; all of it is from the file's .modinfo and signature. */
 struct cxv_module_file {

@@ -12,7 +12,7 @@
 #include "core/discovery/bars.h"
 #include "core/discovery/component.h"
 #include "core/discovery/dvsec.h"
-#include "core/discovery/findings.h"
+#include "core/discovery/finding_list.h"
 #include "core/discovery/hdm.h"
 #include "core/discovery/iomem.h"
 #include "core/discovery/topology.h"

@@ -7,19 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/discovery/endpoint.h"
 #include "cxl_vfio.h"
-
-static const char *const severity_names[] = {
-	[CXV_SEVERITY_INFO] = "info",
-	[CXV_SEVERITY_WARNING] = "warning",
-	[CXV_SEVERITY_ERROR] = "error",
-};
-
-const char *cxv_severity_name(enum cxv_severity severity)
-{
-	return severity_names[severity];
-}
 
 /* A check returns 1 with the sentence in *MESSAGE, 0 when all is well, or -ENOMEM. */
 _printf_(2, 3)
@@ -649,21 +637,6 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 
 const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
 
-int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
-		     char *message, const char *hint)
-{
-	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
-						  sizeof(*bigger));
-
-	if (!bigger) {
-		free(message);
-		return -ENOMEM;
-	}
-	findings->items = bigger;
-	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
-	return 0;
-}
-
 int cxv_findings_make(struct cxv_endpoint *endpoint)
 {
 	cxv_findings_clear(&endpoint->findings);
@@ -682,12 +655,4 @@ int cxv_findings_make(struct cxv_endpoint *endpoint)
 			return result;
 	}
 	return 0;
-}
-
-void cxv_findings_clear(struct cxv_findings *findings)
-{
-	for (size_t i = 0; i < findings->count; i++)
-		free(findings->items[i].message);
-	free(findings->items);
-	*findings = (struct cxv_findings) { 0 };
 }

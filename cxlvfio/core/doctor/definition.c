@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 
 /* 1: there are definitions to look at; else the check is done. */
 static int has_definitions(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)

@@ -2,17 +2,14 @@
 #include "core/doctor/doctor.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/words.h"
+#include "core/discovery/findings.h"
+#include "core/doctor/checks.h"
+
 static const char finding_group[] = "finding", driver_group[] = "driver";
 static const char driver_about[] = "cxlvfio driver status does not find it";
-/* The hints of whatever could not be read. */
-static const char root_hint[] = "run it as root";
-static const char snapshot_hint[] = "make the snapshot anew, as root, with this release";
-static const char unread_hint[] = "look at it by hand: it is not as it should be";
 
 const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "kernel_release", "kernel", "the kernel is Linux 7.3 or newer, which the driver needs",
@@ -112,7 +109,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "endpoint_found", "endpoint", "there is a CXL Type-2 endpoint",
 	  "is it in lspci? look for CXL in firmware's setup, and into the kernel log",
 	  cxv_doctor_endpoint_found },
-	{ "readable", "endpoint", "what the findings rest on could be read", root_hint,
+	{ "readable", "endpoint", "what the findings rest on could be read", cxv_doctor_root_hint,
 	  .endpoint = cxv_doctor_readable },
 	{ "power", "endpoint", "it has power", "look into the kernel log; write on to its "
 	  "power/control, or reset its slot", .endpoint = cxv_doctor_power },
@@ -152,29 +149,10 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "with it, under this kernel", "prepare what cxlvfio-verify(1) says, then: "
 	  "cxlvfio verify --prove", .endpoint = cxv_doctor_first_contact },
 	{ "vmm", "endpoint", "which VMM can use what the driver offers of it, and what the others "
-	  "would need", root_hint, .endpoint = cxv_doctor_vmm },
+	  "would need", cxv_doctor_root_hint, .endpoint = cxv_doctor_vmm },
 };
 
 const size_t cxv_doctor_kind_count = ARRAY_SIZE(cxv_doctor_kinds);
-
-const char *cxv_doctor_result_name(enum cxv_doctor_result result)
-{
-	static const char *const names[CXV_DOCTOR_RESULTS] = {
-		[CXV_DOCTOR_OK] = "ok",
-		[CXV_DOCTOR_INFO] = "info",
-		[CXV_DOCTOR_SKIPPED] = "skipped",
-		[CXV_DOCTOR_UNKNOWN] = "unknown",
-		[CXV_DOCTOR_WARNING] = "warning",
-		[CXV_DOCTOR_PROBLEM] = "problem",
-	};
-
-	return names[result];
-}
-
-bool cxv_doctor_needs_hint(const struct cxv_doctor_check *check)
-{
-	return check->result >= CXV_DOCTOR_UNKNOWN;
-}
 
 static bool is(const char *id, const char *name, size_t length)
 {
@@ -206,65 +184,6 @@ static bool is_wanted(const char *wanted, const char *id)
 		if (is(id, word, length))
 			return true;
 	return false;
-}
-
-int cxv_doctor_say(struct cxv_doctor_check *check, enum cxv_doctor_result result,
-		   const char *format, ...)
-{
-	va_list arguments;
-	char *message;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&message, format, arguments);
-	va_end(arguments);
-	if (length < 0)
-		return -ENOMEM;
-	free(check->message);
-	check->message = message;
-	check->result = result;
-	return 0;
-}
-
-int cxv_doctor_unread(struct cxv_doctor_check *check, int error, const char *path)
-{
-	check->error = abs(error);
-	if (check->error == EACCES || check->error == EPERM)
-		check->hint = root_hint;
-	else
-		check->hint = check->error == ENODATA ? snapshot_hint : unread_hint;
-	return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "cannot read %s", path) ?:
-	       cxv_doctor_show(check, path, NULL);
-}
-
-int cxv_doctor_show(struct cxv_doctor_check *check, const char *path, const char *value)
-{
-	struct cxv_doctor_evidence *bigger =
-		reallocarray(check->evidence, check->evidence_count + 1, sizeof(*bigger));
-	struct cxv_doctor_evidence *one;
-
-	if (!bigger)
-		return -ENOMEM;
-	check->evidence = bigger;
-	one = &bigger[check->evidence_count++];
-	one->path = strdup(path);
-	one->value = value ? strdup(value) : NULL;
-	return one->path && (one->value || !value) ? 0 : -ENOMEM;
-}
-
-int cxv_doctor_show_text(struct cxv_doctor_check *check, const struct cxv_doctor_text *text)
-{
-	return cxv_doctor_show(check, text->path, text->value);
-}
-
-static void check_clear(struct cxv_doctor_check *check)
-{
-	for (size_t i = 0; i < check->evidence_count; i++) {
-		free(check->evidence[i].path);
-		free(check->evidence[i].value);
-	}
-	free(check->evidence);
-	free(check->message);
 }
 
 static struct cxv_doctor_check *add(struct cxv_doctor *doctor,
@@ -477,7 +396,7 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 
 		doctor->results[check->result]++;
 		/* Whom the table does not know. */
-		if (check->hint == root_hint && facts->rights_hint)
+		if (check->hint == cxv_doctor_root_hint && facts->rights_hint)
 			check->hint = facts->rights_hint;
 	}
 	return error;
@@ -486,60 +405,7 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 void cxv_doctor_clear(struct cxv_doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->count; i++)
-		check_clear(&doctor->checks[i]);
+		cxv_doctor_check_clear(&doctor->checks[i]);
 	free(doctor->checks);
 	*doctor = (struct cxv_doctor) { 0 };
-}
-
-static void text_clear(struct cxv_doctor_text *text)
-{
-	free(text->path);
-	free(text->value);
-}
-
-static void module_clear(struct cxv_doctor_module *module)
-{
-	free(module->path);
-	free(module->blacklist);
-	free(module->install);
-}
-
-static void endpoint_clear(struct cxv_doctor_endpoint *endpoint)
-{
-	text_clear(&endpoint->driverctl);
-	free(endpoint->group_node.path);
-	free(endpoint->cdev_node.path);
-}
-
-void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
-{
-	struct cxv_doctor_text *const texts[] = {
-		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
-		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
-		&facts->unread_definitions, &facts->interrupts, &facts->unsafe_interrupts,
-		&facts->unsafe_iommufd,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		text_clear(texts[i]);
-	cxv_names_clear(&facts->id_options);
-	cxv_names_clear(&facts->acpi_tables.names);
-	cxv_names_clear(&facts->iommus.names);
-	cxv_names_clear(&facts->iommu_groups.names);
-	cxv_driver_status_clear(&facts->driver);
-	cxv_cedt_clear(&facts->cedt);
-	for (size_t i = 0; i < ARRAY_SIZE(facts->modules); i++)
-		module_clear(&facts->modules[i]);
-	free(facts->container.path);
-	free(facts->iommufd.path);
-	for (size_t i = 0; i < facts->leftover_count; i++) {
-		free(facts->leftovers[i].path);
-		free(facts->leftovers[i].target);
-	}
-	free(facts->leftovers);
-	cxv_definitions_clear(&facts->definitions);
-	for (size_t i = 0; i < facts->endpoint_count; i++)
-		endpoint_clear(&facts->endpoints[i]);
-	free(facts->endpoints);
-	*facts = (struct cxv_doctor_facts) { 0 };
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/binding/plan.h"
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 
 #define CEDT_PATH	"/sys/firmware/acpi/tables/CEDT"
 

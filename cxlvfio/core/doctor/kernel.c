@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 
 #define KERNEL_MAJOR	7

@@ -2,7 +2,7 @@
 /* doctor: the modules that the driver needs; of itself driver.c knows. */
 #include <errno.h>
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 #include "cxl_vfio.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/checks.h"
 #include "cxl_vfio.h"
 
 #define CLAUSE_SIZE	160

@@ -5,7 +5,7 @@
 
 #include "core/discovery/endpoint.h"
 #include "sys/base/host.h"
-#include "sys/discovery/cxl.h"
+#include "sys/discovery/cxl_index.h"
 
 /* sysfs makes a new inode for every device and link that comes, also for one of the same name. */
 struct cxv_identity {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,20 @@ int cxv_record_lock(const struct cxv_host *host, const char *target,
 	}
 	write_owner(lock);
 	return lock;
+}
+
+uint32_t cxv_record_worker(const struct cxv_host *host, const char *name)
+{
+	_cleanup_free_ char *text = NULL, *command = NULL;
+	uint64_t process;
+
+	/* A snapshot has no locks. */
+	if (host->tree ||
+	    cxv_host_read_string(host, &text, CXV_STATE_DIRECTORY "/%s.lock", name) < 0 ||
+	    cxv_host_parse_number(text, &process) < 0 || process > INT_MAX ||
+	    cxv_host_read_string(host, &command, "proc/%u/comm", (unsigned int)process) < 0)
+		return 0;
+	return strcmp(command, "cxlvfio") ? 0 : process;
 }
 
 void cxv_record_identity(const struct cxv_endpoint *endpoint,

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/discovery/findings.h"
 #include "cxl_vfio.h"
 #include "sys/base/clock.h"
 #include "sys/base/identity.h"
 #include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
-#include "sys/discovery/openers.h"
 #include "sys/discovery/iomem.h"
+#include "sys/discovery/openers.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
 #include "sys/discovery/topology.h"

@@ -7,9 +7,8 @@
 #ifndef CXLVFIO_SYS_DISCOVERY_TOPOLOGY_H
 #define CXLVFIO_SYS_DISCOVERY_TOPOLOGY_H
 
-#include "sys/discovery/cxl.h"
-
-#define CXL_DEBUG	"sys/kernel/debug/cxl"
+#include "core/discovery/endpoint.h"
+#include "sys/discovery/cxl_index.h"
 
 /* Everything that the machine has, in the order of the names. */
 int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sys/binding/definitions.h"
+#include "sys/binding/record.h"
 #include "sys/doctor/doctor.h"
 
 /* What a definition is judged by: the endpoints, and what driverctl(8) sets for each. */
@@ -81,7 +82,7 @@ static int add_leftover(const struct cxv_host *host, const char *name,
 	*one = (struct cxv_doctor_leftover) {
 		.kind = CXV_DOCTOR_OF_PERSIST,
 		.target = strdup(name),
-		.worker = cxv_doctor_find_worker(host, "persist"),
+		.worker = cxv_record_worker(host, "persist"),
 	};
 	if (asprintf(&one->path, "/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC), name) < 0)
 		one->path = NULL;

@@ -196,19 +196,6 @@ static const struct cxv_endpoint *find(const struct cxv_inventory *inventory, co
 	return NULL;
 }
 
-uint32_t cxv_doctor_find_worker(const struct cxv_host *host, const char *target)
-{
-	_cleanup_free_ char *text = NULL, *command = NULL;
-	uint64_t process;
-
-	if (host->tree ||
-	    cxv_host_read_string(host, &text, CXV_STATE_DIRECTORY "/%s.lock", target) < 0 ||
-	    cxv_host_parse_number(text, &process) < 0 || process > INT_MAX ||
-	    cxv_host_read_string(host, &command, "proc/%u/comm", (unsigned int)process) < 0)
-		return 0;
-	return strcmp(command, "cxlvfio") ? 0 : process;
-}
-
 static int read_record(const struct cxv_host *host, const struct cxv_inventory *inventory,
 		       struct cxv_doctor_leftover *leftover)
 {
@@ -285,7 +272,7 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 		one->path = NULL;
 	if (!one->target || !one->path)
 		return -ENOMEM;
-	one->worker = cxv_doctor_find_worker(host, one->target);
+	one->worker = cxv_record_worker(host, one->target);
 	/* Only a bind leaves a record: the notes of the others have no more to them. */
 	return *kind ? 0 : read_record(host, inventory, one);
 }

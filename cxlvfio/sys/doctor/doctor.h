@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Read what doctor decides on: core/doctor/doctor.h. */
+/* Read what doctor decides on: core/doctor/facts.h. */
 #ifndef CXLVFIO_SYS_DOCTOR_DOCTOR_H
 #define CXLVFIO_SYS_DOCTOR_DOCTOR_H
 
-#include "core/doctor/doctor.h"
+#include "core/doctor/facts.h"
 #include "sys/base/host.h"
 
 /*
@@ -24,9 +24,6 @@ int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts
  */
 int cxv_doctor_read_definitions(const struct cxv_host *host, const struct cxv_inventory *inventory,
 				struct cxv_doctor_facts *facts);
-
-/* The process that has the lock NAME of binding/record.h, if it is still one of ours; 0: none. */
-uint32_t cxv_doctor_find_worker(const struct cxv_host *host, const char *name);
 
 /* What is read by its whole path: a capture reads the machine itself. */
 static inline const struct cxv_host *cxv_doctor_source(const struct cxv_host *host)

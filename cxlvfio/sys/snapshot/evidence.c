@@ -13,7 +13,7 @@
 
 #include "core/discovery/dvsec.h"
 #include "core/discovery/pci_ids.h"
-#include "sys/discovery/cxl.h"
+#include "sys/discovery/cxl_index.h"
 #include "sys/discovery/pci.h"
 #include "sys/doctor/doctor.h"
 #include "sys/snapshot/capture.h"

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/discovery/finding_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *const severity_names[] = {
+	[CXV_SEVERITY_INFO] = "info",
+	[CXV_SEVERITY_WARNING] = "warning",
+	[CXV_SEVERITY_ERROR] = "error",
+};
+
+const char *cxv_severity_name(enum cxv_severity severity)
+{
+	return severity_names[severity];
+}
+
+int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
+		     char *message, const char *hint)
+{
+	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
+						  sizeof(*bigger));
+
+	if (!bigger) {
+		free(message);
+		return -ENOMEM;
+	}
+	findings->items = bigger;
+	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
+	return 0;
+}
+
+void cxv_findings_clear(struct cxv_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		free(findings->items[i].message);
+	free(findings->items);
+	*findings = (struct cxv_findings) { 0 };
+}
