@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import initramfs
@@ -186,11 +187,14 @@ class Machine:
 
     def watch_process(self, process: subprocess.Popen, name: str) -> None:
         handle = os.pidfd_open(process.pid)
-        self.selector.register(handle, selectors.EVENT_READ, (self.process_ended, process, name))
+        self.watch(handle, self.process_ended, process, name)
 
-    def process_ended(self, key: selectors.SelectorKey) -> None:
-        _, process, name = key.data
-        self.selector.unregister(key.fd)
+    def watch(self, source: int | socket.socket, call: Callable, *arguments: object) -> None:
+        """Have turn() call CALL with SOURCE and the ARGUMENTS whenever SOURCE has something."""
+        self.selector.register(source, selectors.EVENT_READ, partial(call, source, *arguments))
+
+    def process_ended(self, handle: int, process: subprocess.Popen, name: str) -> None:
+        self.selector.unregister(handle)
         status = process.wait()
         if process is not self.qemu:
             how = f"signal {-status}" if status < 0 else f"status {status}"
@@ -200,26 +204,25 @@ class Machine:
         server = socket.socket(socket.AF_UNIX)
         server.bind(str(self._socket(name)))
         server.listen(1)
-        self.selector.register(server, selectors.EVENT_READ, (self.accept, name, receive))
+        self.watch(server, self.accept, name, receive)
 
-    def accept(self, key: selectors.SelectorKey) -> None:
-        _, name, receive = key.data
-        connection, _ = key.fileobj.accept()
-        self.selector.unregister(key.fileobj)
-        key.fileobj.close()
-        self.selector.register(connection, selectors.EVENT_READ, (self.receive, receive))
+    def accept(self, server: socket.socket, name: str, receive: Receiver) -> None:
+        connection, _ = server.accept()
+        self.selector.unregister(server)
+        server.close()
+        self.watch(connection, self.receive, receive)
         if name == "status":
             self.status_socket = connection
 
-    def receive(self, key: selectors.SelectorKey) -> None:
+    def receive(self, connection: socket.socket, receive: Receiver) -> None:
         try:
-            data = key.fileobj.recv(relay.CHUNK)
+            data = connection.recv(relay.CHUNK)
         except ConnectionResetError:
             data = b""
         if not data:
-            self.selector.unregister(key.fileobj)
+            self.selector.unregister(connection)
             return
-        key.data[1](data, key.fileobj)
+        receive(data, connection)
 
     def on_console(self, data: bytes, _connection: socket.socket) -> None:
         self.console.feed(data)
@@ -269,7 +272,7 @@ class Machine:
         if left <= 0:
             return False
         for key, _ in self.selector.select(left):
-            key.data[0](key)
+            key.data()
         return True
 
     def complete(self) -> bool:

@@ -17,6 +17,16 @@ SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 class Parser(argparse.ArgumentParser):
+    def __init__(self, **options) -> None:
+        self.valued: set[str] = set()   # options that take a value
+        super().__init__(**options)
+
+    def add_argument(self, *names, **options) -> argparse.Action:
+        action = super().add_argument(*names, **options)
+        if action.nargs != 0:
+            self.valued.update(action.option_strings)
+        return action
+
     def error(self, message: str) -> NoReturn:
         print(f"vm: {message}: see tests/vm/run --help", file=sys.stderr)
         sys.exit(EXIT_USAGE)
@@ -101,13 +111,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def split_arguments(parser: Parser, arguments: list[str]) -> tuple[list[str], list[str]]:
     """Options and COMMAND. A value may begin with a dash, as those of --emulator do: argparse
     takes such only if joined to its option."""
-    valued = {name for action in parser._actions if action.nargs != 0
-              for name in action.option_strings}
     rest = list(arguments)
     found = []
     while rest and rest[0].startswith("-") and rest[0] != "--":
         word = rest.pop(0)
-        if word in valued and rest:
+        if word in parser.valued and rest:
             word += "=" + rest.pop(0)
         found.append(word)
     return found, rest[1:] if rest[:1] == ["--"] else rest
