@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The drawings of a report, for HTML; the classes' colours are in report_style.c. */
+/* The drawings of a report, for HTML; the classes' colours are in report.css. */
 #ifndef CXLVFIO_OUT_PROOF_REPORT_SVG_H
 #define CXLVFIO_OUT_PROOF_REPORT_SVG_H
 
