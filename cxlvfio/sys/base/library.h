@@ -7,6 +7,22 @@
 #define CXLVFIO_SYS_BASE_LIBRARY_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A note in the executable for whoever packages it: SONAME is loaded for FEATURE, which is WHAT.
+ * https://uapi-group.org/specifications/specs/elf_dlopen_metadata/
+ */
+#define CXV_LIBRARY_NOTE(soname, feature, what)						\
+	CXV_DLOPEN_NOTE("[{\"feature\":\"" feature "\",\"description\":\"" what "\","	\
+			"\"priority\":\"recommended\",\"soname\":[\"" soname "\"]}]")
+#define CXV_DLOPEN_NOTE(json)								\
+	__attribute__((used, section(".note.dlopen"))) _Alignas(uint32_t)		\
+	static const struct {								\
+		uint32_t name_size, json_size, type;					\
+		char name[sizeof("FDO")];						\
+		_Alignas(uint32_t) char text[sizeof(json)];				\
+	} dlopen_note = { sizeof("FDO"), sizeof(json), 0x407c0c0a, "FDO", json }
 
 struct cxv_function {
 	const char *name;

@@ -21,6 +21,8 @@
 	F(kmod_module_ref) F(kmod_module_unref)			\
 	F(kmod_module_unref_list) F(kmod_new) F(kmod_set_log_fn) F(kmod_unref)
 
+CXV_LIBRARY_NOTE(LIBRARY, "kmod", "Finding and loading the driver's module");
+
 static struct {
 	FUNCTIONS(CXV_FUNCTION_POINTER)
 } lib;

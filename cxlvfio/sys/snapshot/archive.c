@@ -44,6 +44,8 @@
 	F(archive_write_header) F(archive_write_new) F(archive_write_open_fd)			\
 	F(archive_write_set_bytes_in_last_block) F(archive_write_set_format_gnutar)
 
+CXV_LIBRARY_NOTE(LIBRARY, "archive", "Writing and reading snapshots");
+
 static struct {
 	FUNCTIONS(CXV_FUNCTION_POINTER)
 } lib;
