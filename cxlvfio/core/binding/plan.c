@@ -203,7 +203,7 @@ static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_errors *e
 			 "no IOMMU group, so no VFIO user could be kept from the host's memory");
 }
 
-/* Append "NAME" to a list of names in TEXT; what does not fit is left out and said to be. */
+/* Append NAME to the list in TEXT, or ", ..." where it does not fit. */
 static void append(char *text, const char *name)
 {
 	size_t used = strlen(text);

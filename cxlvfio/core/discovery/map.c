@@ -8,7 +8,7 @@
 
 /* A stretch is at most as high as this, or one row for each of its segments. */
 #define ROWS_MAX		24
-/* Nobody draws more; the rest is said to be missing. */
+/* Nobody draws more: the map says how many are missing. */
 #define OWNERS_MAX		4096
 #define LABEL_LENGTH_MAX	1000
 
@@ -21,7 +21,7 @@ const char *cxv_lane_name(enum cxv_lane lane)
 	return lane_names[lane];
 }
 
-/* What builds up: items in any order, growing. */
+/* The map while it is made: its items in any order. */
 static struct cxv_map_item *add_item(struct cxv_map *map, enum cxv_lane lane, uint64_t first,
 				     uint64_t last)
 {

@@ -230,7 +230,7 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 	if (is_gone(run))
 		return "";
 	if (run->left_behind)
-		return "; the kernel is still at it, and unbind puts back what it changes yet";
+		return "; the kernel is still at it: what it changes now, unbind puts back later";
 	return worked ? "; it is as it was before" : "; not all could be put back";
 }
 

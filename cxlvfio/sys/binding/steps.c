@@ -153,7 +153,7 @@ static int restore_parameters(struct cxv_step_run *run, struct cxv_step *step)
 		return ret;
 	cxv_offer_format(before, text);
 	snprintf(step->value, sizeof(step->value), "%s", text);
-	/* What a child changes yet is for the next run to put back. */
+	/* What a child still changes is for the next run to put back. */
 	return run->left_behind ? 0 : cxv_parameters_forget(run->execution->host);
 }
 

@@ -15,7 +15,7 @@ struct cxv_step_run {
 	int log;			/* the kernel's, or -errno: not readable */
 	struct cxv_kernel_verdict verdict;	/* on the last probe, or on what failed */
 	struct cxv_deadline deadline;	/* of the step that runs */
-	bool left_behind;		/* a child, which may change something yet */
+	bool left_behind;		/* a child, which may still change something */
 };
 
 /*
