@@ -422,14 +422,16 @@ def test_names_do_not_escape(machine: Machine) -> None:
 
 def test_others_can_write(machine: Machine) -> None:
     file = machine.write(GOOD)
-    file.chmod(0o666)
-    item = machine.list(1)[NAME]
-    assert item["state"] == "invalid" and "others" in item["problem"], item
+    for mode in (0o666, 0o664):
+        file.chmod(mode)
+        item = machine.list(1)[NAME]
+        assert item["state"] == "invalid" and "others" in item["problem"], (mode, item)
     file.chmod(0o644)
-    file.parent.chmod(0o777)
-    assert machine.match(status=4) == {}
-    error = bind.error_of(machine.run_json(4, "persist", "list"))
-    assert error["path"] == "/etc/cxlvfio.d" and error["code"] == "PERMISSION_DENIED", error
+    for mode in (0o777, 0o775):
+        file.parent.chmod(mode)
+        assert machine.match(status=4) == {}, mode
+        error = bind.error_of(machine.run_json(4, "persist", "list"))
+        assert error["path"] == "/etc/cxlvfio.d" and error["code"] == "PERMISSION_DENIED", error
 
 
 def test_privileges(machine: Machine) -> None:

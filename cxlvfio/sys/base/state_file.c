@@ -6,54 +6,23 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/util.h"
+#include "sys/base/trusted_file.h"
 
-static int open_below(int parent, const char *name, bool make)
+/* Takes DIRECTORY over, a descriptor or -errno. */
+static int check_trust(int directory)
 {
-	int directory;
-
-	if (make && mkdirat(parent, name, 0755) && errno != EEXIST)
-		return -errno;
-	directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return directory < 0 ? -errno : directory;
-}
-
-/* In a directory of somebody else's, names could be made and moved under our hands. */
-static int refuse_strangers(int directory)
-{
-	struct stat status;
-
-	if (fstat(directory, &status))
-		return -errno;
-	if (status.st_uid && status.st_uid != geteuid())
-		return -ENOTRECOVERABLE;
-	return status.st_mode & (S_IWGRP | S_IWOTH) ? -ENOTRECOVERABLE : 0;
-}
-
-static int sync_directory(int directory)
-{
-	/* Some file systems cannot, and have nothing to do. */
-	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
-}
-
-static int check_directory(int directory)
-{
-	int ret = directory < 0 ? directory : refuse_strangers(directory);
-
-	if (ret >= 0)
+	if (directory < 0 || cxv_is_trusted(directory))
 		return directory;
-	if (directory >= 0)
-		close(directory);
-	return ret;
+	close(directory);
+	return -ENOTRECOVERABLE;
 }
 
 static int open_directory(const struct cxv_host *host, bool make)
 {
-	_cleanup_close_ int run = open_below(host->root, "run", make);
-
-	return check_directory(run < 0 ? run : open_below(run, "cxlvfio", make));
+	return check_trust(cxv_plain_directory(host->root, CXV_STATE_DIRECTORY, make));
 }
 
 /* Whatever the umask: list tells everybody. An operator's own modes stay. */
@@ -72,8 +41,8 @@ static int open_lasting_directory(const struct cxv_host *host)
 	int ret = parent < 0 ? parent : make_lasting_directory(parent);
 
 	if (!ret)
-		ret = sync_directory(parent);
-	return ret < 0 ? ret : check_directory(open_below(parent, "cxlvfio", false));
+		ret = cxv_sync_directory(parent);
+	return ret < 0 ? ret : check_trust(cxv_plain_directory(parent, "cxlvfio", false));
 }
 
 int cxv_state_file_open(const struct cxv_host *host, const char *name)
@@ -107,79 +76,31 @@ ssize_t cxv_state_file_read(const struct cxv_host *host, const char *name, char 
 	return length;
 }
 
-static int write_new(int directory, const char *name, const char *text, bool lasting)
-{
-	_cleanup_close_ int file = -1;
-	ssize_t written;
-
-	/* Left by a run that was killed here; the lock is the caller's, so nobody is writing it. */
-	if (unlinkat(directory, name, 0) && errno != ENOENT)
-		return -errno;
-	file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (file < 0)
-		return -errno;
-	written = write(file, text, strlen(text));
-	if (written < 0)
-		return -errno;
-	if ((size_t)written != strlen(text))
-		return -ENOSPC;
-	if (!lasting)
-		return 0;
-	/* Whatever the umask: list tells everybody. */
-	return fchmod(file, 0644) < 0 || fsync(file) < 0 ? -errno : 0;
-}
-
-/* What NAME is called until all of it is written. */
-static int name_new(char new_name[static NAME_MAX + 1], const char *name)
-{
-	int length = snprintf(new_name, NAME_MAX + 1, ".%s.new", name);
-
-	return length < 0 || length > NAME_MAX ? -ENAMETOOLONG : 0;
-}
-
-static int replace(int directory, const char *name, const char *text, bool lasting)
-{
-	char new_name[NAME_MAX + 1];
-	int ret = name_new(new_name, name);
-
-	if (ret < 0)
-		return ret;
-	ret = write_new(directory, new_name, text, lasting);
-	if (!ret && renameat(directory, new_name, directory, name))
-		ret = -errno;
-	if (ret < 0)
-		unlinkat(directory, new_name, 0);
-	return ret || !lasting ? ret : sync_directory(directory);
-}
-
 int cxv_state_file_write(const struct cxv_host *host, const char *name, const char *text)
 {
 	_cleanup_close_ int directory = open_directory(host, true);
 
-	return directory < 0 ? directory : replace(directory, name, text, false);
+	return directory < 0 ? directory : cxv_trusted_file_replace(directory, name, text);
 }
 
 int cxv_lasting_file_write(const struct cxv_host *host, const char *name, const char *text)
 {
 	_cleanup_close_ int directory = open_lasting_directory(host);
 
-	return directory < 0 ? directory : replace(directory, name, text, true);
+	return directory < 0 ? directory : cxv_trusted_file_replace(directory, name, text);
 }
 
 int cxv_state_file_remove(const struct cxv_host *host, const char *name)
 {
 	_cleanup_close_ int directory = open_directory(host, false);
 	char new_name[NAME_MAX + 1];
-	int ret;
 
 	if (directory == -ENOENT)
 		return 0;
 	if (directory < 0)
 		return directory;
-	ret = name_new(new_name, name);
-	if (ret < 0)
-		return ret;
 	/* Of no use to anybody, so that it need not go. */
-	unlinkat(directory, new_name, 0);
+	if (snprintf(new_name, sizeof(new_name), ".%s" CXV_NEW_SUFFIX, name) <= NAME_MAX)
+		unlinkat(directory, new_name, 0);
 	return unlinkat(directory, name, 0) && errno != ENOENT ? -errno : 0;
 }

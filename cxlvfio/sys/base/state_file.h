@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Small files in /run/cxlvfio that outlive a process, but not a boot: what must be put back, and
- * locks. Never a link, and replaced as a whole: a reader sees the old text or the new one.
+ * locks. Trusted as trusted_file.h says.
  */
 #ifndef CXLVFIO_SYS_BASE_STATE_FILE_H
 #define CXLVFIO_SYS_BASE_STATE_FILE_H

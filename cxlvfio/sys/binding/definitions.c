@@ -12,12 +12,11 @@
 #include "core/base/util.h"
 #include "sys/base/descriptor.h"
 #include "sys/base/rights.h"
+#include "sys/base/trusted_file.h"
 #include "sys/binding/record.h"
 
 #define NAMES_MAX		4096
 #define DRIVERCTL_SIZE_MAX	256
-/* Of a file that has not got its name yet: ".NAME.new". */
-#define NEW_SUFFIX		".new"
 
 static const char *const directories[CXV_DEFINITION_SOURCES] = {
 	[CXV_DEFINITION_ETC] = "etc/cxlvfio.d",
@@ -41,46 +40,12 @@ static void trace(const struct cxv_host *host, const char *operation, const char
 	host->trace(operation, path, value, result < 0 ? result : 0);
 }
 
-/* Who may write what root acts upon: root, and whoever runs this. */
-static bool is_trusted(int descriptor)
-{
-	struct stat status;
-
-	if (fstat(descriptor, &status) < 0)
-		return false;
-	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return false;
-	if (status.st_mode & S_IWGRP && status.st_gid != 0 && status.st_gid != getegid())
-		return false;
-	return !(status.st_mode & S_IWOTH);
-}
-
-/* One component after the other: a link on the way is somebody's trick, or not meant. */
-static int open_directory(const struct cxv_host *host, const char *path)
-{
-	int directory = fcntl(host->root, F_DUPFD_CLOEXEC, 0);
-	char component[NAME_MAX + 1];
-
-	while (directory >= 0 && *path) {
-		_cleanup_close_ int parent = directory;
-		size_t length = strcspn(path, "/");
-
-		snprintf(component, sizeof(component), "%.*s", (int)length, path);
-		directory = openat(parent, component,
-				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (directory < 0)
-			return -errno;
-		path += length + (path[length] == '/');
-	}
-	return directory < 0 ? -errno : directory;
-}
-
 static int open_source(const struct cxv_host *host, enum cxv_definition_source source)
 {
-	int directory = open_directory(host, directories[source]);
+	int directory = cxv_plain_directory(host->root, directories[source], false);
 
 	trace(host, "open", directories[source], NULL, NULL, directory);
-	if (directory >= 0 && !is_trusted(directory)) {
+	if (directory >= 0 && !cxv_is_trusted(directory)) {
 		close(directory);
 		return -EPERM;
 	}
@@ -145,7 +110,7 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 		return cxv_definition_set_problem(definition, 0, "it is no regular file");
 	if (file < 0)
 		return reject_error(definition, -file);
-	if (!is_trusted(file))
+	if (!cxv_is_trusted(file))
 		return cxv_definition_set_problem(definition, 0, "others than root can change it");
 	length = cxv_read_all(file, text, sizeof(text));
 	if (length < 0)
@@ -287,26 +252,20 @@ int cxv_definitions_lock(const struct cxv_host *host, const struct cxv_deadline 
 	return cxv_record_lock(host, "persist", deadline, owner);
 }
 
-static int sync_directory(int directory)
-{
-	/* Some file systems cannot, and have nothing to do. */
-	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
-}
-
 static int make_directory(const struct cxv_host *host)
 {
-	_cleanup_close_ int etc = open_directory(host, "etc");
+	_cleanup_close_ int etc = cxv_plain_directory(host->root, "etc", false);
 
 	if (etc < 0)
 		return etc;
 	if (mkdirat(etc, "cxlvfio.d", 0755) < 0)
 		return errno == EEXIST ? 0 : -errno;
-	return sync_directory(etc);
+	return cxv_sync_directory(etc);
 }
 
 bool cxv_definition_is_unfinished(const char *name)
 {
-	return *name == '.' && ends_with(name, CXV_DEFINITION_SUFFIX NEW_SUFFIX);
+	return *name == '.' && ends_with(name, CXV_DEFINITION_SUFFIX CXV_NEW_SUFFIX);
 }
 
 static int clean_directory(int descriptor)
@@ -337,37 +296,6 @@ int cxv_definitions_clean(const struct cxv_host *host)
 	return clean_directory(directory);
 }
 
-static int write_new(int directory, const char *name, const char *text)
-{
-	_cleanup_close_ int file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL |
-					  O_NOFOLLOW | O_CLOEXEC, 0644);
-	int error;
-
-	if (file < 0)
-		return -errno;
-	/* Whatever the umask: everybody may read what is persisted. */
-	if (fchmod(file, 0644) < 0)
-		return -errno;
-	error = cxv_write_all(file, text, strlen(text));
-	if (!error && fsync(file) < 0)
-		error = -errno;
-	return error;
-}
-
-static int replace(int directory, const char *name, const char *text)
-{
-	char new_name[CXV_DEFINITION_NAME_MAX + sizeof("." NEW_SUFFIX)];
-	int error;
-
-	snprintf(new_name, sizeof(new_name), ".%s" NEW_SUFFIX, name);
-	error = write_new(directory, new_name, text);
-	if (!error && renameat(directory, new_name, directory, name) < 0)
-		error = -errno;
-	if (error < 0 && error != -EEXIST)
-		unlinkat(directory, new_name, 0);
-	return error ? error : sync_directory(directory);
-}
-
 int cxv_definition_write(const struct cxv_host *host, const char *name, const char *text)
 {
 	_cleanup_close_ int directory = -1;
@@ -379,7 +307,8 @@ int cxv_definition_write(const struct cxv_host *host, const char *name, const ch
 	if (error < 0)
 		return error;
 	directory = open_source(host, CXV_DEFINITION_ETC);
-	error = directory < 0 ? directory : replace(directory, name, text);
+	error = directory < 0 ? directory :
+				cxv_trusted_file_replace(directory, name, text);
 	trace(host, "write", directories[CXV_DEFINITION_ETC], name, text, error);
 	return error;
 }
@@ -397,14 +326,14 @@ int cxv_definition_remove(const struct cxv_host *host, enum cxv_definition_sourc
 	if (unlinkat(directory, name, 0) < 0)
 		error = errno == ENOENT ? 0 : -errno;
 	else
-		error = sync_directory(directory);
+		error = cxv_sync_directory(directory);
 	trace(host, "remove", directories[source], name, "", error);
 	return error;
 }
 
 int cxv_driverctl_read(const struct cxv_host *host, const char *address, char **driver)
 {
-	_cleanup_close_ int directory = open_directory(host, "etc/driverctl.d"), file = -1;
+	_cleanup_close_ int directory = cxv_plain_directory(host->root, "etc/driverctl.d", false), file = -1;
 	char name[64], text[DRIVERCTL_SIZE_MAX];
 	int length;
 
