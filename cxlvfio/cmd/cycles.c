@@ -160,9 +160,12 @@ static int parse_choice(struct cxv_context *context, const struct cxv_option_val
 		settings->via_given = true;
 	} else if (is_option(value, "interface")) {
 		prover->interface = word;
-	} else {
+	} else if (is_option(value, "expect")) {
 		prover->expect = word;
 		prover->expect_given = true;
+	} else {
+		cxv_usage_error(context, "--%s is not known here", value->option->name);
+		return -EINVAL;
 	}
 	return 0;
 }
