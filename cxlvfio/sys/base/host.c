@@ -16,6 +16,12 @@
 #define ATTRIBUTE_LENGTH_MAX	(64 * 1024)
 #define NAMES_MAX		65536
 
+/* One that is not open has no files: its root is no descriptor. */
+static const struct cxv_host_operations *operations_of(const struct cxv_host *host)
+{
+	return host->operations ?: &cxv_file_operations;
+}
+
 int cxv_host_open(struct cxv_host *host, const char *sysroot)
 {
 	void (*const trace)(const char *, const char *, const char *, int) = host->trace;
@@ -84,7 +90,7 @@ static int make_path(const struct cxv_host **host, char path[static PATH_MAX], c
 		return -ENAMETOOLONG;
 	if (!is_inside(path))
 		return -EINVAL;
-	while ((*host)->outer && (*host)->operations->flat) {
+	while ((*host)->outer && operations_of(*host)->flat) {
 		memcpy(inner, path, strlen(path) + 1);
 		if (cxv_host_join(*host, inner, path) < 0)
 			return -ENAMETOOLONG;
@@ -123,7 +129,7 @@ int cxv_host_enter(const struct cxv_host *host, struct cxv_host *inside, const c
 		.outer = host,
 		.directory = strdup(directory),
 	};
-	error = inside->directory ? host->operations->enter(host, inside) : -ENOMEM;
+	error = inside->directory ? operations_of(host)->enter(host, inside) : -ENOMEM;
 	if (error < 0)
 		cxv_host_close(inside);
 	return error;
@@ -146,13 +152,13 @@ int cxv_host_enter(const struct cxv_host *host, struct cxv_host *inside, const c
 int cxv_host_open_file(const struct cxv_host *host, int flags, const char *format, ...)
 {
 	PATH_FROM(format);
-	return host->operations->open(host, flags, path);
+	return operations_of(host)->open(host, flags, path);
 }
 
 static int read_string(const struct cxv_host *host, char **value, const char *path)
 {
 	char buffer[ATTRIBUTE_LENGTH_MAX];
-	ssize_t length = host->operations->read(host, buffer, sizeof(buffer), true, path);
+	ssize_t length = operations_of(host)->read(host, buffer, sizeof(buffer), true, path);
 
 	if (length < 0)
 		return length;
@@ -176,7 +182,7 @@ int cxv_host_read_file(const struct cxv_host *host, char **value, size_t *length
 	_cleanup_close_ int descriptor = -1;
 
 	PATH_FROM(format);
-	descriptor = host->operations->open(host, O_RDONLY | O_NONBLOCK, path);
+	descriptor = operations_of(host)->open(host, O_RDONLY | O_NONBLOCK, path);
 	return descriptor < 0 ? descriptor : cxv_read_whole(descriptor, value, length, limit);
 }
 
@@ -206,7 +212,7 @@ ssize_t cxv_host_read_bytes(const struct cxv_host *host, void *buffer, size_t si
 			    const char *format, ...)
 {
 	PATH_FROM(format);
-	return host->operations->read(host, buffer, size, false, path);
+	return operations_of(host)->read(host, buffer, size, false, path);
 }
 
 int cxv_host_read_link(const struct cxv_host *host, char **value, const char *format, ...)
@@ -215,7 +221,7 @@ int cxv_host_read_link(const struct cxv_host *host, char **value, const char *fo
 	int error;
 
 	PATH_FROM(format);
-	error = host->operations->read_link(host, target, path);
+	error = operations_of(host)->read_link(host, target, path);
 	if (error < 0)
 		return error;
 	*value = strdup(target);
@@ -229,7 +235,7 @@ int cxv_host_read_link_name(const struct cxv_host *host, char **name, const char
 	int error;
 
 	PATH_FROM(format);
-	error = host->operations->read_link(host, target, path);
+	error = operations_of(host)->read_link(host, target, path);
 	if (error < 0)
 		return error;
 	slash = strrchr(target, '/');
@@ -244,7 +250,7 @@ int cxv_host_write_string(const struct cxv_host *host, const char *value, const 
 	int error;
 
 	PATH_FROM(format);
-	descriptor = host->operations->open(host, O_WRONLY | O_TRUNC, path);
+	descriptor = operations_of(host)->open(host, O_WRONLY | O_TRUNC, path);
 	if (descriptor < 0)
 		return descriptor;
 	written = write(descriptor, value, strlen(value));
@@ -265,7 +271,7 @@ bool cxv_host_exists(const struct cxv_host *host, const char *format, ...)
 	va_start(arguments, format);
 	error = make_path(&host, path, format, arguments);
 	va_end(arguments);
-	return !error && host->operations->exists(host, path);
+	return !error && operations_of(host)->exists(host, path);
 }
 
 uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
@@ -277,7 +283,7 @@ uint64_t cxv_host_inode(const struct cxv_host *host, const char *format, ...)
 	va_start(arguments, format);
 	error = make_path(&host, path, format, arguments);
 	va_end(arguments);
-	return error < 0 ? 0 : host->operations->inode(host, path);
+	return error < 0 ? 0 : operations_of(host)->inode(host, path);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -312,7 +318,7 @@ int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, con
 	PATH_FROM(format);
 	*names = NULL;
 	*count = 0;
-	error = host->operations->list(host, names, count, path);
+	error = operations_of(host)->list(host, names, count, path);
 	if (error < 0) {
 		cxv_names_free(*names, *count);
 		*names = NULL;
