@@ -165,7 +165,9 @@ struct cxl_vfio_claim {
 	bool lost;			/* to somebody else, until the unbind */
 };
 
-/* What the hardware said at bind, and how to ask it again. Fixed from bind to unbind, but @claim. */
+/*
+ * What the hardware said at bind, and how to ask it again. Fixed from bind to unbind, but @claim.
+ */
 struct cxl_vfio_hdm {
 	struct pci_dev *pdev;
 	u16 dvsec;			/* offset of the CXL device DVSEC */

@@ -101,7 +101,7 @@ static const struct kernel_param_ops cpu_share_ops = {
 };
 module_param_cb(scrub_cpus, &cpu_share_ops, &cpu_share, 0644);
 MODULE_PARM_DESC(scrub_cpus,
-		 "CPUs of the device's node that zero its memory: at most so many percent (50), at least one");
+		 "CPUs of the device's node that zero its memory, in percent (50), at least one");
 
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub)
 {

@@ -156,7 +156,8 @@ static ssize_t scrub_progress_show(struct device *dev, struct device_attribute *
 }
 static DEVICE_ATTR_RO(scrub_progress);
 
-static ssize_t machine_check_count_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t machine_check_count_show(struct device *dev, struct device_attribute *attr,
+					char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&from_device(dev)->machine_checks));
 }

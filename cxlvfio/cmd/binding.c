@@ -176,7 +176,9 @@ static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoi
 		    "that its registers were read could not be recorded");
 }
 
-/* The driver's probe reads registers: on disk before it does, as every step of the first contact. */
+/*
+ * The driver's probe reads registers: on disk before it does, as every step of the first contact.
+ */
 static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 		   struct cxv_execution *execution, struct cxv_plan *plan)
 {
@@ -189,7 +191,9 @@ static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 	if (!error && climb.reached < CXV_RUNG_REGISTERS)
 		error = cxv_climb_try(&climb, CXV_RUNG_REGISTERS);
 	ret = cxv_execute_plan(execution, plan);
-	/* A crash may have been in more than a probe: only a contact that does all of it clears it. */
+	/*
+	 * A crash may have been in more than a probe: only a contact that does all of it clears it.
+	 */
 	if (!error)
 		error = cxv_climb_end(&climb, !ret && !climb.record.crashed.rung);
 	if (error < 0)

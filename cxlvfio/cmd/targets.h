@@ -17,7 +17,8 @@ struct cxv_targets {
  * (CXV_NO_SUCH_TARGET, CXV_NOT_TYPE2, CXV_PERMISSION_DENIED); the others are in TARGETS even so:
  * a command that changes something must not touch them then. No operand at all is a usage error;
  * 
- * what it is that "all" finds none is the command's all_of_none. 0, or the first failure's -errno. Clear in any case.
+ * what it is that "all" finds none is the command's all_of_none. 0, or the first failure's -errno.
+ * Clear in any case.
  */
 int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
 			struct cxv_targets *targets);

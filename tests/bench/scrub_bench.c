@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The scrub's bandwidth beside what the machine's processors give: one memset of the mapped window,
- * and several threads at once, with memset and with the streaming stores of STREAM. Runs in the guest
- * with the endpoint bound, the policy "zero" and a window that is large; TAP on stdout, and lines
- * "| ... |" for the table in README.md.
+ * and several threads at once, with memset and with the streaming stores of STREAM. Runs in the
+ * guest with the endpoint bound, the policy "zero" and a window that is large; TAP on stdout, and
+ * lines "| ... |" for the table in README.md.
  *
  *	scrub_bench BDF
  *
@@ -180,7 +180,9 @@ int main(int argc, char **argv)
 	threads = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	threads = threads > MOST_THREADS ? MOST_THREADS : threads;
 	catch_bus_errors();
-	/* The file behind the machine's memory gets its pages at the first write: the first open. */
+	/*
+	 * The file behind the machine's memory gets its pages at the first write: the first open.
+	 */
 	if (write_file(SHARE, "100") ||
 	    write_file(TRACING "events/cxl_vfio/cxl_vfio_scrub/enable", "1"))
 		bail("parameter or tracing");

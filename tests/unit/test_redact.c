@@ -76,7 +76,9 @@ static void check_serial(struct cxv_tree *tree, const char *directory, uint64_t 
 	assert_int_equal(serial, expected);
 }
 
-/* The record of a first contact is called after the serial number, and found by what replaces it. */
+/*
+ * The record of a first contact is called after the serial number, and found by what replaces it.
+ */
 static void test_ladder(void **state)
 {
 	static const char directory[] = "var/lib/cxlvfio";

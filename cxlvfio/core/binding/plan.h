@@ -25,8 +25,8 @@
 #define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
 
 /*
- * Every kind of step: STEP(KIND, name, problem). JSON has the name, the function that carries it out
- * too (sys/binding/steps.c), and the problem is what is said where that fails.
+ * Every kind of step: STEP(KIND, name, problem). JSON has the name, the function that carries it
+ * out too (sys/binding/steps.c), and the problem is what is said where that fails.
  */
 #define CXV_STEPS(STEP)									\
 	/* path: the module file, value: the module */					\

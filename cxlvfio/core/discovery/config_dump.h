@@ -29,8 +29,8 @@ struct cxv_config_dump {
 int cxv_config_dump_parse(const uint8_t *data, size_t size, struct cxv_config_dump *dump);
 void cxv_config_dump_clear(struct cxv_config_dump *dump);
 /*
- * What function INDEX says, decided; everything else is unavailable with ENODATA, of a BAR its size. The port above is
- * told if it is in the dump. NULL: out of memory.
+ * What function INDEX says, decided; everything else is unavailable with ENODATA, of a BAR its
+ * size. The port above is told if it is in the dump. NULL: out of memory.
  */
 struct cxv_endpoint *cxv_config_dump_endpoint(const struct cxv_config_dump *dump, size_t index);
 

@@ -172,7 +172,7 @@ struct cxv_inventory {
 	size_t count;
 	struct cxv_iomem iomem;
 	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
-	size_t hidden;			/* functions of which nobody could tell whether they are CXL */
+	size_t hidden;			/* functions that may or may not be CXL: unreadable */
 };
 
 /* A copy of NAME. 0 or -ENOMEM. */

@@ -201,7 +201,8 @@ static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **messag
 		kernel_window(endpoint, &name, &base, &size);
 	}
 	if (!name || (endpoint->hdm.count && !decoder) || !endpoint->dvsec.range_count ||
-	    !is(&range->info_valid) || !is(&range->base) || (!differ(base, &range->base) && !differ(size, &range->size)))
+	    !is(&range->info_valid) || !is(&range->base) ||
+	    (!differ(base, &range->base) && !differ(size, &range->size)))
 		return 0;
 	return found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
 		     extent(&range->base, &range->size).text);
@@ -338,7 +339,8 @@ static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message
 
 static int no_region(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!cxv_endpoint_is_ours(endpoint) || !endpoint->driver_view.state.value || endpoint->region_count)
+	if (!cxv_endpoint_is_ours(endpoint) || !endpoint->driver_view.state.value ||
+	    endpoint->region_count)
 		return 0;
 	if (!endpoint->memdev.value)
 		return found(message, "the driver is bound, but the CXL core has no memdev of it");

@@ -27,7 +27,7 @@ struct cxv_doctor_evidence {
 struct cxv_doctor_check {
 	const char *id, *group, *about, *hint;	/* static, of the table */
 	const char *target;	/* the endpoint's address; NULL: the machine */
-	const char *follows_from;	/* NULL, or the id of the problem that this one goes away with */
+	const char *follows_from;	/* NULL, or the problem that this one goes away with */
 	enum cxv_doctor_result result;
 	char *message;		/* what was found, a sentence without a full stop */
 	struct cxv_doctor_evidence *evidence;

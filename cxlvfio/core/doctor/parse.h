@@ -27,8 +27,8 @@ const char *cxv_parameter_value(const char *parameter, size_t length, const char
 /* Parameter NAME is there, with any value or none. */
 bool cxv_parameter_is_there(const char *command_line, const char *name);
 /*
- * The first of LENGTH bytes of "1e98:e2e2,10de:1234:10de:1", ids= of vfio-pci, that means VENDOR and
- * DEVICE; its length, 0: none does. What follows the first two ids only makes it mean less.
+ * The first of LENGTH bytes of "1e98:e2e2,10de:1234:10de:1", ids= of vfio-pci, that means VENDOR
+ * and DEVICE; its length, 0: none does. What follows the first two ids only makes it mean less.
  */
 size_t cxv_ids_find(const char *ids, size_t length, unsigned int vendor, unsigned int device,
 		    const char **item);

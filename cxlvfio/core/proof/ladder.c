@@ -235,7 +235,8 @@ enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const c
 static bool is_of_this_boot(const struct cxv_ladder_record *record,
 			    const struct cxv_platform *platform)
 {
-	return strcmp(platform->boot, CXV_PLATFORM_UNKNOWN) && !strcmp(record->boot, platform->boot);
+	return strcmp(platform->boot, CXV_PLATFORM_UNKNOWN) &&
+	       !strcmp(record->boot, platform->boot);
 }
 
 static enum cxv_ladder_state state_of(const struct cxv_ladder_record *record,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the least to the most: the rungs that the first contact with an endpoint climbs, on a machine
- * where a CPU's access to device memory at the wrong moment may stop everything, and the record of
- * those that the machine has survived. It is a file in /var/lib/cxlvfio, for each endpoint one; here
- * is its text and what it means.
+ * From the least to the most: the rungs that the first contact with an endpoint climbs, on a
+ * machine where a CPU's access to device memory at the wrong moment may stop everything, and the
+ * record of those that the machine has survived. It is a file in /var/lib/cxlvfio, for each
+ * endpoint one; here is its text and what it means.
  */
 #ifndef CXLVFIO_CORE_PROOF_LADDER_H
 #define CXLVFIO_CORE_PROOF_LADDER_H
@@ -83,8 +83,8 @@ bool cxv_ladder_by_slot(const struct cxv_ladder *ladder);
 bool cxv_ladder_is(const struct cxv_ladder *ladder, enum cxv_ladder_state state);
 
 /*
- * What there is to say of an endpoint whose LADDER is in a state that somebody should know of, without
- * a full stop: the caller's to free. 0 with *SENTENCE NULL: there is nothing. Or -ENOMEM.
+ * What there is to say of an endpoint whose LADDER is in a state that somebody should know of,
+ * without a full stop: the caller's to free. 0 with *SENTENCE NULL: there is nothing. Or -ENOMEM.
  */
 int cxv_ladder_sentence(const struct cxv_ladder *ladder, char **sentence);
 
@@ -94,8 +94,8 @@ void cxv_ladder_format(const struct cxv_ladder_record *record,
 		       char text[static CXV_LADDER_TEXT_MAX]);
 
 /*
- * What RECORD means on PLATFORM for ENDPOINT, into STATE, SURVIVED, STEP and KERNEL of LADDER. ALIVE:
- * the process that the record names is. 0 or -ENOMEM.
+ * What RECORD means on PLATFORM for ENDPOINT, into STATE, SURVIVED, STEP and KERNEL of LADDER.
+ * ALIVE: the process that the record names is. 0 or -ENOMEM.
  */
 int cxv_ladder_judge(const struct cxv_ladder_record *record, const struct cxv_platform *platform,
 		     const char *endpoint, bool alive, struct cxv_ladder *ladder);

@@ -263,5 +263,7 @@ int cxv_document_print_tail(const struct cxv_document *document, bool empty, FIL
 
 	if (!text)
 		return -ENOMEM;
-	return fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + strlen("{")) < 0 ? -errno : 0;
+	if (fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + strlen("{")) < 0)
+		return -errno;
+	return 0;
 }

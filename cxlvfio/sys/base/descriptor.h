@@ -9,8 +9,8 @@
 /* Up to SIZE bytes: fewer only at the end. How many came, or -errno. */
 ssize_t cxv_read_all(int descriptor, void *buffer, size_t size);
 /*
- * Up to the end, with a NUL after it. *VALUE is the caller's to free. -EFBIG: more than LIMIT bytes.
- * 0 or -errno.
+ * Up to the end, with a NUL after it. *VALUE is the caller's to free. -EFBIG: more than LIMIT
+ * bytes. 0 or -errno.
  */
 int cxv_read_whole(int descriptor, char **value, size_t *length, size_t limit);
 /* 0 or -errno. */

@@ -87,7 +87,8 @@ static int open_fixture(const struct cxv_host *host, int flags, const char *path
 		if (descriptor != -EXDEV)
 			return descriptor;
 		/* A link led out of the directory, or says why the file cannot be read. */
-		return cxv_host_join(host, path, joined) ?: open_fixture(host->outer, flags, joined);
+		return cxv_host_join(host, path, joined) ?:
+		       open_fixture(host->outer, flags, joined);
 	}
 	descriptor = open_in_root(host->root, flags, path);
 	/* Whoever wants the link itself has been told. */

@@ -333,7 +333,8 @@ int cxv_definition_remove(const struct cxv_host *host, enum cxv_definition_sourc
 
 int cxv_driverctl_read(const struct cxv_host *host, const char *address, char **driver)
 {
-	_cleanup_close_ int directory = cxv_plain_directory(host->root, "etc/driverctl.d", false), file = -1;
+	_cleanup_close_ int directory = cxv_plain_directory(host->root, "etc/driverctl.d", false);
+	_cleanup_close_ int file = -1;
 	char name[64], text[DRIVERCTL_SIZE_MAX];
 	int length;
 

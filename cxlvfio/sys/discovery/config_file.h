@@ -9,8 +9,8 @@
 #define CXV_CONFIG_FILE_MAX	(1024 * 1024)
 
 /*
- * PATH "-" is standard input. 0 or -errno: of open(2) or read(2), -EFBIG: longer than CXV_CONFIG_FILE_MAX, and those of
- * cxv_config_dump_parse(). Clear in any case.
+ * PATH "-" is standard input. 0 or -errno: of open(2) or read(2), -EFBIG: longer than
+ * CXV_CONFIG_FILE_MAX, and those of cxv_config_dump_parse(). Clear in any case.
  */
 int cxv_config_file_read(const char *path, struct cxv_config_dump *dump);
 

@@ -76,7 +76,8 @@ void cxv_ladder_path(const struct cxv_endpoint *endpoint, char path[static CXV_L
 	char name[CXV_LADDER_WORD_MAX];
 
 	name_endpoint(endpoint, name);
-	snprintf(path, CXV_LADDER_PATH_MAX, "/" CXV_LASTING_DIRECTORY "/" CXV_LADDER_FILE "%s", name);
+	snprintf(path, CXV_LADDER_PATH_MAX, "/" CXV_LASTING_DIRECTORY "/" CXV_LADDER_FILE "%s",
+		 name);
 }
 
 /* 0, -ENOENT: there is none, -EINVAL: it is damaged, or -errno. */

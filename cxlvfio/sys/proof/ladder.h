@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The record of the rungs that this machine has survived with an endpoint (core/proof/ladder.h), and
- * the climb: the record is on disk before a rung is tried.
+ * The record of the rungs that this machine has survived with an endpoint (core/proof/ladder.h),
+ * and the climb: the record is on disk before a rung is tried.
  */
 #ifndef CXLVFIO_SYS_PROOF_LADDER_H
 #define CXLVFIO_SYS_PROOF_LADDER_H
@@ -36,8 +36,8 @@ struct cxv_climb {
 };
 
 /*
- * With the endpoint's lock: read what is recorded. ANEW, or after a rung that did not end well, every
- * one is tried again. Of files of another machine there is nothing to record. 0 or -errno.
+ * With the endpoint's lock: read what is recorded. ANEW, or after a rung that did not end well,
+ * every one is tried again. Of files of another machine there is nothing to record. 0 or -errno.
  */
 int cxv_climb_begin(const struct cxv_host *host, const struct cxv_endpoint *endpoint, bool anew,
 		    struct cxv_climb *climb);

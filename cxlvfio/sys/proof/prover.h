@@ -129,8 +129,8 @@ enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover);
 int cxv_prover_touch_all(struct cxv_prover *prover);
 
 /*
- * prover_climb.c, for the first two: before the open, with the endpoint's lock; behind it, up to the
- * rest, which is on record then. 0 or -errno, an error kept. And when all is closed.
+ * prover_climb.c, for the first two: before the open, with the endpoint's lock; behind it, up to
+ * the rest, which is on record then. 0 or -errno, an error kept. And when all is closed.
  */
 int cxv_prover_climb_begin(struct cxv_prover *prover);
 int cxv_prover_climb(struct cxv_prover *prover);

@@ -66,7 +66,8 @@ static void put_scrub_off(struct cxv_prover *prover)
 {
 	int ret;
 
-	if (!is_scrubbed(prover) || !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open") ||
+	if (!is_scrubbed(prover) ||
+	    !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open") ||
 	    has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result", CXL_VFIO_SCRUB_RESULT_DONE))
 		return;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,
@@ -183,7 +184,9 @@ static int climb_window(struct cxv_prover *prover)
 	return 0;
 }
 
-/* A reset without a proof leaves the memory alone; so it does where nobody zeroes it at the close. */
+/*
+ * A reset without a proof leaves the memory alone; so it does where nobody zeroes it at the close.
+ */
 static bool touches_window(const struct cxv_prover *prover)
 {
 	return prover->memory && (prover->options.verify || prover->scrub.saved ||

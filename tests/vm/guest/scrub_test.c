@@ -23,7 +23,7 @@
 #define TRACING		"/sys/kernel/tracing/"
 #define SHARE		"/sys/module/" CXL_VFIO_MODULE_NAME "/parameters/scrub_cpus"
 #define POISON		"/sys/module/machine_check_test/parameters/address"
-#define STEP		(1UL << 20)	/* a word is left in each; smaller than what is zeroed at once */
+#define STEP		(1UL << 20)	/* a word is left in each; less than is zeroed at once */
 
 static char *open_window(void)
 {

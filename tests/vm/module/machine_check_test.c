@@ -21,7 +21,8 @@ static noinline unsigned long nothing_copied(void *to, const void *from, unsigne
 static int meet_poison(struct kprobe *probe, struct pt_regs *regs)
 {
 	void *from = (void *)regs_get_kernel_argument(regs, 1);
-	unsigned long length = regs_get_kernel_argument(regs, 2), start, poison = READ_ONCE(address);
+	unsigned long length = regs_get_kernel_argument(regs, 2);
+	unsigned long start, poison = READ_ONCE(address);
 
 	if (!poison || !is_vmalloc_addr(from))
 		return 0;
