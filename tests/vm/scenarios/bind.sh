@@ -289,14 +289,14 @@ walk() {
 		is_left_with vfio-pci vfio-pci || break
 		points=$((points + 1))
 	done
-	[ "$killed" = 0 ] && [ "$again" = 0 ] && [ $points = 3 ] &&
+	[ "$killed" = 0 ] && [ "$again" = 0 ] && [ $points = 4 ] &&
 		is_left_with vfio-pci vfio-pci && return
 	observe "killed at $points points: status $killed, then $again; $(cat "$run/killed")"
 	return 1
 }
 
 # tests/cli/bind.py walks every call; here it is the kernel's part that counts.
-echo "# killed before, or while, each of its three writes to the kernel is carried out"
+echo "# killed before, or while, each of its four writes to the kernel is carried out"
 walk bind wait4
 result $? "bind, killed while it waits for a write, is completed by the next"
 walk unbind clone
