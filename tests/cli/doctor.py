@@ -168,7 +168,7 @@ BREAKAGES = [
         write("boot/config-6.1.0", "CONFIG_VFIO=m\n")),
      {"kernel_release": "problem", "config_cxl": "skipped", "config_vfio": "skipped",
       "config_iommu": "skipped", "cxl_modules": "skipped", "kernel_windows": "skipped",
-      "driver_file": "skipped"}),
+      "driver_file": "skipped", "first_contact": "info"}),
     ("a container without the host's modules", lambda root: shutil.rmtree(root.top / "lib/modules"),
      {"driver_file": "skipped"}),
     ("no kernel configuration", remove(CONFIG),
