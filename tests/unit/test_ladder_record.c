@@ -126,6 +126,9 @@ static void test_process(void **state)
 	expect(CXV_LADDER_INTERRUPTED);
 	put("proc/42/stat", "42 (a) S");
 	expect(CXV_LADDER_INTERRUPTED);
+	/* No process began at 0, nor does one that is gone. */
+	put(FILE_, HEAD "trying line 7.3 b2 43 0\n");
+	expect(CXV_LADDER_INTERRUPTED);
 	put("proc/sys/kernel/random/boot_id", "b3\n");
 	expect(CXV_LADDER_NOT_SURVIVED);
 	/* A disk of a machine that does not run. */

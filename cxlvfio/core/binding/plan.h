@@ -38,7 +38,7 @@
 	STEP(REMEMBER, remember, "cannot write down what the endpoint was before")	\
 	/* value: the driver, "" clears */						\
 	STEP(SET_OVERRIDE, set_override, "cannot set which driver it is for")		\
-	/* path: the driver's unbind file, value: the endpoint */			\
+	/* path: the driver's unbind file, value: the endpoint; cxl's work is awaited */	\
 	STEP(UNBIND_DRIVER, unbind_driver, "cannot take it from its driver")		\
 	/* path: the module's parameter, value: what the driver offers */		\
 	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\

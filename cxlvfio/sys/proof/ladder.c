@@ -120,9 +120,13 @@ static uint64_t start_of(const struct cxv_host *host, unsigned int process)
 static bool is_alive(const struct cxv_host *host, const struct cxv_platform *platform,
 		     const struct cxv_ladder_record *record)
 {
+	uint64_t started;
+
 	/* A number says nothing about a process of another boot. */
-	return record->trying.rung && !strcmp(record->boot, platform->boot) &&
-	       start_of(host, record->process) == record->started;
+	if (!record->trying.rung || strcmp(record->boot, platform->boot))
+		return false;
+	started = start_of(host, record->process);
+	return started && started == record->started;
 }
 
 static int judge(const struct cxv_host *host, struct cxv_platform *platform,
