@@ -327,6 +327,7 @@ void cxl_vfio_gate_scrub(struct cxl_vfio_device *device);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_hold(struct cxl_vfio_device *device);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);
+void cxl_vfio_gate_release_after_reset(struct cxl_vfio_device *device);
 void cxl_vfio_gate_freeze(struct cxl_vfio_device *device, enum cxl_vfio_channel channel);
 void cxl_vfio_gate_thaw(struct cxl_vfio_device *device);
 void cxl_vfio_gate_recheck(struct cxl_vfio_device *device);

@@ -135,11 +135,12 @@ static void forget_one(struct exported *exported)
 	kfree(exported);
 }
 
-/* Those that nobody else holds: nobody can get at them any more. Under dmabufs.lock. */
+/* Those that nobody else holds: nobody can get at them any more. */
 static void sweep(struct cxl_vfio_dmabufs *dmabufs)
 {
 	struct exported *exported, *next;
 
+	lockdep_assert_held(&dmabufs->lock);
 	list_for_each_entry_safe(exported, next, &dmabufs->list, node) {
 		if (file_count(exported->dmabuf->file) == 1)
 			forget_one(exported);

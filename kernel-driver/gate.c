@@ -132,18 +132,19 @@ static enum cxl_vfio_verdict must_stay_shut(const struct cxl_vfio_gate *gate)
 	return CXL_VFIO_OK;
 }
 
-/* Under gate->lock: whether registers may be read, whatever the state of the window. */
+/* Whether registers may be read, whatever the state of the window. */
 bool cxl_vfio_gate_may_ask(const struct cxl_vfio_gate *gate)
 {
+	lockdep_assert_held(&gate->lock);
 	return !must_stay_shut(gate);
 }
 
-/* Under gate->lock for writing. */
 static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 		      enum cxl_vfio_verdict verdict)
 {
 	u64 now = ktime_get_ns();
 
+	lockdep_assert_held_write(&gate->lock);
 	trace_cxl_vfio_gate(gate_device(gate)->core.pdev, state_names[state],
 			    verdict_names[verdict], path_names[gate->last_path], gate->generation,
 			    now - gate->since);
@@ -155,9 +156,10 @@ static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 		wake_up_all(&gate->wait);
 }
 
-/* Under gate->lock for writing. Returns whether there may be mappings to zap. */
+/* Returns whether there may be mappings to zap. */
 static bool shut(struct cxl_vfio_gate *gate, enum cxl_vfio_path path, u64 *generation)
 {
+	lockdep_assert_held_write(&gate->lock);
 	*generation = ++gate->generation;
 	gate->last_path = path;
 	set_state(gate, CXL_VFIO_CLOSED, must_stay_shut(gate));
@@ -215,11 +217,12 @@ void cxl_vfio_gate_hold(struct cxl_vfio_device *device)
 	drain(gate);
 }
 
-/* What the hardware's answer means; under gate->lock for writing. */
+/* What the hardware's answer means. */
 static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 
+	lockdep_assert_held_write(&gate->lock);
 	switch (verdict) {
 	case CXL_VFIO_OK:
 		gate->reactivations++;
@@ -272,7 +275,7 @@ static enum cxl_vfio_flush_result flush_caches(const struct cxl_vfio_hdm *hdm)
 	return CXL_VFIO_FLUSHED;
 }
 
-/* Under gate->asking: read the hardware, repair what may be repaired, and account for it. */
+/* Read the hardware, repair what may be repaired, and account for it. */
 static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memory_space)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
@@ -280,6 +283,7 @@ static enum cxl_vfio_verdict ask(struct cxl_vfio_device *device, bool force_memo
 	enum cxl_vfio_verdict verdict;
 	bool repaired = false;
 
+	lockdep_assert_held(&gate->asking);
 	/* What is not ours is not repaired either. */
 	verdict = cxl_vfio_window_is_owned(device->hdm) ?
 		  cxl_vfio_hdm_check(device->hdm, force_memory_space, &repaired) :
@@ -385,20 +389,53 @@ static void poll_work(struct work_struct *work)
 	revalidate(device, generation, ASK_AFTER_RESET | ASK_MAY_TAKE_LONG);
 }
 
-/* Under gate->lock for writing: a reset or an open forgets refusals and grants time anew. */
+/* A reset or an open forgets refusals and grants time anew. */
 static void start_over(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 
+	lockdep_assert_held_write(&gate->lock);
 	gate->refusal = CXL_VFIO_OK;
 	gate->deadline = jiffies + msecs_to_jiffies(device->hdm->ready_timeout_ms);
 	cxl_vfio_scrub_from_start(&device->scrub);
 }
 
+/* Must the hardware be asked, or is it known why the gate stays as it is? */
+static bool must_ask(struct cxl_vfio_gate *gate, u64 *generation)
+{
+	lockdep_assert_held_write(&gate->lock);
+	if (must_stay_shut(gate)) {
+		gate->verdict = must_stay_shut(gate);
+		return false;
+	}
+	if (gate->state == CXL_VFIO_ACTIVE) {
+		gate->verdict = CXL_VFIO_OK;
+		return false;
+	}
+	if (gate->refusal) {
+		set_state(gate, CXL_VFIO_REFUSED, gate->refusal);
+		return false;
+	}
+	*generation = gate->generation;
+	return true;
+}
+
+static bool drop_hold(struct cxl_vfio_gate *gate, enum cxl_vfio_path path, u64 *generation)
+{
+	lockdep_assert_held_write(&gate->lock);
+	if (!WARN_ON_ONCE(!gate->holds))
+		gate->holds--;
+	if (!must_ask(gate, generation))
+		return false;
+	if (gate->state == CXL_VFIO_CLOSED)
+		gate->last_path = path;
+	return true;
+}
+
 /**
  * cxl_vfio_gate_release - undo one cxl_vfio_gate_shut() or _hold() and let the hardware decide
  * @device: the device
- * @path: as given to cxl_vfio_gate_shut(); a reset ends a failed channel too
+ * @path: as given to cxl_vfio_gate_shut()
  *
  * The last release asks the hardware and opens the gate, or refuses, or polls until the media is
  * ready. It never populates a mapping: the next access faults. A refusal stays until a reset: no
@@ -408,32 +445,34 @@ void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path pa
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	u64 generation;
+	bool ask = false;
+
+	scoped_guard(rwsem_write, &gate->lock)
+		ask = drop_hold(gate, path, &generation);
+	if (ask)
+		revalidate(device, generation, 0);
+}
+
+/**
+ * cxl_vfio_gate_release_after_reset - as cxl_vfio_gate_release(), and what was refused is forgotten
+ * @device: the device, after a reset that took place
+ *
+ * A channel that error recovery gave up is usable again too.
+ */
+void cxl_vfio_gate_release_after_reset(struct cxl_vfio_device *device)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	u64 generation;
+	bool ask = false;
 
 	scoped_guard(rwsem_write, &gate->lock) {
-		if (!WARN_ON_ONCE(!gate->holds))
-			gate->holds--;
-		if (path == CXL_VFIO_PATH_RESET) {
-			start_over(device);
-			if (gate->channel == CXL_VFIO_FAILED)
-				gate->channel = CXL_VFIO_RUNNING;
-		}
-		if (must_stay_shut(gate)) {
-			gate->verdict = must_stay_shut(gate);
-			return;
-		}
-		if (gate->state == CXL_VFIO_ACTIVE) {
-			gate->verdict = CXL_VFIO_OK;
-			return;
-		}
-		if (gate->refusal) {
-			set_state(gate, CXL_VFIO_REFUSED, gate->refusal);
-			return;
-		}
-		if (gate->state == CXL_VFIO_CLOSED)
-			gate->last_path = path;
-		generation = gate->generation;
+		start_over(device);
+		if (gate->channel == CXL_VFIO_FAILED)
+			gate->channel = CXL_VFIO_RUNNING;
+		ask = drop_hold(gate, CXL_VFIO_PATH_RESET, &generation);
 	}
-	revalidate(device, generation, path == CXL_VFIO_PATH_RESET ? ASK_AFTER_RESET : 0);
+	if (ask)
+		revalidate(device, generation, ASK_AFTER_RESET);
 }
 
 /**
@@ -476,17 +515,15 @@ void cxl_vfio_gate_thaw(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	u64 generation;
+	bool ask = false;
 
 	scoped_guard(rwsem_write, &gate->lock) {
 		gate->channel = CXL_VFIO_RUNNING;
 		start_over(device);
-		if (must_stay_shut(gate)) {
-			gate->verdict = must_stay_shut(gate);
-			return;
-		}
-		generation = gate->generation;
+		ask = must_ask(gate, &generation);
 	}
-	revalidate(device, generation, ASK_AFTER_RESET);
+	if (ask)
+		revalidate(device, generation, ASK_AFTER_RESET);
 }
 
 bool cxl_vfio_gate_is_active(struct cxl_vfio_device *device)
@@ -535,6 +572,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	u64 generation;
+	bool ask = false;
 
 	scoped_guard(rwsem_write, &gate->lock) {
 		cxl_vfio_scrub_at_boundary(&device->scrub);
@@ -542,13 +580,10 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 		device->scrub.stop = false;
 		gate->last_path = CXL_VFIO_PATH_OPEN;
 		start_over(device);
-		if (must_stay_shut(gate)) {
-			gate->verdict = must_stay_shut(gate);
-			return;
-		}
-		generation = gate->generation;
+		ask = must_ask(gate, &generation);
 	}
-	revalidate(device, generation, ASK_AFTER_RESET);
+	if (ask)
+		revalidate(device, generation, ASK_AFTER_RESET);
 }
 
 /* The last file is gone and with it every mapping: a zap has nothing to find. */

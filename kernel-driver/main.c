@@ -304,7 +304,7 @@ static void cxl_vfio_reset_done(struct pci_dev *pdev)
 	if (cxl_vfio_wrong_unnoticed(device))
 		return;
 	cxl_vfio_window_reclaim(device->hdm);
-	cxl_vfio_gate_release(device, CXL_VFIO_PATH_RESET);
+	cxl_vfio_gate_release_after_reset(device);
 }
 
 static pci_ers_result_t cxl_vfio_error_detected(struct pci_dev *pdev, pci_channel_state_t state)

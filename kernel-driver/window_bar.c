@@ -72,9 +72,10 @@ bool cxl_vfio_is_window_bar(const struct cxl_vfio_device *device, u64 position)
 	       VFIO_PCI_OFFSET_TO_INDEX(position) == device->hdm->view_bar;
 }
 
-/* The pair of BAR registers as configuration space shows it. Under shadow.lock. */
+/* The pair of BAR registers as configuration space shows it. */
 u64 cxl_vfio_window_bar_registers(const struct cxl_vfio_device *device)
 {
+	lockdep_assert_held(&device->shadow.lock);
 	return (device->shadow.bar & ~(bar_size(device) - 1)) | PCI_BASE_ADDRESS_MEM_TYPE_64 |
 	       PCI_BASE_ADDRESS_MEM_PREFETCH;
 }
