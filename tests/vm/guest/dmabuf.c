@@ -25,14 +25,22 @@ int importer(const char *command)
 	return ret;
 }
 
-bool importer_is(const char *expected)
+void importer_state(char *state, size_t size)
 {
-	char state[80] = "";
 	int file = open(IMPORTER, O_RDONLY);
+	ssize_t length = file < 0 ? -1 : read(file, state, size - 1);
 
-	if (file < 0 || read(file, state, sizeof(state) - 1) <= 0)
+	if (length <= 0)
 		bail(IMPORTER);
 	close(file);
+	state[length] = '\0';
+}
+
+bool importer_is(const char *expected)
+{
+	char state[80];
+
+	importer_state(state, sizeof(state));
 	note("importer: %s", state);
 	return !strncmp(state, expected, strlen(expected));
 }

@@ -11,7 +11,7 @@ set -u
 
 boot=$1
 steps="registers line page write rest"
-fchmod=91	# of x86-64: one for each record that is written
+fchmod=91	# of x86-64: one for each file that is written; see scenarios/ladder.sh
 exec > "/mnt/share/$boot.tap" 2>&1
 mkdir -p /mnt/share/lib /var/lib/cxlvfio
 mount --bind /mnt/share/lib /var/lib/cxlvfio || exit 1
@@ -71,7 +71,7 @@ fi
 if [ -n "$(step "$boot")" ]; then
 	echo "1..$count"
 	sync
-	/src/build/sandbox/tests/vm/end_at 9 $fchmod $((boot + 1)) \
+	/src/build/sandbox/tests/vm/end_at 9 $fchmod $((boot + 2)) \
 		cxlvfio verify --prove --yes "$bdf"
 	echo o > /proc/sysrq-trigger
 	sleep 1000

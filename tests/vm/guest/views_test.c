@@ -469,6 +469,55 @@ static void test_way_dmabuf(const struct way *way, int fd)
 	check(!ioas_unmap(memory.size) && !ioas_map(fd, memory.size), what);
 }
 
+/* One that is late: the peer's DMA goes on for a while after it was told to end. */
+struct late {
+	const struct way *way;
+	atomic_bool done;
+	int ret;
+};
+
+static void *go_late(void *argument)
+{
+	struct late *late = argument;
+
+	late->ret = late->way->go();
+	atomic_store(&late->done, true);
+	return NULL;
+}
+
+static bool is_busy(void)
+{
+	char state[80] = "";
+
+	importer_state(state, sizeof(state));
+	return strstr(state, "busy=1");
+}
+
+/* Nothing is reset under DMA: it waits for the peer, however long he takes. */
+static void test_late(const struct way *way)
+{
+	uint64_t before = attribute_number("reactivate_count");
+	struct late late = { .way = way };
+	char what[160];
+	pthread_t thread;
+	int i;
+
+	if (importer("map") || importer("late") || pthread_create(&thread, NULL, go_late, &late))
+		bail("a peer that is late");
+	while (!is_busy() && !atomic_load(&late.done))
+		usleep(10000);
+	for (i = 0; i < 20 && !atomic_load(&late.done); i++)
+		usleep(10000);
+	snprintf(what, sizeof(what), "%s: waits for a peer's DMA that is under way", way->name);
+	check(!atomic_load(&late.done) && attribute_number("reactivate_count") == before, what);
+	importer("release");
+	pthread_join(thread, NULL);
+	snprintf(what, sizeof(what), "%s: goes on when it has ended, and the mapping is back",
+		 way->name);
+	check(!late.ret && wait_attribute("state", CXL_VFIO_STATE_ACTIVE) &&
+	      importer_is("attached=1 mapped=0") && !importer("map"), what);
+}
+
 /* As long as the gate is shut nobody maps it, whoever shut it. */
 static void test_dmabuf_refused(int fd)
 {
@@ -557,6 +606,8 @@ static bool test_dmabuf(void)
 		tell("no iommufd: %s", strerror(errno));
 	for (i = 0; i < WAYS; i++)
 		test_way_dmabuf(&ways[i], fd);
+	for (i = 0; i < WAYS; i++)
+		test_late(&ways[i]);
 	test_dmabuf_refused(fd);
 	check(!importer("detach"), "the peer detaches");
 	close(fd);
@@ -576,6 +627,8 @@ static void test_dmabuf_left(void)
 	close_device();
 	check(importer_is("attached=1 mapped=0") && importer("map") == -ENODEV,
 	      "which goes with the last descriptor of the device, for good");
+	check(!unbind_driver() && importer("map") == -ENODEV && bind_driver(),
+	      "the driver goes and comes while the peer holds the dma-buf");
 	open_regions();
 	check(importer("map") == -ENODEV, "also when it is open again");
 	importer("detach");

@@ -11,7 +11,9 @@ set -u
 # What a bind announces, and the first contact puts off, is the default.
 echo zero > "${scrub:?}"
 end_at=/src/build/sandbox/tests/vm/end_at
-fchmod=91	# of x86-64: one for each record that is written, and nowhere else in these commands
+# Of x86-64: one for each file that is written. The first is the record of "registers", the second
+# the note of the scrub that is put off, then comes a record for each step.
+fchmod=91
 kept=/var/lib/cxlvfio
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 policy=/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_policy
@@ -48,9 +50,9 @@ check "and announces what its close will write" says "write the whole window by 
 check "and what leaves that out" says "scrub=none"
 check "its record is for everybody to read" [ "$(stat -c %a:%A "$kept"/ladder-*)" = 644:-rw-r--r-- ]
 
-# Before the Nth record is on disk the step of the one before it was tried, and nothing says how it
+# Before the Nth file is on disk the step of the record before it was tried, and nothing says how it
 # ended. Each time the next command says so, and begins again.
-number=1
+number=2
 for step in registers line page write rest; do
 	number=$((number + 1))
 	"$end_at" 9 $fchmod $number cxlvfio verify --prove "$bdf" > "$scratch/stdout" 2>&1
