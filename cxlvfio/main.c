@@ -102,7 +102,7 @@ static enum cxv_exit print_version(struct cxv_context *context)
 
 int main(int argc, char **argv)
 {
-	struct cxv_context context = { .host = { .root = -1 }, .arguments = argv };
+	struct cxv_context context = { .host = { .root = -1 }, .human = true, .arguments = argv };
 	enum cxv_exit status;
 
 	open_missing_streams();

@@ -18,7 +18,8 @@ enum {
 
 const struct cxv_option cxv_global_options[] = {
 	{ 'j', "json", NULL, "print one JSON document instead of text" },
-	{ 'u', "human", NULL, "print sizes with units; tables only, not with --json" },
+	{ 'b', "bytes", NULL, "print sizes in bytes, as JSON has them in any case" },
+	{ 'u', "human", NULL, "print sizes with units, as without it" },
 	{ 'q', "quiet", NULL, "print no warnings and no progress" },
 	{ 'v', "verbose", NULL, "say on stderr what is written where; twice: also what is read" },
 	{ 0, "no-color", NULL, "never use colour" },
@@ -154,8 +155,10 @@ static int handle_global(struct cxv_context *context, const struct cxv_option *o
 {
 	if (!strcmp(option->name, "json"))
 		context->json = true;
+	else if (!strcmp(option->name, "bytes"))
+		context->human = false;
 	else if (!strcmp(option->name, "human"))
-		context->human = true;
+		return 0;
 	else if (!strcmp(option->name, "quiet"))
 		context->quiet = true;
 	else if (!strcmp(option->name, "verbose"))
@@ -199,10 +202,6 @@ static int end_of_options(struct cxv_context *context)
 
 	if (context->help || context->version)
 		return -ECANCELED;
-	if (context->json && context->human) {
-		cxv_usage_error(context, "--human changes tables only: it cannot go with --json");
-		return -EINVAL;
-	}
 	return 0;
 }
 

@@ -42,7 +42,7 @@ struct cxv_context {
 	struct cxv_errors errors;
 	bool json;			/* one JSON document on stdout, whatever happens */
 	bool json_lines;		/* --ndjson, with json: the document takes one line */
-	bool human;			/* -u: units in tables */
+	bool human;			/* units in tables, unless --bytes was given */
 	bool quiet;
 	unsigned int verbose;
 	bool color;			/* on terminals, unless --no-color was given */

@@ -127,8 +127,6 @@ static void test_rejected(void **state)
 	check_rejected(&result, "option --wait needs its SEC");
 	WALK(&result, "--force=yes");
 	check_rejected(&result, "option --force takes no argument");
-	WALK(&result, "-u", "--json");
-	check_rejected(&result, "--human changes tables only: it cannot go with --json");
 	WALK(&result, "--sysroot", "/nonexistent");
 	check_rejected(&result, "cannot use --sysroot");
 }
