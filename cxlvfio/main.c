@@ -8,7 +8,7 @@
 
 #include "cmd/command.h"
 #include "cmd/help.h"
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 #include "sys/base/deadline.h"
 
 const struct cxv_command *const cxv_commands[] = {

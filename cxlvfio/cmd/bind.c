@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cxlvfio bind: hand endpoints to the VFIO driver. */
-#include "cmd/binding.h"
+#include "cmd/helper_binding.h"
 
 #include <getopt.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/from.h"
-#include "cmd/output.h"
-#include "cmd/targets.h"
+#include "cmd/helper_from.h"
+#include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "core/base/words.h"
 #include "core/doctor/doctor.h"
 #include "out/doctor/doctor_json.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 #include "out/binding/driver_json.h"
 #include "out/binding/driver_text.h"
 #include "sys/binding/driver.h"

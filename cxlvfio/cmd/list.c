@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/first_contact.h"
-#include "cmd/from.h"
-#include "cmd/output.h"
+#include "cmd/helper_first_contact.h"
+#include "cmd/helper_from.h"
+#include "cmd/helper_output.h"
 #include "core/discovery/filter.h"
 #include "out/base/table.h"
 #include "out/discovery/hierarchy.h"

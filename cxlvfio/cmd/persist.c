@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cxlvfio persist: which endpoints the VFIO driver is to have at every boot. */
-#include "cmd/persist.h"
+#include "cmd/helper_persist.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
-#include "cmd/binding.h"
+#include "cmd/helper_binding.h"
 #include "cxl_vfio.h"
 #include "out/binding/definition_text.h"
 #include "sys/discovery/collect.h"

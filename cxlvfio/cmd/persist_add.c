@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/persist.h"
+#include "cmd/helper_persist.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/persist.h"
+#include "cmd/helper_persist.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/binding.h"
+#include "cmd/helper_binding.h"
 #include "cxl_vfio.h"
 #include "out/binding/definition_json.h"
 #include "sys/discovery/collect.h"

@@ -2,7 +2,7 @@
 /* cxlvfio reset: reset endpoints, and prove what each reset must do unless told not to. */
 #include <getopt.h>
 
-#include "cmd/cycles.h"
+#include "cmd/helper_cycles.h"
 
 static const struct cxv_option options[] = {
 	{ 0, "verify", NULL, "prove what the reset did; this is the default" },

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/dump.h"
-#include "cmd/from.h"
-#include "cmd/output.h"
-#include "cmd/targets.h"
+#include "cmd/helper_dump.h"
+#include "cmd/helper_from.h"
+#include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "out/discovery/map_svg.h"
 #include "out/discovery/map_text.h"
 #include "out/discovery/show_text.h"

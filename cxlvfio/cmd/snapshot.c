@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cmd/from.h"
-#include "cmd/output.h"
+#include "cmd/helper_from.h"
+#include "cmd/helper_output.h"
 #include "config.h"
 #include "out/base/text.h"
 #include "sys/base/deadline.h"

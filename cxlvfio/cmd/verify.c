@@ -3,7 +3,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "cmd/cycles.h"
+#include "cmd/helper_cycles.h"
 
 static const struct cxv_option options[] = {
 	CXV_CYCLES_METHOD_OPTIONS,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/help.h"
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 #include "config.h"
 
 enum cxv_exit cxv_print_version(struct cxv_context *context)

@@ -9,7 +9,7 @@
  *	cxv_json_array(&document, document.root, "actions");	(the command's own)
  *	cxv_envelope_end(&document, &errors);
  *
- * Commands do the first and the last through cmd/output.h.
+ * Commands do the first and the last through cmd/helper_output.h.
  */
 #ifndef CXLVFIO_OUT_BASE_ENVELOPE_H
 #define CXLVFIO_OUT_BASE_ENVELOPE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What reset and verify have in common: reset each target again and again, and say what it did. */
-#ifndef CXLVFIO_CMD_CYCLES_H
-#define CXLVFIO_CMD_CYCLES_H
+#ifndef CXLVFIO_CMD_HELPER_CYCLES_H
+#define CXLVFIO_CMD_HELPER_CYCLES_H
 
 #include "cmd/command.h"
-#include "cmd/report.h"
+#include "cmd/helper_report.h"
 #include "sys/proof/prover.h"
 
 struct cxv_cycles_settings {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/terminal.h"
+#include "cmd/helper_terminal.h"
 
 #include <langinfo.h>
 #include <locale.h>

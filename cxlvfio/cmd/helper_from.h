@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --from FILE: a snapshot instead of the machine. */
-#ifndef CXLVFIO_CMD_FROM_H
-#define CXLVFIO_CMD_FROM_H
+#ifndef CXLVFIO_CMD_HELPER_FROM_H
+#define CXLVFIO_CMD_HELPER_FROM_H
 
 #include "cmd/command.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/progress.h"
+#include "cmd/helper_progress.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stdout can show. Off a terminal always the same: 80 columns of ASCII. */
-#ifndef CXLVFIO_CMD_TERMINAL_H
-#define CXLVFIO_CMD_TERMINAL_H
+#ifndef CXLVFIO_CMD_HELPER_TERMINAL_H
+#define CXLVFIO_CMD_HELPER_TERMINAL_H
 
 #include <stdbool.h>
 

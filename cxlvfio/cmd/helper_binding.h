@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What bind and unbind have in common: for each target lock, look, plan, carry out, say. */
-#ifndef CXLVFIO_CMD_BINDING_H
-#define CXLVFIO_CMD_BINDING_H
+#ifndef CXLVFIO_CMD_HELPER_BINDING_H
+#define CXLVFIO_CMD_HELPER_BINDING_H
 
 #include <stdio.h>
 

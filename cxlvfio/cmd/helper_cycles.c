@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/cycles.h"
+#include "cmd/helper_cycles.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/baseline.h"
-#include "cmd/consent.h"
-#include "cmd/first_contact.h"
-#include "cmd/output.h"
-#include "cmd/progress.h"
-#include "cmd/report.h"
-#include "cmd/targets.h"
-#include "cmd/terminal.h"
+#include "cmd/helper_baseline.h"
+#include "cmd/helper_consent.h"
+#include "cmd/helper_first_contact.h"
+#include "cmd/helper_output.h"
+#include "cmd/helper_progress.h"
+#include "cmd/helper_report.h"
+#include "cmd/helper_targets.h"
+#include "cmd/helper_terminal.h"
 #include "core/base/util.h"
 #include "core/proof/cycle_run.h"
 #include "core/proof/verify.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/targets.h"
+#include "cmd/helper_targets.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 #include "core/base/pci_address.h"
 #include "sys/base/rights.h"
 #include "sys/discovery/collect.h"

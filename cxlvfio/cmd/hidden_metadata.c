@@ -4,8 +4,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "cmd/output.h"
-#include "cmd/targets.h"
+#include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "config.h"
 #include "core/discovery/findings.h"
 #include "core/doctor/doctor.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every command does with its results: the JSON envelope, the messages, the exit status. */
-#ifndef CXLVFIO_CMD_OUTPUT_H
-#define CXLVFIO_CMD_OUTPUT_H
+#ifndef CXLVFIO_CMD_HELPER_OUTPUT_H
+#define CXLVFIO_CMD_HELPER_OUTPUT_H
 
 #include "cmd/command.h"
 #include "out/base/envelope.h"

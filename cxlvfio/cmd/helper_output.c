@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/consent.h"
+#include "cmd/helper_consent.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --report FILE: what was proven, as a document for people. */
-#ifndef CXLVFIO_CMD_REPORT_H
-#define CXLVFIO_CMD_REPORT_H
+#ifndef CXLVFIO_CMD_HELPER_REPORT_H
+#define CXLVFIO_CMD_HELPER_REPORT_H
 
 #include "cmd/command.h"
 #include "core/proof/proof.h"

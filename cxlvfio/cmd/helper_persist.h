@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the actions of cxlvfio persist share. */
-#ifndef CXLVFIO_CMD_PERSIST_H
-#define CXLVFIO_CMD_PERSIST_H
+#ifndef CXLVFIO_CMD_HELPER_PERSIST_H
+#define CXLVFIO_CMD_HELPER_PERSIST_H
 
-#include "cmd/targets.h"
+#include "cmd/helper_targets.h"
 #include "core/binding/definition.h"
 #include "sys/binding/definitions.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/first_contact.h"
+#include "cmd/helper_first_contact.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/dump.h"
+#include "cmd/helper_dump.h"
 
 #include <errno.h>
 #include <stdio.h>

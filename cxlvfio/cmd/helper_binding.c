@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/binding.h"
+#include "cmd/helper_binding.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 
-#include "cmd/first_contact.h"
-#include "cmd/output.h"
-#include "cmd/progress.h"
-#include "cmd/targets.h"
+#include "cmd/helper_first_contact.h"
+#include "cmd/helper_output.h"
+#include "cmd/helper_progress.h"
+#include "cmd/helper_targets.h"
 #include "cxl_vfio.h"
 #include "out/binding/plan_json.h"
 #include "out/binding/plan_text.h"

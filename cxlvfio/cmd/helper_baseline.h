@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --baseline: an earlier run, read from its JSON document. */
-#ifndef CXLVFIO_CMD_BASELINE_H
-#define CXLVFIO_CMD_BASELINE_H
+#ifndef CXLVFIO_CMD_HELPER_BASELINE_H
+#define CXLVFIO_CMD_HELPER_BASELINE_H
 
 #include "cmd/command.h"
-#include "cmd/targets.h"
+#include "cmd/helper_targets.h"
 #include "core/proof/baseline.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the user names: a PCI address, memN, endpointN, regionN or "all". */
-#ifndef CXLVFIO_CMD_TARGETS_H
-#define CXLVFIO_CMD_TARGETS_H
+#ifndef CXLVFIO_CMD_HELPER_TARGETS_H
+#define CXLVFIO_CMD_HELPER_TARGETS_H
 
 #include "cmd/command.h"
 #include "core/discovery/endpoint.h"

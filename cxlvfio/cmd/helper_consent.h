@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Before a reset that reaches beyond its function: what it reaches, and whether that is wanted. */
-#ifndef CXLVFIO_CMD_CONSENT_H
-#define CXLVFIO_CMD_CONSENT_H
+#ifndef CXLVFIO_CMD_HELPER_CONSENT_H
+#define CXLVFIO_CMD_HELPER_CONSENT_H
 
 #include "cmd/command.h"
 #include "core/proof/cycle_run.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/report.h"
+#include "cmd/helper_report.h"
 
 #include <errno.h>
 #include <stdio.h>

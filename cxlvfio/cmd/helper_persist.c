@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the actions of cxlvfio persist share: the machine, its definitions, what changed. */
-#include "cmd/persist.h"
+#include "cmd/helper_persist.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/output.h"
+#include "cmd/helper_output.h"
 #include "out/binding/definition_json.h"
 #include "out/binding/definition_text.h"
 #include "sys/base/rights.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/from.h"
+#include "cmd/helper_from.h"
 
 #include <errno.h>
 #include <fcntl.h>

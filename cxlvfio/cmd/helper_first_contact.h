@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What reset, verify and bind say of, and ask for, the first contact with an endpoint. */
-#ifndef CXLVFIO_CMD_FIRST_CONTACT_H
-#define CXLVFIO_CMD_FIRST_CONTACT_H
+#ifndef CXLVFIO_CMD_HELPER_FIRST_CONTACT_H
+#define CXLVFIO_CMD_HELPER_FIRST_CONTACT_H
 
 #include "cmd/command.h"
 #include "core/discovery/endpoint.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/baseline.h"
+#include "cmd/helper_baseline.h"
 
 #include <errno.h>
 #include <json-c/json.h>

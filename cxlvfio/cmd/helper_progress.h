@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One line on stderr that tells how far long work has come, where stderr is a terminal. */
-#ifndef CXLVFIO_CMD_PROGRESS_H
-#define CXLVFIO_CMD_PROGRESS_H
+#ifndef CXLVFIO_CMD_HELPER_PROGRESS_H
+#define CXLVFIO_CMD_HELPER_PROGRESS_H
 
 #include "cmd/command.h"
 
