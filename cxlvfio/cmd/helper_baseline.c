@@ -160,19 +160,20 @@ static bool read_check(struct json_object *check, struct cxv_baseline *baseline)
 static bool read_expect(struct json_object *reset, struct cxv_baseline *baseline)
 {
 	struct json_object *value;
+	const char *name;
+	int expect;
 
 	if (!json_object_object_get_ex(reset, "expect", &value))
 		return false;
 	if (!value)
 		return true;
-	for (unsigned int i = 0; i <= CXV_EXPECT_ANY; i++) {
-		if (strcmp(string_of(reset, "expect"), cxv_expect_name(i)))
-			continue;
-		baseline->one_expect = true;
-		baseline->expect = i;
-		return true;
-	}
-	return false;
+	name = string_of(reset, "expect");
+	expect = cxv_expect_find(name, strlen(name));
+	if (expect < 0)
+		return false;
+	baseline->one_expect = true;
+	baseline->expect = expect;
+	return true;
 }
 
 static const char *read_numbers(struct json_object *reset, struct cxv_baseline *baseline)

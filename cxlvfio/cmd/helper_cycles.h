@@ -53,6 +53,8 @@ struct cxv_cycles_settings cxv_cycles_defaults(void);
 /* 0, or -EINVAL with a usage error kept. */
 int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value *value,
 		     struct cxv_cycles_settings *settings);
+/* What cannot go together: 0, or -EINVAL with a usage error kept. */
+int cxv_cycles_check(struct cxv_context *context, const struct cxv_cycles_settings *settings);
 /* Every operand's cycles, and what is said of them. */
 enum cxv_exit cxv_cycles_run(struct cxv_context *context, char **operands, int count,
 			     const struct cxv_cycles_settings *settings);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reset methods: which word of the kernel's does them, how far they reach, and lists of them. */
 #include <errno.h>
+#include <string.h>
 
 #include "core/proof/method.h"
 #include "unit.h"
@@ -47,6 +48,28 @@ static void test_leaves(void **state)
 	assert_string_equal(cxv_method_decoders(""), "unknown");
 }
 
+/* The order in which a table of options has them is nobody's business. */
+static void test_names(void **state)
+{
+	const char *name;
+
+	for (enum cxv_method i = 0; i < CXV_METHOD_COUNT; i++) {
+		name = cxv_method_name(i);
+		assert_int_equal(cxv_method_find(name, strlen(name)), i);
+		assert_int_equal(cxv_method_find(name, strlen(name) - 1), -EINVAL);
+	}
+	for (enum cxv_via i = 0; i < CXV_VIA_COUNT; i++) {
+		name = cxv_via_name(i);
+		assert_int_equal(cxv_via_find(name, strlen(name)), i);
+	}
+	for (enum cxv_expect i = CXV_EXPECT_RETAINED; i <= CXV_EXPECT_ANY; i++) {
+		name = cxv_expect_name(i);
+		assert_int_equal(cxv_expect_find(name, strlen(name)), i);
+	}
+	assert_int_equal(cxv_expect_find("any", 2), -EINVAL);
+	assert_int_equal(cxv_expect_find("none", 4), -EINVAL);
+}
+
 static void test_list(void **state)
 {
 	struct cxv_way ways[3];
@@ -87,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_word),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_leaves),
 		cmocka_unit_test(test_list),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists as people type them: commas between the words, and perhaps blanks around those. */
+/*
+ * Words as people type them: one of a list of names; or several with commas between them, and
+ * perhaps blanks around.
+ */
 #ifndef CXLVFIO_CORE_BASE_WORDS_H
 #define CXLVFIO_CORE_BASE_WORDS_H
 
@@ -11,5 +14,7 @@
  * the last one. False: there is no other.
  */
 bool cxv_next_word(const char **list, const char **word, size_t *length);
+/* The index of the LENGTH characters at WORD among COUNT NAMES, or -EINVAL. */
+int cxv_word_index(const char *word, size_t length, const char *const *names, size_t count);
 
 #endif

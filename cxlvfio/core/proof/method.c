@@ -59,6 +59,12 @@ static const char *const via_names[CXV_VIA_COUNT] = {
 	[CXV_VIA_SYSFS] = "sysfs",
 };
 
+static const char *const expect_names[] = {
+	[CXV_EXPECT_RETAINED] = "retained",
+	[CXV_EXPECT_ZERO] = "zero",
+	[CXV_EXPECT_ANY] = "any",
+};
+
 const char *cxv_method_name(enum cxv_method method)
 {
 	return cxv_method_kinds[method].name;
@@ -71,13 +77,25 @@ const char *cxv_via_name(enum cxv_via via)
 
 const char *cxv_expect_name(enum cxv_expect expect)
 {
-	static const char *const names[] = {
-		[CXV_EXPECT_RETAINED] = "retained",
-		[CXV_EXPECT_ZERO] = "zero",
-		[CXV_EXPECT_ANY] = "any",
-	};
+	return expect_names[expect];
+}
 
-	return names[expect];
+int cxv_method_find(const char *name, size_t length)
+{
+	for (int i = 0; i < CXV_METHOD_COUNT; i++)
+		if (!cxv_word_index(name, length, &cxv_method_kinds[i].name, 1))
+			return i;
+	return -EINVAL;
+}
+
+int cxv_via_find(const char *name, size_t length)
+{
+	return cxv_word_index(name, length, via_names, ARRAY_SIZE(via_names));
+}
+
+int cxv_expect_find(const char *name, size_t length)
+{
+	return cxv_word_index(name, length, expect_names, ARRAY_SIZE(expect_names));
 }
 
 const char *cxv_reach_name(enum cxv_reach reach)
@@ -167,33 +185,16 @@ enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods)
 	return kind ? kind->reach : CXV_REACH_FUNCTION;
 }
 
-/* The index of the LENGTH bytes at WORD among NAMES, or -EINVAL. */
-static int find_via(const char *word, size_t length)
-{
-	for (int i = 0; i < CXV_VIA_COUNT; i++)
-		if (strlen(via_names[i]) == length && !strncmp(via_names[i], word, length))
-			return i;
-	return -EINVAL;
-}
-
-static int find_method(const char *word, size_t length)
-{
-	for (int i = 0; i < CXV_METHOD_COUNT; i++)
-		if (strlen(cxv_method_kinds[i].name) == length &&
-		    !strncmp(cxv_method_kinds[i].name, word, length))
-			return i;
-	return -EINVAL;
-}
-
 static int parse_way(const char *text, size_t length, struct cxv_way *way)
 {
 	const char *colon = memchr(text, ':', length);
 	size_t name = colon ? (size_t)(colon - text) : length;
-	int method = find_method(text, name);
+	int method = cxv_method_find(text, name);
 	int via = 0;
 
 	if (method >= 0)
-		via = colon ? find_via(colon + 1, length - name - 1) : (int)cxv_method_via(method);
+		via = colon ? cxv_via_find(colon + 1, length - name - 1) :
+			      (int)cxv_method_via(method);
 	if (method < 0 || via < 0)
 		return -EINVAL;
 	*way = (struct cxv_way) { .method = method, .via = via };

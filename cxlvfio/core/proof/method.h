@@ -64,6 +64,10 @@ struct cxv_way {
 const char *cxv_method_name(enum cxv_method method);
 const char *cxv_via_name(enum cxv_via via);
 const char *cxv_expect_name(enum cxv_expect expect);
+/* The one that the LENGTH characters at NAME name exactly, or -EINVAL. */
+int cxv_method_find(const char *name, size_t length);
+int cxv_via_find(const char *name, size_t length);
+int cxv_expect_find(const char *name, size_t length);
 /* "function" */
 const char *cxv_reach_name(enum cxv_reach reach);
 bool cxv_method_can(enum cxv_method method, enum cxv_via via);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "core/base/util.h"
+#include "core/base/words.h"
 #include "sys/base/clock.h"
 #include "sys/discovery/vfio_uapi.h"
 #include "sys/proof/vfio_request.h"
@@ -117,15 +119,20 @@ void cxv_vfio_close(struct cxv_vfio_device *vfio)
 	};
 }
 
+static const char *const interface_names[] = {
+	[CXV_INTERFACE_AUTO] = "auto",
+	[CXV_INTERFACE_GROUP] = "group",
+	[CXV_INTERFACE_CDEV] = "cdev",
+};
+
 const char *cxv_interface_name(enum cxv_interface interface)
 {
-	static const char *const names[] = {
-		[CXV_INTERFACE_AUTO] = "auto",
-		[CXV_INTERFACE_GROUP] = "group",
-		[CXV_INTERFACE_CDEV] = "cdev",
-	};
+	return interface_names[interface];
+}
 
-	return names[interface];
+int cxv_interface_find(const char *name, size_t length)
+{
+	return cxv_word_index(name, length, interface_names, ARRAY_SIZE(interface_names));
 }
 
 const struct cxv_region_info *cxv_vfio_find_region(const struct cxv_vfio_device *vfio,

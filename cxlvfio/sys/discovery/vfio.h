@@ -40,6 +40,8 @@ void cxv_vfio_close(struct cxv_vfio_device *vfio);
 
 /* "group" or "cdev" */
 const char *cxv_interface_name(enum cxv_interface interface);
+/* The one that the LENGTH characters at NAME name exactly, or -EINVAL. */
+int cxv_interface_find(const char *name, size_t length);
 
 /* Regions are known by what they say they are, never by a number. NULL: the device has none. */
 const struct cxv_region_info *cxv_vfio_find_region(const struct cxv_vfio_device *vfio,
