@@ -19,6 +19,15 @@
 
 #define READY_PAUSE_NS		2000000		/* between two questions for the window */
 
+/* The stages of a cycle as others see them who access the window meanwhile. */
+enum stage {
+	STAGE_ALONE,		/* shut, or others may change it: nothing they see is wrong */
+	STAGE_CHANGING,		/* open, and being written: every word is right */
+	STAGE_TAGGED,		/* open, with the tags in it */
+	STAGE_RESET,		/* being reset: refusals are right, too */
+	STAGE_REOPENED,		/* open again, with what the reset leaves */
+};
+
 static void note(struct cxv_cycle *cycle, enum cxv_phase phase, uint64_t start)
 {
 	cycle->timeline.spans[phase] = (struct cxv_span) {
@@ -27,14 +36,14 @@ static void note(struct cxv_cycle *cycle, enum cxv_phase phase, uint64_t start)
 }
 
 /* As accesses saw it; without them it was shut from the reset's begin on, at most. */
-static void note_closed(struct cxv_cycle *cycle, uint64_t asked)
+static void note_closed(struct cxv_cycle *cycle)
 {
 	const struct cxv_watch_way *mapping = &cycle->watch.mapping;
 	uint64_t from = mapping->longest_from - cycle->began;
 
 	if (!cycle->watch.made || !mapping->longest_refused)
 		cycle->timeline.spans[CXV_PHASE_CLOSED] = (struct cxv_span) {
-			.begin = asked - cycle->began,
+			.begin = cycle->timeline.spans[CXV_PHASE_RESET].begin,
 			.end = cycle->timeline.spans[CXV_PHASE_READY].end,
 		};
 	else
@@ -147,31 +156,21 @@ static void compare_io(struct cxv_prover *prover, struct cxv_read_write io[CXV_W
 					       !prover->options.read_only, &io[view]);
 }
 
-/* What others who access the window may see before the reset; CHANGING: anything. */
-static void stage_before(struct cxv_prover *prover, bool changing)
-{
-	struct cxv_stage stage = {
-		.open = true, .any = changing, .original = prover->options.read_only,
-		.seed = prover->seed,
-	};
-
-	cxv_traffic_run_stage(prover->traffic, &stage);
-}
-
 /* Nobody can tell before the first tags; nor, where there are none, before it was read. */
 static bool is_known(const struct cxv_prover *prover)
 {
 	return prover->options.read_only ? prover->populated : prover->seed != 0;
 }
 
-/* From the reset on until the next tags. */
-static void stage_after(struct cxv_prover *prover, bool open, bool changing,
-			enum cxv_expect expect)
+static void enter(struct cxv_prover *prover, const struct cxv_cycle *cycle, enum stage now)
 {
+	bool reset = now == STAGE_RESET || now == STAGE_REOPENED;
 	struct cxv_stage stage = {
-		.open = open,
-		.any = changing || expect == CXV_EXPECT_ANY || !is_known(prover),
-		.zero = expect == CXV_EXPECT_ZERO, .original = prover->options.read_only,
+		.open = now != STAGE_ALONE && now != STAGE_RESET,
+		.any = now == STAGE_ALONE || now == STAGE_CHANGING ||
+		       (reset && (cycle->expect == CXV_EXPECT_ANY || !is_known(prover))),
+		.zero = reset && cycle->expect == CXV_EXPECT_ZERO,
+		.original = prover->options.read_only,
 		.seed = prover->seed,
 	};
 
@@ -202,39 +201,47 @@ int cxv_prover_touch_all(struct cxv_prover *prover)
 	return pass.refused ? -EIO : 0;
 }
 
-static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
+static void wait_open(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	struct cxv_kernel_words earlier = { 0 };
 	uint64_t start = cxv_clock_now();
-	enum cxv_mapping_id id;
 
-	/* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
 	prover->shut = prover->waited || cxv_prover_wait_ready(prover) != CXV_READY;
 	prover->waited = false;
 	/* Before the touching: a reset by somebody else in its middle is told by that. */
 	if (!prover->looked)
 		cxv_observation_driver(&prover->source, &prover->account);
-	/* What the reset of the opening took, and what was said of it, is not this cycle's. */
-	if (!prover->ended) {
-		if (prover->kernel_log >= 0)
-			cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &earlier);
-		cycle->since += cxv_clock_now() - start;
-	}
-	if (prover->shut) {
-		cxv_traffic_run_stage(prover->traffic, &(struct cxv_stage) { .any = true });
+	if (prover->ended)
 		return;
-	}
+	/* What the reset of the opening took, and what was said of it, is not this cycle's. */
+	if (prover->kernel_log >= 0)
+		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &earlier);
+	cycle->since += cxv_clock_now() - start;
+}
+
+static void tag_pages(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start = cxv_clock_now();
+
+	if (prover->options.read_only)
+		return;
+	prover->seed = cxv_random_seed();
+	cxv_touch_tag(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed);
+	note(cycle, CXV_PHASE_TAG, start);
+}
+
+static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	enum cxv_mapping_id id;
+	uint64_t start;
+
 	if (!prover->populated)
 		populate_all(prover, cycle);
-	stage_before(prover, true);
-	if (!prover->options.read_only) {
-		start = cxv_clock_now();
-		prover->seed = cxv_random_seed();
-		cxv_touch_tag(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed);
-		note(cycle, CXV_PHASE_TAG, start);
-	}
+	enter(prover, cycle, STAGE_CHANGING);
+	tag_pages(prover, cycle);
 	compare_io(prover, cycle->io_before);
-	stage_before(prover, false);
+	enter(prover, cycle, STAGE_TAGGED);
 	start = cxv_clock_now();
 	if (prover->options.pauses && prover->ended)
 		touch_again(prover);
@@ -340,18 +347,22 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
  * What was seen at the end of the last cycle is what was there before this one. What changed since
  * then is seen in this one, too; only where others were given time, it is looked at anew.
  */
-static int take_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	int ret;
+	int ret = 0;
 
-	if (!prover->looked) {
+	if (prover->looked) {
+		cxv_observation_move(&cycle->before, &prover->look);
+		prover->looked = false;
+	} else {
 		ret = cxv_observation_state(&prover->source, &cycle->before) ?:
 		      cxv_observation_counters(&prover->source, &cycle->before);
 		cycle->before.driver = prover->account;
-		return ret;
 	}
-	cxv_observation_move(&cycle->before, &prover->look);
-	prover->looked = false;
+	if (ret < 0)
+		return ret;
+	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
+	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
 	return 0;
 }
 
@@ -359,7 +370,7 @@ static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	/* Others may shut the window then, and change what it holds: no cycle answers for that. */
 	if (prover->options.pauses) {
-		cxv_traffic_run_stage(prover->traffic, &(struct cxv_stage) { .any = true });
+		enter(prover, cycle, STAGE_ALONE);
 		return;
 	}
 	cxv_observation_move(&prover->look, &cycle->after);
@@ -401,18 +412,9 @@ static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *re
 		result->before = -cxv_dma_buf_map(&prover->dma_buf);
 }
 
-static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
+/* What is to witness the reset is made ready for it. */
+static void arm(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	uint64_t start;
-	int ret;
-
-	touch_before(prover, cycle);
-	start = cxv_clock_now();
-	ret = take_before(prover, cycle);
-	if (ret < 0)
-		return ret;
-	cycle->vendor = cxv_config_field(&cycle->before, PCI_VENDOR_ID, 2);
-	cycle->device = cxv_config_field(&cycle->before, PCI_DEVICE_ID, 2);
 	if (!prover->shut)
 		map_dma_buf(prover, &cycle->dma_buf);
 	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
@@ -424,8 +426,60 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	ask_method(prover, cycle);
 	/* The reset must find the watcher's page mapped. */
 	cxv_watcher_wait(&prover->watcher);
+}
+
+static int prepare(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start;
+	int ret;
+
+	wait_open(prover, cycle);
+	if (prover->shut)
+		enter(prover, cycle, STAGE_ALONE);
+	else
+		touch_before(prover, cycle);
+	start = cxv_clock_now();
+	ret = look_before(prover, cycle);
+	if (ret < 0)
+		return ret;
+	arm(prover, cycle);
 	note(cycle, CXV_PHASE_LOOK_BEFORE, start);
+	if (!prover->shut)
+		enter(prover, cycle, STAGE_RESET);
 	return 0;
+}
+
+static void make_reset(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start = cxv_clock_now();
+
+	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
+	cycle->reset_duration = cxv_clock_now() - start;
+	note(cycle, CXV_PHASE_RESET, start);
+}
+
+static void wait_reopened(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	uint64_t start = cxv_clock_now();
+
+	if (!prover->memory)
+		return;
+	cycle->readiness = cxv_prover_wait_ready(prover);
+	cycle->ready_duration = cxv_clock_now() - start;
+	prover->shut = cycle->readiness != CXV_READY;
+	if (prover->options.verify && !prover->shut)
+		enter(prover, cycle, STAGE_REOPENED);
+	note(cycle, CXV_PHASE_READY, start);
+}
+
+/* At the moment in which the window answers. */
+static void ask_witnesses(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
+	cxv_watcher_end(&prover->watcher);
+	ask_media(prover, cycle);
+	ask_witness(prover, &cycle->witness);
+	cxv_watcher_stop(&prover->watcher);
+	note_closed(cycle);
 }
 
 static bool is_lost(const struct cxv_observation *observation)
@@ -472,11 +526,11 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	cxv_watcher_do(&prover->watcher, look_meanwhile, &look);
 	touch_after(prover, cycle);
 	if (!prover->shut) {
-		stage_after(prover, true, true, cycle->expect);
+		enter(prover, cycle, STAGE_CHANGING);
 		compare_io(prover, cycle->io_after);
 		if (cycle->dma_buf.made)
 			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->dma_buf);
-		stage_after(prover, true, false, cycle->expect);
+		enter(prover, cycle, STAGE_REOPENED);
 	}
 	cxv_traffic_run_collect(prover->traffic, !prover->shut, &cycle->load);
 	start = cxv_clock_now();
@@ -495,16 +549,12 @@ static bool is_masked(const struct cxv_prover *prover)
 	       port->extension.unmask_sbr.known && !port->extension.unmask_sbr.value;
 }
 
-int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
+static struct cxv_cycle begin_cycle(const struct cxv_prover *prover, unsigned int number,
+				    uint64_t began)
 {
 	const struct cxv_prover_options *options = &prover->options;
-	uint64_t began = cxv_clock_now(), start, asked;
-	int ret = 0;
 
-	ret = cxv_prover_choose_method(prover, number);
-	if (ret < 0)
-		return ret;
-	*cycle = (struct cxv_cycle) {
+	return (struct cxv_cycle) {
 		.number = number, .method = prover->way.method, .via = prover->way.via,
 		.method_word = prover->word,
 		.expect = options->expect_given ? options->expect :
@@ -513,52 +563,51 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 		.since = prover->ended && !options->pauses ? prover->ended : began,
 		.verify = options->verify, .counting_works = prover->counting_works,
 		.read_only = options->read_only,
+		.views = prover->views,
+		.bus_reset_masked = is_masked(prover),
 	};
-	cycle->views = prover->views;
-	cycle->bus_reset_masked = is_masked(prover);
-	if (options->verify)
-		ret = look_before(prover, cycle);
-	if (ret < 0)
-		goto failed;
+}
 
-	if (options->verify && !prover->shut)
-		stage_after(prover, false, false, cycle->expect);
-	asked = cxv_clock_now();
-	cycle->reset_error = -cxv_prover_reset(prover, &cycle->reset_retries);
-	cycle->reset_duration = cxv_clock_now() - asked;
-	note(cycle, CXV_PHASE_RESET, asked);
-
-	if (prover->memory) {
-		start = cxv_clock_now();
-		cycle->readiness = cxv_prover_wait_ready(prover);
-		cycle->ready_duration = cxv_clock_now() - start;
-		prover->shut = cycle->readiness != CXV_READY;
-		if (options->verify && !prover->shut)
-			stage_after(prover, true, false, cycle->expect);
-		note(cycle, CXV_PHASE_READY, start);
-	}
-	cxv_watcher_end(&prover->watcher);
-	ask_media(prover, cycle);
-	ask_witness(prover, &cycle->witness);
-	cxv_watcher_stop(&prover->watcher);
-	note_closed(cycle, asked);
-	if (options->verify)
-		ret = look_after(prover, cycle);
-	else
-		cxv_observation_config(&prover->source, &cycle->after);
-	if (ret < 0)
-		goto failed;
+static void end_cycle(struct cxv_prover *prover, struct cxv_cycle *cycle)
+{
 	cycle->lost = is_lost(&cycle->after);
 	cycle->telling_pages = prover->telling_pages;
-	if (options->verify) {
+	if (cycle->verify) {
 		cxv_verify_cycle(cycle);
 		keep_look(prover, cycle);
 	}
 	cycle->ended = prover->ended = cxv_clock_now();
+}
+
+static int cannot_look(struct cxv_prover *prover, int error)
+{
+	return cxv_prover_fail(prover, cxv_code_of_errno(error), error, NULL, NULL,
+			       "cannot look at the endpoint");
+}
+
+int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle)
+{
+	bool verify = prover->options.verify;
+	uint64_t began = cxv_clock_now();
+	int ret;
+
+	ret = cxv_prover_choose_method(prover, number);
+	if (ret < 0)
+		return ret;
+	*cycle = begin_cycle(prover, number, began);
+	if (verify)
+		ret = prepare(prover, cycle);
+	if (ret < 0)
+		return cannot_look(prover, ret);
+	make_reset(prover, cycle);
+	wait_reopened(prover, cycle);
+	ask_witnesses(prover, cycle);
+	if (verify)
+		ret = look_after(prover, cycle);
+	else
+		cxv_observation_config(&prover->source, &cycle->after);
+	if (ret < 0)
+		return cannot_look(prover, ret);
+	end_cycle(prover, cycle);
 	return 0;
-failed:
-	return cxv_error(prover->errors, cxv_code_of_errno(ret), ret,
-			 (struct cxv_place) { .operation = "reset",
-					      .target = prover->endpoint->host },
-			 "cannot look at the endpoint");
 }
