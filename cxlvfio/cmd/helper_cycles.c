@@ -148,7 +148,7 @@ static void reset_one(struct cxv_cycles_session *session, struct cxv_endpoint *e
 	if (!cxv_prover_open(&context->host, endpoint, &options, &context->errors, &prover))
 		work_on(session, &prover, run);
 	cxv_prover_restore(&prover);
-	run->memory_restored = !prover.seed || prover.restored;
+	run->memory_restored = !prover.content.seed || prover.content.restored;
 	compare(session, endpoint, run);
 	/* The device's own trouble was said already. */
 	if (context->errors.error_count == errors)
@@ -158,7 +158,7 @@ static void reset_one(struct cxv_cycles_session *session, struct cxv_endpoint *e
 	if (!context->json && run->interface)
 		print_summary(run);
 	cxv_prover_close(&prover);
-	if (prover.climbing)
+	if (prover.contact.climbing)
 		read_ladder_again(session, endpoint);
 }
 

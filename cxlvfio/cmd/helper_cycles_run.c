@@ -40,15 +40,15 @@ static void begin_run(const struct cxv_cycles_session *session, const struct cxv
 	run->interface = cxv_interface_name(prover->vfio.interface);
 	snprintf(run->node, sizeof(run->node), "%s", prover->vfio.node);
 	snprintf(run->reset_methods, sizeof(run->reset_methods), "%s",
-		 prover->methods_before ?: "");
+		 prover->method.offered ?: "");
 	run->window_base = prover->endpoint->resource.known ? prover->endpoint->resource.value : 0;
 	run->views = prover->views;
 	run->window_size = prover->views.views[prover->views.first].bytes;
 	if (run->verify) {
-		run->blocks_total = prover->sample.block_count;
-		run->blocks_touched = prover->sample.blocks ? prover->sample.count :
+		run->blocks_total = prover->window.sample.block_count;
+		run->blocks_touched = prover->window.sample.blocks ? prover->window.sample.count :
 							      run->blocks_total;
-		run->uncertainty = cxv_sample_uncertainty(&prover->sample);
+		run->uncertainty = cxv_sample_uncertainty(&prover->window.sample);
 	}
 	if (session->context->json || session->context->quiet)
 		return;

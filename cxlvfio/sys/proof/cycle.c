@@ -57,7 +57,7 @@ static int touch_mapping(struct cxv_prover *prover, enum cxv_mapping_id id, bool
 			 uint64_t page_size, struct cxv_pass *pass)
 {
 	struct cxv_touch touch = {
-		.seed = prover->seed, .page_size = page_size,
+		.seed = prover->content.seed, .page_size = page_size,
 		.as_found = prover->options.read_only,
 	};
 	int timeout = (prover->options.timeout + 30) * 1000;
@@ -65,29 +65,29 @@ static int touch_mapping(struct cxv_prover *prover, enum cxv_mapping_id id, bool
 
 	/* Kept once; where nothing is tagged, the other mappings are compared with it. */
 	if (id == CXV_MAPPING_WHOLE || touch.as_found)
-		touch.originals = prover->originals;
+		touch.originals = prover->window.originals;
 	touch.save = save && id == CXV_MAPPING_WHOLE;
 	if (id == CXV_MAPPING_INHERITED) {
-		ret = cxv_touch_child_read(&prover->child, &touch, timeout, pass);
+		ret = cxv_touch_child_read(&prover->window.child, &touch, timeout, pass);
 		if (ret < 0)
-			prover->results[id].unavailable = "the child process has ended";
+			prover->window.results[id].unavailable = "the child process has ended";
 		return ret;
 	}
-	cxv_touch_read(&prover->mappings[id], &touch, pass);
+	cxv_touch_read(&prover->window.mappings[id], &touch, pass);
 	return 0;
 }
 
 static const struct cxv_mapping *mapping_of(const struct cxv_prover *prover,
 					    enum cxv_mapping_id id)
 {
-	return &prover->mappings[id == CXV_MAPPING_INHERITED ? CXV_MAPPING_WHOLE : id];
+	return &prover->window.mappings[id == CXV_MAPPING_INHERITED ? CXV_MAPPING_WHOLE : id];
 }
 
 /* The first touch of a mapping tells which page sizes the kernel uses for it. */
 static void populate(struct cxv_prover *prover, enum cxv_mapping_id id)
 {
 	const struct cxv_mapping *mapping = mapping_of(prover, id);
-	struct cxv_mapping_result *shared = &prover->results[id];
+	struct cxv_mapping_result *shared = &prover->window.results[id];
 
 	touch_mapping(prover, id, true, 0, &shared->populate);
 	if (shared->populate.refused)
@@ -109,9 +109,9 @@ enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover)
 	uint64_t word;
 
 	for (;;) {
-		if (!cxv_vfio_read(&prover->vfio, prover->memory, 0, &word, sizeof(word)))
+		if (!cxv_vfio_read(&prover->vfio, prover->regions.memory, 0, &word, sizeof(word)))
 			return CXV_READY;
-		cxv_observation_driver(&prover->source, &driver);
+		cxv_observation_driver(&prover->sources.observation, &driver);
 		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
 			return CXV_REFUSED;
 		if (cxv_clock_now() >= end)
@@ -123,10 +123,11 @@ enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover)
 /* Words that differ from the page before: without tags, nothing else tells pages apart. */
 static uint64_t count_telling(const struct cxv_prover *prover)
 {
-	uint64_t slots = prover->originals_size / sizeof(*prover->originals), telling = 0, i;
+	const uint64_t *originals = prover->window.originals;
+	uint64_t slots = prover->window.originals_size / sizeof(*originals), telling = 0, i;
 
 	for (i = 1; i < slots; i++)
-		telling += prover->originals[i] != prover->originals[i - 1];
+		telling += originals[i] != originals[i - 1];
 	return telling;
 }
 
@@ -136,30 +137,30 @@ static void populate_all(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	enum cxv_mapping_id id;
 
 	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
-		if (!prover->results[id].unavailable)
+		if (!prover->window.results[id].unavailable)
 			populate(prover, id);
 	}
-	prover->populated = true;
-	prover->telling_pages = count_telling(prover);
+	prover->content.populated = true;
+	prover->content.telling_pages = count_telling(prover);
 	note(cycle, CXV_PHASE_POPULATE, start);
 }
 
 /* Through every view, with what the mapping of the first one shows. */
 static void compare_io(struct cxv_prover *prover, struct cxv_read_write io[CXV_WINDOW_VIEWS])
 {
-	const struct cxv_mapping *whole = &prover->mappings[CXV_MAPPING_WHOLE];
+	const struct cxv_mapping *whole = &prover->window.mappings[CXV_MAPPING_WHOLE];
 	void *address = (void *)(uintptr_t)whole->extents[0].address;
 
 	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
 		if (prover->views.views[view].shown)
-			cxv_read_write_compare(&prover->windows[view], address,
+			cxv_read_write_compare(&prover->window.windows[view], address,
 					       !prover->options.read_only, &io[view]);
 }
 
 /* Nobody can tell before the first tags; nor, where there are none, before it was read. */
 static bool is_known(const struct cxv_prover *prover)
 {
-	return prover->options.read_only ? prover->populated : prover->seed != 0;
+	return prover->options.read_only ? prover->content.populated : prover->content.seed != 0;
 }
 
 static void enter(struct cxv_prover *prover, const struct cxv_cycle *cycle, enum stage now)
@@ -171,10 +172,10 @@ static void enter(struct cxv_prover *prover, const struct cxv_cycle *cycle, enum
 		       (reset && (cycle->expect == CXV_EXPECT_ANY || !is_known(prover))),
 		.zero = reset && cycle->expect == CXV_EXPECT_ZERO,
 		.original = prover->options.read_only,
-		.seed = prover->seed,
+		.seed = prover->content.seed,
 	};
 
-	cxv_traffic_run_stage(prover->traffic, &stage);
+	cxv_traffic_run_stage(prover->window.traffic, &stage);
 }
 
 /* In a pause others may have taken them away, which is no finding. */
@@ -184,7 +185,7 @@ static void touch_again(struct cxv_prover *prover)
 	enum cxv_mapping_id id;
 
 	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
-		if (!prover->results[id].unavailable)
+		if (!prover->window.results[id].unavailable)
 			touch_mapping(prover, id, false, 0, &pass);
 	}
 }
@@ -192,12 +193,12 @@ static void touch_again(struct cxv_prover *prover)
 int cxv_prover_touch_all(struct cxv_prover *prover)
 {
 	struct cxv_touch touch = {
-		.originals = prover->originals, .save = true, .as_found = true,
+		.originals = prover->window.originals, .save = true, .as_found = true,
 	};
 	struct cxv_pass pass;
 
-	cxv_touch_read(&prover->mappings[CXV_MAPPING_WHOLE], &touch, &pass);
-	prover->populated = !pass.refused;
+	cxv_touch_read(&prover->window.mappings[CXV_MAPPING_WHOLE], &touch, &pass);
+	prover->content.populated = !pass.refused;
 	return pass.refused ? -EIO : 0;
 }
 
@@ -207,16 +208,16 @@ static void wait_open(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	struct cxv_kernel_words earlier = { 0 };
 	uint64_t start = cxv_clock_now();
 
-	prover->shut = prover->waited || cxv_prover_wait_ready(prover) != CXV_READY;
-	prover->waited = false;
+	prover->content.shut = prover->contact.waited || cxv_prover_wait_ready(prover) != CXV_READY;
+	prover->contact.waited = false;
 	/* Before the touching: a reset by somebody else in its middle is told by that. */
-	if (!prover->looked)
-		cxv_observation_driver(&prover->source, &prover->account);
-	if (prover->ended)
+	if (!prover->last.looked)
+		cxv_observation_driver(&prover->sources.observation, &prover->last.account);
+	if (prover->last.ended)
 		return;
 	/* What the reset of the opening took, and what was said of it, is not this cycle's. */
-	if (prover->kernel_log >= 0)
-		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &earlier);
+	if (prover->sources.kernel_log >= 0)
+		cxv_kernel_log_count(prover->sources.kernel_log, prover->endpoint->host, &earlier);
 	cycle->since += cxv_clock_now() - start;
 }
 
@@ -226,8 +227,8 @@ static void tag_pages(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 	if (prover->options.read_only)
 		return;
-	prover->seed = cxv_random_seed();
-	cxv_touch_tag(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed);
+	prover->content.seed = cxv_random_seed();
+	cxv_touch_tag(&prover->window.mappings[CXV_MAPPING_WHOLE], prover->content.seed);
 	note(cycle, CXV_PHASE_TAG, start);
 }
 
@@ -236,17 +237,17 @@ static void touch_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	enum cxv_mapping_id id;
 	uint64_t start;
 
-	if (!prover->populated)
+	if (!prover->content.populated)
 		populate_all(prover, cycle);
 	enter(prover, cycle, STAGE_CHANGING);
 	tag_pages(prover, cycle);
 	compare_io(prover, cycle->io_before);
 	enter(prover, cycle, STAGE_TAGGED);
 	start = cxv_clock_now();
-	if (prover->options.pauses && prover->ended)
+	if (prover->options.pauses && prover->last.ended)
 		touch_again(prover);
 	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
-		if (!prover->results[id].unavailable)
+		if (!prover->window.results[id].unavailable)
 			touch_mapping(prover, id, false, 0, &cycle->mappings[id].before);
 	}
 	note(cycle, CXV_PHASE_TOUCH, start);
@@ -256,38 +257,38 @@ static uint64_t page_size_after(const struct cxv_prover *prover, enum cxv_mappin
 				const struct cxv_pass *after)
 {
 	const struct cxv_mapping *mapping = mapping_of(prover, id);
-	uint64_t size = prover->results[id].page_size;
+	uint64_t size = prover->window.results[id].page_size;
 
 	/* As before is the answer where several sizes explain the faults. */
-	if (!after->made || after->faults == prover->results[id].expected_faults)
+	if (!after->made || after->faults == prover->window.results[id].expected_faults)
 		return size;
 	return cxv_page_size_of(mapping->extents, mapping->count, mapping->sample, after->faults);
 }
 
 static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	bool first = !prover->populated && !prover->shut;
+	bool first = !prover->content.populated && !prover->content.shut;
 	enum cxv_mapping_id id;
 
 	if (first)
 		populate_all(prover, cycle);
 	for (id = 0; id < CXV_MAPPING_COUNT; id++) {
 		struct cxv_mapping_result *result = &cycle->mappings[id];
-		uint64_t page_size = prover->results[id].page_size;
+		uint64_t page_size = prover->window.results[id].page_size;
 		uint64_t start = cxv_clock_now();
 
 		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
-		if (!prover->populated)
+		if (!prover->content.populated)
 			page_size = CXV_PAGE_2M;
-		if (!prover->results[id].unavailable && !first)
+		if (!prover->window.results[id].unavailable && !first)
 			touch_mapping(prover, id, false, page_size, &result->after);
 		if (result->after.made)
 			note(cycle, CXV_PHASE_REFAULT + id, start);
-		result->populate = prover->results[id].populate;
-		result->page_size = prover->results[id].page_size;
-		result->expected_faults = prover->results[id].expected_faults;
+		result->populate = prover->window.results[id].populate;
+		result->page_size = prover->window.results[id].page_size;
+		result->expected_faults = prover->window.results[id].expected_faults;
 		result->page_size_after = page_size_after(prover, id, &result->after);
-		result->unavailable = prover->results[id].unavailable;
+		result->unavailable = prover->window.results[id].unavailable;
 		if (first)
 			result->after = result->populate;
 	}
@@ -296,16 +297,16 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 static int witness_access(struct cxv_prover *prover, uint32_t *value, bool write)
 {
 	if (write)
-		return -cxv_vfio_write(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH,
-				       value, sizeof(*value));
-	return -cxv_vfio_read(&prover->vfio, prover->witness, CXL_EMULATED_DEVICE_SCRATCH, value,
-			      sizeof(*value));
+		return -cxv_vfio_write(&prover->vfio, prover->regions.witness,
+				       CXL_EMULATED_DEVICE_SCRATCH, value, sizeof(*value));
+	return -cxv_vfio_read(&prover->vfio, prover->regions.witness,
+			      CXL_EMULATED_DEVICE_SCRATCH, value, sizeof(*value));
 }
 
 static void arm_witness(struct cxv_prover *prover, struct cxv_witness *witness)
 {
-	if (!prover->witness || prover->options.read_only ||
-	    cxv_method_kinds[prover->way.method].no_reset)
+	if (!prover->regions.witness || prover->options.read_only ||
+	    cxv_method_kinds[prover->method.way.method].no_reset)
 		return;
 	witness->known = true;
 	witness->written = cxv_random_seed() | 1;
@@ -336,9 +337,9 @@ static void ask_media(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		media->ranges = ARRAY_SIZE(media->range_low);
 	media->known = true;
 	for (i = 0; i < media->ranges; i++) {
-		if (cxv_vfio_read(&prover->vfio, prover->config, dvsec + CXL_DEVICE_RANGE(i) +
-				  CXL_DEVICE_RANGE_SIZE_LOW, &media->range_low[i],
-				  sizeof(media->range_low[i])) < 0)
+		if (cxv_vfio_read(&prover->vfio, prover->regions.config,
+				  dvsec + CXL_DEVICE_RANGE(i) + CXL_DEVICE_RANGE_SIZE_LOW,
+				  &media->range_low[i], sizeof(media->range_low[i])) < 0)
 			media->known = false;
 	}
 }
@@ -351,13 +352,13 @@ static int look_before(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	int ret = 0;
 
-	if (prover->looked) {
-		cxv_observation_move(&cycle->before, &prover->look);
-		prover->looked = false;
+	if (prover->last.looked) {
+		cxv_observation_move(&cycle->before, &prover->last.look);
+		prover->last.looked = false;
 	} else {
-		ret = cxv_observation_state(&prover->source, &cycle->before) ?:
-		      cxv_observation_counters(&prover->source, &cycle->before);
-		cycle->before.driver = prover->account;
+		ret = cxv_observation_state(&prover->sources.observation, &cycle->before) ?:
+		      cxv_observation_counters(&prover->sources.observation, &cycle->before);
+		cycle->before.driver = prover->last.account;
 	}
 	if (ret < 0)
 		return ret;
@@ -373,59 +374,59 @@ static void keep_look(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		enter(prover, cycle, STAGE_ALONE);
 		return;
 	}
-	cxv_observation_move(&prover->look, &cycle->after);
-	prover->looked = true;
+	cxv_observation_move(&prover->last.look, &cycle->after);
+	prover->last.looked = true;
 }
 
 static void ask_method(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	cxv_kept_file_text(prover->host, &prover->method_file, cycle->method_during,
+	cxv_kept_file_text(prover->host, &prover->sources.reset_method, cycle->method_during,
 			   sizeof(cycle->method_during));
-	if (prover->word_set && strcmp(cycle->method_during, prover->word_set) != 0)
-		prover->word_set = NULL;
+	if (prover->method.word_set && strcmp(cycle->method_during, prover->method.word_set) != 0)
+		prover->method.word_set = NULL;
 }
 
 /* Once, since it stays from then on; only an open window can be exported. */
 static void open_dma_buf(struct cxv_prover *prover)
 {
-	struct cxv_dma_buf_result *made = &prover->dma_buf_made;
+	struct cxv_dma_buf_result *made = &prover->window.dma_buf_made;
 	int ret;
 
 	if (made->made || made->unavailable)
 		return;
 	ret = cxv_dma_buf_open(&prover->vfio, &prover->views.views[CXV_WINDOW_BAR],
-			       &prover->dma_buf, &made->unavailable);
+			       &prover->window.dma_buf, &made->unavailable);
 	made->made = !ret;
 	made->export_error = -ret;
 	if (made->made)
-		prover->watcher.dma_buf = &prover->dma_buf;
+		prover->window.watcher.dma_buf = &prover->window.dma_buf;
 	else
-		cxv_dma_buf_close(&prover->dma_buf);
+		cxv_dma_buf_close(&prover->window.dma_buf);
 }
 
 /* It must be mapped when the reset begins: what nobody uses is easily revoked. */
 static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *result)
 {
 	open_dma_buf(prover);
-	*result = prover->dma_buf_made;
+	*result = prover->window.dma_buf_made;
 	if (result->made)
-		result->before = -cxv_dma_buf_map(&prover->dma_buf);
+		result->before = -cxv_dma_buf_map(&prover->window.dma_buf);
 }
 
 /* What is to witness the reset is made ready for it. */
 static void arm(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	if (!prover->shut)
+	if (!prover->content.shut)
 		map_dma_buf(prover, &cycle->dma_buf);
 	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
-	if (!prover->shut && cxv_method_kinds[cycle->method].no_reset)
-		cxv_watcher_prepare(&prover->watcher, &cycle->watch);
-	else if (!prover->shut)
-		cxv_watcher_start(&prover->watcher, &cycle->watch);
+	if (!prover->content.shut && cxv_method_kinds[cycle->method].no_reset)
+		cxv_watcher_prepare(&prover->window.watcher, &cycle->watch);
+	else if (!prover->content.shut)
+		cxv_watcher_start(&prover->window.watcher, &cycle->watch);
 	arm_witness(prover, &cycle->witness);
 	ask_method(prover, cycle);
 	/* The reset must find the watcher's page mapped. */
-	cxv_watcher_wait(&prover->watcher);
+	cxv_watcher_wait(&prover->window.watcher);
 }
 
 static int prepare(struct cxv_prover *prover, struct cxv_cycle *cycle)
@@ -434,7 +435,7 @@ static int prepare(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	int ret;
 
 	wait_open(prover, cycle);
-	if (prover->shut)
+	if (prover->content.shut)
 		enter(prover, cycle, STAGE_ALONE);
 	else
 		touch_before(prover, cycle);
@@ -444,7 +445,7 @@ static int prepare(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		return ret;
 	arm(prover, cycle);
 	note(cycle, CXV_PHASE_LOOK_BEFORE, start);
-	if (!prover->shut)
+	if (!prover->content.shut)
 		enter(prover, cycle, STAGE_RESET);
 	return 0;
 }
@@ -462,12 +463,12 @@ static void wait_reopened(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	uint64_t start = cxv_clock_now();
 
-	if (!prover->memory)
+	if (!prover->regions.memory)
 		return;
 	cycle->readiness = cxv_prover_wait_ready(prover);
 	cycle->ready_duration = cxv_clock_now() - start;
-	prover->shut = cycle->readiness != CXV_READY;
-	if (prover->options.verify && !prover->shut)
+	prover->content.shut = cycle->readiness != CXV_READY;
+	if (prover->options.verify && !prover->content.shut)
 		enter(prover, cycle, STAGE_REOPENED);
 	note(cycle, CXV_PHASE_READY, start);
 }
@@ -475,10 +476,10 @@ static void wait_reopened(struct cxv_prover *prover, struct cxv_cycle *cycle)
 /* At the moment in which the window answers. */
 static void ask_witnesses(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	cxv_watcher_end(&prover->watcher);
+	cxv_watcher_end(&prover->window.watcher);
 	ask_media(prover, cycle);
 	ask_witness(prover, &cycle->witness);
-	cxv_watcher_stop(&prover->watcher);
+	cxv_watcher_stop(&prover->window.watcher);
 	note_closed(cycle);
 }
 
@@ -503,18 +504,19 @@ static void look_meanwhile(void *argument)
 	struct cxv_prover *prover = look->prover;
 	const struct cxv_window *window = cxv_prover_window(prover);
 
-	cxv_memory_type_read(prover->host, &prover->memory_types, window->base, window->size,
-			     &look->cycle->memory_type);
-	look->ret = cxv_observation_state(&prover->source, &look->cycle->after);
+	cxv_memory_type_read(prover->host, &prover->sources.memory_types, window->base,
+			     window->size, &look->cycle->memory_type);
+	look->ret = cxv_observation_state(&prover->sources.observation, &look->cycle->after);
 }
 
 static int look_at_events(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
-	if (prover->kernel_log < 0)
-		cycle->kernel.error = -prover->kernel_log;
+	if (prover->sources.kernel_log < 0)
+		cycle->kernel.error = -prover->sources.kernel_log;
 	else
-		cxv_kernel_log_count(prover->kernel_log, prover->endpoint->host, &cycle->kernel);
-	return cxv_observation_counters(&prover->source, &cycle->after);
+		cxv_kernel_log_count(prover->sources.kernel_log, prover->endpoint->host,
+				     &cycle->kernel);
+	return cxv_observation_counters(&prover->sources.observation, &cycle->after);
 }
 
 static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
@@ -523,18 +525,18 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 	uint64_t start;
 	int ret;
 
-	cxv_watcher_do(&prover->watcher, look_meanwhile, &look);
+	cxv_watcher_do(&prover->window.watcher, look_meanwhile, &look);
 	touch_after(prover, cycle);
-	if (!prover->shut) {
+	if (!prover->content.shut) {
 		enter(prover, cycle, STAGE_CHANGING);
 		compare_io(prover, cycle->io_after);
 		if (cycle->dma_buf.made)
-			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->dma_buf);
+			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->window.dma_buf);
 		enter(prover, cycle, STAGE_REOPENED);
 	}
-	cxv_traffic_run_collect(prover->traffic, !prover->shut, &cycle->load);
+	cxv_traffic_run_collect(prover->window.traffic, !prover->content.shut, &cycle->load);
 	start = cxv_clock_now();
-	cxv_watcher_done(&prover->watcher);
+	cxv_watcher_done(&prover->window.watcher);
 	ret = look.ret ?: look_at_events(prover, cycle);
 	note(cycle, CXV_PHASE_LOOK_AFTER, start);
 	return ret;
@@ -545,7 +547,7 @@ static bool is_masked(const struct cxv_prover *prover)
 {
 	const struct cxv_upstream_port *port = prover->endpoint->upstream_port;
 
-	return prover->way.method == CXV_METHOD_HOT && port &&
+	return prover->method.way.method == CXV_METHOD_HOT && port &&
 	       port->extension.unmask_sbr.known && !port->extension.unmask_sbr.value;
 }
 
@@ -555,13 +557,13 @@ static struct cxv_cycle begin_cycle(const struct cxv_prover *prover, unsigned in
 	const struct cxv_prover_options *options = &prover->options;
 
 	return (struct cxv_cycle) {
-		.number = number, .method = prover->way.method, .via = prover->way.via,
-		.method_word = prover->word,
+		.number = number, .method_word = prover->method.word,
+		.method = prover->method.way.method, .via = prover->method.way.via,
 		.expect = options->expect_given ? options->expect :
-			  cxv_method_kinds[prover->way.method].expect,
+			  cxv_method_kinds[prover->method.way.method].expect,
 		.began = began,
-		.since = prover->ended && !options->pauses ? prover->ended : began,
-		.verify = options->verify, .counting_works = prover->counting_works,
+		.since = prover->last.ended && !options->pauses ? prover->last.ended : began,
+		.verify = options->verify, .counting_works = prover->window.counting_works,
 		.read_only = options->read_only,
 		.views = prover->views,
 		.bus_reset_masked = is_masked(prover),
@@ -571,12 +573,12 @@ static struct cxv_cycle begin_cycle(const struct cxv_prover *prover, unsigned in
 static void end_cycle(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	cycle->lost = is_lost(&cycle->after);
-	cycle->telling_pages = prover->telling_pages;
+	cycle->telling_pages = prover->content.telling_pages;
 	if (cycle->verify) {
 		cxv_verify_cycle(cycle);
 		keep_look(prover, cycle);
 	}
-	cycle->ended = prover->ended = cxv_clock_now();
+	cycle->ended = prover->last.ended = cxv_clock_now();
 }
 
 static int cannot_look(struct cxv_prover *prover, int error)
@@ -605,7 +607,7 @@ int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_
 	if (verify)
 		ret = look_after(prover, cycle);
 	else
-		cxv_observation_config(&prover->source, &cycle->after);
+		cxv_observation_config(&prover->sources.observation, &cycle->after);
 	if (ret < 0)
 		return cannot_look(prover, ret);
 	end_cycle(prover, cycle);

@@ -83,7 +83,7 @@ static int lock(struct cxv_prover *prover)
 {
 	int ret = prover->lock < 0 ? take_lock(prover) : 0;
 
-	return ret || prover->climbing ? ret : recover_borrowed(prover);
+	return ret || prover->contact.climbing ? ret : recover_borrowed(prover);
 }
 
 /* What no VFIO driver has is not touched: opening it says why. */
@@ -99,7 +99,7 @@ static int begin_climb(struct cxv_prover *prover)
 	ret = lock(prover);
 	if (ret < 0)
 		return ret;
-	prover->climbing = true;
+	prover->contact.climbing = true;
 	return cxv_prover_climb_begin(prover);
 }
 
@@ -109,14 +109,15 @@ static int enable_memory(struct cxv_prover *prover)
 	uint16_t command;
 	int ret;
 
-	prover->config = cxv_vfio_pci_region(&prover->vfio, VFIO_PCI_CONFIG_REGION_INDEX);
-	if (!prover->config)
+	prover->regions.config = cxv_vfio_pci_region(&prover->vfio, VFIO_PCI_CONFIG_REGION_INDEX);
+	if (!prover->regions.config)
 		return cxv_prover_fail(prover, CXV_UNSUPPORTED, ENODEV, prover->vfio.node,
 				       "see the kernel log", "the VFIO device is no PCI device");
-	ret = cxv_vfio_read(&prover->vfio, prover->config, PCI_COMMAND, &command, sizeof(command));
+	ret = cxv_vfio_read(&prover->vfio, prover->regions.config, PCI_COMMAND, &command,
+			    sizeof(command));
 	if (!ret && !(command & PCI_COMMAND_MEMORY)) {
 		command |= PCI_COMMAND_MEMORY;
-		ret = cxv_vfio_write(&prover->vfio, prover->config, PCI_COMMAND, &command,
+		ret = cxv_vfio_write(&prover->vfio, prover->regions.config, PCI_COMMAND, &command,
 				     sizeof(command));
 	}
 	if (ret < 0)
@@ -133,7 +134,7 @@ static void find_witness(struct cxv_prover *prover)
 	uint16_t identity[2];
 	uint32_t magic;
 
-	if (cxv_vfio_read(&prover->vfio, prover->config, PCI_VENDOR_ID, identity,
+	if (cxv_vfio_read(&prover->vfio, prover->regions.config, PCI_VENDOR_ID, identity,
 			  sizeof(identity)) < 0 ||
 	    identity[0] != CXL_EMULATED_VENDOR_ID || identity[1] != CXL_EMULATED_DEVICE_ID)
 		return;
@@ -141,17 +142,17 @@ static void find_witness(struct cxv_prover *prover)
 				  VFIO_PCI_BAR0_REGION_INDEX + CXL_EMULATED_DEVICE_BAR);
 	if (bar && !cxv_vfio_read(&prover->vfio, bar, CXL_EMULATED_DEVICE_MAGIC, &magic,
 				  sizeof(magic)) && magic == CXL_EMULATED_DEVICE_MAGIC_VALUE)
-		prover->witness = bar;
+		prover->regions.witness = bar;
 }
 
 const struct cxv_window *cxv_prover_window(const struct cxv_prover *prover)
 {
-	return &prover->windows[prover->views.first];
+	return &prover->window.windows[prover->views.first];
 }
 
 const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover)
 {
-	return cxv_views_both(&prover->views) ? &prover->windows[CXV_WINDOW_BAR] : NULL;
+	return cxv_views_both(&prover->views) ? &prover->window.windows[CXV_WINDOW_BAR] : NULL;
 }
 
 /* What is mapped, and which part of it is touched: the same part in every view. */
@@ -164,17 +165,17 @@ static int choose_window(struct cxv_prover *prover)
 	if (!blocks)
 		blocks = size / CXV_BLOCK_SIZE > CXV_SAMPLE_ABOVE ? CXV_SAMPLE_DEFAULT :
 								    CXV_SAMPLE_ALL;
-	ret = cxv_sample_choose(base, size, blocks, cxv_random_seed(), &prover->sample);
+	ret = cxv_sample_choose(base, size, blocks, cxv_random_seed(), &prover->window.sample);
 	if (ret < 0)
 		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
 				       "cannot choose which part of the window to touch");
 	for (enum cxv_window_view view = 0; view < CXV_WINDOW_VIEWS; view++)
-		prover->windows[view] = (struct cxv_window) {
+		prover->window.windows[view] = (struct cxv_window) {
 			.file = prover->vfio.device,
 			.file_offset = prover->views.views[view].file_offset,
 			.base = base,
 			.size = prover->views.views[view].bytes,
-			.sample = &prover->sample,
+			.sample = &prover->window.sample,
 		};
 	return 0;
 }
@@ -186,7 +187,7 @@ static int find_memory(struct cxv_prover *prover)
 	cxv_window_views_read(prover->host, prover->endpoint, &prover->vfio, &prover->views);
 	first = cxv_views_first(&prover->views);
 	if (first)
-		prover->memory = cxv_vfio_pci_region(&prover->vfio, first->index);
+		prover->regions.memory = cxv_vfio_pci_region(&prover->vfio, first->index);
 	if (!prover->options.verify || first)
 		return prover->options.verify ? choose_window(prover) : 0;
 	return cxv_prover_fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, prover->vfio.node,
@@ -217,7 +218,7 @@ static int map_bar(struct cxv_prover *prover)
 				  "the window is not shown as a BAR";
 	struct cxv_shown_view *view = &prover->views.views[CXV_WINDOW_BAR];
 	const struct cxv_window *window = cxv_prover_bar_window(prover);
-	struct cxv_mapping *mappings = prover->mappings;
+	struct cxv_mapping *mappings = prover->window.mappings;
 	int ret = 0;
 
 	if (window) {
@@ -240,8 +241,8 @@ static int map_bar(struct cxv_prover *prover)
 		};
 		unavailable = "the window cannot be mapped through the BAR";
 	}
-	prover->results[CXV_MAPPING_BAR_WHOLE].unavailable = unavailable;
-	prover->results[CXV_MAPPING_BAR_OFFSET].unavailable = unavailable;
+	prover->window.results[CXV_MAPPING_BAR_WHOLE].unavailable = unavailable;
+	prover->window.results[CXV_MAPPING_BAR_OFFSET].unavailable = unavailable;
 	return 0;
 }
 
@@ -250,7 +251,7 @@ static int map_window(struct cxv_prover *prover)
 	const struct cxv_window *window = cxv_prover_window(prover);
 	uint64_t offset = offset_of(window);
 	uint64_t split = smaller(window->size, SPLIT_MAPPING_LENGTH);
-	struct cxv_mapping *mappings = prover->mappings;
+	struct cxv_mapping *mappings = prover->window.mappings;
 	int ret;
 
 	ret = map_bar(prover);
@@ -261,7 +262,8 @@ static int map_window(struct cxv_prover *prover)
 					 smaller(window->size - offset, OFFSET_MAPPING_LENGTH),
 					 &mappings[CXV_MAPPING_OFFSET]);
 	if (!ret)
-		ret = cxv_watcher_create(window, cxv_prover_bar_window(prover), &prover->watcher);
+		ret = cxv_watcher_create(window, cxv_prover_bar_window(prover),
+					 &prover->window.watcher);
 	if (!ret)
 		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_MAPPING_SPLIT]);
 	/* Cut where neither half ends with a large page. */
@@ -281,7 +283,7 @@ static int map_window(struct cxv_prover *prover)
  */
 static int make_originals(struct cxv_prover *prover)
 {
-	size_t size = cxv_sample_slots(&prover->sample, cxv_prover_window(prover)->size) *
+	size_t size = cxv_sample_slots(&prover->window.sample, cxv_prover_window(prover)->size) *
 		      sizeof(uint64_t);
 	void *memory;
 
@@ -290,9 +292,18 @@ static int make_originals(struct cxv_prover *prover)
 		return -errno;
 	madvise(memory, size, MADV_NOHUGEPAGE);
 	memset(memory, 0xff, size);
-	prover->originals = memory;
-	prover->originals_size = size;
+	prover->window.originals = memory;
+	prover->window.originals_size = size;
 	return 0;
+}
+
+static void start_child(struct cxv_prover *prover)
+{
+	if (cxv_touch_child_start(&prover->window.mappings[CXV_MAPPING_WHOLE],
+				  prover->window.originals, prover->window.originals_size,
+				  &prover->window.child) < 0)
+		prover->window.results[CXV_MAPPING_INHERITED].unavailable =
+			"no child process could be started";
 }
 
 static int begin_touching(struct cxv_prover *prover)
@@ -300,21 +311,19 @@ static int begin_touching(struct cxv_prover *prover)
 	int ret;
 
 	ret = make_originals(prover);
-	if (!ret && cxv_touch_child_start(&prover->mappings[CXV_MAPPING_WHOLE], prover->originals,
-					  prover->originals_size, &prover->child) < 0)
-		prover->results[CXV_MAPPING_INHERITED].unavailable =
-			"no child process could be started";
+	if (!ret)
+		start_child(prover);
 	if (!ret)
 		ret = cxv_traffic_run_create(cxv_prover_window(prover),
 					     cxv_prover_bar_window(prover),
-					     prover->originals, !prover->options.read_only,
+					     prover->window.originals, !prover->options.read_only,
 					     prover->options.threads, prover->options.processes,
-					     &prover->traffic);
+					     &prover->window.traffic);
 	if (!ret)
-		ret = cxv_touch_begin(&prover->counting_works);
-	prover->touching = !ret;
+		ret = cxv_touch_begin(&prover->window.counting_works);
+	prover->window.touching = !ret;
 	if (!ret)
-		ret = cxv_traffic_run_start(prover->traffic);
+		ret = cxv_traffic_run_start(prover->window.traffic);
 	if (ret < 0)
 		/* EAGAIN: no room for a thread or process; nobody else has the device. */
 		return cxv_prover_fail(prover,
@@ -329,12 +338,12 @@ static int begin_touching(struct cxv_prover *prover)
 static int open_sources(struct cxv_prover *prover)
 {
 	int ret = cxv_observation_source_init(prover->host, prover->endpoint, &prover->vfio,
-					      &prover->source);
+					      &prover->sources.observation);
 
 	if (!ret)
-		ret = cxv_memory_type_init(&prover->memory_types);
+		ret = cxv_memory_type_init(&prover->sources.memory_types);
 	if (!ret)
-		ret = cxv_reset_method_file(prover->endpoint->host, &prover->method_file);
+		ret = cxv_reset_method_file(prover->endpoint->host, &prover->sources.reset_method);
 	if (ret < 0)
 		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
 				       "cannot prepare to look at the endpoint");
@@ -349,7 +358,8 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 	*prover = (struct cxv_prover) {
 		.host = host, .endpoint = endpoint, .errors = errors, .options = *options,
-		.lock = -1, .child.socket = -1, .kernel_log = -ENOENT, .dma_buf.file = -1,
+		.lock = -1, .sources.kernel_log = -ENOENT,
+		.window = { .child.socket = -1, .dma_buf.file = -1 },
 		.vfio = { .device = -1, .group = -1, .container = -1, .iommufd = -1,
 			  .request = -1 },
 	};
@@ -368,7 +378,7 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		ret = find_memory(prover);
 	if (ret < 0)
 		return ret;
-	prover->kernel_log = cxv_kernel_log_open(host);
+	prover->sources.kernel_log = cxv_kernel_log_open(host);
 	ret = open_sources(prover);
 	if (ret < 0)
 		return ret;
@@ -385,14 +395,14 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 
 static void restore_memory(struct cxv_prover *prover)
 {
-	uint64_t refused = cxv_mapping_pages(&prover->mappings[CXV_MAPPING_WHOLE]);
+	uint64_t refused = cxv_mapping_pages(&prover->window.mappings[CXV_MAPPING_WHOLE]);
 
-	if (!prover->seed)
+	if (!prover->content.seed)
 		return;
-	if (!prover->shut)
-		refused = cxv_touch_restore(&prover->mappings[CXV_MAPPING_WHOLE], prover->seed,
-					    prover->originals);
-	prover->restored = !refused;
+	if (!prover->content.shut)
+		refused = cxv_touch_restore(&prover->window.mappings[CXV_MAPPING_WHOLE],
+					    prover->content.seed, prover->window.originals);
+	prover->content.restored = !refused;
 	if (refused)
 		cxv_warning(prover->errors, CXV_FAILED, 0,
 			    (struct cxv_place) { .operation = "reset",
@@ -418,16 +428,16 @@ static void restore(struct cxv_prover *prover, struct cxv_borrowed *borrowed)
 void cxv_prover_restore(struct cxv_prover *prover)
 {
 	/* First, since everything else touches the memory, which may hang. */
-	restore(prover, &prover->method);
-	restore(prover, &prover->scrub);
-	cxv_traffic_run_stop(prover->traffic);
-	if (!prover->touching)
+	restore(prover, &prover->method.borrowed);
+	restore(prover, &prover->contact.scrub);
+	cxv_traffic_run_stop(prover->window.traffic);
+	if (!prover->window.touching)
 		return;
 	restore_memory(prover);
 	/* A thread that is still in an access needs the handler. */
-	if (!prover->traffic || !prover->traffic->stuck)
+	if (!prover->window.traffic || !prover->window.traffic->stuck)
 		cxv_touch_end();
-	prover->touching = false;
+	prover->window.touching = false;
 }
 
 void cxv_prover_close(struct cxv_prover *prover)
@@ -435,22 +445,22 @@ void cxv_prover_close(struct cxv_prover *prover)
 	unsigned int i;
 
 	cxv_prover_restore(prover);
-	cxv_watcher_destroy(&prover->watcher);
-	cxv_dma_buf_close(&prover->dma_buf);
-	cxv_close_descriptor(&prover->kernel_log);
-	cxv_observation_source_clear(&prover->source);
-	cxv_observation_clear(&prover->look);
-	cxv_kept_file_close(&prover->memory_types);
-	cxv_kept_file_close(&prover->method_file);
-	cxv_touch_child_stop(&prover->child);
+	cxv_watcher_destroy(&prover->window.watcher);
+	cxv_dma_buf_close(&prover->window.dma_buf);
+	cxv_close_descriptor(&prover->sources.kernel_log);
+	cxv_observation_source_clear(&prover->sources.observation);
+	cxv_observation_clear(&prover->last.look);
+	cxv_kept_file_close(&prover->sources.memory_types);
+	cxv_kept_file_close(&prover->sources.reset_method);
+	cxv_touch_child_stop(&prover->window.child);
 	for (i = 0; i < CXV_MAPPING_COUNT; i++)
-		cxv_mapping_destroy(&prover->mappings[i]);
-	if (cxv_traffic_run_destroy(prover->traffic) && prover->originals)
-		munmap(prover->originals, prover->originals_size);
-	cxv_sample_clear(&prover->sample);
+		cxv_mapping_destroy(&prover->window.mappings[i]);
+	if (cxv_traffic_run_destroy(prover->window.traffic) && prover->window.originals)
+		munmap(prover->window.originals, prover->window.originals_size);
+	cxv_sample_clear(&prover->window.sample);
 	cxv_vfio_close(&prover->vfio);
 	cxv_prover_climb_end(prover);
 	cxv_close_descriptor(&prover->lock);
-	free(prover->methods_before);
-	prover->methods_before = NULL;
+	free(prover->method.offered);
+	prover->method.offered = NULL;
 }

@@ -46,53 +46,81 @@ struct cxv_prover_options {
 };
 
 struct cxv_prover {
+	/* Given when it is opened. */
 	const struct cxv_host *host;
 	const struct cxv_endpoint *endpoint;
 	struct cxv_errors *errors;
 	struct cxv_prover_options options;
 	int lock;			/* of the endpoint, among all commands; -1: not taken */
+
+	/* Opened once, and what the open device is found to have. */
 	struct cxv_vfio_device vfio;
 	struct cxv_views views;
-	const struct cxv_region_info *memory;	/* of the first view; NULL: there is none */
-	const struct cxv_region_info *config;
-	const struct cxv_region_info *witness;	/* BAR with a register that FLR clears; or NULL */
-	struct cxv_observation_source source;
-	struct cxv_observation look;	/* after the last cycle, if it holds before the next one */
-	bool looked;
-	struct cxv_driver_account account;	/* otherwise: before this one touched the window */
-	uint64_t ended;			/* the last cycle; 0: there was none */
-	struct cxv_borrowed method, scrub;
-	struct cxv_kept_file method_file, memory_types;
-	const char *word_set;		/* what reset_method is, as far as is known; or NULL */
-	struct cxv_way way;		/* of this cycle */
-	const char *word;		/* of reset_method that does it, static; NULL: none */
-	char *methods_before;		/* reset_method as it was found */
-	size_t express;			/* offset of the PCI Express capability */
+	struct {
+		const struct cxv_region_info *memory;	/* of the first view; NULL: there is none */
+		const struct cxv_region_info *config;
+		const struct cxv_region_info *witness;	/* BAR with a register that FLR clears */
+	} regions;
 
-	struct cxv_climb climb;
-	bool climbing;			/* this is, or may be, the first contact */
-	bool climbed;			/* every rung below the rest */
-	bool waited;			/* in vain, for the window to answer */
+	/* Opened once, read in every cycle. */
+	struct {
+		struct cxv_observation_source observation;
+		struct cxv_kept_file reset_method, memory_types;
+		int kernel_log;		/* descriptor, or -errno */
+	} sources;
 
-	struct cxv_sample sample;	/* which part of the window is touched */
-	struct cxv_window windows[CXV_WINDOW_VIEWS];	/* of those that are shown */
-	struct cxv_mapping mappings[CXV_MAPPING_COUNT];	/* of CXV_MAPPING_INHERITED: not used */
-	struct cxv_mapping_result results[CXV_MAPPING_COUNT];	/* what all cycles share of them */
-	struct cxv_touch_child child;
-	struct cxv_watcher watcher;
-	struct cxv_dma_buf dma_buf;
-	struct cxv_dma_buf_result dma_buf_made;	/* what all cycles share of it */
-	struct cxv_traffic_run *traffic;	/* NULL: there is none */
-	int kernel_log;			/* descriptor, or -errno */
-	bool touching;			/* cxv_touch_begin() was called */
-	bool counting_works;
-	uint64_t *originals;		/* a word of every touched page before the tags */
-	size_t originals_size;
-	uint64_t telling_pages;		/* see struct cxv_cycle */
-	bool populated;			/* every mapping was touched once */
-	uint64_t seed;			/* of the tags in the window; 0: none were written */
-	bool shut;			/* the window refused access when last asked */
-	bool restored;			/* the tags are gone again */
+	/* While the device is opened: prover_climb.c. */
+	struct {
+		struct cxv_climb climb;
+		struct cxv_borrowed scrub;
+		bool climbing;		/* this is, or may be, the first contact */
+		bool climbed;		/* every rung below the rest */
+		bool waited;		/* in vain, for the window to answer */
+	} contact;
+
+	/* What can reset it, and how this cycle does: prover_method.c. */
+	struct {
+		char *offered;		/* reset_method as it was found */
+		size_t express;		/* offset of the PCI Express capability */
+		struct cxv_borrowed borrowed;	/* reset_method */
+		const char *word_set;	/* what it is, as far as is known; or NULL */
+		struct cxv_way way;
+		const char *word;	/* of reset_method that does it, static; NULL: none */
+	} method;
+
+	/* Made once, when all is open; every reset must leave it usable. */
+	struct {
+		struct cxv_sample sample;	/* which part of the window is touched */
+		struct cxv_window windows[CXV_WINDOW_VIEWS];	/* of those that are shown */
+		struct cxv_mapping mappings[CXV_MAPPING_COUNT];	/* INHERITED: not used */
+		struct cxv_mapping_result results[CXV_MAPPING_COUNT];	/* what all cycles share */
+		struct cxv_touch_child child;
+		struct cxv_watcher watcher;
+		struct cxv_dma_buf dma_buf;
+		struct cxv_dma_buf_result dma_buf_made;	/* what all cycles share of it */
+		struct cxv_traffic_run *traffic;	/* NULL: there is none */
+		uint64_t *originals;	/* a word of every touched page before the tags */
+		size_t originals_size;
+		bool touching;		/* cxv_touch_begin() was called */
+		bool counting_works;
+	} window;
+
+	/* What is known of the memory behind it; every cycle changes that. */
+	struct {
+		bool populated;		/* every mapping was touched once */
+		uint64_t telling_pages;	/* see struct cxv_cycle */
+		uint64_t seed;		/* of the tags in the window; 0: none were written */
+		bool shut;		/* the window refused access when last asked */
+		bool restored;		/* the tags are gone again */
+	} content;
+
+	/* What the last cycle leaves to the next one. */
+	struct {
+		struct cxv_observation look;	/* at its end, if that holds before the next */
+		bool looked;
+		struct cxv_driver_account account;	/* else: before the window was touched */
+		uint64_t ended;		/* 0: there was none */
+	} last;
 };
 
 /*

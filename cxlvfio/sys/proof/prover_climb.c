@@ -10,13 +10,13 @@
 
 #define LINE_SIZE	64
 
-static int fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
-		const char *hint, const char *text)
+static struct cxv_place place_of(const struct cxv_prover *prover, const char *path,
+				 const char *hint)
 {
-	return cxv_error(prover->errors, code, error,
-			 (struct cxv_place) { .operation = "first contact", .path = path,
-					      .hint = hint, .target = prover->endpoint->host },
-			 "%s", text);
+	return (struct cxv_place) {
+		.operation = "first contact", .target = prover->endpoint->host, .path = path,
+		.hint = hint,
+	};
 }
 
 /* Without a record nobody would know what stopped the machine: only with consent. */
@@ -26,20 +26,19 @@ static int tell_unrecorded(struct cxv_prover *prover, int error)
 
 	cxv_ladder_path(prover->endpoint, path);
 	if (!prover->options.yes)
-		return fail(prover, cxv_code_of_errno(error), error, path,
-			    "make it writable, as root; or go on without a record: --yes",
-			    "a step that this machine does not survive could not be recorded");
-	prover->climb.recording = false;
-	cxv_warning(prover->errors, cxv_code_of_errno(error), error,
-		    (struct cxv_place) { .operation = "first contact", .path = path,
-					 .target = prover->endpoint->host },
+		return cxv_error(prover->errors, cxv_code_of_errno(error), error,
+				 place_of(prover, path, "make it writable, as root; or go on "
+					  "without a record: --yes"),
+				 "a step that this machine does not survive could not be recorded");
+	prover->contact.climb.recording = false;
+	cxv_warning(prover->errors, cxv_code_of_errno(error), error, place_of(prover, path, NULL),
 		    "nothing is recorded of it: this machine stays unproven");
 	return 0;
 }
 
 static int try(struct cxv_prover *prover, enum cxv_rung rung)
 {
-	int ret = cxv_climb_try(&prover->climb, rung);
+	int ret = cxv_climb_try(&prover->contact.climb, rung);
 
 	return ret < 0 ? tell_unrecorded(prover, ret) : 0;
 }
@@ -71,18 +70,16 @@ static void put_scrub_off(struct cxv_prover *prover)
 	    has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result", CXL_VFIO_SCRUB_RESULT_DONE))
 		return;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,
-			       CXL_VFIO_SCRUB_POLICY_NONE, &prover->scrub);
+			       CXL_VFIO_SCRUB_POLICY_NONE, &prover->contact.scrub);
 	if (ret < 0)
 		cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
-			    (struct cxv_place) { .operation = "first contact",
-						 .path = CXV_SCRUB_POLICY,
-						 .target = prover->endpoint->host },
+			    place_of(prover, CXV_SCRUB_POLICY, NULL),
 			    "the driver zeroes the whole window before the first step");
 }
 
 int cxv_prover_climb_begin(struct cxv_prover *prover)
 {
-	struct cxv_climb *climb = &prover->climb;
+	struct cxv_climb *climb = &prover->contact.climb;
 	int ret = cxv_climb_begin(prover->host, prover->endpoint, prover->options.prove, climb);
 
 	if (ret < 0)
@@ -96,15 +93,15 @@ int cxv_prover_climb_begin(struct cxv_prover *prover)
 
 static int read_window(struct cxv_prover *prover, void *buffer, size_t size)
 {
-	return cxv_vfio_read(&prover->vfio, prover->memory, 0, buffer, size);
+	return cxv_vfio_read(&prover->vfio, prover->regions.memory, 0, buffer, size);
 }
 
 static int read_line(struct cxv_prover *prover)
 {
 	char line[LINE_SIZE];
 
-	prover->waited = cxv_prover_wait_ready(prover) != CXV_READY;
-	return prover->waited ? -EIO : read_window(prover, line, sizeof(line));
+	prover->contact.waited = cxv_prover_wait_ready(prover) != CXV_READY;
+	return prover->contact.waited ? -EIO : read_window(prover, line, sizeof(line));
 }
 
 static int read_page(struct cxv_prover *prover)
@@ -118,7 +115,7 @@ static int read_page(struct cxv_prover *prover)
 static int write_and_compare(struct cxv_prover *prover, const char *page)
 {
 	char found[CXV_PAGE_4K];
-	int ret = cxv_vfio_write(&prover->vfio, prover->memory, 0, page, CXV_PAGE_4K);
+	int ret = cxv_vfio_write(&prover->vfio, prover->regions.memory, 0, page, CXV_PAGE_4K);
 
 	if (!ret)
 		ret = read_window(prover, found, sizeof(found));
@@ -149,30 +146,30 @@ static int (*const steps[])(struct cxv_prover *prover) = {
 /* The machine survived it, but it was not done: the proof will say what is wrong. */
 static int tell_undone(struct cxv_prover *prover, enum cxv_rung rung, int error)
 {
-	int ret = cxv_climb_end(&prover->climb, false);
-	char text[96];
+	int ret = cxv_climb_end(&prover->contact.climb, false);
 
 	if (ret < 0)
 		return tell_unrecorded(prover, ret);
-	prover->climbed = false;
+	prover->contact.climbed = false;
 	if (!prover->options.prove)
 		return 0;
-	snprintf(text, sizeof(text), "step \"%s\" cannot be made: %s", cxv_rung_name(rung),
-		 cxv_rung_about(rung));
-	return fail(prover, CXV_FAILED, error, prover->vfio.node,
-		    "see the driver's verdict: cxlvfio show; and the kernel log", text);
+	return cxv_error(prover->errors, CXV_FAILED, error,
+			 place_of(prover, prover->vfio.node, "see the driver's verdict: cxlvfio "
+				  "show; and the kernel log"),
+			 "step \"%s\" cannot be made: %s", cxv_rung_name(rung),
+			 cxv_rung_about(rung));
 }
 
 static int climb_window(struct cxv_prover *prover)
 {
 	const bool writes = !prover->options.read_only;
-	enum cxv_rung rung = prover->climb.reached;
+	enum cxv_rung rung = prover->contact.climb.reached;
 	int ret = 0;
 
 	if (rung < CXV_RUNG_REGISTERS)
 		rung = CXV_RUNG_REGISTERS;
 	/* What was not written is not known to be survived. */
-	prover->climbed = writes;
+	prover->contact.climbed = writes;
 	while (!ret && (rung = cxv_ladder_next(rung, CXV_RUNG_WRITE, writes))) {
 		ret = try(prover, rung);
 		if (ret < 0)
@@ -189,7 +186,7 @@ static int climb_window(struct cxv_prover *prover)
  */
 static bool touches_window(const struct cxv_prover *prover)
 {
-	return prover->memory && (prover->options.verify || prover->scrub.saved ||
+	return prover->regions.memory && (prover->options.verify || prover->contact.scrub.saved ||
 				  is_scrubbed(prover));
 }
 
@@ -197,41 +194,40 @@ int cxv_prover_climb(struct cxv_prover *prover)
 {
 	int ret = 0;
 
-	if (!prover->climbing)
+	if (!prover->contact.climbing)
 		return 0;
 	if (touches_window(prover))
 		ret = climb_window(prover);
 	if (ret < 0)
 		return ret;
-	ret = cxv_borrowed_restore(prover->host, &prover->scrub);
+	ret = cxv_borrowed_restore(prover->host, &prover->contact.scrub);
 	if (ret < 0)
-		return fail(prover, cxv_code_of_errno(ret), ret, CXV_SCRUB_POLICY,
-			    "write " CXL_VFIO_SCRUB_POLICY_ZERO " to it by hand",
-			    "the scrub that was put off cannot be ordered again");
+		return cxv_error(prover->errors, cxv_code_of_errno(ret), ret,
+				 place_of(prover, CXV_SCRUB_POLICY, "write "
+					  CXL_VFIO_SCRUB_POLICY_ZERO " to it by hand"),
+				 "the scrub that was put off cannot be ordered again");
 	return try(prover, CXV_RUNG_REST);
 }
 
 /* What was not touched, by us or by the driver's scrub, is not known to be survived. */
 static bool is_survived(const struct cxv_prover *prover)
 {
-	if (!prover->climbed)
+	if (!prover->contact.climbed)
 		return false;
-	return prover->populated || (is_scrubbed(prover) &&
+	return prover->content.populated || (is_scrubbed(prover) &&
 				     has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result",
 					      CXL_VFIO_SCRUB_RESULT_DONE));
 }
 
 void cxv_prover_climb_end(struct cxv_prover *prover)
 {
-	int ret = cxv_climb_end(&prover->climb, is_survived(prover));
+	int ret = cxv_climb_end(&prover->contact.climb, is_survived(prover));
 	char path[CXV_LADDER_PATH_MAX];
 
 	if (ret >= 0)
 		return;
 	cxv_ladder_path(prover->endpoint, path);
 	cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
-		    (struct cxv_place) { .operation = "first contact", .path = path,
-					 .target = prover->endpoint->host,
-					 .hint = "the next reset tries again" },
+		    place_of(prover, path, "the next reset tries again"),
 		    "what this machine survived cannot be recorded");
 }

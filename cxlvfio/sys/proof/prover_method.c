@@ -45,11 +45,11 @@ static int find_express(struct cxv_prover *prover)
 	if (!observation)
 		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ENOMEM, NULL, "free some memory",
 				       "cannot look for the function's FLR");
-	cxv_observation_config(&prover->source, observation);
-	prover->express = cxv_config_capability(observation, PCI_CAP_ID_EXP);
-	capability = cxv_config_field(observation, prover->express + PCI_EXP_DEVCAP, 4);
+	cxv_observation_config(&prover->sources.observation, observation);
+	prover->method.express = cxv_config_capability(observation, PCI_CAP_ID_EXP);
+	capability = cxv_config_field(observation, prover->method.express + PCI_EXP_DEVCAP, 4);
 	free(observation);
-	if (!prover->express || !(capability & PCI_EXP_DEVCAP_FLR))
+	if (!prover->method.express || !(capability & PCI_EXP_DEVCAP_FLR))
 		return cxv_prover_fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL, "use --via vfio",
 				       "the function's PCI Express capability offers no FLR");
 	return 0;
@@ -81,7 +81,7 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 {
 	int ret;
 
-	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->methods_before);
+	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->method.offered);
 	if (ret == -ENOENT && !needs_reset_method(prover))
 		return 0;
 	if (ret < 0)
@@ -96,7 +96,7 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 		if (way->method == CXV_METHOD_HOT)
 			ret = check_hot_reach(prover);
 		else
-			ret = cxv_scope_check_word(prover->endpoint->host, prover->methods_before,
+			ret = cxv_scope_check_word(prover->endpoint->host, prover->method.offered,
 						   way, "reset", prover->errors);
 	}
 	return ret ?: find_express(prover);
@@ -104,23 +104,24 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 
 int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 {
-	const char *methods = prover->methods_before, *word;
+	const char *methods = prover->method.offered, *word;
 	char text[192];
 	int ret;
 
-	prover->way = prover->options.ways[(number - 1) % prover->options.way_count];
-	prover->word = cxv_method_word(prover->way.method, methods);
+	prover->method.way = prover->options.ways[(number - 1) % prover->options.way_count];
+	prover->method.word = cxv_method_word(prover->method.way.method, methods);
 	/* In its own order, unless an earlier turn has changed that. */
-	word = prover->word ?: methods;
-	if (!uses_reset_method(prover->way.method) || (!prover->word && !prover->method.saved))
+	word = prover->method.word ?: methods;
+	if (!uses_reset_method(prover->method.way.method) ||
+	    (!prover->method.word && !prover->method.borrowed.saved))
 		return 0;
 	/* It is read right before the reset: a change in between is found, and is a finding. */
-	if (prover->word_set && prover->options.verify && !prover->options.pauses &&
-	    !strcmp(prover->word_set, word))
+	if (prover->method.word_set && prover->options.verify && !prover->options.pauses &&
+	    !strcmp(prover->method.word_set, word))
 		return 0;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_RESET_METHOD, word,
-			       &prover->method);
-	prover->word_set = ret ? NULL : word;
+			       &prover->method.borrowed);
+	prover->method.word_set = ret ? NULL : word;
 	if (!ret)
 		return 0;
 	snprintf(text, sizeof(text), "cannot choose \"%s\" as the reset method", word);
@@ -130,20 +131,22 @@ int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number)
 
 static int flr_by_config(struct cxv_prover *prover)
 {
-	uint64_t offset = prover->express + PCI_EXP_DEVCTL;
+	uint64_t offset = prover->method.express + PCI_EXP_DEVCTL;
 	uint16_t control;
 	int ret;
 
-	ret = cxv_vfio_read(&prover->vfio, prover->config, offset, &control, sizeof(control));
+	ret = cxv_vfio_read(&prover->vfio, prover->regions.config, offset, &control,
+			    sizeof(control));
 	if (ret < 0)
 		return ret;
 	control |= PCI_EXP_DEVCTL_BCR_FLR;
-	return cxv_vfio_write(&prover->vfio, prover->config, offset, &control, sizeof(control));
+	return cxv_vfio_write(&prover->vfio, prover->regions.config, offset, &control,
+			      sizeof(control));
 }
 
 static int write_command(struct cxv_prover *prover, uint16_t command)
 {
-	return cxv_vfio_write(&prover->vfio, prover->config, PCI_COMMAND, &command,
+	return cxv_vfio_write(&prover->vfio, prover->regions.config, PCI_COMMAND, &command,
 			      sizeof(command));
 }
 
@@ -157,16 +160,17 @@ static int memory_space_off_and_on(struct cxv_prover *prover)
 	uint16_t command;
 	int ret;
 
-	ret = cxv_vfio_read(&prover->vfio, prover->config, PCI_COMMAND, &command, sizeof(command));
+	ret = cxv_vfio_read(&prover->vfio, prover->regions.config, PCI_COMMAND, &command,
+			    sizeof(command));
 	if (ret < 0)
 		return ret;
-	cxv_watcher_look(&prover->watcher, false);
+	cxv_watcher_look(&prover->window.watcher, false);
 	ret = write_command(prover, command & ~PCI_COMMAND_MEMORY);
 	if (ret < 0)
 		return ret;
-	cxv_watcher_look(&prover->watcher, true);
+	cxv_watcher_look(&prover->window.watcher, true);
 	ret = write_command(prover, command | PCI_COMMAND_MEMORY);
-	cxv_watcher_look(&prover->watcher, false);
+	cxv_watcher_look(&prover->window.watcher, false);
 	return ret;
 }
 
@@ -177,11 +181,11 @@ int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
 	/* Through sysfs it would wait for the lock of those who wait for us. */
 	if (cxv_vfio_request_came(&prover->vfio))
 		return -EAGAIN;
-	if (prover->way.method == CXV_METHOD_HOT)
+	if (prover->method.way.method == CXV_METHOD_HOT)
 		return cxv_vfio_hot_reset(&prover->vfio, timeout, retries);
-	if (prover->way.method == CXV_METHOD_MEMORY)
+	if (prover->method.way.method == CXV_METHOD_MEMORY)
 		return memory_space_off_and_on(prover);
-	switch (prover->way.via) {
+	switch (prover->method.way.via) {
 	case CXV_VIA_CONFIG:
 		return flr_by_config(prover);
 	case CXV_VIA_SYSFS:

@@ -16,7 +16,19 @@
 #include "sys/base/random_seed.h"
 #include "sys/proof/touch.h"
 
-/* An access seldom lasts for more than two stages; one of more than these is not judged. */
+/*
+ * The last stages stand in a ring. The prover writes the next one into its slot and then counts
+ * "stage" up; a worker notes "stage" before and after each access:
+ *
+ *	stage	  4    5    6    7    8    9    10   11   12
+ *	slot	  4    5    6    7    0    1    2    3    4
+ *		       |-- access --|              |
+ *		     begin         end             until here it can be judged
+ *
+ * A word is right if one of the stages from begin to end allows it; a refusal is wrong if the
+ * window was open in all of them. From stage begin + STAGES - 1 on the prover may be writing over
+ * the slot of begin: such an access is not judged. It seldom lasts for more than two stages.
+ */
 #define STAGES		8
 #define PAGES_AT_ONCE	4		/* of each 2 MiB, before it goes on to the next */
 #define REFUSED_NS	200000		/* signals in a row would take the processor from others */
