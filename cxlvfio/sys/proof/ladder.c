@@ -37,24 +37,10 @@ static void read_boot(const struct cxv_host *host, struct cxv_platform *platform
 		read_word(host, "proc/sys/kernel/random/boot_id", platform->boot);
 }
 
-/* Configuration space hides it from users, the memdev of a bound one does not. */
-static const struct cxv_number *serial_of(const struct cxv_endpoint *endpoint)
-{
-	return endpoint->serial.error && endpoint->memdev_info.serial.known ?
-	       &endpoint->memdev_info.serial : &endpoint->serial;
-}
-
-static bool has_serial(const struct cxv_endpoint *endpoint)
-{
-	return serial_of(endpoint)->value;
-}
-
-/* Why it is not known whether there is one: positive errno, 0 if it is. */
+/* Why it is not known whether there is a serial number: positive errno, 0 if it is. */
 static int serial_error(const struct cxv_endpoint *endpoint)
 {
-	int error = serial_of(endpoint)->error;
-
-	return error == ENOENT ? 0 : error;
+	return endpoint->serial.error == ENOENT ? 0 : endpoint->serial.error;
 }
 
 /* "10de:2e12:1000"; without a serial number, "10de:2e12@0000:0d:00.0". */
@@ -64,9 +50,9 @@ static void name_endpoint(const struct cxv_endpoint *endpoint,
 	int length = snprintf(name, CXV_LADDER_WORD_MAX, "%04" PRIx64 ":%04" PRIx64,
 			      endpoint->pci.vendor.value, endpoint->pci.device.value);
 
-	if (has_serial(endpoint))
+	if (endpoint->serial.value)
 		snprintf(name + length, CXV_LADDER_WORD_MAX - length, ":%" PRIx64,
-			 serial_of(endpoint)->value);
+			 endpoint->serial.value);
 	else
 		snprintf(name + length, CXV_LADDER_WORD_MAX - length, "@%s", endpoint->host);
 }
@@ -151,7 +137,7 @@ int cxv_ladder_read(const struct cxv_host *host, struct cxv_platform *platform,
 		cxv_fields_unavailable(ladder, &cxv_ladder_fields, serial_error(endpoint));
 		return 0;
 	}
-	ladder->key.value = has_serial(endpoint) ? CXV_LADDER_KEY_SERIAL : CXV_LADDER_KEY_SLOT;
+	ladder->key.value = endpoint->serial.value ? CXV_LADDER_KEY_SERIAL : CXV_LADDER_KEY_SLOT;
 	name_endpoint(endpoint, name);
 	ret = read_record(host, endpoint, &record);
 	if (!ret)

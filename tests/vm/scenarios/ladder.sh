@@ -51,10 +51,11 @@ check "and what leaves that out" says "scrub=none"
 check "its record is for everybody to read" [ "$(stat -c %a:%A "$kept"/ladder-*)" = 644:-rw-r--r-- ]
 
 # Before the Nth file is on disk the step of the record before it was tried, and nothing says how it
-# ended. Each time the next command says so, and begins again.
+# ended. Each time the next command says so, and begins again. The run that ends in "write" has
+# ordered the scrub again, so that its close zeroed the window: the next has nothing to put off.
 number=2
 for step in registers line page write rest; do
-	number=$((number + 1))
+	[ "$step" = rest ] || number=$((number + 1))
 	"$end_at" 9 $fchmod $number cxlvfio verify --prove "$bdf" > "$scratch/stdout" 2>&1
 	observe "it ended with $?; the record: $(cat "$kept"/ladder-*)"
 	check "killed in step $step: list says so" \
@@ -97,9 +98,11 @@ check "and nothing is written to disk" [ "$(grep -c fsync "$scratch/trace")" = 0
 check "doctor is content" [ "$(doctor first_contact)" = ok ]
 cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
 check "bind has nothing to announce" [ ! -s "$scratch/stderr" ]
+# The serial number, which tells an endpoint, is where configuration space is not for users.
 setpriv --reuid=65534 --clear-groups cxlvfio list --json > "$scratch/user" 2> "$scratch/list"
-observe "a user: $(jq -c '.endpoints[0] | .serial, .unavailable, .memdev_info, .ladder' "$scratch/user")"
-check "a user sees it, too" [ "$(jq -r '.endpoints[0].ladder.state' "$scratch/user")" = proven ]
+observe "a user: $(jq -c '.endpoints[0] | .serial, .unavailable, .ladder' "$scratch/user")"
+check "to a user it is not known, and he sees why" \
+	[ "$(jq -r '.endpoints[0].ladder.unavailable.state' "$scratch/user")" = EACCES ]
 
 # Nobody's word but ours.
 record=$(echo "$kept"/ladder-*)
