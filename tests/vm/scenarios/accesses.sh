@@ -76,10 +76,10 @@ before=$(counted accesses_memory_off)
 cxlvfio reset -q "$bdf" > "$scratch/right" 2>&1
 check "a reset by the right driver: none" counts accesses_memory_off 0
 echo memory-off-unnoticed > /sys/module/cxl_vfio_pci/parameters/wrong
-cxlvfio verify -q "$bdf" > "$scratch/wrong" 2>&1
+cxlvfio verify -q --method memory --timeout 5 "$bdf" > "$scratch/wrong" 2>&1
 echo none > /sys/module/cxl_vfio_pci/parameters/wrong
 check "a driver that does not notice memory space off: many" at_least accesses_memory_off 1
 before=$(counted accesses_memory_off)
-cxlvfio verify -q "$bdf" > "$scratch/right" 2>&1
+cxlvfio verify -q --method memory --timeout 5 "$bdf" > "$scratch/right" 2>&1
 check "a verify by the right driver: none" counts accesses_memory_off 0
 finish
