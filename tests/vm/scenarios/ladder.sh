@@ -89,12 +89,12 @@ wait $run
 check "it ends when asked" [ $? = 143 ]
 check "and all is proven" [ "$(ladder state) $(ladder survived)" = "proven rest" ]
 
-# Proven: one small file is read, nothing is written.
-strace -f -e trace=openat,renameat,fsync -o "$scratch/trace" cxlvfio reset --sample 8 "$bdf" \
+# Proven: one small file is read, and not written. Notes in /run are another matter.
+strace -f -e trace=openat,renameat -o "$scratch/trace" cxlvfio reset --sample 8 "$bdf" \
 	> "$scratch/stdout" 2>&1
-observe "$(grep -E 'var/lib|fsync' "$scratch/trace")"
+observe "$(grep -E 'var/lib|rename' "$scratch/trace")"
 check "proven, the record is read" [ "$(grep -c 'var/lib/cxlvfio' "$scratch/trace")" = 1 ]
-check "and nothing is written to disk" [ "$(grep -c fsync "$scratch/trace")" = 0 ]
+check "and not written" [ "$(grep -c 'renameat.*ladder-' "$scratch/trace")" = 0 ]
 check "doctor is content" [ "$(doctor first_contact)" = ok ]
 cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
 check "bind has nothing to announce" [ ! -s "$scratch/stderr" ]
