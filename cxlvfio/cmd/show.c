@@ -10,11 +10,15 @@
 #include "cmd/helper_targets.h"
 #include "out/discovery/map_svg.h"
 #include "out/discovery/map_text.h"
+#include "out/discovery/screen_text.h"
 #include "out/discovery/show_text.h"
 #include "sys/base/output_file.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/vfio_facts.h"
 
 static const struct cxv_option options[] = {
+	{ 'a', "all", NULL, "print every fact that is known, in all sections",
+	  CXV_COMPLETE_NOTHING, NULL },
 	{ 's', "section", "SECTIONS", "print only these sections, separated by commas",
 	  CXV_COMPLETE_WORDS, cxv_section_names },
 	{ 0, "map", NULL, "draw the address space around all of them instead",
@@ -33,7 +37,8 @@ static const struct cxv_option options[] = {
 static const char dump_sections[] = "cxl,pci,dvsec,upstream";
 
 struct wanted {
-	unsigned int sections;
+	bool all;
+	unsigned int sections;		/* 0: one screen */
 	bool map;
 	const char *svg;
 	const char *from;
@@ -71,10 +76,13 @@ static int check_dump(struct cxv_context *context, const struct wanted *wanted, 
 static int check(struct cxv_context *context, const struct wanted *wanted)
 {
 	const char *map = wanted->svg ? "--svg" : wanted->map ? "--map" : NULL;
-	bool sections = wanted->sections != CXV_SECTIONS_ALL;
+	bool sections = wanted->sections;
 
-	if (map && sections)
-		cxv_usage_error(context, "%s has no sections: it cannot go with --section", map);
+	if (wanted->all && sections)
+		cxv_usage_error(context, "--all prints all sections: it cannot go with --section");
+	else if (map && (sections || wanted->all))
+		cxv_usage_error(context, "%s has no sections: it cannot go with --%s", map,
+				sections ? "section" : "all");
 	else if (context->json && map)
 		cxv_usage_error(context, "%s draws what --json says in numbers: it cannot go with "
 				"it", map);
@@ -100,9 +108,11 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 	const char *bad;
 	int result;
 
-	*wanted = (struct wanted) { .sections = CXV_SECTIONS_ALL };
+	*wanted = (struct wanted) { 0 };
 	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
-		if (!strcmp(value.option->name, "map"))
+		if (!strcmp(value.option->name, "all"))
+			wanted->all = true;
+		else if (!strcmp(value.option->name, "map"))
 			wanted->map = true;
 		else if (!strcmp(value.option->name, "open"))
 			wanted->open = true;
@@ -121,7 +131,9 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 		result = check_dump(context, wanted, optind < argc);
 	if (!result)
 		result = check(context, wanted);
-	if (!result && wanted->config_file && wanted->sections == CXV_SECTIONS_ALL)
+	if (!result && wanted->all)
+		wanted->sections = CXV_SECTIONS_ALL;
+	else if (!result && wanted->config_file && !wanted->sections)
 		result = cxv_sections_parse(dump_sections, &wanted->sections, &bad);
 	return result;
 }
@@ -181,6 +193,18 @@ static size_t open_targets(struct cxv_context *context, const struct cxv_targets
 	return opened;
 }
 
+static int print_endpoint(struct cxv_context *context, const struct cxv_endpoint *endpoint,
+			  unsigned int sections)
+{
+	const struct cxv_screen_style style = {
+		.human = context->human,
+		.rights = cxv_rights_hint(&context->host, EACCES),
+	};
+
+	return sections ? cxv_show_print(endpoint, sections, context->human, stdout) :
+			  cxv_screen_print(endpoint, &style, stdout);
+}
+
 static int print(struct cxv_context *context, const struct cxv_targets *targets,
 		 const struct wanted *wanted)
 {
@@ -196,8 +220,7 @@ static int print(struct cxv_context *context, const struct cxv_targets *targets,
 	for (size_t i = 0; i < targets->count && !error; i++) {
 		if (i)
 			putchar('\n');
-		error = cxv_show_print(targets->endpoints[i], wanted->sections, context->human,
-				       stdout);
+		error = print_endpoint(context, targets->endpoints[i], wanted->sections);
 	}
 	return error;
 }
@@ -230,7 +253,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 
 const struct cxv_command cxv_command_show = {
 	.name = "show",
-	.summary = "show everything that is known of an endpoint",
+	.summary = "show what an endpoint is, who has it, and what to do next",
 	.operands = "TARGET...",
 	.arrays = CXV_TOPOLOGY_ARRAYS,
 	.options = options,

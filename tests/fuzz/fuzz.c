@@ -5,6 +5,7 @@
 
 #include "out/base/envelope.h"
 #include "out/base/text.h"
+#include "out/discovery/screen_text.h"
 #include "out/discovery/show_text.h"
 
 #define BEHIND		4096
@@ -94,6 +95,7 @@ char *fuzz_print(const struct cxv_endpoint *endpoint)
 	fuzz_check(stream);
 	print_json(endpoint, stream);
 	fputc(FUZZ_SEPARATOR, stream);
+	fuzz_check(cxv_screen_print(endpoint, &(struct cxv_screen_style) { 0 }, stream) == 0);
 	fuzz_check(cxv_show_print(endpoint, CXV_SECTIONS_ALL, false, stream) == 0);
 	fuzz_check(!fclose(stream));
 	fuzz_check(strlen(text) == length);

@@ -338,7 +338,7 @@ def check_vfio(before: dict, lspci: Lspci) -> None:
           f"{bdf} opened: the decoders through it are those of the BAR before", decoders(got))
     check(endpoint(bdf)["cxl_vfio"]["generation"] > generation,
           f"{bdf} opened: which did reset it")
-    text = run("cxlvfio", "show", "--open", "-s", "vfio", bdf)
+    text = run("cxlvfio", "show", "--open", "--bytes", "-s", "vfio", bdf)
     shown = list(zip(re.findall(r"^ +name +(.*)$", text, re.MULTILINE),
                      re.findall(r"^ +size +(\d+)$", text, re.MULTILINE)))
     check(shown == [(region["name"], str(region["size"])) for region in expected["regions"]],
