@@ -8,6 +8,7 @@ Each breakage must change the result of exactly the checks that it names, and ev
 program's own table must be broken by one of them. Findings are those of list and driver status.
 """
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -507,6 +508,22 @@ def check_old_snapshot(stand: Stand, _root) -> None:
     assert all(hint.startswith("make the snapshot anew") for hint in unknown.values()), unknown
 
 
+def check_packed(stand: Stand, root) -> None:
+    """A signature behind a compressed module is told apart from damage, and from what is fine."""
+    plain = (root.top / MODULE).read_bytes()
+    signed = FIXTURES.modules.sign(plain, "Site key", bytes(20))
+    (root.top / MODULE).unlink()
+    for name, content, result, hint in (
+            ("signed before", lzma.compress(signed), "ok", None),
+            ("signed after", lzma.compress(plain) + signed[len(plain):], "unknown", "it was signed after"),
+            ("cut off", lzma.compress(plain)[:-40], "unknown", "look at it by hand"),
+            ("empty", b"", "unknown", "look at it by hand")):
+        FIXTURES.modules.install(root, FIXTURES.KERNEL, content, suffix=".xz")
+        (check,) = stand.checks(root.top, "--check", "driver_file")[1]
+        assert check["result"] == result, (name, check)
+        assert (check["hint"] or "").startswith(hint or ""), (name, check)
+
+
 def check_leftovers(stand: Stand, root) -> None:
     """One that is being worked on does not hide another one, and every file is named."""
     for name in (TARGET + ".reset_method", "0000:0e:00.0.reset_method"):
@@ -663,7 +680,9 @@ def main() -> int:
     for text, function in (
             ("nobody", check_nobody), ("alignment", check_alignment),
             ("VMMs", check_vmm), ("--check", check_selection), ("nothing to check", check_nothing),
-            ("several leftovers", check_leftovers), ("an old snapshot", check_old_snapshot), ("targets", check_targets),
+            ("several leftovers", check_leftovers),
+            ("packed modules", check_packed), ("an old snapshot", check_old_snapshot),
+            ("targets", check_targets),
             ("findings are checks", check_findings),
             ("every check of the table is broken by a test", check_all_broken)):
         stand.test(text, lambda root, function=function: function(stand, root))

@@ -94,6 +94,23 @@ def check_pipes(stand: Stand) -> None:
             file.write_bytes(content)
 
 
+def check_stdin(stand: Stand, dumps: Path) -> None:
+    """"-" is what a pipe brings: the same as the file, and nothing is no dump."""
+    for name in "endpoint.txt", "image.bin":
+        file = dumps / name
+        wanted = stand.run(["show", "--json", "--config-file", file], capture_output=True)
+        got = subprocess.run([stand.command, "--sysroot", stand.root, "show", "--json",
+                              "--config-file", "-"], input=file.read_bytes(), capture_output=True,
+                             check=False, timeout=600)
+        stand.say(got.returncode == wanted.returncode == 0 and
+                  got.stdout.replace(b'"-"', str(file).encode()) ==
+                  wanted.stdout.replace(b'"-"', str(file).encode()),
+                  f"--config-file - < {name}: as the file", got, wanted)
+    nothing = stand.run(["show", "--config-file", "-"], capture_output=True)
+    stand.say(nothing.returncode == 1 and b"it is empty" in nothing.stderr,
+              "--config-file - < /dev/null: it is empty", nothing)
+
+
 def check_consent(stand: Stand) -> None:
     """Only a plain yes resets what is beyond the function; a fixture then cannot be opened."""
     reset = ["reset", "--method", "bus", "mem0"]
@@ -128,6 +145,9 @@ def main() -> int:
         stand.say(b"open /sys/bus/pci/devices" in trace.stderr, "-vv says what is read")
         json.loads(trace.stdout)
         check_pipes(stand)
+        dumps = Path(directory) / "dumps"
+        subprocess.run([sys.executable, HERE / "make-fixture.py", "dumps", dumps], check=True)
+        check_stdin(stand, dumps / "dumps")
         stand.root = Path(directory) / "ready"
         subprocess.run([sys.executable, HERE / "make-fixture.py", "ready", stand.root], check=True)
         check_consent(stand)

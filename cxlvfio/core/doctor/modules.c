@@ -117,6 +117,29 @@ int cxv_doctor_module_blacklist(const struct cxv_doctor_facts *facts,
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is none");
 }
 
+/* What is wrong with a module that libkmod cannot read; NULL: nobody knows. */
+static const char *module_hint(int error)
+{
+	switch (error) {
+	case ENOSYS:
+		return "this system's libkmod and modinfo cannot unpack it, though the kernel may: "
+		       "compress it with xz or zstd, or not at all";
+	case EKEYREJECTED:
+		return "it was signed after it was compressed, so the kernel finds no signature: "
+		       "sign the module first, then compress it";
+	default:
+		return NULL;
+	}
+}
+
+static int unread_module(struct cxv_doctor_check *check, int error, const char *path)
+{
+	int ret = cxv_doctor_unread(check, error, path);
+
+	check->hint = module_hint(error) ?: check->hint;
+	return ret;
+}
+
 int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
 	const struct cxv_driver_status *status = &facts->driver;
@@ -134,7 +157,7 @@ int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is not installed for this "
 				      "kernel, as another check says");
 	if (file && file->fits.error && file->fits.error != ENOENT)
-		return cxv_doctor_unread(check, file->fits.error, path);
+		return unread_module(check, file->fits.error, path);
 	if (cxv_doctor_show(check, path, NULL) < 0)
 		return -ENOMEM;
 	if (file && !file->fits.error)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cxl_vfio.h"
 #include "sys/base/attribute.h"
@@ -144,12 +145,32 @@ static int open_module(const struct cxv_host *host, const char *path)
 	return error;
 }
 
+/*
+ * A signature is behind the module (Linux scripts/sign-file.c): of one that was compressed before it
+ * was signed the kernel unpacks the module without it, and libkmod takes it for damage.
+ */
+static bool is_signed_behind(int file, const char *path)
+{
+	static const char mark[] = "~Module signature appended~\n";
+	const char *suffix = strrchr(path, '.');
+	char end[sizeof(mark) - 1];
+	struct stat status;
+
+	if (!suffix || !strcmp(suffix, ".ko") || fstat(file, &status) ||
+	    status.st_size < (off_t)sizeof(end))
+		return false;
+	return pread(file, end, sizeof(end), status.st_size - sizeof(end)) == sizeof(end) &&
+	       !memcmp(end, mark, sizeof(end));
+}
+
 static int read_file(const struct cxv_host *host, struct cxv_module_file *file)
 {
 	_cleanup_close_ int descriptor = open_module(host, file->path.value + 1);
 	int error = descriptor < 0 ? descriptor :
 		    cxv_module_read_info(descriptor, keep_info, file);
 
+	if (error == -EINVAL && descriptor >= 0 && is_signed_behind(descriptor, file->path.value))
+		error = -EKEYREJECTED;
 	if (error < 0) {
 		unavailable(file, error);
 		return error == -ENOMEM ? error : 0;
