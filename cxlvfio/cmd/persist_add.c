@@ -36,11 +36,11 @@ static int refuse_other_driver(struct cxv_persist *persist, const struct cxv_end
 		const struct cxv_definition *item = &persist->definitions.items[i];
 
 		if (cxv_definition_matches(item, endpoint) > 0 &&
-		    strcmp(item->driver.value, CXL_VFIO_DRIVER_NAME))
+		    !cxv_driver_is_ours(item->driver.value))
 			return refuse_rival(persist, endpoint, item->file.value,
 					    item->driver.value);
 	}
-	if (!driverctl || !strcmp(driverctl, CXL_VFIO_DRIVER_NAME))
+	if (!driverctl || cxv_driver_is_ours(driverctl))
 		return 0;
 	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", endpoint->host);
 	return refuse_rival(persist, endpoint, path, driverctl);

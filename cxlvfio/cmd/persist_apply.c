@@ -25,7 +25,7 @@ static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *
 				 "it wants driver %s, and %s wants %s", item->driver.value,
 				 rival->file.value, rival->driver.value);
 	}
-	if (!strcmp(item->driver.value, CXL_VFIO_DRIVER_NAME))
+	if (cxv_driver_is_ours(item->driver.value))
 		return 0;
 	if (cxv_text_is(&endpoint->driver, item->driver.value))
 		return 1;
@@ -40,7 +40,7 @@ static void warn_of_driverctl(struct cxv_persist *persist, const struct cxv_endp
 	const char *driver = cxv_persist_driverctl(persist, endpoint);
 	char path[64];
 
-	if (!driver || !strcmp(driver, CXL_VFIO_DRIVER_NAME))
+	if (!driver || cxv_driver_is_ours(driver))
 		return;
 	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", endpoint->host);
 	cxv_warning(&persist->context->errors, CXV_CONFLICT, 0,

@@ -59,6 +59,15 @@ static void remember(struct cxv_bind_facts *facts, const char *driver, const cha
 	strcpy(facts->record.driver_override, override);
 }
 
+/* A driver is waited for because of the step that gives it the endpoint. */
+static void assert_giver(const struct cxv_plan *plan, const struct cxv_step *wait)
+{
+	enum cxv_step_kind kind = plan->steps[wait->giver].kind;
+
+	assert_true(kind == CXV_STEP_PROBE || kind == CXV_STEP_BIND_DRIVER);
+	assert_int_equal(plan->steps[wait->giver].undo, wait->undo);
+}
+
 static void assert_steps(const struct cxv_plan *plan, size_t first,
 			 const struct expected_step *expected, size_t count)
 {
@@ -71,6 +80,8 @@ static void assert_steps(const struct cxv_plan *plan, size_t first,
 		assert_string_equal(step->value, expected[i].value);
 		assert_int_equal(step->result, CXV_STEP_PLANNED);
 		assert_int_equal(step->undo, first > 0);
+		if (step->kind == CXV_STEP_WAIT_DRIVER)
+			assert_giver(plan, step);
 	}
 }
 

@@ -352,7 +352,7 @@ static void check_whole(struct parser *parser)
 	else if (!definition->driver.value)
 		FAIL(parser, "section [bind] needs driver");
 	else if (!cxv_offer_is_empty(&offer) &&
-		 strcmp(definition->driver.value, CXL_VFIO_DRIVER_NAME))
+		 !cxv_driver_is_ours(definition->driver.value))
 		FAIL(parser, "view and interface are for driver " CXL_VFIO_DRIVER_NAME " alone");
 	else if (cxv_offer_problem(&offer))
 		FAIL(parser, "%s", cxv_offer_problem(&offer));

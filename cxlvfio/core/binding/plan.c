@@ -51,14 +51,10 @@ bool cxv_plan_already(const struct cxv_plan *plan)
 	return plan->count == 1 && plan->steps[0].result == CXV_STEP_ALREADY;
 }
 
-static bool is_ours(const char *driver)
-{
-	return strcmp(driver, CXL_VFIO_DRIVER_NAME) == 0;
-}
-
 bool cxv_is_mark(const char *driver_override)
 {
-	return is_ours(driver_override) || strcmp(driver_override, CXV_HELD_OVERRIDE) == 0;
+	return cxv_driver_is_ours(driver_override) ||
+	       strcmp(driver_override, CXV_HELD_OVERRIDE) == 0;
 }
 
 /*
@@ -72,11 +68,11 @@ static struct cxv_binding binding_before(const struct cxv_bind_facts *facts)
 	struct cxv_binding before = facts->now;
 
 	if (facts->remembered &&
-	    (is_ours(facts->now.driver) || cxv_is_mark(facts->now.driver_override)))
+	    (cxv_driver_is_ours(facts->now.driver) || cxv_is_mark(facts->now.driver_override)))
 		before = facts->record;
 	else if (facts->remembered && !facts->now.driver[0])
 		memcpy(before.driver, facts->record.driver, sizeof(before.driver));
-	if (is_ours(before.driver))
+	if (cxv_driver_is_ours(before.driver))
 		before.driver[0] = '\0';
 	if (cxv_is_mark(before.driver_override) && before.driver[0])
 		before.driver_override[0] = '\0';
@@ -120,6 +116,13 @@ static void add_driver_step(struct cxv_plan *plan, enum cxv_step_kind kind, cons
 
 	snprintf(step.path, sizeof(step.path), "sys/bus/pci/drivers/%s/%s", driver, file);
 	plan->steps[plan->count++] = step;
+}
+
+/* Until DRIVER took the endpoint, which the step before gives to it. */
+static void add_wait_step(struct cxv_plan *plan, const char *driver)
+{
+	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", driver);
+	plan->steps[plan->count - 1].giver = plan->count - 2;
 }
 
 static void add_record_step(struct cxv_plan *plan, enum cxv_step_kind kind, const char *value)
@@ -449,14 +452,15 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	int ret;
 
 	start_plan(plan, facts);
-	if (is_ours(facts->now.driver))
+	if (cxv_driver_is_ours(facts->now.driver))
 		return plan_bound(facts, &wishes->offer, errors, plan);
 	ret = refuse_bind(facts, wishes, errors);
 	if (ret)
 		return ret;
 
 	/* A driver that is loaded takes what is marked for it at once, with whatever it offers. */
-	if (chooses && facts->module != CXV_MODULE_LOADED && is_ours(facts->now.driver_override))
+	if (chooses && facts->module != CXV_MODULE_LOADED &&
+	    cxv_driver_is_ours(facts->now.driver_override))
 		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXV_HELD_OVERRIDE);
 	if (facts->module != CXV_MODULE_LOADED)
 		add_step(plan, CXV_STEP_LOAD_MODULE, facts->module_path, CXL_VFIO_MODULE_NAME);
@@ -468,7 +472,7 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, facts->now.driver, "unbind");
 	add_parameter_steps(plan, &wishes->offer);
 	add_step(plan, CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", facts->target);
-	add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", CXL_VFIO_DRIVER_NAME);
+	add_wait_step(plan, CXL_VFIO_DRIVER_NAME);
 	if (chooses)
 		add_note_of_parameters(plan, CXV_STEP_RESTORE_PARAMETERS);
 	add_offer_checks(plan, &wishes->offer);
@@ -481,14 +485,15 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 static const char *driver_to_restore(const struct cxv_bind_facts *facts,
 				     const struct cxv_plan *plan)
 {
-	return is_ours(facts->now.driver) || !facts->now.driver[0] ? plan->before.driver : "";
+	return cxv_driver_is_ours(facts->now.driver) || !facts->now.driver[0] ?
+	       plan->before.driver : "";
 }
 
 /* Never the driver itself: an unbound endpoint that it would take again is not unbound. */
 static const char *override_to_restore(const struct cxv_bind_facts *facts,
 				       const struct cxv_plan *plan)
 {
-	if (!is_ours(facts->now.driver) && !cxv_is_mark(facts->now.driver_override))
+	if (!cxv_driver_is_ours(facts->now.driver) && !cxv_is_mark(facts->now.driver_override))
 		return facts->now.driver_override;
 	return cxv_is_mark(plan->before.driver_override) ? "" : plan->before.driver_override;
 }
@@ -502,7 +507,7 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 	start_plan(plan, facts);
 	driver = driver_to_restore(facts, plan);
 	driver_override = override_to_restore(facts, plan);
-	if (is_ours(facts->now.driver)) {
+	if (cxv_driver_is_ours(facts->now.driver)) {
 		ret = refuse_openers(facts, "unbind",
 				     "end it, or wait until it lets go: cxlvfio unbind --wait SEC",
 				     errors);
@@ -514,7 +519,7 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", driver_override);
 	if (driver[0]) {
 		add_driver_step(plan, CXV_STEP_BIND_DRIVER, driver, "bind");
-		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", driver);
+		add_wait_step(plan, driver);
 	}
 	if (facts->remembered)
 		add_record_step(plan, CXV_STEP_FORGET, "");
@@ -561,7 +566,7 @@ static void take_device_back(struct cxv_plan *plan, size_t failed)
 			plan->before.driver_override);
 	if (plan->before.driver[0]) {
 		add_driver_step(plan, CXV_STEP_BIND_DRIVER, plan->before.driver, "bind");
-		add_device_step(plan, CXV_STEP_WAIT_DRIVER, "driver", plan->before.driver);
+		add_wait_step(plan, plan->before.driver);
 	}
 }
 

@@ -81,6 +81,7 @@ struct cxv_step {
 	enum cxv_step_result result;
 	int error;				/* positive errno value of a failed step */
 	bool undo;				/* takes back what an earlier step did */
+	size_t giver;				/* WAIT_DRIVER: the step that gives the driver it */
 };
 
 /* An endpoint as its driver was before the first change; what unbind and a rollback go back to. */

@@ -293,9 +293,14 @@ struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver)
 	};
 }
 
+bool cxv_driver_is_ours(const char *driver)
+{
+	return driver && !strcmp(driver, CXL_VFIO_DRIVER_NAME);
+}
+
 bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint)
 {
-	return cxv_text_is(&endpoint->driver, CXL_VFIO_DRIVER_NAME);
+	return cxv_driver_is_ours(endpoint->driver.value);
 }
 
 bool cxv_driver_shares_group(const char *driver)

@@ -186,7 +186,8 @@ void cxv_inventory_clear(struct cxv_inventory *inventory);
 /* What follows from the driver's attributes; without them it is the region alone. */
 struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
-/* Bound to cxl-vfio-pci. */
+/* Whether DRIVER, NULL or "" for none, is cxl-vfio-pci; and whether ENDPOINT is bound to that. */
+bool cxv_driver_is_ours(const char *driver);
 bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint);
 /*
  * Does DRIVER, NULL or "" for none, leave DMA ownership of its IOMMU group to VFIO

@@ -143,7 +143,7 @@ bool cxv_filter_is_empty(const struct cxv_filter *filter)
 /* core/discovery/state.c: these follow from the driver. */
 static bool can_be(enum cxv_state state, const char *driver)
 {
-	bool ours = !strcmp(driver, CXL_VFIO_DRIVER_NAME);
+	bool ours = cxv_driver_is_ours(driver);
 
 	switch (state) {
 	case CXV_STATE_READY:

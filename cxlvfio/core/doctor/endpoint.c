@@ -182,7 +182,7 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_unread(check, file->error, file->path);
 	if (cxv_doctor_show_text(check, file) < 0)
 		return -ENOMEM;
-	if (!file->value || !strcmp(file->value, CXL_VFIO_DRIVER_NAME))
+	if (!file->value || cxv_driver_is_ours(file->value))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
 }

@@ -251,7 +251,7 @@ static int read_module(struct cxv_bind_survey *survey, const struct cxv_endpoint
 static int read_offer(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		      struct cxv_bind_facts *facts)
 {
-	const bool bound = !strcmp(facts->now.driver, CXL_VFIO_DRIVER_NAME);
+	const bool bound = cxv_driver_is_ours(facts->now.driver);
 	_cleanup_free_ char *bar = NULL;
 	struct cxv_offer defaults;
 	int ret;

@@ -205,22 +205,29 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 	return 0;
 }
 
+/* Or may be: what took too long goes on. Else there is no driver to wait for. */
+static bool is_given(const struct cxv_plan *plan, const struct cxv_step *wait)
+{
+	const struct cxv_step *giver = &plan->steps[wait->giver];
+
+	return giver->result != CXV_STEP_FAILED || giver->error == ETIMEDOUT;
+}
+
 /* All of it is tried; the record stays for the next run unless all of it worked. */
 static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
 	const bool gone = is_gone(run);
 	size_t first = cxv_plan_rollback(run->plan, failed, gone);
 	bool worked = true;
-	int ret = 0;
 
 	for (size_t i = first; i < run->plan->count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
+		int ret;
 
 		/* What a child still changes is for the next run to put back. */
 		if (step->kind == CXV_STEP_FORGET && (!worked || (run->left_behind && !gone)))
 			continue;
-		/* A driver that was not even given the endpoint is not waited for. */
-		if (step->kind == CXV_STEP_WAIT_DRIVER && ret < 0 && ret != -ETIMEDOUT)
+		if (step->kind == CXV_STEP_WAIT_DRIVER && !is_given(run->plan, step))
 			continue;
 		ret = run_step(run, step);
 		if (ret < 0)

@@ -221,7 +221,7 @@ static int read_record(const struct cxv_host *host, const struct cxv_inventory *
 	}
 	error = cxv_host_read_link_name(host, &driver, "sys/bus/pci/devices/%s/driver",
 					leftover->target);
-	leftover->bound = !error && !strcmp(driver, CXL_VFIO_DRIVER_NAME);
+	leftover->bound = !error && cxv_driver_is_ours(driver);
 	return fatal(error);
 }
 
