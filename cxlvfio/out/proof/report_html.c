@@ -12,7 +12,7 @@
 #include "out/base/markup.h"
 #include "out/base/text.h"
 #include "out/proof/baseline_text.h"
-#include "out/proof/report_style.h"
+#include "out/proof/report_files.h"
 #include "out/proof/report_svg.h"
 
 /* A night's run that goes wrong from the start must not make a document that nobody can open. */
@@ -155,13 +155,11 @@ static void put_head(FILE *stream, const struct cxv_proof *proof)
 	enum cxv_verdict verdict = cxv_proof_verdict(proof);
 	char duration[CXV_TEXT_MAX];
 
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-	      "<title>", stream);
-	fprintf(stream, "%s: ", cxv_verdict_name(verdict));
+	fputs(cxv_report_html_begin, stream);
+	fprintf(stream, "<title>%s: ", cxv_verdict_name(verdict));
 	put_title(stream, proof);
-	fprintf(stream, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n",
-		cxv_report_style);
+	fprintf(stream, "</title>\n<style>\n%s</style>\n", cxv_report_style);
+	fputs(cxv_report_html_body, stream);
 	fprintf(stream, "<header class=\"head %s\">\n<h1>", cxv_verdict_name(verdict));
 	put_verdict(stream, verdict);
 	fputc(' ', stream);
@@ -203,13 +201,13 @@ static void put_messages(FILE *stream, const struct cxv_proof *proof)
 
 	if (!errors->error_count && !errors->warning_count)
 		return;
-	fputs("<h2>Errors and warnings</h2>\n<table><tbody>\n", stream);
+	fputs(cxv_report_html_messages, stream);
 	for (size_t i = 0; i < errors->error_count; i++)
 		put_message(stream, CXV_FAIL, "error", &errors->errors[i], proof->command);
 	for (size_t i = 0; i < errors->warning_count; i++)
 		put_message(stream, CXV_INCONCLUSIVE, "warning", &errors->warnings[i],
 			    proof->command);
-	fputs("</tbody></table>\n", stream);
+	fputs(cxv_report_html_table_end, stream);
 }
 
 /* --- what was reset --- */
@@ -246,7 +244,7 @@ static void put_endpoint(FILE *stream, const struct cxv_endpoint *endpoint)
 		FACT(stream, "NUMA node", "%" PRId64, (int64_t)endpoint->numa_node.value);
 	FACT(stream, "State before", "%s%s%s", cxv_state_name(endpoint->state),
 	     endpoint->state_reason.value ? ": " : "", endpoint->state_reason.value ?: "");
-	fputs("</dl>\n</div>\n", stream);
+	fputs(cxv_report_html_facts_end, stream);
 }
 
 static void put_window(FILE *stream, const struct cxv_run *run,
@@ -291,7 +289,7 @@ static void put_window(FILE *stream, const struct cxv_run *run,
 	else if (run->verify)
 		FACT(stream, "Written", "a tag in each page, %s", run->memory_restored ?
 		     "and then what was there before" : "which is still there");
-	fputs("</dl>\n</div>\n", stream);
+	fputs(cxv_report_html_facts_end, stream);
 }
 
 static void put_scope(FILE *stream, const struct cxv_scope *scope)
@@ -324,7 +322,7 @@ static void put_method(FILE *stream, const struct cxv_run *run)
 		     run->duration_requested / 1000000000);
 	FACT(stream, "Cycles made", "%u%s", run->count,
 	     run->interrupted ? ", then interrupted by a signal" : "");
-	fputs("</dl>\n</div>\n", stream);
+	fputs(cxv_report_html_facts_end, stream);
 }
 
 /* --- what was found --- */
@@ -378,26 +376,16 @@ static void put_checks(FILE *stream, const struct cxv_run *run)
 		      "<p>None: --no-verify was given.</p>\n", stream);
 		return;
 	}
-	fputs("<p class=\"dim\">The evidence is that of the first cycle in which the check went "
-	      "worst, the duration what gathering it took.</p>\n"
-	      "<table class=\"checks\"><thead><tr><th>Verdict</th><th>Check and its claim</th>"
-	      "<th>Evidence</th><th class=\"number\">Cycles</th><th class=\"number\">Duration</th>"
-	      "</tr></thead>\n<tbody>\n", stream);
+	fputs(cxv_report_html_checks, stream);
 	for (size_t i = 0; i < CXV_CHECK_COUNT; i++)
 		if (run->checks[i].cycle)
 			put_check(stream, i, &run->checks[i]);
-	fputs("</tbody></table>\n", stream);
+	fputs(cxv_report_html_table_end, stream);
 }
 
 static void put_mappings(FILE *stream, const struct cxv_cycle_record *cycle)
 {
-	fputs("<div class=\"scroll\"><table><thead><tr><th>Mapping</th><th>View</th>"
-	      "<th class=\"number\">Pages</th><th class=\"number\">Faults before</th>"
-	      "<th class=\"number\">Faults after</th><th class=\"number\">Expected</th>"
-	      "<th class=\"number\">Still mapped</th><th class=\"number\">SIGBUS</th>"
-	      "<th class=\"number\">Retained</th><th class=\"number\">Zero</th>"
-	      "<th class=\"number\">All ones</th><th class=\"number\">Other</th>"
-	      "</tr></thead>\n<tbody>\n", stream);
+	fputs(cxv_report_html_mappings, stream);
 	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++) {
 		const struct cxv_mapping_record *mapping = &cycle->mappings[i];
 
@@ -425,7 +413,7 @@ static void put_mappings(FILE *stream, const struct cxv_cycle_record *cycle)
 		put_number_cell(stream, mapping->other);
 		fputs("</tr>\n", stream);
 	}
-	fputs("</tbody></table></div>\n", stream);
+	fputs(cxv_report_html_scrolled_table_end, stream);
 }
 
 static void put_cycle(FILE *stream, const struct cxv_run *run)
@@ -500,16 +488,14 @@ static void put_bad_cycles(FILE *stream, const struct cxv_run *run)
 		fputs(run->count ? "<p>None.</p>\n" : "<p>No cycle was made.</p>\n", stream);
 		return;
 	}
-	fputs("<div class=\"scroll\"><table><thead><tr><th>Cycle</th><th>Verdict</th>"
-	      "<th>Reset by</th><th class=\"number\">Reset</th><th>Afterwards</th>"
-	      "<th>Checks that did not pass</th></tr></thead>\n<tbody>\n", stream);
+	fputs(cxv_report_html_failed_cycles, stream);
 	for (size_t i = 0; i < run->kept && shown < BAD_CYCLES_MAX; i++) {
 		if (cxv_cycle_is_good(&run->cycles[i]))
 			continue;
 		put_bad_cycle(stream, &run->cycles[i]);
 		shown++;
 	}
-	fputs("</tbody></table></div>\n", stream);
+	fputs(cxv_report_html_scrolled_table_end, stream);
 	if (bad > shown)
 		fprintf(stream, "<p>And %u more, which are not listed.</p>\n", bad - shown);
 }
@@ -602,10 +588,10 @@ static void put_comparison(FILE *stream, const struct cxv_comparison *comparison
 	fputs("</p>\n", stream);
 	if (!comparison->count)
 		return;
-	fputs("<table><tbody>\n", stream);
+	fputs("<table>\n<tbody>\n", stream);
 	for (size_t i = 0; i < comparison->count; i++)
 		put_difference(stream, &comparison->items[i]);
-	fputs("</tbody></table>\n", stream);
+	fputs(cxv_report_html_table_end, stream);
 }
 
 static void put_target(FILE *stream, const struct cxv_proof_target *target)
@@ -664,10 +650,7 @@ static void put_environment(FILE *stream, const struct cxv_proof *proof)
 	put_time(stream, proof->ended);
 	fputs("</dd>\n</dl>\n<h2>How to reproduce</h2>\n<pre>", stream);
 	cxv_markup_text(stream, proof->command_line);
-	fputs("</pre>\n<p class=\"dim\">Verdicts: <b>pass</b>, the claim is proven; <b>fail</b>, "
-	      "it is disproved; <b>inconclusive</b>, it could not be decided; <b>skip</b>, the "
-	      "check does not apply here. Only a pass counts as one. Times are those of the "
-	      "monotonic clock. cxlvfio-reset(1) describes every check.</p>\n", stream);
+	fputs("</pre>\n", stream);
 }
 
 int cxv_report_write_html(const struct cxv_proof *proof, FILE *stream)
@@ -677,6 +660,6 @@ int cxv_report_write_html(const struct cxv_proof *proof, FILE *stream)
 	for (size_t i = 0; i < proof->count; i++)
 		put_target(stream, &proof->targets[i]);
 	put_environment(stream, proof);
-	fputs("</main>\n</body>\n</html>\n", stream);
+	fputs(cxv_report_html_end, stream);
 	return ferror(stream) ? -ENOMEM : 0;
 }
