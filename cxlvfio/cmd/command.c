@@ -18,10 +18,10 @@ enum {
 
 const struct cxv_option cxv_global_options[] = {
 	{ 'j', "json", NULL, "print one JSON document instead of text" },
-	{ 'b', "bytes", NULL, "print sizes in bytes, as JSON has them in any case" },
+	{ 'b', "bytes", NULL, "print sizes in bytes, as JSON always does" },
 	{ 'u', "human", NULL, "print sizes with units, as without it" },
 	{ 'q', "quiet", NULL, "print no warnings and no progress" },
-	{ 'v', "verbose", NULL, "say on stderr what is written where; twice: also what is read" },
+	{ 'v', "verbose", NULL, "print on stderr what is written where; twice: also what is read" },
 	{ 0, "no-color", NULL, "never use colour" },
 	{ 0, "sysroot", "DIR", "read another machine's files below DIR", CXV_COMPLETE_DIRECTORY },
 	{ 'h', "help", NULL, "print help and exit" },

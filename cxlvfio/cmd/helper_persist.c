@@ -104,7 +104,7 @@ void cxv_persist_complain(struct cxv_persist *persist, bool as_error)
 		struct cxv_place place = {
 			.operation = "persist",
 			.path = item->file.value,
-			.hint = "mend or remove it: nothing is bound by it",
+			.hint = "correct or remove it: until then it binds nothing",
 		};
 		char line[32] = "";
 
@@ -306,9 +306,9 @@ int cxv_persist_no_identity(struct cxv_persist *persist, const struct cxv_endpoi
 		place.hint = "--address matches vendor, device and address instead: then any such "
 			     "device in this slot is meant";
 		return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, ENODATA, place,
-				 "it has no serial number to be known by");
+				 "it has no serial number to identify it");
 	}
 	place.hint = cxv_rights_hint(&persist->context->host, error);
 	return cxv_error(&persist->context->errors, cxv_code_of_errno(error), error, place,
-			 "cannot read by what it is known");
+			 "cannot read what identifies it");
 }

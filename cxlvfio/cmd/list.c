@@ -71,7 +71,7 @@ static int bad_word(struct cxv_context *context, const char *option, const char 
 		cxv_usage_error(context, "unknown state '%s': there are %s", word,
 				cxv_state_words);
 	else
-		cxv_usage_error(context, "'%s' is nothing that --%s takes", word, option);
+		cxv_usage_error(context, "--%s does not take '%s'", option, word);
 	return -EINVAL;
 }
 

@@ -150,7 +150,7 @@ static int collect_once(struct cxv_context *context, struct cxv_host *capture,
 	changed = has_changed(capture, &inventory);
 	cxv_capture_end(capture);
 	if (error < 0)
-		return fail(context, arguments, error, "cannot collect what belongs into it");
+		return fail(context, arguments, error, "cannot collect its contents");
 	return changed;
 }
 
@@ -174,7 +174,8 @@ static int collect(struct cxv_context *context, struct cxv_host *capture,
 				.operation = "snapshot",
 				.hint = "try again when nothing is bound or unbound",
 			    },
-			    "drivers came and went while it was made: it is not of one moment");
+			    "drivers were bound or unbound while it was made: it may not be "
+			    "consistent");
 	return result < 0 ? result : 0;
 }
 
@@ -230,7 +231,7 @@ static void warn_unreadable(struct cxv_context *context, const struct summary *s
 	if (summary->denied)
 		cxv_warning(&context->errors, CXV_PERMISSION_DENIED, EACCES,
 			    (struct cxv_place) { .operation = "snapshot",
-						 .hint = "as root it has everything" },
+						 .hint = "run it as root to include all files" },
 			    "it lacks %zu files that this user may not read", summary->denied);
 }
 

@@ -474,7 +474,7 @@ def test_write_that_the_kernel_keeps(machine: Machine) -> None:
         pass
     begin = time.monotonic()
     error = error_of(machine.run_json(8, "bind", "--wait", "1", FIRST))
-    assert error["code"] == "TIMEOUT" and "still at it" in error["message"], error
+    assert error["code"] == "TIMEOUT" and "still working on it" in error["message"], error
     assert time.monotonic() - begin < 100, f"it did not end in time: {time.monotonic() - begin} s"
     machine.has("accelerator", "")
     # Its child still has the lock: whoever comes now is told so, and changes nothing.

@@ -188,12 +188,12 @@ static void test_generation(void **state)
 	after->generation--;
 	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "did not advance");
 	after->generation += 2;
-	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "contradicts");
+	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "contradict each other");
 	after->zap_count++;
 	demand(cycle, CXV_CHECK_GENERATION, CXV_INCONCLUSIVE, "something else");
 	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_INCONCLUSIVE, "something else");
 	after->generation--;
-	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "contradicts");
+	demand(cycle, CXV_CHECK_DRIVER_COUNTERS, CXV_FAIL, "contradict each other");
 	after->zap_count--;
 	strcpy(after->last_path, "error");
 	demand(cycle, CXV_CHECK_GENERATION, CXV_FAIL, "\"error\"");

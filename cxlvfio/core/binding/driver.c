@@ -305,7 +305,7 @@ const struct cxv_driver_finding cxv_driver_findings[] = {
 	  "install the kernel's headers, then: dkms autoinstall; its log is make.log below "
 	  "/var/lib/dkms" },
 	{ "not_live", CXV_SEVERITY_WARNING, not_live,
-	  "wait, and look into the kernel log if it stays so" },
+	  "wait, and see the kernel log if it stays so" },
 	{ "not_registered", CXV_SEVERITY_WARNING, not_registered,
 	  "see dmesg, then load it again" },
 	{ "forced_load", CXV_SEVERITY_WARNING, forced_load,

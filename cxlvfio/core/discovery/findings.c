@@ -525,13 +525,13 @@ static int ladder_record(const struct cxv_endpoint *endpoint, char **message)
 const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
-	  "it is hung, without power or gone: look into the kernel log, then reset its slot" },
+	  "it is hung, without power or gone: see the kernel log, then reset its slot" },
 	{ "malformed_capabilities", CXV_SEVERITY_ERROR, malformed,
 	  "its list of extended capabilities loops, ends early or has impossible lengths",
 	  "look at lspci -vvv; the device's firmware is broken" },
 	{ "refused", CXV_SEVERITY_ERROR, refused,
 	  "the driver keeps its memory shut, for the reason that its verdict gives",
-	  "look into the kernel log; cxlvfio reset makes the driver look again" },
+	  "see the kernel log; cxlvfio reset makes the driver look again" },
 	{ "decoder_error", CXV_SEVERITY_ERROR, decoder_error,
 	  "an HDM decoder has its error bit set: what it was to decode was not committed",
 	  "firmware programmed a range that the device cannot decode: look at its setup" },
@@ -594,7 +594,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
 	  "the driver has refused the memory since the bind, and has given it free again or was "
 	  "closed",
-	  "look into the kernel log for the reason; cxlvfio reset --verify tells whether it "
+	  "see the kernel log for the reason; cxlvfio reset --verify tells whether it "
 	  "holds" },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
@@ -613,10 +613,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "VFIO cannot open the group: unbind the other function" },
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
 	  "errors that were not correctable are counted in its AER attributes",
-	  "look into the kernel log, and at the aer counters of the ports above" },
+	  "see the kernel log, and at the aer counters of the ports above" },
 	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
 	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
-	  "ras in cxlvfio show names the error; look into the kernel log, then reset it" },
+	  "ras in cxlvfio show names the error; see the kernel log, then reset it" },
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
 	  "the kernel has no function-level reset for it",
 	  "VFIO can reset it by its bus only, if at all: see reset_methods" },

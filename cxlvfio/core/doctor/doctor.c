@@ -63,7 +63,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_cedt_bridges },
 	{ "kernel_windows", "firmware",
 	  "the kernel has a root decoder for every window in the CEDT",
-	  "look into the kernel log for cxl_acpi's reason", cxv_doctor_kernel_windows },
+	  "see the kernel log for cxl_acpi's reason", cxv_doctor_kernel_windows },
 	{ "vfio_modules", "vfio", "vfio and vfio_pci_core are loaded or can be",
 	  "install the kernel's own packages with all modules", cxv_doctor_vfio_modules },
 	{ "vfio_interface", "vfio", "/dev/vfio/vfio or /dev/iommu is there",
@@ -82,7 +82,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_libcxl_version },
 	{ "definitions_valid", "persist",
 	  "every definition of persist can be read and is understood",
-	  "mend or remove it: nothing is bound by it; see cxlvfio persist list",
+	  "correct or remove it: until then it binds nothing; see cxlvfio persist list",
 	  cxv_doctor_definitions_valid },
 	{ "definitions_agree", "persist",
 	  "no two definitions, and no definition and driverctl, want "
@@ -111,7 +111,7 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_endpoint_found },
 	{ "readable", "endpoint", "what the findings rest on could be read", cxv_doctor_root_hint,
 	  .endpoint = cxv_doctor_readable },
-	{ "power", "endpoint", "it has power", "look into the kernel log; write on to its "
+	{ "power", "endpoint", "it has power", "see the kernel log; write on to its "
 	  "power/control, or reset its slot", .endpoint = cxv_doctor_power },
 	{ "link", "endpoint",
 	  "its link is up", "seat the card, or reset its slot; look at the port "

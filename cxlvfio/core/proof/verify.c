@@ -475,14 +475,14 @@ static const struct {
 		"same_memory", "the pages hold what is expected after the reset", judge_same_memory,
 	},
 	[CXV_CHECK_OFFSET_MAPPING] = {
-		"offset_mapping", "so does a mapping at an offset, and it shows the right memory",
+		"offset_mapping", "a mapping at an offset works again and shows the right memory",
 		judge_offset_mapping,
 	},
 	[CXV_CHECK_SPLIT_MAPPING] = {
-		"split_mapping", "so does a mapping that munmap cut in two", judge_split_mapping,
+		"split_mapping", "a mapping that munmap cut in two works again", judge_split_mapping,
 	},
 	[CXV_CHECK_INHERITED_MAPPING] = {
-		"inherited_mapping", "so does the mapping that a child process inherited",
+		"inherited_mapping", "the mapping that a child process inherited works again",
 		judge_inherited_mapping,
 	},
 	[CXV_CHECK_SAME_DECODERS] = {
@@ -515,7 +515,7 @@ static const struct {
 		"memory_type", "the window is mapped write-back", cxv_judge_memory_type,
 	},
 	[CXV_CHECK_KERNEL_LOG] = {
-		"kernel_log", "the kernel had nothing to warn of", cxv_judge_kernel_log,
+		"kernel_log", "the kernel logged no warning", cxv_judge_kernel_log,
 	},
 	[CXV_CHECK_GENERATION] = {
 		"generation", "the driver noticed one reset, and only that", cxv_judge_generation,
@@ -529,7 +529,7 @@ static const struct {
 		judge_bar_mapping,
 	},
 	[CXV_CHECK_BAR_OFFSET_MAPPING] = {
-		"bar_offset_mapping", "so does one through the BAR at an offset",
+		"bar_offset_mapping", "a mapping through the BAR at an offset works again",
 		judge_bar_offset_mapping,
 	},
 	[CXV_CHECK_DMA_BUF] = {

@@ -208,7 +208,7 @@ void cxv_judge_dma_buf(const struct cxv_cycle *cycle, struct cxv_check *check)
 		cxv_fail(check, "the dma-buf cannot be mapped before the reset: %s",
 			 strerror(result->before));
 	else if (cycle->reset_error || cycle->readiness != CXV_READY)
-		cxv_skip(check, "the window did not open again, as far as was waited for");
+		cxv_skip(check, "the window did not open again while it was waited for");
 	else if (result->after)
 		cxv_fail(check, "the dma-buf cannot be mapped any more after the reset: %s",
 			 strerror(result->after));

@@ -387,7 +387,7 @@ void cxv_judge_counters(const struct cxv_cycle *cycle, struct cxv_check *check)
 			 is_reset(cycle) ? "reset" : "write to the command register");
 	else if (zapped != 1 && zapped != shut)
 		cxv_fail(check, "the driver counts %" PRIu64 " zaps, but shut the window %" PRIu64
-			 " times: its account contradicts itself", zapped, shut);
+			 " times: its counters contradict each other", zapped, shut);
 	else if (zapped > own || reactivated > own - !accessible)
 		cxv_undecided(check, "something else shut the window in the same cycle: another "
 			      "reset, an error or a configuration write");
@@ -412,7 +412,7 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 			 is_reset(cycle) ? "the reset" : "memory space was off");
 	else if (shut != 1 && shut != zapped)
 		cxv_fail(check, "the generation advanced by %" PRId64 ", but %" PRIu64
-			 " zaps were counted: the driver's account contradicts itself",
+			 " zaps were counted: the driver's counters contradict each other",
 			 (int64_t)shut, zapped);
 	else if (shut > cxv_own_resets(cycle))
 		cxv_undecided(check, "something else shut the window in the same cycle: another "

@@ -67,7 +67,7 @@ void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check)
 		cxv_fail(check, "%u of %u threads and processes are in an access that does not "
 			 "end", load->stuck, all);
 	else if (cycle->reset_error || cycle->readiness != CXV_READY)
-		cxv_skip(check, "the window did not open again, as far as was waited for");
+		cxv_skip(check, "the window did not open again while it was waited for");
 	else if (load->starved)
 		cxv_undecided(check, "%u of %u threads and processes did not get to run after the "
 			      "reset", load->starved, all);

@@ -336,7 +336,7 @@ static int explain(const struct cxv_host *host, const char *operation, const cha
 
 	/* It may go between two of its files. */
 	if (error == -ENODEV || !cxv_host_exists(host, DEVICE, target)) {
-		place.hint = "look into the kernel log, then: cxlvfio list";
+		place.hint = "see the kernel log, then: cxlvfio list";
 		return cxv_error(errors, CXV_DEVICE_LOST, ENODEV, place, "the device is gone");
 	}
 	return cxv_error(errors, cxv_code_of_errno(error), error, place, "cannot read %s", what);

@@ -58,7 +58,7 @@ static const char *hint_of_unbind(int error)
 		return "somebody has it open, perhaps where /proc does not show it: end that "
 		       "program (fuser -v /dev/vfio/*)";
 	if (error == -ETIMEDOUT)
-		return "the kernel goes on waiting for its last user: see dmesg";
+		return "the kernel still waits for its last user: see dmesg";
 	return "see dmesg";
 }
 
@@ -237,7 +237,7 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 	if (is_gone(run))
 		return "";
 	if (run->left_behind)
-		return "; the kernel is still at it: what it changes now, unbind puts back later";
+		return "; the kernel is still working on it: unbind undoes what it changes";
 	return worked ? "; it is as it was before" : "; not all could be put back";
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an endpoint was before it was bound, kept in /run/cxlvfio for the unbind of another process
- * and for a run after one that was killed; and the lock that makes changes take turns.
+ * and for a run after one that was killed; and the lock that every change takes.
  */
 #ifndef CXLVFIO_SYS_BINDING_RECORD_H
 #define CXLVFIO_SYS_BINDING_RECORD_H

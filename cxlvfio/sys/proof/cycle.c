@@ -277,7 +277,7 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		uint64_t page_size = prover->window.results[id].page_size;
 		uint64_t start = cxv_clock_now();
 
-		/* What was never mapped cannot be mapped still: asking every 2 MiB is enough. */
+		/* No mapping can have survived where none was made: one page of each 2 MiB is enough. */
 		if (!prover->content.populated)
 			page_size = CXV_PAGE_2M;
 		if (!prover->window.results[id].unavailable && !first)

@@ -67,7 +67,7 @@ static int take_lock(struct cxv_prover *prover)
 			       prover->lock == -EACCES && geteuid() ?
 			       "run it as root, or take --method auto" :
 			       cxv_rights_hint(prover->host, prover->lock),
-			       "cannot take the lock that makes changes take turns");
+			       "cannot take the endpoint's lock");
 }
 
 static int recover_borrowed(struct cxv_prover *prover)

@@ -32,7 +32,7 @@ static int tell_unrecorded(struct cxv_prover *prover, int error)
 				 "a step that this machine does not survive could not be recorded");
 	prover->contact.climb.recording = false;
 	cxv_warning(prover->errors, cxv_code_of_errno(error), error, place_of(prover, path, NULL),
-		    "nothing is recorded of it: this machine stays unproven");
+		    "it is not recorded: this machine stays unproven");
 	return 0;
 }
 
