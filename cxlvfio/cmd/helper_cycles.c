@@ -122,7 +122,7 @@ static void work_on(struct cxv_cycles_session *session, struct cxv_prover *prove
 	cxv_cycles_run_target(session, prover, run);
 }
 
-/* As it is now, for whoever reads what became of it. */
+/* Read it anew: the document and the text show it as it is after the run. */
 static void read_ladder_again(struct cxv_cycles_session *session, struct cxv_endpoint *endpoint)
 {
 	struct cxv_platform platform = { 0 };

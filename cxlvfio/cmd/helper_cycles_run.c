@@ -84,7 +84,7 @@ static void show_progress(struct cxv_cycles_session *session, const struct cxv_r
 	cxv_progress_show(&session->progress, "%s", text);
 }
 
-/* Nobody reads it any more, or the disk is full: the run ends, and puts everything back. */
+/* If the reader is gone or the disk is full, the run ends and restores everything. */
 static void check_stdout(struct cxv_cycles_session *session)
 {
 	struct cxv_context *context = session->context;

@@ -6,7 +6,7 @@
 #include "cmd/command.h"
 #include "core/discovery/endpoint.h"
 
-/* A warning where what is recorded of ENDPOINT is something that somebody should know of. */
+/* Keep a warning if the record of ENDPOINT is one that the operator should know of. */
 void cxv_first_contact_tell(struct cxv_context *context, const struct cxv_endpoint *endpoint);
 /*
  * What is recorded of ENDPOINT is told. 0, or -errno with an error kept, whose hint is HINT, where

@@ -77,7 +77,7 @@ static int select_endpoints(struct cxv_persist *persist)
 	return 0;
 }
 
-/* Somebody else's devices may be hidden: what was not found is not known to be absent. */
+/* Another user's devices may be hidden: what was not found may still be there. */
 static void allow_for_hidden(struct cxv_persist *persist)
 {
 	const struct cxv_errors *errors = &persist->context->errors;

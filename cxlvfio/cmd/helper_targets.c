@@ -131,7 +131,7 @@ static int not_type2(struct cxv_context *context, const struct cxv_endpoint *end
 			 endpoint->host);
 }
 
-/* A PCI function that is not in the inventory: not CXL, or nobody can tell. */
+/* A PCI function that is not in the inventory: it is not CXL, or that cannot be told. */
 static int reject_address(struct cxv_context *context, const struct cxv_targets *targets,
 			  const char *name, const char *address)
 {

@@ -208,7 +208,7 @@ static int write_file(struct cxv_context *context, const struct arguments *argum
 	struct stat status;
 	int error;
 
-	/* Whoever ends the program now has neither half a file nor a temporary one. */
+	/* A signal now must leave neither half a file nor a temporary one. */
 	cxv_hold_until_finished(context);
 	error = cxv_new_file_begin(&file, arguments->file);
 	if (!error)

@@ -133,7 +133,7 @@ bool cxv_cycle_is_good(const struct cxv_cycle_record *record);
 /* The worst cycle's verdict; CXV_SKIP where nothing was verified. */
 enum cxv_verdict cxv_run_verdict(const struct cxv_run *run);
 unsigned int cxv_run_count(const struct cxv_run *run, enum cxv_verdict verdict);
-/* Nanoseconds that are left after ELAPSED ones, as it went so far; UINT64_MAX: nobody knows. */
+/* Nanoseconds left after ELAPSED, estimated from the cycles so far; UINT64_MAX: unknown. */
 uint64_t cxv_run_remaining(const struct cxv_run *run, uint64_t elapsed);
 /* Cycles of which no record was kept. */
 unsigned int cxv_run_dropped(const struct cxv_run *run);

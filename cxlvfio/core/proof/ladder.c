@@ -231,7 +231,7 @@ enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const c
 	return CXV_RUNG_NONE;
 }
 
-/* What was tried in this boot the machine has survived, whoever ended meanwhile. */
+/* The machine survived everything that was tried in this boot, even if the process ended. */
 static bool is_of_this_boot(const struct cxv_ladder_record *record,
 			    const struct cxv_platform *platform)
 {

@@ -78,7 +78,7 @@ const char *cxv_rung_name(enum cxv_rung rung);
 const char *cxv_rung_about(enum cxv_rung rung);
 /* "not_survived" */
 const char *cxv_ladder_state_name(enum cxv_ladder_state state);
-/* Without a serial number it is told by its slot: another one there is taken for it. */
+/* Without a serial number the slot identifies it: a replacement is taken for it. */
 bool cxv_ladder_by_slot(const struct cxv_ladder *ladder);
 bool cxv_ladder_is(const struct cxv_ladder *ladder, enum cxv_ladder_state state);
 

@@ -146,7 +146,7 @@ const char *cxv_method_word(enum cxv_method method, const char *methods)
 	return NULL;
 }
 
-/* Whose word the first one in METHODS is; NULL: nobody's. */
+/* The method that the first word in METHODS belongs to; NULL: an unknown word. */
 static const struct cxv_method_kind *first_kind(const char *methods)
 {
 	size_t first = strcspn(methods, " \n");

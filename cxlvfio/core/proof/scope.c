@@ -67,7 +67,7 @@ static bool same_group(const struct cxv_scope_function *one,
 	       !strcmp(one->iommu_group, other->iommu_group);
 }
 
-/* Whoever has it would lose it under its feet; the kernel refuses that, too. */
+/* Its user would lose the device while using it; the kernel refuses that, too. */
 static int check_in_use(const struct cxv_scope *scope, const struct cxv_scope_function *other,
 			const char *operation, struct cxv_errors *errors)
 {

@@ -11,7 +11,7 @@
 
 int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *length)
 {
-	/* A pipe without a writer must not be waited for. */
+	/* Do not block on a pipe that has no writer. */
 	_cleanup_close_ int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_free_ char *content = NULL;
 	struct stat status;
@@ -26,7 +26,7 @@ int cxv_input_file_read(const char *path, size_t limit, char **text, size_t *len
 	content = malloc(status.st_size + 1);
 	if (!content)
 		return -ENOMEM;
-	/* It may grow meanwhile: what came later is not read. */
+	/* If it grows meanwhile, the rest is not read. */
 	size = cxv_read_all(file, content, status.st_size);
 	if (size < 0)
 		return size;

@@ -25,7 +25,7 @@ int cxv_kept_file_init(struct cxv_kept_file *file, const char *format, ...)
 	return -ENOMEM;
 }
 
-/* One of zeroes was not begun: its descriptor says nothing. */
+/* One of zeroes was never opened: its descriptor 0 is not meant. */
 static bool is_open(const struct cxv_kept_file *file)
 {
 	return file->path && file->descriptor >= 0;

@@ -56,7 +56,7 @@ static int sync_directory(const char *path)
 	directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;
-	/* Some file systems cannot, and have nothing to do. */
+	/* Some file systems do not support it, and need not. */
 	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 

@@ -10,7 +10,7 @@
  * -EISDIR and -EEXIST for anything else. 0 or -errno.
  */
 int cxv_output_file_write(const char *path, const void *data, size_t size);
-/* Whether that could be done now: a file is made beside PATH, and goes again. Hold signals. */
+/* Whether that can be done: makes a file beside PATH and removes it. Hold signals around it. */
 int cxv_output_file_check(const char *path);
 
 #endif

@@ -9,7 +9,7 @@ uint64_t cxv_random_seed(void)
 {
 	uint64_t value = 0;
 
-	/* Before the kernel's pool is ready, the clock will do. */
+	/* The clock is good enough before the kernel's pool is ready. */
 	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
 		value = cxv_clock_now();
 	return value ?: 1;

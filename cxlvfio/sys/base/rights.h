@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The next step of somebody who was refused: it depends on who he is, and where. */
+/* What a user can do who was refused access: it depends on the user, and on the container. */
 #ifndef CXLVFIO_SYS_BASE_RIGHTS_H
 #define CXLVFIO_SYS_BASE_RIGHTS_H
 

@@ -53,7 +53,7 @@ int cxv_state_file_open(const struct cxv_host *host, const char *name)
 
 	if (directory < 0)
 		return directory;
-	/* Whoever may read it may lock it, too, and keep everybody from the endpoint. */
+	/* Mode 0600: a user who may read it could lock it, and block everybody else. */
 	file = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return file < 0 ? -errno : file;
 }

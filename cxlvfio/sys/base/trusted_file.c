@@ -42,7 +42,7 @@ bool cxv_is_trusted(int descriptor)
 
 int cxv_sync_directory(int directory)
 {
-	/* Some file systems cannot, and have nothing to do. */
+	/* Some file systems do not support it, and need not. */
 	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
 }
 

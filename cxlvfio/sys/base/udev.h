@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's device events, only to be woken by: what happened is read from sysfs afterwards. */
+/* The kernel's device events, used only to wake up: sysfs tells what happened. */
 #ifndef CXLVFIO_SYS_BASE_UDEV_H
 #define CXLVFIO_SYS_BASE_UDEV_H
 

@@ -263,7 +263,7 @@ static int read_offer(struct cxv_bind_survey *survey, const struct cxv_endpoint 
 		ret = cxv_parameters_read(survey->host, &defaults);
 	else
 		return 0;
-	/* Words of another release: as good as none. */
+	/* Words of another release are ignored. */
 	facts->without_views = ret == -ENOENT || ret == -EPROTO;
 	if (facts->without_views || ret || !bound)
 		return facts->without_views ? 0 : ret;
@@ -273,7 +273,7 @@ static int read_offer(struct cxv_bind_survey *survey, const struct cxv_endpoint 
 	return ret;
 }
 
-/* What tells this device from another one that comes to its slot later. */
+/* Tells this device from another one that is put into its slot later. */
 static int read_identity(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 			 struct cxv_bind_facts *facts)
 {

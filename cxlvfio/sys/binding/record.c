@@ -48,7 +48,7 @@ static pid_t read_owner(int lock)
 	return atoi(text);
 }
 
-/* For the message of whoever finds it taken; without it the lock is as good. */
+/* For the message of a process that finds it taken; the lock works without it. */
 static void write_owner(int lock)
 {
 	char text[16];
@@ -58,7 +58,7 @@ static void write_owner(int lock)
 		return;
 }
 
-/* Of several none is named, nor one that had it alone before. */
+/* Where several share the lock, no process is named, nor an earlier owner. */
 static void clear_owner(int lock)
 {
 	if (ftruncate(lock, 0))

@@ -24,7 +24,7 @@ int cxv_record_lock(const struct cxv_host *host, const char *target,
 /* The process that has the lock of NAME, if it is still one of ours; 0: none. */
 uint32_t cxv_record_worker(const struct cxv_host *host, const char *name);
 
-/* "10de:2e12:1000": what tells this device from another one that comes to its slot later. */
+/* "10de:2e12:1000": tells this device from another one that is put into its slot later. */
 #define CXV_RECORD_IDENTITY_SIZE	64
 void cxv_record_identity(const struct cxv_endpoint *endpoint,
 			 char identity[static CXV_RECORD_IDENTITY_SIZE]);

@@ -157,7 +157,7 @@ static void compare_io(struct cxv_prover *prover, struct cxv_read_write io[CXV_W
 					       !prover->options.read_only, &io[view]);
 }
 
-/* Nobody can tell before the first tags; nor, where there are none, before it was read. */
+/* Unknown before the first tags are written; with --read-only, before the first read. */
 static bool is_known(const struct cxv_prover *prover)
 {
 	return prover->options.read_only ? prover->content.populated : prover->content.seed != 0;
@@ -178,7 +178,7 @@ static void enter(struct cxv_prover *prover, const struct cxv_cycle *cycle, enum
 	cxv_traffic_run_stage(prover->window.traffic, &stage);
 }
 
-/* In a pause others may have taken them away, which is no finding. */
+/* During a pause others may have unmapped the pages, which is no finding. */
 static void touch_again(struct cxv_prover *prover)
 {
 	struct cxv_pass pass;
@@ -210,7 +210,7 @@ static void wait_open(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 	prover->content.shut = prover->contact.waited || cxv_prover_wait_ready(prover) != CXV_READY;
 	prover->contact.waited = false;
-	/* Before the touching: a reset by somebody else in its middle is told by that. */
+	/* Before touching: this way a reset by another program during it is noticed. */
 	if (!prover->last.looked)
 		cxv_observation_driver(&prover->sources.observation, &prover->last.account);
 	if (prover->last.ended)
@@ -277,7 +277,7 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		uint64_t page_size = prover->window.results[id].page_size;
 		uint64_t start = cxv_clock_now();
 
-		/* No mapping can have survived where none was made: one page of each 2 MiB is enough. */
+		/* Nothing was mapped that could survive: a page of each 2 MiB is enough. */
 		if (!prover->content.populated)
 			page_size = CXV_PAGE_2M;
 		if (!prover->window.results[id].unavailable && !first)
@@ -404,7 +404,7 @@ static void open_dma_buf(struct cxv_prover *prover)
 		cxv_dma_buf_close(&prover->window.dma_buf);
 }
 
-/* It must be mapped when the reset begins: what nobody uses is easily revoked. */
+/* It must be mapped when the reset begins: revoking one that is not in use is easy. */
 static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *result)
 {
 	open_dma_buf(prover);
@@ -413,12 +413,12 @@ static void map_dma_buf(struct cxv_prover *prover, struct cxv_dma_buf_result *re
 		result->before = -cxv_dma_buf_map(&prover->window.dma_buf);
 }
 
-/* What is to witness the reset is made ready for it. */
+/* Prepare everything that observes the reset. */
 static void arm(struct cxv_prover *prover, struct cxv_cycle *cycle)
 {
 	if (!prover->content.shut)
 		map_dma_buf(prover, &cycle->dma_buf);
-	/* Memory space is off only while somebody looks: that needs no thread, and no luck. */
+	/* cxv_prover_reset() itself looks while memory space is off: no thread, no timing. */
 	if (!prover->content.shut && cxv_method_kinds[cycle->method].no_reset)
 		cxv_watcher_prepare(&prover->window.watcher, &cycle->watch);
 	else if (!prover->content.shut)

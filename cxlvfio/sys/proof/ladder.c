@@ -175,7 +175,7 @@ int cxv_climb_begin(const struct cxv_host *host, const struct cxv_endpoint *endp
 	ret = read_record(host, endpoint, record);
 	if (ret < 0 && ret != -EINVAL && ret != -ENOENT)
 		return ret;
-	/* What is not understood, or somebody else's, says nothing of us. */
+	/* A record that is damaged, or another machine's, is ignored. */
 	if (ret < 0 || !cxv_ladder_is_ours(record, &climb->platform, name))
 		begin_record(&climb->platform, name, record);
 	if (!anew && !record->trying.rung && !record->crashed.rung)

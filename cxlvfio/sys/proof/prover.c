@@ -59,7 +59,7 @@ static int take_lock(struct cxv_prover *prover)
 		return cxv_prover_fail(prover, CXV_DEVICE_BUSY, EBUSY, NULL, "wait for it to end",
 				       text);
 	}
-	/* Whoever may not take it can change nothing that it protects, and need not. */
+	/* A user who may not take the lock cannot change what it protects, and need not. */
 	if (prover->lock == -EACCES && !changes_method(prover))
 		return 0;
 	return cxv_prover_fail(prover, cxv_code_of_errno(prover->lock), prover->lock,

@@ -19,7 +19,7 @@ static struct cxv_place place_of(const struct cxv_prover *prover, const char *pa
 	};
 }
 
-/* Without a record nobody would know what stopped the machine: only with consent. */
+/* Without a record it would stay unknown what stopped the machine: ask for consent. */
 static int tell_unrecorded(struct cxv_prover *prover, int error)
 {
 	char path[CXV_LADDER_PATH_MAX];
@@ -181,9 +181,7 @@ static int climb_window(struct cxv_prover *prover)
 	return 0;
 }
 
-/*
- * A reset without a proof leaves the memory alone; so it does where nobody zeroes it at the close.
- */
+/* A reset without a proof does not access the memory, unless it is zeroed at the close. */
 static bool touches_window(const struct cxv_prover *prover)
 {
 	return prover->regions.memory && (prover->options.verify || prover->contact.scrub.saved ||

@@ -214,7 +214,7 @@ static void work(struct cxv_traffic_run *traffic, struct worker *worker)
 	unsigned int skipped = next_random(&access) % 256, i;
 	struct cxv_piece piece = { 0 };
 
-	/* Whoever waits for the reset, or counts, goes first: a thread's own (Linux) niceness. */
+	/* The prover's threads go first. On Linux niceness is a thread's own. */
 	setpriority(PRIO_PROCESS, 0, 19);
 	while (!must_stop(&access)) {
 		if (!atomic_load(&traffic->shared->stage)) {
@@ -482,7 +482,7 @@ bool cxv_traffic_run_destroy(struct cxv_traffic_run *traffic)
 		return true;
 	cxv_traffic_run_stop(traffic);
 	stuck = traffic->stuck;
-	/* Whoever is still in an access has all of it in use. */
+	/* A thread that is still in an access uses all of it. */
 	if (stuck)
 		return false;
 	if (traffic->shared)

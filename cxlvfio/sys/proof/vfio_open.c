@@ -74,7 +74,7 @@ static int fail_errno(const struct opening *opening, int error, const char *path
 	}
 }
 
-/* Whoever could open the node has the rights: the kernel has one other reason for EPERM here. */
+/* The node could be opened, so EPERM is not about rights: the kernel has one other reason. */
 static int fail_unmapped(const struct opening *opening)
 {
 	return fail(opening, CXV_UNSUPPORTED, EPERM, opening->vfio->node,
