@@ -38,6 +38,7 @@ static enum cxv_exit run_command(struct cxv_context *context, int argc, char **a
 	if (!command)
 		return cxv_usage_error(context, "unknown command '%s'", argv[0]);
 	context->command = command;
+	context->host.libcxl = command->libcxl;
 	/* 0 and not 1: glibc keeps where it stands in a word, and the mode it was in. */
 	optind = 0;
 	return command->run(context, argc, argv);

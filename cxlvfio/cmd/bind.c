@@ -70,5 +70,6 @@ const struct cxv_command cxv_command_bind = {
 	.arrays = "actions results",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
+	.libcxl = CXV_LIBCXL_MEMDEVS,
 	.run = run_bind,
 };

@@ -136,6 +136,7 @@ static int reject(struct cxv_context *context, const struct option_table *table,
 
 static int change_root(struct cxv_context *context, const char *directory)
 {
+	enum cxv_libcxl_scope libcxl = context->host.libcxl;
 	int error;
 
 	cxv_host_close(&context->host);
@@ -147,6 +148,7 @@ static int change_root(struct cxv_context *context, const char *directory)
 						      .path = directory,
 						      .hint = "--sysroot needs a directory" },
 				 "cannot use --sysroot");
+	context->host.libcxl = libcxl;
 	return 0;
 }
 

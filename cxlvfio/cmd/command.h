@@ -82,6 +82,7 @@ struct cxv_command {
 	const char *arrays;		/* its own ones in the JSON document, or NULL */
 	const struct cxv_option *options;
 	size_t option_count;
+	enum cxv_libcxl_scope libcxl;	/* what it asks libcxl for */
 	/*
 	 * argv[0] is the command's name. Prints its payload itself (table, or the JSON envelope
 	 * through out/base/envelope.h); errors go into context->errors, said by main(). The exit

@@ -152,5 +152,6 @@ const struct cxv_command cxv_command_doctor = {
 	.arrays = "checks",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
+	.libcxl = CXV_LIBCXL_ALL,
 	.run = run,
 };

@@ -68,7 +68,9 @@ static int change_host(struct cxv_context *context, struct cxv_tree *tree)
 	struct cxv_host before = context->host;
 	int error;
 
-	context->host = (struct cxv_host) { .root = -1, .trace = before.trace };
+	context->host = (struct cxv_host) {
+		.root = -1, .libcxl = before.libcxl, .trace = before.trace,
+	};
 	cxv_host_close(&before);
 	error = cxv_host_open_tree(&context->host, tree);
 	return error < 0 ? fail(context, context->snapshot, error, NULL) : 0;

@@ -283,6 +283,9 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_USAGE;
 	if (arguments.from && cxv_from(context, arguments.from) < 0)
 		return cxv_errors_exit(&context->errors);
+	/* The memdevs are enough for a table. */
+	if (arguments.tree)
+		context->host.libcxl = CXV_LIBCXL_ALL;
 	if (context->json)
 		print_json(context, &arguments);
 	else if (arguments.list_columns)
@@ -302,5 +305,6 @@ const struct cxv_command cxv_command_list = {
 	.arrays = CXV_TOPOLOGY_ARRAYS,
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
+	.libcxl = CXV_LIBCXL_MEMDEVS,
 	.run = run,
 };

@@ -258,5 +258,6 @@ const struct cxv_command cxv_command_show = {
 	.arrays = CXV_TOPOLOGY_ARRAYS,
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
+	.libcxl = CXV_LIBCXL_ALL,
 	.run = run,
 };

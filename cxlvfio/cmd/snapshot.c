@@ -133,9 +133,18 @@ static bool has_changed(const struct cxv_host *capture, const struct cxv_invento
 	return false;
 }
 
+/* libcxl and sysfs may have looked at two moments: the second time it counts. */
+static bool is_doubtful(const struct cxv_inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->count; i++)
+		if (cxv_libcxl_disagrees(inventory->endpoints[i]))
+			return true;
+	return false;
+}
+
 /* Everything into the tree of CAPTURE. 1: it is not of one moment. */
 static int collect_once(struct cxv_context *context, struct cxv_host *capture,
-			const struct arguments *arguments, struct summary *summary)
+			const struct arguments *arguments, bool first, struct summary *summary)
 {
 	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
 	int error = cxv_collect(capture, &context->errors, &inventory);
@@ -147,7 +156,7 @@ static int collect_once(struct cxv_context *context, struct cxv_host *capture,
 	for (size_t i = 0; i < inventory.count; i++)
 		summary->endpoints += cxv_endpoint_is_type2(inventory.endpoints[i]);
 	error = cxv_evidence_collect(capture, &inventory);
-	changed = has_changed(capture, &inventory);
+	changed = has_changed(capture, &inventory) || (first && is_doubtful(&inventory));
 	cxv_capture_end(capture);
 	if (error < 0)
 		return fail(context, arguments, error, "cannot collect its contents");
@@ -166,7 +175,7 @@ static int collect(struct cxv_context *context, struct cxv_host *capture,
 		result = cxv_capture_open(capture, &context->host);
 		if (result < 0)
 			return fail(context, arguments, result, "cannot collect anything");
-		result = collect_once(context, capture, arguments, summary);
+		result = collect_once(context, capture, arguments, !tries, summary);
 	}
 	if (result == 1)
 		cxv_warning(&context->errors, CXV_DEVICE_BUSY, EAGAIN,
@@ -298,5 +307,6 @@ const struct cxv_command cxv_command_snapshot = {
 	.arrays = "snapshots",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),
+	.libcxl = CXV_LIBCXL_ALL,
 	.run = run,
 };

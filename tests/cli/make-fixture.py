@@ -254,6 +254,7 @@ class CxlTopology:
         self.device(f"mem{number}", path)
         self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_mem")
         self.root.attributes(path, **attributes)
+        self.root.write(f"dev/cxl/mem{number}", "")
 
     def add_endpoint(self, memdev: str, number: int, port: str = "") -> str:
         """An endpoint of MEMDEV below PORT, by default the host bridge's."""
@@ -298,7 +299,7 @@ class CxlTopology:
         self.root.link(f"{path}/driver", "sys/bus/cxl/drivers/cxl_region")
         self.root.attributes(path, resource=f"{base:#x}", size=f"{WINDOW_SIZE:#x}", mode="ram",
                              interleave_ways=max(1, len(decoders)), interleave_granularity=256,
-                             commit=1, locked=1,
+                             commit=1, locked=1, uuid="",
                              **{f"target{i}": decoder for i, decoder in enumerate(decoders)})
 
 
@@ -366,7 +367,8 @@ def add_type3(root: Root, cxl: CxlTopology) -> None:
     function = Function(root, "0000:35:00.0", config, group=20)
     function.bind("cxl_pci")
     cxl.add_memdev(function, 9, ram__size=f"{WINDOW_SIZE:#x}", pmem__size="0x0", serial="0x3333",
-                   numa_node=0, firmware_version="1.0")
+                   numa_node=0, firmware_version="1.0", payload_max=512,
+                   label_storage_size=0)
 
 
 def scenario_empty(root: Root) -> None:

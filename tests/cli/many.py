@@ -247,8 +247,7 @@ class Machine:
         memdev = f"{function.path}/mem{number}"
         decoder = f"decoder{1 + self.bridges + number}.0"
         topology.add_memdev(function, number, uevent=f"MAJOR=251\nMINOR={number}",
-                            dev=f"251:{number}", numa_node=domain % 2)
-        self.root.write(f"dev/cxl/mem{number}", "")
+                            dev=f"251:{number}")
         endpoint = topology.add_endpoint(memdev, 1 + self.bridges + number, port)
         self.root.attributes(endpoint, devtype="cxl_port", uevent="DEVTYPE=cxl_port\n"
                              "DRIVER=cxl_port\nMODALIAS=cxl:t3")

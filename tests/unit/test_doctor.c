@@ -121,12 +121,12 @@ static void test_modprobe(void **state)
 
 static void test_libcxl(void **state)
 {
-	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.8"), 81);
-	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.5"), 78);
-	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.12"), 85);
-	assert_int_equal(cxv_libcxl_release("libcxl.so.1.0.8x"), 0);
-	assert_int_equal(cxv_libcxl_release("libcxl.so.2.0.8"), 0);
-	assert_int_equal(cxv_libcxl_release(""), 0);
+	assert_int_equal(cxv_ndctl_release("libcxl.so.1.0.8"), 81);
+	assert_int_equal(cxv_ndctl_release("libcxl.so.1.0.5"), 78);
+	assert_int_equal(cxv_ndctl_release("libcxl.so.1.0.12"), 85);
+	assert_int_equal(cxv_ndctl_release("libcxl.so.1.0.8x"), 0);
+	assert_int_equal(cxv_ndctl_release("libcxl.so.2.0.8"), 0);
+	assert_int_equal(cxv_ndctl_release(""), 0);
 }
 
 /* A table with one host bridge and one window of two ways; the caller breaks it. */

@@ -190,6 +190,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_names_clear(&endpoint->iommu_group_members);
 	cxv_names_clear(&endpoint->reset_methods);
 	cxv_topology_release(endpoint->topology);
+	cxv_libcxl_release(endpoint->libcxl);
 	free(endpoint->pci_parent);
 	cxv_dvsec_clear(&endpoint->dvsec);
 	cxv_upstream_port_free(endpoint->upstream_port);
@@ -210,6 +211,7 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 	free(inventory->endpoints);
 	cxv_iomem_clear(&inventory->iomem);
 	cxv_topology_release(inventory->topology);
+	cxv_libcxl_release(inventory->libcxl);
 	*inventory = (struct cxv_inventory) { 0 };
 }
 

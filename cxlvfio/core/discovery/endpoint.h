@@ -18,6 +18,7 @@
 #include "core/discovery/topology.h"
 #include "core/discovery/upstream_port.h"
 #include "core/discovery/vfio_info.h"
+#include "core/discovery/libcxl.h"
 #include "core/proof/ladder.h"
 
 /* What an operator sees at a glance; core/discovery/state.c decides. */
@@ -142,6 +143,8 @@ struct cxv_endpoint {
 	size_t decoder_count;
 	struct cxv_endpoint_port endpoint_info;
 	struct cxv_topology *topology;	/* shared; NULL: no memdev */
+	struct cxv_libcxl *libcxl;	/* shared; NULL: libcxl was not asked */
+	bool memdev_node;		/* /dev/cxl/memN is there: known where libcxl misses it */
 	const struct cxv_bus *bus;
 	char *pci_parent;	/* what is above it on PCI, where the CXL core does not know it */
 	const struct cxv_port *port_above;	/* its parents follow; NULL: the root is next */
@@ -173,6 +176,7 @@ struct cxv_inventory {
 	struct cxv_iomem iomem;
 	struct cxv_topology *topology;	/* roots, ports and windows of the machine, or NULL */
 	size_t hidden;			/* functions that may or may not be CXL: unreadable */
+	struct cxv_libcxl *libcxl;	/* what libcxl says of it, or NULL */
 };
 
 /* A copy of NAME. 0 or -ENOMEM. */

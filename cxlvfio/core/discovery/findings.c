@@ -522,6 +522,48 @@ static int ladder_record(const struct cxv_endpoint *endpoint, char **message)
 	       ladder_in(endpoint, CXV_LADDER_FOREIGN, message);
 }
 
+static bool libcxl_answered(const struct cxv_endpoint *endpoint)
+{
+	return endpoint->libcxl && endpoint->libcxl->state == CXV_LIBCXL_ANSWERED;
+}
+
+/* libcxl names no reasons: these are the two that it has. */
+static int libcxl_misses_memdev(const struct cxv_endpoint *endpoint, char **message)
+{
+	const char *memdev = endpoint->memdev.value;
+
+	if (!memdev || !libcxl_answered(endpoint) ||
+	    cxv_libcxl_memdev(endpoint->libcxl, endpoint->host))
+		return 0;
+	if (!endpoint->memdev_node)
+		return found(message, "libcxl, and so cxl list, does not show %s: there is no "
+			     "device node /dev/cxl/%s", memdev, memdev);
+	return found(message, "libcxl, and so cxl list, does not show %s, though its device node "
+		     "is there: %s may be too old", memdev,
+		     endpoint->libcxl->library ?: "the library");
+}
+
+static int sysfs_misses_memdev(const struct cxv_endpoint *endpoint, char **message)
+{
+	const char *memdev = libcxl_answered(endpoint) ?
+			     cxv_libcxl_memdev(endpoint->libcxl, endpoint->host) : NULL;
+
+	if (!memdev || endpoint->memdev.value)
+		return 0;
+	return found(message, "libcxl shows its memdev %s, which was not found in sysfs", memdev);
+}
+
+static int libcxl_differs(const struct cxv_endpoint *endpoint, char **message)
+{
+	struct cxv_libcxl_difference difference;
+
+	if (!cxv_libcxl_differs(endpoint, &difference))
+		return 0;
+	return found(message, "libcxl says that %s of %s is %s, sysfs says %s%s", difference.key,
+		     difference.object, difference.libcxl, difference.sysfs,
+		     difference.count > 1 ? ", and more" : "");
+}
+
 const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
@@ -624,6 +666,15 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the function's reset failed when the device was last opened, closed or reset",
 	  "the kernel log has the reason; put a method that works first in reset_method: until "
 	  "then nothing is reset between two users" },
+	{ "sysfs_misses_memdev", CXV_SEVERITY_WARNING, sysfs_misses_memdev,
+	  "libcxl has a memdev of it that was not found in /sys/bus/cxl, by two looks at both",
+	  "report it, with what cxlvfio snapshot makes: one of the two readers is wrong" },
+	{ "libcxl_differs", CXV_SEVERITY_WARNING, libcxl_differs,
+	  "libcxl and sysfs have different values of a fact that both know, by two looks at both",
+	  "report it, with what cxlvfio snapshot makes: one of the two readers is wrong" },
+	{ "libcxl_misses_memdev", CXV_SEVERITY_WARNING, libcxl_misses_memdev,
+	  "its memdev is in /sys/bus/cxl, but libcxl does not have it, nor does cxl list show it",
+	  "is devtmpfs mounted at /dev? cxlvfio doctor names the libcxl that was loaded" },
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is bound or reset" },

@@ -77,8 +77,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "the module cxl_vfio_pci is where modules.dep says, for the next "
 	  "boot too", "install it, for example: dkms install cxl_vfio_pci/VERSION; then depmod",
 	  cxv_doctor_driver_file },
-	{ "libcxl_version", "tools", "libcxl, if installed, is 79 or newer: older ones do not show "
-	  "Type-2 memdevs", "update it; cxlvfio itself does not need it",
+	{ "libcxl_version", "tools", "libcxl answers, where it is installed, and is 79 or newer: "
+	  "older ones do not show Type-2 memdevs", "update it; endpoints are found without it, too",
 	  cxv_doctor_libcxl_version },
 	{ "definitions_valid", "persist",
 	  "every definition of persist can be read and is understood",

@@ -102,6 +102,7 @@ struct cxv_doctor_facts {
 	bool inventory_incomplete;	/* other endpoints may be there for other users */
 	const char *rights_hint;	/* how whoever asks gets to read what is denied; static */
 	const struct cxv_topology *topology;	/* NULL: none */
+	const struct cxv_libcxl *answer;	/* of libcxl; NULL: it was not asked */
 	struct cxv_doctor_endpoint *endpoints;
 	size_t endpoint_count;
 };

@@ -391,18 +391,23 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 
 int cxv_doctor_libcxl_version(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
+	const struct cxv_libcxl *answer = facts->answer;
 	unsigned int release;
 
+	if (answer && answer->state == CXV_LIBCXL_FAILED)
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it gave no answer: %s",
+				      answer->reason);
 	if (!facts->libcxl.value)
 		return facts->libcxl.error == EACCES || facts->libcxl.error == ENODATA ?
 		       cxv_doctor_unread(check, facts->libcxl.error, facts->libcxl.path) :
 		       cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not installed");
-	release = cxv_libcxl_release(facts->libcxl.value);
+	release = cxv_ndctl_release(facts->libcxl.value);
 	if (cxv_doctor_show_text(check, &facts->libcxl) < 0)
 		return -ENOMEM;
 	if (!release)
 		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' does not tell its version",
 				      facts->libcxl.value);
 	return cxv_doctor_say(check, release < LIBCXL_RELEASE ? CXV_DOCTOR_WARNING : CXV_DOCTOR_OK,
+			      answer && answer->library ? "that of ndctl %u was loaded" :
 			      "it is that of ndctl %u", release);
 }

@@ -265,7 +265,7 @@ bool cxv_modprobe_line_is(const char *line, size_t length, const char *command, 
 }
 
 /* ndctl 80 has libcxl.so.1.0.7: one more each release. */
-unsigned int cxv_libcxl_release(const char *file)
+unsigned int cxv_ndctl_release(const char *file)
 {
 	unsigned int age;
 	int end = 0;

@@ -60,6 +60,6 @@ bool cxv_modprobe_line_is(const char *line, size_t length, const char *command,
 			  const char *name);
 
 /* libcxl.so.1.0.8 is of ndctl 81. 0: it is no such name. */
-unsigned int cxv_libcxl_release(const char *file);
+unsigned int cxv_ndctl_release(const char *file);
 
 #endif

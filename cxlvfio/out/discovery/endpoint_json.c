@@ -5,6 +5,7 @@
 #include "out/discovery/registers_json.h"
 #include "out/discovery/topology_json.h"
 #include "out/discovery/vfio_json.h"
+#include "out/discovery/libcxl_json.h"
 
 void cxv_json_names(struct cxv_document *document, struct json_object *parent,
 		    struct json_object *unavailable, const char *key,
@@ -76,6 +77,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_string(document, to, "state", cxv_state_name(endpoint->state));
 	unavailable = cxv_json_object(document, to, "unavailable");
 	cxv_json_fields(document, to, unavailable, endpoint, &cxv_endpoint_fields);
+	cxv_json_found_by(document, to, endpoint);
 	cxv_json_findings(document, to, &endpoint->findings);
 	cxv_json_names(document, to, unavailable, "iommu_group_members",
 		       &endpoint->iommu_group_members);
@@ -83,6 +85,7 @@ void cxv_json_endpoint(struct cxv_document *document, struct json_object *array,
 	cxv_json_pci(document, to, unavailable, endpoint);
 	cxv_json_registers(document, to, unavailable, endpoint);
 	cxv_json_kernel_view(document, to, endpoint);
+	cxv_json_libcxl(document, to, endpoint);
 	add_owners(document, to, unavailable, endpoint);
 	add_driver_view(document, to, endpoint);
 	cxv_json_vfio(document, to, endpoint);

@@ -11,6 +11,7 @@
 #include "out/discovery/registers_text.h"
 #include "out/discovery/topology_text.h"
 #include "out/discovery/vfio_text.h"
+#include "out/discovery/libcxl_text.h"
 
 static void print_pci(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
@@ -21,6 +22,7 @@ static void print_cxl(struct cxv_printer *to, const struct cxv_endpoint *endpoin
 {
 	cxv_print_heading(to, "summary");
 	cxv_print_fields(to, endpoint, &cxv_endpoint_fields);
+	cxv_show_found_by(to, endpoint);
 	cxv_print_names(to, "iommu_group_members", &endpoint->iommu_group_members);
 	cxv_print_names(to, "reset_methods", &endpoint->reset_methods);
 	if (endpoint->memdev.value) {
@@ -113,13 +115,14 @@ static const struct {
 	{ "decoders", print_decoders },
 	{ "ports", cxv_show_ports },
 	{ "region", print_region },
+	{ "libcxl", cxv_show_libcxl },
 	{ "driver", print_driver },
 	{ "vfio", print_vfio },
 	{ "ladder", print_ladder },
 };
 
 const char cxv_section_names[] =
-	"findings cxl pci dvsec upstream component decoders ports region driver vfio ladder";
+	"findings cxl pci dvsec upstream component decoders ports region libcxl driver vfio ladder";
 
 static int find_section(const char *name, size_t length)
 {

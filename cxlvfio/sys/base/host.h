@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/discovery/libcxl.h"
+
 struct cxv_tree;
 struct cxv_host_operations;
 
@@ -26,6 +28,7 @@ struct cxv_host {
 	const struct cxv_host *live;	/* what a capture copies: sys/snapshot/capture.h */
 	const struct cxv_host *outer;	/* cxv_host_enter(): what DIRECTORY is in, NULL: nothing */
 	char *directory;
+	enum cxv_libcxl_scope libcxl;	/* what libcxl is asked for: sys/discovery/libcxl.h */
 	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
 	void (*trace)(const char *operation, const char *path, const char *value, int result);
 };

@@ -11,6 +11,7 @@
 #include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
 #include "sys/discovery/iomem.h"
+#include "sys/discovery/libcxl.h"
 #include "sys/discovery/openers.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
@@ -19,13 +20,12 @@
 
 #define TRIES_MAX	8
 #define PAUSE_NS	15000000	/* after the second try, then ever longer */
+#define QUESTIONS_MAX	5
 
-/* DVSEC 0 says so, be it malformed; without one the kernel's memdev or our driver does. */
+/* DVSEC 0 says so, be it malformed; without one the memdev or our driver does. */
 static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint *endpoint)
 {
-	return !endpoint->dvsec.device_error || endpoint->dvsec.device_error == EBADMSG ||
-	       cxv_cxl_find_memdev(index, endpoint->host) ||
-	       cxv_endpoint_is_ours(endpoint);
+	return cxv_found_by(endpoint) || cxv_cxl_find_memdev(index, endpoint->host);
 }
 
 static int keep_error(struct cxv_errors *errors, int error, const char *path, const char *hint)
@@ -44,6 +44,9 @@ struct survey {
 	struct cxv_pci_names names;
 	struct cxv_openings openings;
 	struct cxv_platform platform;
+	struct cxv_libcxl *libcxl;
+	unsigned int questions;		/* how often libcxl was asked */
+	uint64_t events;		/* how many the kernel had sent then */
 	struct cxv_upstream_port *port;	/* above the last endpoint: the next may be below it, too */
 	size_t hidden;			/* functions whose DVSECs this user may not read */
 	size_t denied;			/* endpoints of which this user may not read everything */
@@ -61,9 +64,20 @@ static void survey_clear(struct survey *survey)
 {
 	forget_port(survey);
 	cxv_cxl_index_clear(&survey->index);
+	cxv_libcxl_release(survey->libcxl);
 	cxv_iomem_clear(&survey->iomem);
 	cxv_pci_names_clear(&survey->names);
 	cxv_openings_clear(&survey->openings);
+}
+
+/* Why libcxl does not show it. */
+static void read_node(const struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	const char *memdev = endpoint->memdev.value;
+
+	if (memdev && survey->libcxl->state == CXV_LIBCXL_ANSWERED &&
+	    !cxv_libcxl_memdev(survey->libcxl, endpoint->host))
+		endpoint->memdev_node = cxv_host_exists(survey->host, "dev/cxl/%s", memdev);
 }
 
 static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
@@ -74,6 +88,7 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	cxv_pci_read_above(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
+	read_node(survey, endpoint);
 	/* The CXL core knows better where it is. */
 	if (!error && endpoint->endpoint.value) {
 		free(endpoint->pci_parent);
@@ -107,6 +122,7 @@ static int read_function(struct survey *survey, const char *name, bool whatever,
 	*endpoint = NULL;
 	if (!found)
 		return -ENOMEM;
+	found->libcxl = cxv_libcxl_use(survey->libcxl);
 	cxv_pci_read_config(survey->host, found);
 	/* With all of it read and no DVSEC there, our driver would not have bound. */
 	if (found->dvsec.device_error && found->dvsec.device_error != ENOENT)
@@ -131,12 +147,60 @@ static int read_index(struct survey *survey)
 	return error || !survey->visit ? error : cxv_topology_read(survey->host, &survey->index);
 }
 
+/* A witness that says nothing is no error: everything but the comparison is there. */
+static void warn_of_libcxl(struct survey *survey)
+{
+	const struct cxv_libcxl *libcxl = survey->libcxl;
+
+	if (libcxl->state == CXV_LIBCXL_FAILED)
+		cxv_warning(survey->errors, cxv_code_of_errno(libcxl->error), libcxl->error,
+			    (struct cxv_place) {
+				    .operation = "ask libcxl",
+				    .path = cxv_libcxl_program,
+				    .hint = "nothing else is missing: sysfs has everything",
+			    },
+			    "there is no answer to compare with: %s", libcxl->reason);
+}
+
+/* Devices and drivers that come and go are counted. */
+static uint64_t count_events(const struct survey *survey)
+{
+	const struct cxv_host *host = survey->host;
+	uint64_t events = 0;
+
+	cxv_host_read_number(host->live ?: host, &events, "sys/kernel/uevent_seqnum");
+	return events;
+}
+
+static void ask(struct survey *survey, struct cxv_question *question)
+{
+	survey->events = count_events(survey);
+	survey->questions++;
+	cxv_libcxl_ask(survey->host, question);
+}
+
+static int take_answer(struct survey *survey, struct cxv_question *question)
+{
+	struct cxv_libcxl *before = survey->libcxl;
+	int error = cxv_libcxl_answer(survey->host, question, &survey->libcxl);
+
+	cxv_libcxl_release(before);
+	return error;
+}
+
+/* libcxl looks at the machine while we do. */
 static int build_index(struct survey *survey)
 {
-	int error = read_index(survey);
+	struct cxv_question question;
+	int error, heard;
 
+	ask(survey, &question);
+	error = read_index(survey);
+	heard = take_answer(survey, &question);
+	error = error ?: heard;
 	if (error < 0)
 		return keep_error(survey->errors, error, "/" CXV_CXL_DEVICES, NULL);
+	warn_of_libcxl(survey);
 	cxv_iomem_read(survey->host, &survey->iomem);
 	return 0;
 }
@@ -146,6 +210,33 @@ static int refresh_index(struct survey *survey)
 	forget_port(survey);
 	cxv_cxl_index_clear(&survey->index);
 	return read_index(survey);
+}
+
+/*
+ * What the two witnesses say may be of two moments: both look again before a disagreement counts,
+ * and again where something came or went since libcxl was asked. A capture looks but once, and
+ * files never change.
+ */
+static bool is_doubtful(const struct survey *survey, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_host *host = survey->host;
+
+	if (host->fixture || host->tree || !cxv_libcxl_disagrees(endpoint))
+		return false;
+	return survey->questions == 1 || (survey->questions < QUESTIONS_MAX &&
+					  count_events(survey) != survey->events);
+}
+
+static int ask_again(struct survey *survey)
+{
+	struct cxv_question question;
+	int error;
+
+	ask(survey, &question);
+	error = take_answer(survey, &question);
+	if (!error)
+		warn_of_libcxl(survey);
+	return error;
 }
 
 /*
@@ -161,6 +252,7 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 
 	for (unsigned int tries = 1;; tries++) {
 		struct cxv_identity identity;
+		bool doubtful;
 		int error;
 
 		cxv_identity_read(survey->host, &survey->index, name, &identity);
@@ -169,8 +261,9 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 			return error;
 		before = settled;
 		settled = cxv_identity_compare(survey->host, &identity, *endpoint);
-		if (settled == CXV_SETTLED ||
-		    (settled == CXV_INCOMPLETE && before == CXV_INCOMPLETE))
+		doubtful = is_doubtful(survey, *endpoint);
+		if (!doubtful && (settled == CXV_SETTLED ||
+				  (settled == CXV_INCOMPLETE && before == CXV_INCOMPLETE)))
 			return 0;
 		(*endpoint)->changing = settled != CXV_GONE && tries == TRIES_MAX;
 		if ((*endpoint)->changing)
@@ -181,7 +274,9 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 			return 0;
 		if (tries > 1)
 			cxv_clock_sleep(PAUSE_NS * tries);
-		error = refresh_index(survey);
+		error = doubtful ? ask_again(survey) : 0;
+		if (!error)
+			error = refresh_index(survey);
 		if (error < 0)
 			return error;
 	}
@@ -323,6 +418,8 @@ int cxv_collect(const struct cxv_host *host, struct cxv_errors *errors,
 	error = walk(&survey);
 	inventory->topology = topology_of(&survey);
 	inventory->hidden = survey.hidden;
+	inventory->libcxl = survey.libcxl;
+	survey.libcxl = NULL;
 	inventory->iomem = survey.iomem;
 	survey.iomem = (struct cxv_iomem) { 0 };
 	return error;

@@ -124,7 +124,17 @@ static int read_own(const struct cxv_host *host, const char *path, const char *l
 				      found ? strcspn(found + 1, "\n") + 2 : 0, "%s", path));
 }
 
-static int read_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *facts)
+/* The file that libcxl itself says it was loaded from. */
+static int take_loaded(const char *path, struct cxv_doctor_text *libcxl)
+{
+	const char *slash = strrchr(path, '/');
+
+	libcxl->value = strdup(slash ? slash + 1 : path);
+	return set_path(libcxl, path + (*path == '/')) ?: libcxl->value ? 0 : -ENOMEM;
+}
+
+/* By its name, where nobody has loaded it. */
+static int find_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *facts)
 {
 	static const char *const places[] = {
 		"usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu",
@@ -142,6 +152,13 @@ static int read_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *fac
 	}
 	facts->libcxl.error = -error;
 	return fatal(error);
+}
+
+static int read_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *facts)
+{
+	const char *loaded = facts->answer ? facts->answer->library : NULL;
+
+	return loaded ? take_loaded(loaded, &facts->libcxl) : find_libcxl(host, facts);
 }
 
 static int read_cedt(const struct cxv_host *host, struct cxv_doctor_facts *facts)
@@ -444,6 +461,7 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 	*facts = (struct cxv_doctor_facts) {
 		.topology = inventory->topology,
 		.rights_hint = cxv_rights_hint(host, EACCES),
+		.answer = inventory->libcxl,
 	};
 	/* Of the driver a capture has what is in sysfs, and no files of modules. */
 	if (host->live)

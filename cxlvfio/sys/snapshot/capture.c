@@ -246,6 +246,7 @@ int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live)
 		.fixture = live->fixture,
 		.tree = tree,
 		.live = live,
+		.libcxl = live->libcxl,
 	};
 	if (host->root_path)
 		return 0;

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What libcxl says of the machine: the second witness beside sysfs, and all that cxl list(1) knows.
+ * It is asked by sys/discovery/libcxl.c, compared here, and never needed: without an answer nothing
+ * is missing but the comparison.
+ */
+#ifndef CXLVFIO_CORE_DISCOVERY_LIBCXL_H
+#define CXLVFIO_CORE_DISCOVERY_LIBCXL_H
+
+#include "core/base/value.h"
+
+struct cxv_endpoint;
+
+enum cxv_libcxl_scope {
+	CXV_LIBCXL_NOTHING,	/* it is not asked */
+	CXV_LIBCXL_MEMDEVS,
+	CXV_LIBCXL_ALL,
+};
+
+enum cxv_libcxl_state {
+	CXV_LIBCXL_NOT_ASKED,
+	CXV_LIBCXL_ANSWERED,
+	CXV_LIBCXL_FAILED,	/* asked, and there is no whole answer */
+	CXV_LIBCXL_STATE_COUNT
+};
+
+/* One fact: the value of KEY of the object of that kind and name. All are strings in the answer. */
+struct cxv_record {
+	const char *kind, *object, *key, *value;
+};
+
+struct cxv_libcxl {
+	unsigned int users;
+	enum cxv_libcxl_state state;
+	bool memdevs_only;
+	char *reason;			/* of no answer, without a full stop; NULL: none */
+	int error;			/* positive errno of it, 0: there is none */
+	char *text;			/* the answer */
+	const char *library;		/* the file that was loaded; NULL: it does not say */
+	struct cxv_record *records;	/* by kind and object, else as they came */
+	size_t count;
+	const struct cxv_record **hosts;	/* the memdevs' hosts, sorted */
+	size_t host_count;
+};
+
+/* Something that an endpoint consists of or hangs from, as sysfs has it. */
+struct cxv_libcxl_subject {
+	const char *kind;
+	char name[256];
+	bool above;		/* it hangs from this, as others may */
+	const void *object;
+	const struct cxv_fields *fields;
+};
+
+/* What the two say differently of one fact. */
+struct cxv_libcxl_difference {
+	char object[256];
+	const char *key;
+	const char *libcxl;
+	char sysfs[256];
+	size_t count;		/* of all of them; this is the first */
+};
+
+/* How an endpoint was found. */
+enum cxv_found_by {
+	CXV_FOUND_LIBCXL,	/* libcxl has a memdev of it */
+	CXV_FOUND_SYSFS,	/* sysfs has one */
+	CXV_FOUND_DVSEC,	/* its configuration space has the DVSEC of CXL devices */
+	CXV_FOUND_DRIVER,	/* cxl-vfio-pci is bound to it */
+	CXV_FOUND_COUNT
+};
+
+extern const char *const cxv_found_by_names[CXV_FOUND_COUNT];
+/* "answered" */
+const char *cxv_libcxl_state_name(enum cxv_libcxl_state state);
+
+/*
+ * One with one user. REASON is copied and TEXT taken over, in any case; ERROR is positive or
+ * negative or 0. NULL: out of memory.
+ * For what is not asked and what has failed; and for an answer of LENGTH bytes: four strings that
+ * end with a NUL, or a line of four words between tabs, are a record. One that is not whole has
+ * failed.
+ */
+struct cxv_libcxl *cxv_libcxl_silent(enum cxv_libcxl_state state, int error,
+				       const char *reason);
+struct cxv_libcxl *cxv_libcxl_of_answer(char *text, size_t length);
+struct cxv_libcxl *cxv_libcxl_use(struct cxv_libcxl *libcxl);
+void cxv_libcxl_release(struct cxv_libcxl *libcxl);
+
+/* The name of the memdev of PCI function HOST, or NULL. */
+const char *cxv_libcxl_memdev(const struct cxv_libcxl *libcxl, const char *host);
+/* The records of an object, COUNT of them; NULL: it is not known there. */
+const struct cxv_record *cxv_libcxl_object(const struct cxv_libcxl *libcxl, const char *kind,
+					    const char *name, size_t *count);
+/*
+ * Call VISIT for ENDPOINT's memdev, endpoint, decoders and regions, the window and what the ports
+ * above it are, until it returns other than 0, which is returned.
+ */
+int cxv_libcxl_each(const struct cxv_endpoint *endpoint,
+		     int (*visit)(const struct cxv_libcxl_subject *subject, void *argument),
+		     void *argument);
+/* The field that a record of the object is compared with; NULL: sysfs has no such fact. */
+const struct cxv_field *cxv_libcxl_field(const struct cxv_libcxl_subject *subject,
+					  const struct cxv_record *record);
+/* A value of that field as the records have it: decimal, or "true". False: it is none. */
+bool cxv_libcxl_number(const struct cxv_field *field, const char *text,
+			struct cxv_number *number);
+/* Whether libcxl and sysfs say something different of ENDPOINT; of facts that both know. */
+bool cxv_libcxl_differs(const struct cxv_endpoint *endpoint, struct cxv_libcxl_difference *difference);
+/* Whether the two disagree at all, also on the memdev's being there. */
+bool cxv_libcxl_disagrees(const struct cxv_endpoint *endpoint);
+/* By whom ENDPOINT was found: bits 1 << CXV_FOUND_*. */
+unsigned int cxv_found_by(const struct cxv_endpoint *endpoint);
+
+#endif
