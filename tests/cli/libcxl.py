@@ -276,6 +276,13 @@ def test_not_asked(stand: Stand) -> None:
     stand.same("--from compares with the answer that was kept", live["libcxl"], again["libcxl"])
     stand.same("and finds the same", finding_ids(live), finding_ids(again))
     stand.say("libcxl_misses_memdev" in finding_ids(again), "which is not nothing")
+    whole = stand.machine("ready")
+    kept = stand.work / "whole.tar.zst"
+    whole.run(stand.real(), stand.command, "snapshot", "-o", kept)
+    for command in ("list",), ("show", "all"):
+        stand.same(f"{command[0]} prints of a snapshot what it does of the machine",
+                   stand.document(whole, stand.real(), *command)["endpoints"],
+                   stand.document(whole, None, *command, "--from", kept)["endpoints"])
 
 
 def test_boot(stand: Stand) -> None:

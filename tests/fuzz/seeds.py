@@ -64,6 +64,18 @@ def iomem(roots: list) -> list:
             for root in roots for file in root.glob("proc/iomem")]
 
 
+def libcxl(_roots: list) -> list:
+    """As the program says it and as a file keeps it; without an end, and with two."""
+    facts = ("memdev", "mem0", "host", "0000:0d:00.0", "library", "libcxl", "file", "/libcxl.so.1",
+             "region", "region0", "size", "4096", "region", "region0", "type", "ram")
+    end = ("end", "", "all", "")
+    answers = [facts + end, end, facts, facts + end + end, end + facts]
+    strings = ["".join(f"{word}\0" for word in answer).encode() for answer in answers]
+    lines = "".join(word + ("\n" if place % 4 == 3 else "\t")
+                    for place, word in enumerate(facts + end)).encode()
+    return strings + [lines, lines[:-1], strings[0][:-1]]
+
+
 def cedt(roots: list) -> list:
     """A range and a table; one cut short, and one with a structure that does not end."""
     tables = [file.read_bytes() for root in roots
@@ -110,7 +122,8 @@ def planted(_roots: list) -> list:
 
 
 HARNESSES = {function.__name__: function for function in (
-    binding, cedt, config, config_dump, iomem, pci_ids, persist, region_info, registers, planted)}
+    binding, cedt, config, config_dump, iomem, libcxl, pci_ids, persist, region_info, registers,
+    planted)}
 
 
 def write(directory: Path, inputs: list) -> None:

@@ -97,6 +97,18 @@ static void set_link(struct cxv_endpoint *endpoint, const char *speed, unsigned 
 	endpoint->pci.current_link_width = cxv_known(width);
 }
 
+/* What libcxl says: RECORDS has a line a fact. */
+static void answer(struct cxv_endpoint *endpoint, const char *records)
+{
+	char *text = strdup(records);
+
+	assert_non_null(text);
+	cxv_libcxl_release(endpoint->libcxl);
+	endpoint->libcxl = cxv_libcxl_of_answer(text, strlen(text));
+	assert_non_null(endpoint->libcxl);
+	assert_int_equal(endpoint->libcxl->state, CXV_LIBCXL_ANSWERED);
+}
+
 /* Every witness has spoken, and they agree. */
 static struct cxv_endpoint *sound(void)
 {
@@ -121,6 +133,9 @@ static struct cxv_endpoint *sound(void)
 	add_kernel_view(endpoint);
 	add_driver_view(endpoint);
 	add_peer(endpoint, "pcieport");
+	answer(endpoint, "memdev\tmem0\thost\t0000:0d:00.0\n"
+			 "decoder\tdecoder2.0\tsize\t268435456\n"
+			 "decoder\tdecoder2.0\tmode\tram\nend\t\tall\t\n");
 	set_link(endpoint, "64.0 GT/s PCIe", 16);
 	endpoint->aer.correctable = cxv_known(7);
 	endpoint->aer.nonfatal = endpoint->aer.fatal = cxv_known(0);
@@ -194,6 +209,24 @@ static void test_unknown_base(void **state)
 static void damage_lost(struct cxv_endpoint *endpoint)
 {
 	endpoint->dvsec.device_error = ENODEV;
+}
+
+static void damage_libcxl_memdev(struct cxv_endpoint *endpoint)
+{
+	answer(endpoint, "memdev\tmem7\thost\t0000:77:00.0\nend\t\tmemdevs\t\n");
+}
+
+static void damage_sysfs_memdev(struct cxv_endpoint *endpoint)
+{
+	free(endpoint->memdev.value);
+	endpoint->memdev.value = NULL;
+	answer(endpoint, "memdev\tmem0\thost\t0000:0d:00.0\nend\t\tmemdevs\t\n");
+}
+
+static void damage_libcxl_value(struct cxv_endpoint *endpoint)
+{
+	answer(endpoint, "memdev\tmem0\thost\t0000:0d:00.0\n"
+			 "decoder\tdecoder2.0\tsize\t4096\nend\t\tall\t\n");
 }
 
 static void damage_changing(struct cxv_endpoint *endpoint)
@@ -471,6 +504,9 @@ static const struct {
 } damages[] = {
 	{ "lost", CXV_SEVERITY_ERROR, damage_lost },
 	{ "changing", CXV_SEVERITY_WARNING, damage_changing },
+	{ "libcxl_misses_memdev", CXV_SEVERITY_WARNING, damage_libcxl_memdev },
+	{ "sysfs_misses_memdev", CXV_SEVERITY_WARNING, damage_sysfs_memdev },
+	{ "libcxl_differs", CXV_SEVERITY_WARNING, damage_libcxl_value },
 	{ "malformed_capabilities", CXV_SEVERITY_ERROR, damage_malformed },
 	{ "mem_disabled", CXV_SEVERITY_WARNING, damage_mem_disabled },
 	{ "range_not_active", CXV_SEVERITY_WARNING, damage_range_not_active },

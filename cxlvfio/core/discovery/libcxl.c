@@ -195,6 +195,9 @@ const struct cxv_record *cxv_libcxl_object(const struct cxv_libcxl *libcxl, cons
 {
 	size_t low = 0, high = libcxl->count;
 
+	*count = 0;
+	if (libcxl->memdevs_only && strcmp(kind, "memdev") && strcmp(kind, "library"))
+		return NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -203,7 +206,7 @@ const struct cxv_record *cxv_libcxl_object(const struct cxv_libcxl *libcxl, cons
 		else
 			high = middle;
 	}
-	for (*count = 0; low + *count < libcxl->count; ++*count)
+	for (; low + *count < libcxl->count; ++*count)
 		if (compare_object(&libcxl->records[low + *count], kind, name))
 			break;
 	return *count ? &libcxl->records[low] : NULL;

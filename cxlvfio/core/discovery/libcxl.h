@@ -32,7 +32,7 @@ struct cxv_record {
 struct cxv_libcxl {
 	unsigned int users;
 	enum cxv_libcxl_state state;
-	bool memdevs_only;
+	bool memdevs_only;		/* there may be more, but it was not asked for */
 	char *reason;			/* of no answer, without a full stop; NULL: none */
 	int error;			/* positive errno of it, 0: there is none */
 	char *text;			/* the answer */

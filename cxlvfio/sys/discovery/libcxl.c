@@ -267,7 +267,11 @@ static int recall(const struct cxv_host *host, struct cxv_libcxl **libcxl)
 		return silent(libcxl, error == -ENOENT || error == -ENODATA ? 0 : error,
 			      "these are files, without an answer of libcxl");
 	*libcxl = cxv_libcxl_of_answer(text, length);
-	return *libcxl ? 0 : -ENOMEM;
+	if (!*libcxl)
+		return -ENOMEM;
+	/* As the same command had it on the machine itself. */
+	(*libcxl)->memdevs_only |= host->libcxl == CXV_LIBCXL_MEMDEVS;
+	return 0;
 }
 
 int cxv_libcxl_answer(const struct cxv_host *host, struct cxv_question *question,

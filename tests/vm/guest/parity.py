@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run in the guest by scenarios/parity.sh: compare cxlvfio list --json with cxl list and sysfs.
 
+And so what libcxl says, that is what cxlvfio asks it with: every object that cxl list -vvv prints.
+
 Both versions of cxl that the sandbox has, with the combinations of object flags. Prints TAP.
 """
 import json
@@ -22,6 +24,13 @@ FLAGS = [["-vvv"]] + [["-Ti", f"-{objects}"] for objects in (
 # The word that an object of cxl's has as its first key names its kind; "memdev" is a string in
 # mappings, which have "position" first.
 KINDS = ("bus", "port", "endpoint", "decoder", "region", "memdev")
+ASK = "/usr/local/libexec/cxlvfio/cxlvfio-libcxl"
+# What libcxl 81 has no function for: the newer cxl has it from newer ones, or debugfs.
+UNASKED = {"poison_injectable", "protocol_injectable", "injectable_protocol_errors",
+           "extended_linear_cache_size"}
+# Arrays of cxl's, as the kind of the records for their items, and what names these.
+PARTS = {"dports": ("dport", "dport"), "targets": ("target", "position"),
+         "mappings": ("mapping", "position")}
 # Attribute of sysfs: where it differs from the key.
 ATTRIBUTES = {
     "port": {"decoders_committed": "decoders_committed"},
@@ -136,6 +145,50 @@ def compare_with_cxl(tool: str, flags: list, ours: dict, seen: set) -> list:
     return problems
 
 
+def records_of_libcxl() -> dict:
+    """Facts, all of them strings, under (kind, name)."""
+    strings = run(ASK, "all").split("\0")[:-1]
+    found = {}
+    for kind, name, key, value in zip(*[iter(strings)] * 4):
+        found.setdefault((kind, name), {})[key] = value
+    return found
+
+
+def same_value(wanted, value: str | None) -> bool:
+    if value is None or isinstance(wanted, str):
+        return value == wanted
+    return value == (str(wanted).lower() if isinstance(wanted, bool) else str(wanted))
+
+
+def compare_with_libcxl(tool: str, records: dict) -> list:
+    """Every object of cxl list -vvv in the records, with what is in its arrays."""
+    problems = []
+    for kind, name, item in objects_of_cxl(json.loads(run(tool, "list", "-vvv"))):
+        expected = {(kind, name): item}
+        for key, (part, word) in PARTS.items():
+            expected |= {(part, f"{name}/{each[word]}"): each for each in item.get(key, [])}
+        for place, facts in expected.items():
+            problems += [f"{place}.{key} is {value!r}, of libcxl {records.get(place)}"
+                         for key, value in facts.items()
+                         if not isinstance(value, list) and key not in UNASKED and
+                         (tool == TOOLS[0] or (kind, key) != ("region", "locked")) and
+                         not same_value(value, records.get(place, {}).get(key))]
+    return problems
+
+
+def compare_endpoints(document: dict) -> list:
+    """Both witnesses have each Type-2 endpoint that has a memdev, and do not contradict."""
+    problems = [str(warning) for warning in document["warnings"]]
+    for endpoint in document["endpoints"]:
+        problems += [f"{endpoint['host']}: {finding}" for finding in endpoint["findings"]
+                     if "libcxl" in finding["id"] or "sysfs" in finding["id"]]
+        if endpoint["memdev"] and endpoint["found_by"][:2] != ["libcxl", "sysfs"]:
+            problems.append(f"{endpoint['host']}: found by {endpoint['found_by']}")
+        if endpoint["memdev"] and not endpoint["libcxl"]["objects"]:
+            problems.append(f"{endpoint['host']}: {endpoint['libcxl']}")
+    return problems
+
+
 def compare_with_sysfs(ours: dict) -> list:
     """Every attribute that is there, in whatever object: same value; what is not there is null."""
     problems = []
@@ -191,6 +244,12 @@ def main() -> int:
         results.append((f"cxl {version}: it listed objects of every kind", set(KINDS) - kinds))
         results.append((f"cxl {version}: it listed every object that is in the document",
                         set(ours) - seen))
+    records = records_of_libcxl()
+    for tool in TOOLS:
+        results.append((f"{tool} list -vvv: libcxl says the same of every object",
+                        compare_with_libcxl(tool, records)))
+    results.append(("libcxl and sysfs have every endpoint and do not differ",
+                    compare_endpoints(json.loads(run("cxlvfio", "show", "all", "--json")))))
     versions = {run(tool, "--version").strip() for tool in TOOLS}
     results.append(("they are two versions", [] if len(versions) == len(TOOLS) else versions))
     results.append(("attributes in sysfs", compare_with_sysfs(ours)))
