@@ -62,17 +62,16 @@ static int read_archive(struct cxv_context *context, const char *file, struct cx
 	return error < 0 ? fail(context, file, error, reason) : 0;
 }
 
-/* The host is TREE, which is taken over, and its trace stays. */
+/* The host is TREE, which is taken over; its trace stays, and what libcxl is asked for. */
 static int change_host(struct cxv_context *context, struct cxv_tree *tree)
 {
 	struct cxv_host before = context->host;
 	int error;
 
-	context->host = (struct cxv_host) {
-		.root = -1, .libcxl = before.libcxl, .trace = before.trace,
-	};
-	cxv_host_close(&before);
+	context->host = (struct cxv_host) { .root = -1, .trace = before.trace };
 	error = cxv_host_open_tree(&context->host, tree);
+	context->host.libcxl = before.libcxl;
+	cxv_host_close(&before);
 	return error < 0 ? fail(context, context->snapshot, error, NULL) : 0;
 }
 

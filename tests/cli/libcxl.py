@@ -201,6 +201,29 @@ def test_reading_only(stand: Stand, version: str, libraries: str) -> None:
               f"status {result.returncode}, {taken:.1f} s", *opened[:5], *written[:5], *waited[:5])
 
 
+def test_seals(stand: Stand) -> None:
+    """Landlock keeps it from writing; without it, another user; with neither it asks nothing."""
+    machine = stand.machine("ready")
+    flush = machine.top / FLUSH
+    log = stand.work / "seals"
+    no_landlock = "--inject=landlock_create_ruleset:error=ENOSYS"
+    for name, mode, injections, status, told in (
+            ("Landlock", 0o200, [], 0, True),
+            ("no Landlock, so another user", 0o200, [no_landlock], 0, True),
+            ("neither", 0o200, [no_landlock, "--inject=setresuid:error=EPERM"], 3, False),
+            ("another user, who may write too", 0o222, [no_landlock], 3, False)):
+        flush.chmod(mode)
+        result = machine.run(None, "strace", "-f", "-y", "-o", log, *injections, stand.asked,
+                             "all")
+        users = [line for line in log.read_text().splitlines() if "setresuid" in line]
+        written = [line for line in log.read_text().splitlines()
+                   if "write(" in line and "/flush" in line]
+        stand.say(result.returncode == status and ("mem0" in result.stdout) == told and
+                  not written and bool(users) == bool(injections),
+                  f"{name}: {'it asks' if told else 'it asks nothing'}",
+                  f"status {result.returncode}", *users, *written, result.stdout[:200])
+
+
 def test_silence(stand: Stand) -> None:
     """Whatever becomes of the program, only warnings and what it says are different."""
     machine = stand.machine("states")
@@ -329,6 +352,7 @@ def main() -> int:
             test_reading_only(stand, version, libraries)
             test_doctor(stand, version, libraries)
         stand.same("there are two versions", 2, len(versions()))
+        test_seals(stand)
         test_silence(stand)
         test_no_node(stand)
         test_findings(stand)
