@@ -515,7 +515,8 @@ def check_packed(stand: Stand, root) -> None:
     (root.top / MODULE).unlink()
     for name, content, result, hint in (
             ("signed before", lzma.compress(signed), "ok", None),
-            ("signed after", lzma.compress(plain) + signed[len(plain):], "unknown", "it was signed after"),
+            ("signed after", lzma.compress(plain) + signed[len(plain):], "unknown",
+             "it was signed after"),
             ("cut off", lzma.compress(plain)[:-40], "unknown", "look at it by hand"),
             ("empty", b"", "unknown", "look at it by hand")):
         FIXTURES.modules.install(root, FIXTURES.KERNEL, content, suffix=".xz")

@@ -132,8 +132,9 @@ static void test_one_line_for_each_errno(void **state)
 	endpoint->owner_error = EACCES;
 	endpoint->iommu_group = cxv_unknown(ENOENT);
 	text = print(endpoint, &style);
-	assert_non_null(strstr(text, "  unknown   serial number, owners of the window: ask somebody "
-			       "who may (EACCES)\n            HDM decoders of the hardware: "));
+	assert_non_null(strstr(text, "  unknown   serial number, owners of the window: ask "
+			       "somebody who may (EACCES)\n            HDM decoders of the "
+			       "hardware: "));
 	assert_null(strstr(text, "ENOENT"));
 	free(text);
 	cxv_endpoint_free(endpoint);
@@ -185,7 +186,8 @@ static void test_ready(void **state)
 {
 	struct cxv_endpoint *endpoint = new_ready();
 
-	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset before");
+	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset "
+	       "before");
 
 	endpoint = new_ready();
 	endpoint->ladder.state.value = cxv_ladder_state_name(CXV_LADDER_UNPROVEN);
@@ -203,7 +205,8 @@ static void test_ready(void **state)
 
 	endpoint = new_ready();
 	find(endpoint, "narrow_link", CXV_SEVERITY_INFO);
-	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset before");
+	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset "
+	       "before");
 }
 
 static void test_in_use(void **state)
@@ -215,8 +218,8 @@ static void test_in_use(void **state)
 	endpoint->vfio.opened_by.count = 1;
 	endpoint->vfio.opened_by.items[0].pid = cxv_known(4711);
 	endpoint->vfio.opened_by.items[0].command = text_of("qemu");
-	expect(endpoint, "it is in use: qemu (pid 4711) has it open, and must close it before it is "
-	       "handed out again");
+	expect(endpoint, "it is in use: qemu (pid 4711) has it open, and must close it before it "
+	       "is handed out again");
 }
 
 /* What stands in the way comes first, and another function in the group does. */

@@ -20,8 +20,8 @@ struct cxv_screen {
 /* More text for the entry, as it is: it is made harmless when it is printed. */
 void cxv_screen_add(struct cxv_screen *screen, const char *format, ...) _printf_(2, 3);
 /*
- * Print LABEL and that text in at most LINES lines; what does not fit is "...". How many they were:
- * none without text.
+ * Print LABEL and that text in at most LINES lines; what does not fit is "...". How many they
+ * were: none without text.
  */
 unsigned int cxv_screen_end(struct cxv_screen *screen, const char *label, unsigned int lines);
 

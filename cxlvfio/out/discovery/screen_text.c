@@ -124,12 +124,14 @@ static void put_slot(struct to *to, const struct cxv_endpoint *endpoint)
 /* What the link was trained for: without CXL.mem the memory cannot be reached. */
 static void add_protocols(struct to *to, const struct cxv_flex_bus *link)
 {
+	bool any = link->io.value || link->cache.value || link->mem.value;
+
 	if (!link->io.known || !link->cache.known || !link->mem.known)
 		return;
 	cxv_screen_add(&to->screen, "%strained for%s%s%s%s", comma(to),
 		       link->io.value ? " CXL.io" : "", link->cache.value ? " CXL.cache" : "",
 		       link->mem.value ? " CXL.mem" : "",
-		       link->io.value || link->cache.value || link->mem.value ? "" : " PCI Express");
+		       any ? "" : " PCI Express");
 }
 
 static void put_link(struct to *to, const struct cxv_endpoint *endpoint)

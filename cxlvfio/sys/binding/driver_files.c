@@ -146,8 +146,8 @@ static int open_module(const struct cxv_host *host, const char *path)
 }
 
 /*
- * A signature is behind the module (Linux scripts/sign-file.c): of one that was compressed before it
- * was signed the kernel unpacks the module without it, and libkmod takes it for damage.
+ * A signature is behind the module (Linux scripts/sign-file.c): of one that was compressed before
+ * it was signed the kernel unpacks the module without it, and libkmod takes it for damage.
  */
 static bool is_signed_behind(int file, const char *path)
 {
