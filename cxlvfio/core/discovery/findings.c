@@ -655,7 +655,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "VFIO cannot open the group: unbind the other function" },
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
 	  "errors that were not correctable are counted in its AER attributes",
-	  "see the kernel log, and at the aer counters of the ports above" },
+	  "see the kernel log and the aer counters of the ports above" },
 	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
 	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
 	  "ras in cxlvfio show names the error; see the kernel log, then reset it" },
