@@ -36,7 +36,7 @@ static void print_program(void)
 {
 	printf("Usage: cxlvfio COMMAND [OPTIONS] [TARGET...]\n\n"
 	       "Hand CXL Type-2 endpoints to VFIO, show their state, and prove their reset.\n"
-	       "A TARGET is a PCI address, memN, endpointN, regionN or all.\n");
+	       "A TARGET is a PCI address, a serial number, memN, endpointN, regionN or all.\n");
 	print_commands();
 	print_options("Options of every command", cxv_global_options, cxv_global_option_count);
 	printf("\n'cxlvfio help COMMAND' and cxlvfio-COMMAND(1) say more; cxlvfio(1) has the exit "

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/helper_targets.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/helper_output.h"
@@ -186,15 +188,67 @@ static int select_all(struct cxv_context *context, struct cxv_targets *targets)
 	return before || targets->count ? 0 : none_at_all(context, targets);
 }
 
+/* As lspci prints it, or as we do. */
+static bool take_serial(const char *name, uint64_t *serial)
+{
+	char *end;
+
+	if (cxv_pci_take_serial(name, serial))
+		return true;
+	if (name[0] != '0' || name[1] != 'x' || !isxdigit((unsigned char)name[2]))
+		return false;
+	errno = 0;
+	*serial = strtoull(name, &end, 16);
+	return !errno && !*end;
+}
+
+/* One endpoint: what two have in common names neither. */
+static int select_serial(struct cxv_context *context, const char *name, uint64_t serial,
+			 struct cxv_targets *targets)
+{
+	struct cxv_place place = { .operation = context->command->name, .target = name };
+	struct cxv_endpoint *found = NULL;
+	int hidden = 0;
+
+	for (size_t i = 0; i < targets->inventory.count; i++) {
+		struct cxv_endpoint *endpoint = targets->inventory.endpoints[i];
+
+		if (!cxv_endpoint_is_type2(endpoint))
+			continue;
+		if (endpoint->serial.error && endpoint->serial.error != ENOENT)
+			hidden = endpoint->serial.error;
+		if (!endpoint->serial.known || endpoint->serial.value != serial)
+			continue;
+		place.hint = "name the one that is meant by its address";
+		if (found)
+			return cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0, place,
+					 "%s and %s have the same serial number", found->host,
+					 endpoint->host);
+		found = endpoint;
+	}
+	if (found) {
+		select_endpoint(targets, found);
+		return 0;
+	}
+	if (!hidden)
+		return no_such_target(context, targets, name);
+	place.hint = cxv_rights_hint(&context->host, hidden);
+	return cxv_error(&context->errors, cxv_code_of_errno(hidden), hidden, place,
+			 "the serial numbers of the endpoints cannot all be read");
+}
+
 static int select_name(struct cxv_context *context, const char *name, struct cxv_targets *targets)
 {
 	char buffer[CXV_PCI_ADDRESS_MAX];
 	const char *address = cxv_pci_take_address(name, buffer) ? buffer : NULL;
 	bool found = false;
+	uint64_t serial;
 	int error = 0;
 
 	if (!strcmp(name, "all"))
 		return select_all(context, targets);
+	if (take_serial(name, &serial))
+		return select_serial(context, name, serial, targets);
 	if (!address && !is_numbered(name, "mem") && !is_numbered(name, "endpoint") &&
 	    !is_numbered(name, "region"))
 		return no_such_target(context, targets, name);
@@ -222,8 +276,8 @@ int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
 
 	*targets = (struct cxv_targets) { 0 };
 	if (count <= 0) {
-		cxv_usage_error(context, "a TARGET is missing: a PCI address, memN, endpointN, "
-				"regionN or all");
+		cxv_usage_error(context, "a TARGET is missing: a PCI address, a serial number, "
+				"memN, endpointN, regionN or all");
 		return -EINVAL;
 	}
 	error = cxv_collect(&context->host, &context->errors, &targets->inventory);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the user names: a PCI address, memN, endpointN, regionN or "all". */
+/* What the user names: a PCI address, a serial number, memN, endpointN, regionN or "all". */
 #ifndef CXLVFIO_CMD_HELPER_TARGETS_H
 #define CXLVFIO_CMD_HELPER_TARGETS_H
 

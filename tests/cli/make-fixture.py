@@ -475,6 +475,12 @@ def scenario_no_serial(root: Root) -> None:
     add_ladder(root, "survived page 7.3.4-test", name="1e98:e2e2@0000:0d:00.0")
 
 
+def scenario_same_serial(root: Root) -> None:
+    """Two endpoints of which a serial number names neither."""
+    add_type2(root)
+    add_type2(root, 1, serial=0x0123456789ABCDEE)
+
+
 def scenario_cdev(root: Root) -> None:
     """The same on a kernel with VFIO character devices."""
     scenario_ready(root)
