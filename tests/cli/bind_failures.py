@@ -8,6 +8,7 @@ COMMAND is the built cxlvfio, SCHEMAS the directory of the built schemas.
 """
 import os
 import pty
+import select
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from bind import FIRST, FIXTURES, SECOND, Machine, error_of, run_tests, steps  #
 from fake_kernel import OURS  # noqa: E402
 
 DRIVERS = "sys/bus/pci/drivers"
+FLUSH = "sys/bus/cxl/flush"
 OVERRIDE = f"sys/bus/pci/devices/{FIRST}/driver_override"
 PUT_BACK = "; it is as it was before"
 
@@ -52,6 +54,7 @@ UNBIND_WRITES = {
     (f"{DRIVERS}/{OURS}/unbind", "EIO"): (1, "FAILED", "unbind_driver"),
     (f"{DRIVERS}/{OURS}/unbind", "EBUSY"): (5, "DEVICE_BUSY", "unbind_driver"),
     (f"{DRIVERS}/{OURS}/unbind", "ENODEV"): (8, "TIMEOUT", "unbind_driver"),
+    (FLUSH, "EIO"): (1, "FAILED", "flush"),
     (OVERRIDE, "EIO"): (1, "FAILED", "set_override"),
     (OVERRIDE, "EBUSY"): (5, "DEVICE_BUSY", "set_override"),
     (OVERRIDE, "ENODEV"): (1, "FAILED", "set_override"),
@@ -112,6 +115,54 @@ def test_taking_back_fails(machine: Machine) -> None:
         assert machine.record().exists()
         machine.run(0, "unbind", FIRST)
         machine.is_untouched("accelerator")
+
+
+def not_given_back(machine: Machine, document: dict, code: str) -> None:
+    """The CXL core would release the driver before, too: the next run gives it the endpoint."""
+    error, (warning,) = error_of(document), document["warnings"]
+    assert failed_step(document)[0] == "flush" and error["code"] == code, document["errors"]
+    assert "the CXL core's work" in error["message"] and error["path"] == f"/{FLUSH}", error
+    assert error["message"].endswith("not all could be put back"), error
+    assert warning["message"].startswith("taking back: the CXL core's work"), warning
+    undone = {action["step"]: action["result"] for action in document["actions"]
+              if action["undo"]}
+    assert undone == {"flush": "failed", "set_override": "done", "bind_driver": "planned",
+                      "wait_driver": "planned", "forget": "planned"}, undone
+    machine.has("", "")
+    assert machine.record().exists()
+
+
+def test_flush_fails(machine: Machine) -> None:
+    machine.take("accelerator")
+    not_given_back(machine, machine.write_fails(1, FLUSH, "EIO", "bind", FIRST), "FAILED")
+    machine.run(0, "unbind", FIRST)
+    machine.is_untouched("accelerator")
+
+
+def test_flush_hangs(machine: Machine) -> None:
+    """What hangs is told, in time, and nobody is kept out: the child that is left has no lock."""
+    machine.take("accelerator")
+    machine.kernel.flush = machine.top / "elsewhere"
+    flush = machine.top / FLUSH
+    flush.unlink()
+    os.mkfifo(flush)
+    pipe = os.open(flush, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(pipe, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    document = machine.run_json(8, "bind", "--wait", "1", FIRST)
+    not_given_back(machine, document, "TIMEOUT")
+    assert "its work queue hangs" in error_of(document)["hint"], document["errors"]
+    document = machine.run_json(8, "unbind", "--wait", "0", FIRST)
+    assert failed_step(document)[0] == "flush", steps(document)
+    machine.has("", "")
+    while select.select([pipe], [], [], 1)[0]:
+        os.read(pipe, 65536)
+    machine.run(0, "unbind", FIRST)
+    os.close(pipe)
+    machine.is_untouched("accelerator")
 
 
 def test_record_cannot_be_written(machine: Machine) -> None:

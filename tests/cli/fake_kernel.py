@@ -32,6 +32,9 @@ class FakeKernel(threading.Thread):
         self.looks = 0                  # rounds in which nothing was found to do
         self.done = threading.Event()
         (self.pci / "drivers_probe").touch()
+        self.flush = root / "sys/bus/cxl/flush"
+        self.flush.parent.mkdir(parents=True, exist_ok=True)
+        self.flush.touch()
 
     def __enter__(self) -> "FakeKernel":
         self.start()
@@ -174,6 +177,7 @@ class FakeKernel(threading.Thread):
             busy += target
             if target and not self.driver_of(target):
                 self.attach(target, directory.name)
+        busy += self.take(self.flush)
         for device in (self.pci / "devices").iterdir():
             if self.take(device / "remove"):
                 self.remove(device.name)

@@ -12,6 +12,7 @@
 #define DEVICE		"sys/bus/pci/devices/" TARGET "/"
 #define OURS		CXL_VFIO_DRIVER_NAME
 #define OURS_UNBIND	"sys/bus/pci/drivers/" OURS "/unbind"
+#define FLUSH		"sys/bus/cxl/flush"
 
 static const struct cxv_bind_wishes loading = { .load_module = true };
 static const struct cxv_bind_wishes careful = { .load_module = false };
@@ -110,6 +111,7 @@ static void bind_from_nothing(void **state)
 		  "cxl_vfio_pci" },
 		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
 		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
@@ -132,6 +134,7 @@ static void bind_from_another_driver(void **state)
 		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "accelerator" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
 		{ CXV_STEP_UNBIND_DRIVER, "sys/bus/pci/drivers/accelerator/unbind", TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", OURS },
 		{ CXV_STEP_WAIT_NODE, "dev/vfio/6", "" },
@@ -329,6 +332,7 @@ static void rollback_undoes_what_was_tried(void **state)
 {
 	static const struct expected_step all[] = {
 		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
 		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
@@ -349,8 +353,10 @@ static void rollback_undoes_what_was_tried(void **state)
 	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
 	first = roll_back_from(CXV_STEP_SET_OVERRIDE, &plan);
 	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
+	first = roll_back_from(CXV_STEP_FLUSH, &plan);
+	assert_steps(&plan, first, &all[1], ARRAY_SIZE(all) - 1);
 	first = roll_back_from(CXV_STEP_REMEMBER, &plan);
-	assert_steps(&plan, first, &all[4], 1);
+	assert_steps(&plan, first, &all[5], 1);
 	/* The module stays loaded. */
 	first = roll_back_from(CXV_STEP_LOAD_MODULE, &plan);
 	assert_steps(&plan, first, NULL, 0);
@@ -431,9 +437,9 @@ static void rollback_restores_the_override(void **state)
 	strcpy(facts.now.driver_override, "other");
 	assert_int_equal(cxv_plan_bind(&facts, &loading, &errors, &plan), 0);
 	first = cxv_plan_rollback(&plan, find_step(&plan, CXV_STEP_WAIT_DRIVER), false);
-	assert_int_equal(plan.count - first, 3);
-	assert_int_equal(plan.steps[first + 1].kind, CXV_STEP_SET_OVERRIDE);
-	assert_string_equal(plan.steps[first + 1].value, "other");
+	assert_int_equal(plan.count - first, 4);
+	assert_int_equal(plan.steps[first + 2].kind, CXV_STEP_SET_OVERRIDE);
+	assert_string_equal(plan.steps[first + 2].value, "other");
 }
 
 static void rollback_of_a_lost_device_forgets(void **state)
@@ -464,6 +470,7 @@ static void unbind_to_the_driver_before(void **state)
 {
 	static const struct expected_step expected[] = {
 		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
 		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },
@@ -483,10 +490,13 @@ static void unbind_to_the_driver_before(void **state)
 	assert_steps(&plan, 0, &expected[1], ARRAY_SIZE(expected) - 1);
 	facts.now.driver_override[0] = '\0';
 	plan_unbind(&facts, &plan);
-	assert_steps(&plan, 0, &expected[2], ARRAY_SIZE(expected) - 2);
+	assert_steps(&(struct cxv_plan) { .steps = { plan.steps[0] }, .count = 1 }, 0,
+		     &expected[1], 1);
+	memmove(plan.steps, &plan.steps[1], --plan.count * sizeof(plan.steps[0]));
+	assert_steps(&plan, 0, &expected[3], ARRAY_SIZE(expected) - 3);
 	strcpy(facts.now.driver, "accelerator");
 	plan_unbind(&facts, &plan);
-	assert_steps(&plan, 0, &expected[4], 1);
+	assert_steps(&plan, 0, &expected[5], 1);
 	facts.remembered = false;
 	plan_unbind(&facts, &plan);
 	assert_true(cxv_plan_already(&plan));
@@ -496,6 +506,7 @@ static void unbind_to_none(void **state)
 {
 	static const struct expected_step expected[] = {
 		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
 	};
 	struct cxv_bind_facts facts = bound_facts();
@@ -507,10 +518,9 @@ static void unbind_to_none(void **state)
 	/* A record that names the driver itself brings back neither it nor its override. */
 	remember(&facts, OURS, OURS);
 	plan_unbind(&facts, &plan);
-	assert_int_equal(plan.count, 3);
-	assert_steps(&(struct cxv_plan) { .steps = { plan.steps[0], plan.steps[1] }, .count = 2 },
-		     0, expected, ARRAY_SIZE(expected));
-	assert_int_equal(plan.steps[2].kind, CXV_STEP_FORGET);
+	assert_int_equal(plan.count, ARRAY_SIZE(expected) + 1);
+	assert_int_equal(plan.steps[--plan.count].kind, CXV_STEP_FORGET);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
 }
 
 static void unbind_after_a_bind_killed_early(void **state)
@@ -577,6 +587,7 @@ static void bind_with_an_offer(void **state)
 		{ CXV_STEP_REMEMBER, "run/cxlvfio/" TARGET, "accelerator" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", OURS },
 		{ CXV_STEP_UNBIND_DRIVER, "sys/bus/pci/drivers/accelerator/unbind", TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_SET_PARAMETER, PARAMETERS "view", "bar" },
 		{ CXV_STEP_SET_PARAMETER, PARAMETERS "interface", "none" },
 		{ CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", TARGET },
@@ -590,6 +601,7 @@ static void bind_with_an_offer(void **state)
 	static const struct expected_step undone[] = {
 		{ CXV_STEP_RESTORE_PARAMETERS, PARAMETER_NOTE, "" },
 		{ CXV_STEP_UNBIND_DRIVER, OURS_UNBIND, TARGET },
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
 		{ CXV_STEP_SET_OVERRIDE, DEVICE "driver_override", "" },
 		{ CXV_STEP_BIND_DRIVER, "sys/bus/pci/drivers/accelerator/bind", TARGET },
 		{ CXV_STEP_WAIT_DRIVER, DEVICE "driver", "accelerator" },

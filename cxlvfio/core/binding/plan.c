@@ -153,6 +153,17 @@ static void add_attribute_step(struct cxv_plan *plan, enum cxv_step_kind kind, c
 	add_device_step(plan, kind, attribute, value);
 }
 
+/*
+ * When a driver lets the device go, the CXL core removes the memdev in work of its own, and the
+ * first thing that this does is to release the function from its driver: from the next one, if that
+ * came meanwhile (detach_memdev() in drivers/cxl/core/memdev.c). So no driver gets the function
+ * before that work is done, whoever's unbind it is of.
+ */
+static void add_flush_step(struct cxv_plan *plan)
+{
+	add_step(plan, CXV_STEP_FLUSH, "sys/bus/cxl/flush", "1");
+}
+
 static void add_node_step(struct cxv_plan *plan, const char *group)
 {
 	struct cxv_step step = new_step(CXV_STEP_WAIT_NODE, "");
@@ -470,6 +481,7 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", CXL_VFIO_DRIVER_NAME);
 	if (facts->now.driver[0])
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, facts->now.driver, "unbind");
+	add_flush_step(plan);
 	add_parameter_steps(plan, &wishes->offer);
 	add_step(plan, CXV_STEP_PROBE, "sys/bus/pci/drivers_probe", facts->target);
 	add_wait_step(plan, CXL_VFIO_DRIVER_NAME);
@@ -515,6 +527,8 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 			return ret;
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
 	}
+	if (cxv_driver_is_ours(facts->now.driver) || driver[0])
+		add_flush_step(plan);
 	if (strcmp(facts->now.driver_override, driver_override) != 0)
 		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", driver_override);
 	if (driver[0]) {
@@ -558,10 +572,14 @@ static void take_offer_back(struct cxv_plan *plan, size_t failed)
 
 static void take_device_back(struct cxv_plan *plan, size_t failed)
 {
-	if (tried(plan, failed, CXV_STEP_PROBE))
-		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
+	const bool probed = tried(plan, failed, CXV_STEP_PROBE);
+
 	if (!tried(plan, failed, CXV_STEP_SET_OVERRIDE))
 		return;
+	if (probed)
+		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
+	if (probed || plan->before.driver[0])
+		add_flush_step(plan);
 	add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override",
 			plan->before.driver_override);
 	if (plan->before.driver[0]) {

@@ -38,8 +38,10 @@
 	STEP(REMEMBER, remember, "cannot write down what the endpoint was before")	\
 	/* value: the driver, "" clears */						\
 	STEP(SET_OVERRIDE, set_override, "cannot set which driver it is for")		\
-	/* path: the driver's unbind file, value: the endpoint; cxl's work is awaited */	\
+	/* path: the driver's unbind file, value: the endpoint */			\
 	STEP(UNBIND_DRIVER, unbind_driver, "cannot take it from its driver")		\
+	/* path: the file of the CXL core's bus, value: what is written there */	\
+	STEP(FLUSH, flush, "the CXL core's work on memdevs that go is not done")	\
 	/* path: the module's parameter, value: what the driver offers */		\
 	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\
 	/* value: the endpoint */							\

@@ -31,6 +31,10 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 		fprintf(stream, "  remember its driver (%s) in /%s\n", value[0] ? value : "none",
 			path);
 		break;
+	case CXV_STEP_FLUSH:
+		fprintf(stream, "  wait for the CXL core's work: write \"%s\" to /%s\n", value,
+			path);
+		break;
 	case CXV_STEP_SET_OVERRIDE:
 	case CXV_STEP_UNBIND_DRIVER:
 	case CXV_STEP_SET_PARAMETER:

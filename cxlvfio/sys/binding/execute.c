@@ -62,6 +62,15 @@ static const char *hint_of_unbind(int error)
 	return "see dmesg";
 }
 
+/* The CXL core has one queue for all memdevs, so another one may be what it waits for. */
+static const char *hint_of_flush(int error)
+{
+	if (error == -ETIMEDOUT)
+		return "its work queue hangs, as it does while a VFIO user keeps a memdev that is "
+		       "to go (see dmesg): end that program, then run this again";
+	return "see dmesg";
+}
+
 static const char *hint_of_wait(const struct cxv_step_run *run, int error)
 {
 	if (error == -ENOPKG)
@@ -109,6 +118,8 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 		return hint_of_offer(error);
 	case CXV_STEP_UNBIND_DRIVER:
 		return hint_of_unbind(error);
+	case CXV_STEP_FLUSH:
+		return hint_of_flush(error);
 	case CXV_STEP_BIND_DRIVER:
 		return error == -ENOENT ? "it is no longer loaded: load it, then run this again" :
 					  "see dmesg";
@@ -127,6 +138,8 @@ static void describe(const struct cxv_step_run *run, const struct cxv_step *step
 		     char *text, size_t size)
 {
 	const char *what = cxv_step_problem(step->kind), *reason = run->verdict.reason;
+	/* The number that the flush is asked with tells nobody anything. */
+	const char *value = step->kind == CXV_STEP_FLUSH ? "" : step->value;
 
 	if (is_gone(run))
 		snprintf(text, size, "the device is gone: %s", what);
@@ -140,8 +153,8 @@ static void describe(const struct cxv_step_run *run, const struct cxv_step *step
 	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
 		snprintf(text, size, "another driver than %s took it", step->value);
 	else
-		snprintf(text, size, "%s%s%s%s%s%s", what, step->value[0] ? " (" : "", step->value,
-			 step->value[0] ? ")" : "", reason[0] ? ": " : "", reason);
+		snprintf(text, size, "%s%s%s%s%s%s", what, value[0] ? " (" : "", value,
+			 value[0] ? ")" : "", reason[0] ? ": " : "", reason);
 }
 
 static void say(const struct cxv_step_run *run, const struct cxv_step *step, int error,
@@ -205,20 +218,25 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 	return 0;
 }
 
-/* Or may be: what took too long goes on. Else there is no driver to wait for. */
+/* Or may be: what took too long goes on. Else, or left out, there is no driver to wait for. */
 static bool is_given(const struct cxv_plan *plan, const struct cxv_step *wait)
 {
 	const struct cxv_step *giver = &plan->steps[wait->giver];
 
+	if (giver->result == CXV_STEP_PLANNED)
+		return false;
 	return giver->result != CXV_STEP_FAILED || giver->error == ETIMEDOUT;
 }
 
-/* All of it is tried; the record stays for the next run unless all of it worked. */
+/*
+ * All of it is tried, unless it cannot last; the record stays for the next run unless all of it
+ * worked.
+ */
 static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
 	const bool gone = is_gone(run);
 	size_t first = cxv_plan_rollback(run->plan, failed, gone);
-	bool worked = true;
+	bool worked = true, settled = true;
 
 	for (size_t i = first; i < run->plan->count; i++) {
 		struct cxv_step *step = &run->plan->steps[i];
@@ -227,9 +245,14 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 		/* What a child still changes is for the next run to put back. */
 		if (step->kind == CXV_STEP_FORGET && (!worked || (run->left_behind && !gone)))
 			continue;
+		/* The CXL core would release that driver, too. */
+		if (step->kind == CXV_STEP_BIND_DRIVER && !settled)
+			continue;
 		if (step->kind == CXV_STEP_WAIT_DRIVER && !is_given(run->plan, step))
 			continue;
 		ret = run_step(run, step);
+		if (step->kind == CXV_STEP_FLUSH)
+			settled = ret >= 0;
 		if (ret < 0)
 			say(run, step, ret, "");
 		worked = worked && !ret;

@@ -248,19 +248,6 @@ static int claim_group(const struct cxv_step_run *run, int *group)
 	return ret == -ETIMEDOUT ? -EBUSY : ret;
 }
 
-/*
- * When a driver lets the device go, the CXL core removes the memdev in work of its own, and the
- * first thing that this does is to release the function from its driver: from the next one, if that
- * came meanwhile (detach_memdev() in drivers/cxl/core/memdev.c). Writing here waits for that work.
- */
-static int settle_cxl(struct cxv_step_run *run)
-{
-	int ret = write_bounded(run, "sys/bus/cxl/flush", "1");
-
-	/* There is no CXL core, and no work of its. */
-	return ret == -ENOENT ? 0 : ret;
-}
-
 static int unbind_driver(struct cxv_step_run *run, struct cxv_step *step)
 {
 	_cleanup_close_ int group = -1;
@@ -281,8 +268,24 @@ static int unbind_driver(struct cxv_step_run *run, struct cxv_step *step)
 	/* ENODEV: somebody else's unbind was first. */
 	if (ret < 0 && ret != -ENODEV)
 		return ret;
-	ret = cxv_wait_until(run->monitor, &run->deadline, is_without_driver, run);
-	return ret < 0 ? ret : settle_cxl(run);
+	return cxv_wait_until(run->monitor, &run->deadline, is_without_driver, run);
+}
+
+static int flush(struct cxv_step_run *run, struct cxv_step *step)
+{
+	const struct cxv_host *host = run->execution->host;
+	_cleanup_close_ int file = cxv_host_open_file(host, O_WRONLY | O_TRUNC, "%s", step->path);
+	struct write_job job = { .file = file, .value = step->value };
+	int ret;
+
+	/* There is no CXL core, and no work of its. */
+	if (file < 0)
+		return file == -ENOENT ? 1 : file;
+	/* A child that has to be left changes nothing, and so keeps no lock. */
+	ret = cxv_run_bounded(&run->deadline, (int[]){ file }, 1, do_write, &job);
+	if (host->trace)
+		host->trace("write", step->path, step->value, ret);
+	return ret;
 }
 
 static int probe(struct cxv_step_run *run, struct cxv_step *step)
