@@ -165,6 +165,44 @@ def test_flush_hangs(machine: Machine) -> None:
     machine.is_untouched("accelerator")
 
 
+def leave_region(machine: Machine, target: str = "") -> str:
+    """What the CXL core leaves of a bind that runs out of memory in it. The region's path."""
+    cxl = FIXTURES.CxlTopology(machine.root)
+    cxl.add_region("region0")
+    machine.root.attributes(f"{cxl.decoder}/region0", target0=target)
+    (machine.top / cxl.decoder / "delete_region").touch()
+    return f"{cxl.decoder}/region0"
+
+
+def findings_of(machine: Machine) -> dict:
+    (endpoint,) = machine.run_json(0, "list")["endpoints"]
+    return {finding["id"]: finding for finding in endpoint["findings"]}
+
+
+def test_region_that_a_bind_left(machine: Machine) -> None:
+    leave_region(machine)
+    finding = findings_of(machine)["region_left"]
+    assert "region0 of decoder0.0" in finding["message"], finding
+    assert "cxlvfio unbind" in finding["hint"], finding
+    document = machine.run_json(0, "unbind", FIRST)
+    assert steps(document) == [("flush", "done"), ("delete_region", "done")], steps(document)
+    machine.kernel.settle()
+    assert not (machine.top / "sys/bus/cxl/devices/region0").is_symlink()
+    assert "region_left" not in findings_of(machine)
+    assert "already" in machine.run(0, "unbind", FIRST)
+
+
+def test_regions_of_others_stay(machine: Machine) -> None:
+    """A decoder takes part in it, or it has other addresses."""
+    region = leave_region(machine, target="decoder9.0")
+    assert "already" in machine.run(0, "unbind", FIRST)
+    machine.root.attributes(region, target0="", resource=hex(FIXTURES.WINDOW + 4096))
+    assert "already" in machine.run(0, "unbind", FIRST)
+    assert "region_left" not in findings_of(machine)
+    machine.kernel.settle()
+    assert (machine.top / region).is_dir()
+
+
 def test_record_cannot_be_written(machine: Machine) -> None:
     machine.take("accelerator")
     (machine.top / "run/cxlvfio" / f".{FIRST}.new").mkdir(parents=True)

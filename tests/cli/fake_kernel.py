@@ -178,6 +178,12 @@ class FakeKernel(threading.Thread):
             if target and not self.driver_of(target):
                 self.attach(target, directory.name)
         busy += self.take(self.flush)
+        for file in (self.root / "sys/bus/cxl/devices").glob("*/delete_region"):
+            region = self.take(file)
+            busy += region
+            if region:
+                shutil.rmtree(file.parent / region)
+                (self.root / "sys/bus/cxl/devices" / region).unlink()
         for device in (self.pci / "devices").iterdir():
             if self.take(device / "remove"):
                 self.remove(device.name)

@@ -477,6 +477,12 @@ static void set_ladder(struct cxv_endpoint *endpoint, enum cxv_ladder_state stat
 	set(&endpoint->ladder.kernel, "7.3");
 }
 
+static void damage_left(struct cxv_endpoint *endpoint)
+{
+	set(&endpoint->left_region, "region0");
+	set(&endpoint->left_window, "decoder0.0");
+}
+
 static void damage_not_survived(struct cxv_endpoint *endpoint)
 {
 	set_ladder(endpoint, CXV_LADDER_NOT_SURVIVED);
@@ -532,6 +538,7 @@ static const struct {
 	{ "region_not_committed", CXV_SEVERITY_ERROR, damage_region_reset },
 	{ "refused", CXV_SEVERITY_ERROR, damage_refused },
 	{ "refused_before", CXV_SEVERITY_WARNING, damage_refused_before },
+	{ "region_left", CXV_SEVERITY_WARNING, damage_left },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, damage_scrub },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, damage_no_group },
 	{ "no_flr", CXV_SEVERITY_WARNING, damage_no_flr },

@@ -554,6 +554,27 @@ static void unbind_of_an_unbound_one_changes_nothing(void **state)
 	assert_true(cxv_plan_already(&plan));
 }
 
+/* While a driver has the endpoint it may be the driver's. */
+static void unbind_deletes_what_a_bind_left(void **state)
+{
+	static const struct expected_step expected[] = {
+		{ CXV_STEP_FLUSH, FLUSH, "1" },
+		{ CXV_STEP_DELETE_REGION, "sys/bus/cxl/devices/decoder0.0/delete_region",
+		  "region0" },
+	};
+	struct cxv_bind_facts facts = good_facts();
+	struct cxv_plan plan;
+
+	(void)state;
+	strcpy(facts.left_region, "region0");
+	strcpy(facts.left_window, "decoder0.0");
+	plan_unbind(&facts, &plan);
+	assert_steps(&plan, 0, expected, ARRAY_SIZE(expected));
+	strcpy(facts.now.driver, "accelerator");
+	plan_unbind(&facts, &plan);
+	assert_true(cxv_plan_already(&plan));
+}
+
 static void unbind_refuses_an_open_device(void **state)
 {
 	struct cxv_opener one = opener(4242, "qemu-system-x86", "/dev/vfio/6");
@@ -804,6 +825,7 @@ int main(void)
 		cmocka_unit_test(unbind_to_none),
 		cmocka_unit_test(unbind_after_a_bind_killed_early),
 		cmocka_unit_test(unbind_of_an_unbound_one_changes_nothing),
+		cmocka_unit_test(unbind_deletes_what_a_bind_left),
 		cmocka_unit_test(unbind_refuses_an_open_device),
 		cmocka_unit_test(bind_with_an_offer),
 		cmocka_unit_test(bind_with_an_offer_holds_what_is_marked),

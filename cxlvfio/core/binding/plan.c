@@ -493,6 +493,21 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	return 0;
 }
 
+/* While a driver has the endpoint, the region may be about to be its. */
+static bool leaves_region(const struct cxv_bind_facts *facts)
+{
+	return facts->left_region[0] && !facts->now.driver[0];
+}
+
+static void add_delete_step(struct cxv_plan *plan, const struct cxv_bind_facts *facts)
+{
+	struct cxv_step step = new_step(CXV_STEP_DELETE_REGION, facts->left_region);
+
+	snprintf(step.path, sizeof(step.path), "sys/bus/cxl/devices/%s/delete_region",
+		 facts->left_window);
+	plan->steps[plan->count++] = step;
+}
+
 /* The driver to give the endpoint back to, "" for none. Another one that has it keeps it. */
 static const char *driver_to_restore(const struct cxv_bind_facts *facts,
 				     const struct cxv_plan *plan)
@@ -527,8 +542,10 @@ int cxv_plan_unbind(const struct cxv_bind_facts *facts, struct cxv_errors *error
 			return ret;
 		add_driver_step(plan, CXV_STEP_UNBIND_DRIVER, CXL_VFIO_DRIVER_NAME, "unbind");
 	}
-	if (cxv_driver_is_ours(facts->now.driver) || driver[0])
+	if (cxv_driver_is_ours(facts->now.driver) || driver[0] || leaves_region(facts))
 		add_flush_step(plan);
+	if (leaves_region(facts))
+		add_delete_step(plan, facts);
 	if (strcmp(facts->now.driver_override, driver_override) != 0)
 		add_device_step(plan, CXV_STEP_SET_OVERRIDE, "driver_override", driver_override);
 	if (driver[0]) {

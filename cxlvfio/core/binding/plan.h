@@ -42,6 +42,8 @@
 	STEP(UNBIND_DRIVER, unbind_driver, "cannot take it from its driver")		\
 	/* path: the file of the CXL core's bus, value: what is written there */	\
 	STEP(FLUSH, flush, "the CXL core's work on memdevs that go is not done")	\
+	/* path: the root decoder's file, value: the region */				\
+	STEP(DELETE_REGION, delete_region, "cannot delete the region that a bind left")	\
 	/* path: the module's parameter, value: what the driver offers */		\
 	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\
 	/* value: the endpoint */							\
@@ -147,6 +149,8 @@ struct cxv_bind_facts {
 	bool without_bar;		/* it is bound, and has no free pair of BARs */
 	char kernel[65];		/* the running kernel's release */
 	char identity[64];		/* of the device, whatever its address: "10de:2e12:1000" */
+	char left_region[64];		/* of a bind that failed; "": none */
+	char left_window[64];		/* the root decoder that it is in */
 	bool remembered;		/* a bind of this very device left its record */
 	bool record_damaged;
 	struct cxv_binding record;

@@ -199,6 +199,8 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	free(endpoint->hdm_source.value);
 	free(endpoint->decoders);
 	free(endpoint->regions);
+	free(endpoint->left_region.value);
+	free(endpoint->left_window.value);
 	free(endpoint->owners);
 	free(endpoint->host);
 	free(endpoint);

@@ -151,6 +151,8 @@ struct cxv_endpoint {
 	struct cxv_root_decoder root_decoder;	/* a copy, its targets are the topology's */
 	struct cxv_region *regions;	/* copies, their mappings are the topology's */
 	size_t region_count;
+	/* What a bind that failed left of its addresses, and the root decoder that it is in. */
+	struct cxv_text left_region, left_window;
 	struct cxv_owner *owners;	/* the outer ones first */
 	size_t owner_count;
 	int owner_error;		/* positive errno: not known, or not all of them */

@@ -498,6 +498,14 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 		     endpoint->reset_methods.items[0] : "no method");
 }
 
+static int region_left(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->left_region.value || !endpoint->left_window.value)
+		return 0;
+	return found(message, "%s of %s has its addresses, and no decoder takes part in it",
+		     endpoint->left_region.value, endpoint->left_window.value);
+}
+
 static int ladder_in(const struct cxv_endpoint *endpoint, enum cxv_ladder_state state,
 		     char **message)
 {
@@ -633,6 +641,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "no_region", CXV_SEVERITY_WARNING, no_region,
 	  "the driver is bound, but it has no memdev, or no decoder of it is in a CXL region",
 	  "unbind and bind it again" },
+	{ "region_left", CXV_SEVERITY_WARNING, region_left,
+	  "a CXL region of its addresses is left, which no decoder takes part in: a bind left it "
+	  "that failed in the CXL core, which refuses the next one for it",
+	  "cxlvfio unbind deletes it" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
 	  "the driver has refused the memory since the bind, and has given it free again or was "
 	  "closed",

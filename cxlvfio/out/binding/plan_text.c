@@ -37,6 +37,7 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 		break;
 	case CXV_STEP_SET_OVERRIDE:
 	case CXV_STEP_UNBIND_DRIVER:
+	case CXV_STEP_DELETE_REGION:
 	case CXV_STEP_SET_PARAMETER:
 	case CXV_STEP_SET_ATTRIBUTE:
 	case CXV_STEP_PROBE:

@@ -286,6 +286,18 @@ static int read_identity(struct cxv_bind_survey *survey, const struct cxv_endpoi
 	return copy_name(facts->target, sizeof(facts->target), endpoint->host);
 }
 
+static int read_left(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
+		     struct cxv_bind_facts *facts)
+{
+	const char *region = endpoint->left_region.value, *window = endpoint->left_window.value;
+
+	(void)survey;
+	if (!region || !window)
+		return 0;
+	return copy_name(facts->left_region, sizeof(facts->left_region), region) ?:
+	       copy_name(facts->left_window, sizeof(facts->left_window), window);
+}
+
 static int read_driver(struct cxv_bind_survey *survey, const struct cxv_endpoint *endpoint,
 		       struct cxv_bind_facts *facts)
 {
@@ -320,6 +332,7 @@ static const struct {
 	{ "its address", read_identity },
 	{ "its driver", read_driver },
 	{ "its driver_override", read_override },
+	{ "what a failed bind left", read_left },
 	{ "its IOMMU group", read_group },
 	{ "the others of its IOMMU group", read_members },
 	{ "who has it open", read_openers },

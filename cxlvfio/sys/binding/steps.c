@@ -288,6 +288,14 @@ static int flush(struct cxv_step_run *run, struct cxv_step *step)
 	return ret;
 }
 
+static int delete_region(struct cxv_step_run *run, struct cxv_step *step)
+{
+	int ret = write_bounded(run, step->path, step->value);
+
+	/* Somebody else's deletion was first. */
+	return ret == -ENODEV || ret == -ENOENT ? 1 : ret;
+}
+
 static int probe(struct cxv_step_run *run, struct cxv_step *step)
 {
 	memset(&run->verdict, 0, sizeof(run->verdict));

@@ -101,6 +101,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	if (!error)
 		error = cxv_endpoint_decide(endpoint);
 	if (!error)
+		error = cxv_cxl_read_left(survey->host, &survey->index, endpoint);
+	if (!error)
 		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
 	if (!error && cxv_endpoint_is_type2(endpoint))
 		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);

@@ -138,3 +138,36 @@ int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,
 		endpoint->region = cxv_text_of(endpoint->regions[0].region.value ?: "");
 	return error;
 }
+
+/*
+ * A bind that fails in the CXL core between the region's making and the endpoint's hold on it
+ * leaves it (cxl_memdev_attach_region() in drivers/cxl/core/region.c).
+ */
+static bool is_left(const struct cxv_region *region, const struct cxv_endpoint *endpoint)
+{
+	return region->resource.known && region->resource.value == endpoint->resource.value &&
+	       region->size.known && region->size.value == endpoint->size.value &&
+	       region->interleave_ways.known && !region->mapping_count;
+}
+
+int cxv_cxl_read_left(const struct cxv_host *host, struct cxv_cxl_index *index,
+		      struct cxv_endpoint *endpoint)
+{
+	if (endpoint->region_count || !endpoint->resource.known || !endpoint->size.known)
+		return 0;
+	for (size_t i = 0; i < index->count; i++) {
+		const struct cxv_cxl_device *device = &index->devices[i];
+		const struct cxv_root_decoder *window;
+		const struct cxv_region *region;
+		int error = cxv_topology_region(host, index, device->name, &region, &window);
+
+		if (error < 0)
+			return error;
+		if (!region || !is_left(region, endpoint))
+			continue;
+		endpoint->left_region = cxv_text_of(device->name);
+		endpoint->left_window = cxv_text_of(device->parent);
+		return 0;
+	}
+	return 0;
+}

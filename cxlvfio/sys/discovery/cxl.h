@@ -9,5 +9,8 @@
 /* memdev, endpoint, ports, decoders and regions of ENDPOINT. 0 or -ENOMEM. */
 int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,
 		 struct cxv_endpoint *endpoint);
+/* The region that a failed bind left, once ENDPOINT's window is known. 0 or -ENOMEM. */
+int cxv_cxl_read_left(const struct cxv_host *host, struct cxv_cxl_index *index,
+		      struct cxv_endpoint *endpoint);
 
 #endif
