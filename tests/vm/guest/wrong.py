@@ -4,13 +4,13 @@
 
     wrong.py driver|device [--update] [NAME...]
 
-All of that side, or only these; with --update whatever the committed table says.
+All of that side, or only these; with --update whatever the committed catalogue says.
 
 Each behaviour of the driver (tests/wrong) and of the device (tests/emulator/faults.c) is switched
 on for one run of `cxlvfio verify`. The run must end as the table says and the check that the table
 names must have failed; right again, the same command must pass. Prints TAP. What was found goes to
 /mnt/share/found, one line of JSON each, for tests/vm/catalogue; and it must be what the committed
-table in man/ says.
+tests/wrong/catalogue.json says, of which the manual's page is made.
 """
 import json
 import re
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
 PARAMETER = Path("/sys/module/cxl_vfio_pci/parameters/wrong")
-MANUAL = Path("/src/man/cxlvfio-verify-catalogue.7.scd")
+CATALOGUE = Path("/src/tests/wrong/catalogue.json")
 FOUND = Path("/mnt/share/found")
 FAILED, TIMED_OUT, LOST = 7, 8, 9
 # A fault strikes at the second reset after it was armed, and only there: the first is the open's.
@@ -245,16 +245,22 @@ def judge(case: Case, result: Result) -> str:
     return ""
 
 
-def committed() -> dict[str, str]:
-    """Who finds what, as the manual says: "driver no-zap" to "zapped", or to "-"."""
-    rows = {}
-    for side, heading in (("driver", "WRONG DRIVERS"), ("device", "WRONG DEVICES")):
-        _, _, section = MANUAL.read_text().partition(f"\n# {heading}\n")
-        section, _, _ = section.partition("\n# ")
-        for name, check in re.findall(r"^\*(\S+)\*: .*\n\t(?:\*(\S+)\*:|No check fails)", section,
-                                      re.M):
-            rows[f"{side} {name}"] = check.replace("\\_", "_") or "-"
-    return rows
+def committed() -> dict[str, dict]:
+    """The catalogue, by what key() gives."""
+    return {f"{row['side']} {row['name']}": row for row in json.loads(CATALOGUE.read_text())}
+
+
+def row_of(case: Case) -> dict:
+    """What the catalogue has to say of a case, but for what the check said."""
+    return {"side": case.side, "name": case.name, "text": case.text,
+            "arguments": list(case.arguments), "fault": case.fault, "check": case.check}
+
+
+def differing(case: Case, rows: dict[str, dict]) -> str:
+    """In what the catalogue says other things; "" where in nothing."""
+    row = rows.get(key(case), {})
+    return ", ".join(f"{word} {row.get(word)!r}" for word, value in row_of(case).items()
+                     if row.get(word) != value)
 
 
 class Lines(Tap):
@@ -276,14 +282,11 @@ def keep(case: Case, result: Result) -> None:
         return
     check = result.failed().get(case.check)
     with FOUND.open("a") as found:
-        json.dump({"side": case.side, "name": case.name, "text": case.text,
-                   "check": case.check or None, "also": sorted(set(result.failed()) - {case.check}),
-                   "arguments": case.arguments, "fault": case.fault,
-                   "status": result.status, "said": check and check["detail"]}, found)
+        json.dump({**row_of(case), "said": check["detail"] if check else ""}, found)
         found.write("\n")
 
 
-def run_case(case: Case, host: str, rows: dict[str, str] | None, tap: Lines) -> None:
+def run_case(case: Case, host: str, rows: dict[str, dict] | None, tap: Lines) -> None:
     start = time.monotonic()
     for _ in range(TRIES):
         arm(case)
@@ -294,8 +297,8 @@ def run_case(case: Case, host: str, rows: dict[str, str] | None, tap: Lines) -> 
             break
         heal(case)
     problem = judge(case, result)
-    if not problem and rows is not None and rows.get(key(case)) != (case.check or "-"):
-        problem = f"{MANUAL.name} says {rows.get(key(case))}: run tests/vm/catalogue --update"
+    if not problem and rows is not None and differing(case, rows):
+        problem = f"{CATALOGUE} says {differing(case, rows)}: run tests/vm/catalogue --update"
     found_by = f"is found by {case.check}" if case.check else "is no failure"
     tap.line(f"{case.side}: {case.name} {found_by}", problem, result)
     took = [f"{name} {result.cycle(name) / 1e6:.0f} ms" for name in ("reset_ns", "ready_ns")]
@@ -341,13 +344,13 @@ def right(host: str, commands: list[tuple], tap: Lines) -> None:
             tap.passed[check["id"]] |= check["verdict"] == "pass"
 
 
-def compare_tables(side: str, rows: dict[str, str], tap: Lines) -> None:
+def compare_tables(side: str, rows: dict[str, dict], tap: Lines) -> None:
     tried = {case.name.split("=")[0] for case in CASES if case.side == side}
     # For ever is as for 90 s, but the device cannot be had back.
     missing = (behaviours() if side == "driver" else faults()) - tried - {"all-ones"}
     tap.line(f"everything wrong that the {side} can do was tried", ", ".join(missing))
     stale = {row for row in rows if row.startswith(side)} - {key(case) for case in CASES}
-    tap.line("the manual has no others", ", ".join(stale))
+    tap.line("the catalogue has no others", ", ".join(stale))
 
 
 def faults() -> set[str]:
