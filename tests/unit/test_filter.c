@@ -85,7 +85,7 @@ static struct cxv_endpoint *make_endpoint(void)
 {
 	struct cxv_endpoint *endpoint = cxv_endpoint_new("0000:0d:00.0");
 	struct cxv_topology *topology = cxv_topology_new();
-	struct cxv_root_decoder *window = cxv_topology_add_window(topology);
+	struct cxv_decoder *window = cxv_topology_add_window(topology);
 	struct cxv_port *port = cxv_topology_add_port(topology);
 	static char dport[] = "0000:0c:00.0", bridge[] = "pci0000:0c";
 
@@ -113,7 +113,7 @@ static struct cxv_endpoint *make_endpoint(void)
 	port->decoders = calloc(2, sizeof(*port->decoders));
 	port->decoder_count = 2;
 	for (unsigned int i = 0; i < 2; i++) {
-		struct cxv_port_decoder *decoder = &port->decoders[i];
+		struct cxv_decoder *decoder = &port->decoders[i];
 
 		decoder->decoder.value = strdup(i ? "decoder1.1" : "decoder1.0");
 		decoder->targets = calloc(1, sizeof(*decoder->targets));

@@ -88,7 +88,7 @@ static void test_connect(void **state)
 		{ { .id = cxv_known(7) }, { .id = cxv_known(1) } },
 		{ { .id = cxv_known(7) }, { .id = cxv_known(9) } },
 	};
-	struct cxv_port_decoder decoders[3] = {
+	struct cxv_decoder decoders[3] = {
 		{ .size = cxv_known(4096) }, { .size = cxv_known(4096) }, { .size = cxv_known(0) },
 	};
 	struct cxv_dport dports[3];
@@ -117,7 +117,7 @@ static struct cxv_region region_at(uint64_t resource, uint64_t size, char *decod
 
 static void test_extent(void **state)
 {
-	struct cxv_root_decoder window = { .resource = cxv_known(100), .size = cxv_known(100) };
+	struct cxv_decoder window = { .resource = cxv_known(100), .size = cxv_known(100) };
 	struct cxv_region regions[3];
 	struct cxv_region *pointers[] = { &regions[0], &regions[1], &regions[2] };
 
@@ -162,7 +162,7 @@ static void test_extent(void **state)
 
 static void test_mismatch(void **state)
 {
-	struct cxv_root_decoder window = { .qos_class = cxv_known(0) };
+	struct cxv_decoder window = { .qos_class = cxv_known(0) };
 	struct cxv_memdev same = { .ram_qos_class = cxv_known(0), .pmem_qos_class = cxv_known(1) };
 	struct cxv_memdev none = { 0 };
 	const struct cxv_memdev *memdevs[] = { &same, &none };

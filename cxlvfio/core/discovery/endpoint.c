@@ -64,21 +64,6 @@ CXV_TABLE(cxv_opener,
 	CXV_FIELD(cxv_opener, TEXT, path),
 );
 
-CXV_TABLE(cxv_decoder,
-	CXV_FIELD(cxv_decoder, TEXT, decoder),
-	CXV_FIELD(cxv_decoder, ADDRESS, resource),
-	CXV_FIELD(cxv_decoder, SIZE, size),
-	CXV_FIELD(cxv_decoder, NUMBER, interleave_ways),
-	CXV_FIELD(cxv_decoder, NUMBER, interleave_granularity),
-	CXV_FIELD(cxv_decoder, ADDRESS, dpa_resource),
-	CXV_FIELD(cxv_decoder, SIZE, dpa_size),
-	CXV_FIELD(cxv_decoder, TEXT, mode),
-	CXV_FIELD(cxv_decoder, TEXT, target_type),
-	CXV_FIELD(cxv_decoder, FLAG, locked),
-	CXV_FIELD(cxv_decoder, TEXT, region),
-	CXV_FIELD(cxv_decoder, TEXT, state),
-);
-
 CXV_TABLE(cxv_owner,
 	CXV_FIELD(cxv_owner, TEXT, name),
 	CXV_FIELD(cxv_owner, ADDRESS, resource),

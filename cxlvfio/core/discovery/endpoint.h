@@ -66,13 +66,6 @@ struct cxv_openers {
 	size_t count;
 };
 
-/* /sys/bus/cxl/devices/decoderP.N, below an endpoint; the others are in topology.h. */
-struct cxv_decoder {
-	struct cxv_text decoder, region, mode, target_type, state;
-	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked,
-		dpa_resource, dpa_size;
-};
-
 /* A line of /proc/iomem that overlaps the HDM window. */
 struct cxv_owner {
 	struct cxv_text name;
@@ -148,7 +141,7 @@ struct cxv_endpoint {
 	const struct cxv_bus *bus;
 	char *pci_parent;	/* what is above it on PCI, where the CXL core does not know it */
 	const struct cxv_port *port_above;	/* its parents follow; NULL: the root is next */
-	struct cxv_root_decoder root_decoder;	/* a copy, its targets are the topology's */
+	struct cxv_decoder root_decoder;	/* a copy, its targets are the topology's */
 	struct cxv_region *regions;	/* copies, their mappings are the topology's */
 	size_t region_count;
 	/* What a bind that failed left of its addresses, and the root decoder that it is in. */
@@ -166,7 +159,6 @@ extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the 
 extern const struct cxv_fields cxv_pci_fields;
 extern const struct cxv_fields cxv_group_peer_fields;
 extern const struct cxv_fields cxv_opener_fields;
-extern const struct cxv_fields cxv_decoder_fields;
 extern const struct cxv_fields cxv_owner_fields;
 extern const struct cxv_fields cxv_driver_view_fields;
 extern const struct cxv_fields cxv_vfio_fields;

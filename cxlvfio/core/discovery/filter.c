@@ -237,7 +237,7 @@ static bool matches_decoder(const char *word, const struct cxv_endpoint *endpoin
 		dport = port->parent_dport.value;
 	}
 	for (size_t i = 0; endpoint->bus && dport && i < endpoint->topology->window_count; i++) {
-		const struct cxv_root_decoder *window = endpoint->topology->windows[i];
+		const struct cxv_decoder *window = endpoint->topology->windows[i];
 
 		if (window->bus == endpoint->bus && names_decoder(word, "root", &window->decoder) &&
 		    leads_to(window->targets, window->target_count, dport))

@@ -267,7 +267,7 @@ static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number *base,
 		   const struct cxv_number *size)
 {
-	const struct cxv_root_decoder *window = &endpoint->root_decoder;
+	const struct cxv_decoder *window = &endpoint->root_decoder;
 	uint64_t end;
 
 	if (!is(base) || !is(size) || !window->resource.known || !is(&window->size))

@@ -308,7 +308,7 @@ static int show_port(const struct walk *walk, const struct cxv_port *port)
 		     show_dports(walk, port->port.value, port->dports, port->dport_count);
 
 	for (size_t i = 0; i < port->decoder_count && !result; i++) {
-		const struct cxv_port_decoder *decoder = &port->decoders[i];
+		const struct cxv_decoder *decoder = &port->decoders[i];
 		const char *name = decoder->decoder.value;
 
 		result = show(walk, "decoder", name, decoder, &cxv_port_decoder_fields) ?:
@@ -319,7 +319,7 @@ static int show_port(const struct walk *walk, const struct cxv_port *port)
 
 static int show_above(const struct walk *walk, const struct cxv_endpoint *endpoint)
 {
-	const struct cxv_root_decoder *window = &endpoint->root_decoder;
+	const struct cxv_decoder *window = &endpoint->root_decoder;
 	const struct cxv_bus *bus = endpoint->bus;
 	int result = 0;
 

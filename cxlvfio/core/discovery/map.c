@@ -87,7 +87,7 @@ static const char *short_host(const char *host)
 	return strncmp(host, "0000:", 5) ? host : host + 5;
 }
 
-static int add_window(struct cxv_map *map, const struct cxv_root_decoder *window)
+static int add_window(struct cxv_map *map, const struct cxv_decoder *window)
 {
 	struct cxv_map_item *item;
 	int error = add_known(map, CXV_LANE_WINDOW, &window->resource, &window->size, &item);
@@ -663,7 +663,7 @@ static int finish_items(struct cxv_map *map)
 }
 
 /* Whether something that is drawn already is in WINDOW, or around it. */
-static bool is_needed(const struct cxv_map *map, const struct cxv_root_decoder *window)
+static bool is_needed(const struct cxv_map *map, const struct cxv_decoder *window)
 {
 	uint64_t first = window->resource.value, last = cxv_last(first, window->size.value);
 

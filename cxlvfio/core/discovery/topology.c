@@ -22,17 +22,32 @@ CXV_TABLE(cxv_target,
 	CXV_FIELD(cxv_target, NUMBER, id),
 );
 
+CXV_TABLE(cxv_decoder,
+	CXV_FIELD(cxv_decoder, TEXT, decoder),
+	CXV_FIELD(cxv_decoder, ADDRESS, resource),
+	CXV_FIELD(cxv_decoder, SIZE, size),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_ways),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_granularity),
+	CXV_FIELD(cxv_decoder, ADDRESS, dpa_resource),
+	CXV_FIELD(cxv_decoder, SIZE, dpa_size),
+	CXV_FIELD(cxv_decoder, TEXT, mode),
+	CXV_FIELD(cxv_decoder, TEXT, target_type),
+	CXV_FIELD(cxv_decoder, FLAG, locked),
+	CXV_FIELD(cxv_decoder, TEXT, region),
+	CXV_FIELD(cxv_decoder, TEXT, state),
+);
+
 CXV_TABLE(cxv_port_decoder,
-	CXV_FIELD(cxv_port_decoder, TEXT, decoder),
-	CXV_FIELD(cxv_port_decoder, ADDRESS, resource),
-	CXV_FIELD(cxv_port_decoder, SIZE, size),
-	CXV_FIELD(cxv_port_decoder, NUMBER, interleave_ways),
-	CXV_FIELD(cxv_port_decoder, NUMBER, interleave_granularity),
-	CXV_FIELD(cxv_port_decoder, TEXT, target_type),
-	CXV_FIELD(cxv_port_decoder, FLAG, locked),
-	CXV_FIELD(cxv_port_decoder, TEXT, region),
-	CXV_FIELD(cxv_port_decoder, TEXT, state),
-	CXV_FIELD(cxv_port_decoder, NUMBER, nr_targets),
+	CXV_FIELD(cxv_decoder, TEXT, decoder),
+	CXV_FIELD(cxv_decoder, ADDRESS, resource),
+	CXV_FIELD(cxv_decoder, SIZE, size),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_ways),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_granularity),
+	CXV_FIELD(cxv_decoder, TEXT, target_type),
+	CXV_FIELD(cxv_decoder, FLAG, locked),
+	CXV_FIELD(cxv_decoder, TEXT, region),
+	CXV_FIELD(cxv_decoder, TEXT, state),
+	CXV_FIELD(cxv_decoder, NUMBER, nr_targets),
 );
 
 CXV_TABLE(cxv_bus,
@@ -61,19 +76,19 @@ CXV_TABLE(cxv_endpoint_port,
 );
 
 CXV_TABLE(cxv_root_decoder,
-	CXV_FIELD(cxv_root_decoder, TEXT, decoder),
-	CXV_FIELD(cxv_root_decoder, ADDRESS, resource),
-	CXV_FIELD(cxv_root_decoder, SIZE, size),
-	CXV_FIELD(cxv_root_decoder, NUMBER, interleave_ways),
-	CXV_FIELD(cxv_root_decoder, NUMBER, interleave_granularity),
-	CXV_FIELD(cxv_root_decoder, SIZE, max_available_extent),
-	CXV_FIELD(cxv_root_decoder, FLAG, accelmem_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, volatile_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, pmem_capable),
-	CXV_FIELD(cxv_root_decoder, FLAG, locked),
-	CXV_FIELD(cxv_root_decoder, NUMBER, qos_class),
-	CXV_FIELD(cxv_root_decoder, TEXT, state),
-	CXV_FIELD(cxv_root_decoder, NUMBER, nr_targets),
+	CXV_FIELD(cxv_decoder, TEXT, decoder),
+	CXV_FIELD(cxv_decoder, ADDRESS, resource),
+	CXV_FIELD(cxv_decoder, SIZE, size),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_ways),
+	CXV_FIELD(cxv_decoder, NUMBER, interleave_granularity),
+	CXV_FIELD(cxv_decoder, SIZE, max_available_extent),
+	CXV_FIELD(cxv_decoder, FLAG, accelmem_capable),
+	CXV_FIELD(cxv_decoder, FLAG, volatile_capable),
+	CXV_FIELD(cxv_decoder, FLAG, pmem_capable),
+	CXV_FIELD(cxv_decoder, FLAG, locked),
+	CXV_FIELD(cxv_decoder, NUMBER, qos_class),
+	CXV_FIELD(cxv_decoder, TEXT, state),
+	CXV_FIELD(cxv_decoder, NUMBER, nr_targets),
 );
 
 CXV_TABLE(cxv_region_mapping,
@@ -160,7 +175,7 @@ static void port_free(struct cxv_port *port)
 	free(port);
 }
 
-static void window_free(struct cxv_root_decoder *window)
+static void window_free(struct cxv_decoder *window)
 {
 	targets_free(window->targets, window->target_count);
 	cxv_fields_free(window, &cxv_root_decoder_fields);
@@ -234,9 +249,9 @@ struct cxv_port *cxv_topology_add_port(struct cxv_topology *topology)
 	return add(&topology->ports, &topology->port_count, sizeof(struct cxv_port));
 }
 
-struct cxv_root_decoder *cxv_topology_add_window(struct cxv_topology *topology)
+struct cxv_decoder *cxv_topology_add_window(struct cxv_topology *topology)
 {
-	return add(&topology->windows, &topology->window_count, sizeof(struct cxv_root_decoder));
+	return add(&topology->windows, &topology->window_count, sizeof(struct cxv_decoder));
 }
 
 struct cxv_region *cxv_topology_add_region(struct cxv_topology *topology)
@@ -377,7 +392,7 @@ static int connect(struct cxv_port *port, size_t decoder, const struct cxv_targe
 int cxv_port_connect(struct cxv_port *port)
 {
 	for (size_t i = 0; i < port->decoder_count; i++) {
-		const struct cxv_port_decoder *decoder = &port->decoders[i];
+		const struct cxv_decoder *decoder = &port->decoders[i];
 
 		/* One that decodes nothing has a target all the same: the register's 0. */
 		if (!decoder->size.value)
@@ -404,7 +419,7 @@ static int compare_extents(const void *left, const void *right)
 }
 
 /* The committed regions in WINDOW, sorted. The number of them, or -errno. */
-static ssize_t taken_extents(const struct cxv_root_decoder *window,
+static ssize_t taken_extents(const struct cxv_decoder *window,
 			     struct cxv_region *const *regions, size_t count,
 			     struct extent *extents)
 {
@@ -431,7 +446,7 @@ static ssize_t taken_extents(const struct cxv_root_decoder *window,
 	return taken;
 }
 
-void cxv_window_set_extent(struct cxv_root_decoder *window, struct cxv_region *const *regions,
+void cxv_window_set_extent(struct cxv_decoder *window, struct cxv_region *const *regions,
 			   size_t count)
 {
 	_cleanup_free_ struct extent *extents = calloc(count + 1, sizeof(*extents));
@@ -468,7 +483,7 @@ static bool same_class(const struct cxv_number *one, const struct cxv_number *ot
 	return one->known == other->known && (!one->known || one->value == other->value);
 }
 
-void cxv_region_set_mismatch(struct cxv_region *region, const struct cxv_root_decoder *window,
+void cxv_region_set_mismatch(struct cxv_region *region, const struct cxv_decoder *window,
 			     const struct cxv_memdev *const *memdevs, size_t count)
 {
 	bool ram = cxv_text_is(&region->type, "ram");

@@ -24,11 +24,24 @@ struct cxv_target {
 	struct cxv_number position, id;
 };
 
-/* A decoder of a switch or host bridge. */
-struct cxv_port_decoder {
-	struct cxv_text decoder, region, target_type, state;
-	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked,
-		nr_targets;
+/*
+ * /sys/bus/cxl/devices/decoderP.N, below a root (a window of the host: what firmware's CFMWS
+ * describes), a port or an endpoint. Each of the three has a table of its own below.
+ */
+struct cxv_decoder {
+	struct cxv_text decoder, state;
+	struct cxv_number resource, size, interleave_ways, interleave_granularity, locked;
+	/* Of a port and an endpoint. */
+	struct cxv_text region, target_type;
+	/* Of an endpoint. */
+	struct cxv_text mode;
+	struct cxv_number dpa_resource, dpa_size;
+	/* Of a root. */
+	struct cxv_number max_available_extent, accelmem_capable, volatile_capable, pmem_capable,
+		qos_class;
+	const struct cxv_bus *bus;
+	/* Of a root and a port: the topology's. */
+	struct cxv_number nr_targets;
 	struct cxv_target *targets;
 	size_t target_count;
 };
@@ -50,7 +63,7 @@ struct cxv_port {
 	struct cxv_number depth, decoders_committed, nr_dports;
 	struct cxv_dport *dports;
 	size_t dport_count;
-	struct cxv_port_decoder *decoders;
+	struct cxv_decoder *decoders;
 	size_t decoder_count;
 	const struct cxv_port *parent;	/* NULL: the root is next */
 	const struct cxv_bus *bus;	/* NULL: not known */
@@ -60,17 +73,6 @@ struct cxv_port {
 struct cxv_endpoint_port {
 	struct cxv_text endpoint, host, parent_dport, state;
 	struct cxv_number depth, decoders_committed;
-};
-
-/* A window of the host: what firmware's CFMWS describes. */
-struct cxv_root_decoder {
-	struct cxv_text decoder, state;
-	struct cxv_number resource, size, interleave_ways, interleave_granularity,
-		max_available_extent, accelmem_capable, volatile_capable, pmem_capable, locked,
-		qos_class, nr_targets;
-	struct cxv_target *targets;	/* the topology's */
-	size_t target_count;
-	const struct cxv_bus *bus;
 };
 
 /* Which memdev has which part of a region. */
@@ -85,7 +87,7 @@ struct cxv_region {
 		interleave_granularity, locked, qos_class_mismatch;
 	struct cxv_region_mapping *mappings;	/* the topology's */
 	size_t mapping_count;
-	const struct cxv_root_decoder *window;	/* that it is in */
+	const struct cxv_decoder *window;	/* that it is in */
 };
 
 /* /sys/bus/cxl/devices/memN */
@@ -100,7 +102,7 @@ struct cxv_topology {
 	unsigned int users;
 	struct cxv_bus **buses;
 	struct cxv_port **ports;
-	struct cxv_root_decoder **windows;
+	struct cxv_decoder **windows;
 	struct cxv_region **regions;
 	struct cxv_memdev **memdevs;
 	size_t bus_count, port_count, window_count, region_count, memdev_count;
@@ -108,6 +110,7 @@ struct cxv_topology {
 
 extern const struct cxv_fields cxv_dport_fields;
 extern const struct cxv_fields cxv_target_fields;
+extern const struct cxv_fields cxv_decoder_fields;	/* of an endpoint */
 extern const struct cxv_fields cxv_port_decoder_fields;
 extern const struct cxv_fields cxv_bus_fields;
 extern const struct cxv_fields cxv_port_fields;
@@ -125,7 +128,7 @@ void cxv_topology_release(struct cxv_topology *topology);
 /* An empty one that belongs to TOPOLOGY from now on. NULL: out of memory. */
 struct cxv_bus *cxv_topology_add_bus(struct cxv_topology *topology);
 struct cxv_port *cxv_topology_add_port(struct cxv_topology *topology);
-struct cxv_root_decoder *cxv_topology_add_window(struct cxv_topology *topology);
+struct cxv_decoder *cxv_topology_add_window(struct cxv_topology *topology);
 struct cxv_region *cxv_topology_add_region(struct cxv_topology *topology);
 struct cxv_memdev *cxv_topology_add_memdev(struct cxv_topology *topology);
 
@@ -147,9 +150,9 @@ int cxv_port_connect(struct cxv_port *port);
  * From what WINDOW and its COUNT REGIONS say: the biggest part of it that no committed region has,
  * and for each region whether a memdev of it is of another quality-of-service class.
  */
-void cxv_window_set_extent(struct cxv_root_decoder *window, struct cxv_region *const *regions,
+void cxv_window_set_extent(struct cxv_decoder *window, struct cxv_region *const *regions,
 			   size_t count);
-void cxv_region_set_mismatch(struct cxv_region *region, const struct cxv_root_decoder *window,
+void cxv_region_set_mismatch(struct cxv_region *region, const struct cxv_decoder *window,
 			     const struct cxv_memdev *const *memdevs, size_t count);
 
 #endif

@@ -101,7 +101,7 @@ static int kernel_has(const struct cxv_topology *topology, const struct cxv_cedt
 	int hidden = 0;
 
 	for (size_t i = 0; i < topology->window_count; i++) {
-		const struct cxv_root_decoder *decoder = topology->windows[i];
+		const struct cxv_decoder *decoder = topology->windows[i];
 
 		if (!decoder->resource.known || !decoder->size.known)
 			hidden = -EACCES;

@@ -209,7 +209,7 @@ static int add_region(struct tree *tree, struct libscols_line *parent,
 }
 
 static int add_window(struct tree *tree, struct libscols_line *parent,
-		      const struct cxv_root_decoder *window)
+		      const struct cxv_decoder *window)
 {
 	struct row row = { .cells = {
 		[CELL_NAME] = &window->decoder, [CELL_RESOURCE] = &window->resource,
@@ -249,7 +249,7 @@ static int add_windows(struct tree *tree)
 	int error = 0;
 
 	for (size_t i = 0; i < tree->topology->window_count && !error; i++) {
-		const struct cxv_root_decoder *window = tree->topology->windows[i];
+		const struct cxv_decoder *window = tree->topology->windows[i];
 
 		if (!tree->style->chosen_only || tree->window_chosen[i])
 			error = add_window(tree, tree->bus_lines[bus_index(tree, window->bus)],
@@ -262,7 +262,7 @@ static int add_port_decoders(struct tree *tree, struct libscols_line *parent,
 			     const struct cxv_port *port)
 {
 	for (size_t i = 0; i < port->decoder_count; i++) {
-		const struct cxv_port_decoder *decoder = &port->decoders[i];
+		const struct cxv_decoder *decoder = &port->decoders[i];
 		struct row row = { .cells = {
 			[CELL_NAME] = &decoder->decoder, [CELL_RESOURCE] = &decoder->resource,
 			[CELL_SIZE] = &decoder->size, [CELL_REGION] = &decoder->region,

@@ -20,7 +20,7 @@ static void add_targets(struct cxv_document *document, struct json_object *to,
 }
 
 static void add_port_decoder(struct cxv_document *document, struct json_object *array,
-			     const struct cxv_port_decoder *decoder)
+			     const struct cxv_decoder *decoder)
 {
 	struct json_object *object = cxv_json_facts(document, array, NULL, decoder,
 						    &cxv_port_decoder_fields, NULL);
@@ -74,7 +74,7 @@ static void add_path(struct cxv_document *document, struct json_object *to,
 }
 
 static void add_window(struct cxv_document *document, struct json_object *parent, const char *key,
-		       const struct cxv_root_decoder *window)
+		       const struct cxv_decoder *window)
 {
 	struct json_object *object = cxv_json_facts(document, parent, key, window,
 						    &cxv_root_decoder_fields, NULL);

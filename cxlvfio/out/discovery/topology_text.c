@@ -61,7 +61,7 @@ static void print_port(struct cxv_printer *to, const struct cxv_port *port, cons
 		return;
 	print_dport(to, "dports", 0, &dport->dport, &dport->alias, &dport->id);
 	for (size_t i = 0; i < dport->decoder_count; i++) {
-		const struct cxv_port_decoder *decoder = &port->decoders[dport->decoders[i]];
+		const struct cxv_decoder *decoder = &port->decoders[dport->decoders[i]];
 
 		cxv_print_numbered_heading(to, "ports decoders", i);
 		cxv_print_fields(to, decoder, &cxv_port_decoder_fields);

@@ -14,19 +14,10 @@ static void read_decoder(const struct cxv_host *host, const char *name,
 	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
-	decoder->decoder = cxv_text_of(name);
-	decoder->resource = cxv_attribute_number(at.host, at.path, "start");
-	decoder->size = cxv_attribute_number(at.host, at.path, "size");
-	decoder->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
-	decoder->interleave_granularity =
-		cxv_attribute_number(at.host, at.path, "interleave_granularity");
-	decoder->locked = cxv_attribute_number(at.host, at.path, "locked");
-	decoder->target_type = cxv_attribute_text(at.host, at.path, "target_type");
+	cxv_topology_decoder(&at, name, decoder);
 	decoder->dpa_resource = cxv_attribute_number(at.host, at.path, "dpa_resource");
 	decoder->dpa_size = cxv_attribute_number(at.host, at.path, "dpa_size");
 	decoder->mode = cxv_attribute_text_or_none(at.host, at.path, "mode");
-	decoder->region = cxv_attribute_text_or_none(at.host, at.path, "region");
-	decoder->state = cxv_decoder_state(&decoder->size);
 }
 
 static int read_decoders(const struct cxv_host *host, const struct cxv_cxl_index *index,
@@ -56,7 +47,7 @@ static bool has_region(const struct cxv_endpoint *endpoint, const char *name)
 }
 
 static int add_region(struct cxv_endpoint *endpoint, const struct cxv_region *region,
-		      const struct cxv_root_decoder *window)
+		      const struct cxv_decoder *window)
 {
 	struct cxv_region *copy = &endpoint->regions[endpoint->region_count++];
 	int error = cxv_fields_copy(copy, region, sizeof(*copy), &cxv_region_fields);
@@ -71,7 +62,7 @@ static int add_region(struct cxv_endpoint *endpoint, const struct cxv_region *re
 static int read_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
 			struct cxv_endpoint *endpoint)
 {
-	const struct cxv_root_decoder *window;
+	const struct cxv_decoder *window;
 	const struct cxv_region *region;
 	int error = 0;
 
@@ -157,7 +148,7 @@ int cxv_cxl_read_left(const struct cxv_host *host, struct cxv_cxl_index *index,
 		return 0;
 	for (size_t i = 0; i < index->count; i++) {
 		const struct cxv_cxl_device *device = &index->devices[i];
-		const struct cxv_root_decoder *window;
+		const struct cxv_decoder *window;
 		const struct cxv_region *region;
 		int error = cxv_topology_region(host, index, device->name, &region, &window);
 

@@ -12,11 +12,30 @@
 /* Interleave ways that CXL 3.1 section 8.2.4.20.7 encodes: 16 at most. */
 #define MAPPINGS_MAX	16
 
-struct cxv_text cxv_decoder_state(const struct cxv_number *size)
+/* What every decoder has, also one of a root. */
+static void read_decoder(const struct cxv_directory *at, const char *name,
+			 struct cxv_decoder *decoder)
 {
-	if (!size->known)
-		return (struct cxv_text) { .error = size->error };
-	return cxv_text_of(size->value ? "enabled" : "disabled");
+	decoder->decoder = cxv_text_of(name);
+	decoder->resource = cxv_attribute_number(at->host, at->path, "start");
+	decoder->size = cxv_attribute_number(at->host, at->path, "size");
+	decoder->interleave_ways = cxv_attribute_number(at->host, at->path, "interleave_ways");
+	decoder->interleave_granularity =
+		cxv_attribute_number(at->host, at->path, "interleave_granularity");
+	decoder->locked = cxv_attribute_number(at->host, at->path, "locked");
+	/* As cxl-list(1) has it: one that decodes nothing is disabled. */
+	if (decoder->size.known)
+		decoder->state = cxv_text_of(decoder->size.value ? "enabled" : "disabled");
+	else
+		decoder->state.error = decoder->size.error;
+}
+
+void cxv_topology_decoder(const struct cxv_directory *at, const char *name,
+			  struct cxv_decoder *decoder)
+{
+	read_decoder(at, name, decoder);
+	decoder->target_type = cxv_attribute_text(at->host, at->path, "target_type");
+	decoder->region = cxv_attribute_text_or_none(at->host, at->path, "region");
 }
 
 struct cxv_number cxv_topology_depth(const struct cxv_cxl_device *device)
@@ -210,21 +229,12 @@ static int get_bus_above(const struct cxv_host *host, struct cxv_cxl_index *inde
 /* --- ports --- */
 
 static void read_port_decoder(const struct cxv_host *host, const char *name,
-			      const struct cxv_port *port, struct cxv_port_decoder *decoder)
+			      const struct cxv_port *port, struct cxv_decoder *decoder)
 {
 	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
-	decoder->decoder = cxv_text_of(name);
-	decoder->resource = cxv_attribute_number(at.host, at.path, "start");
-	decoder->size = cxv_attribute_number(at.host, at.path, "size");
-	decoder->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
-	decoder->interleave_granularity =
-		cxv_attribute_number(at.host, at.path, "interleave_granularity");
-	decoder->locked = cxv_attribute_number(at.host, at.path, "locked");
-	decoder->target_type = cxv_attribute_text(at.host, at.path, "target_type");
-	decoder->region = cxv_attribute_text_or_none(at.host, at.path, "region");
-	decoder->state = cxv_decoder_state(&decoder->size);
+	cxv_topology_decoder(&at, name, decoder);
 	decoder->nr_targets = read_targets(at.host, at.path, port->dports, port->dport_count,
 					   &decoder->targets, &decoder->target_count);
 }
@@ -424,7 +434,7 @@ static int read_region(const struct cxv_host *host, const struct cxv_cxl_index *
 }
 
 static int set_mismatch(const struct cxv_host *host, struct cxv_cxl_index *index,
-			const struct cxv_root_decoder *window, struct cxv_region *region)
+			const struct cxv_decoder *window, struct cxv_region *region)
 {
 	const struct cxv_memdev *memdevs[MAPPINGS_MAX];
 	size_t count = 0;
@@ -441,7 +451,7 @@ static int set_mismatch(const struct cxv_host *host, struct cxv_cxl_index *index
 }
 
 static int get_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
-		       const char *window_name, struct cxv_root_decoder *window)
+		       const char *window_name, struct cxv_decoder *window)
 {
 	size_t count, first = index->topology->region_count;
 	struct cxv_cxl_device *device = cxv_cxl_children(index, "region", window_name, &count);
@@ -464,32 +474,25 @@ static int get_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
 }
 
 static void read_window(const struct cxv_host *host, const char *name, const struct cxv_bus *bus,
-			struct cxv_root_decoder *window)
+			struct cxv_decoder *window)
 {
 	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
 
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
-	window->decoder = cxv_text_of(name);
-	window->resource = cxv_attribute_number(at.host, at.path, "start");
-	window->size = cxv_attribute_number(at.host, at.path, "size");
-	window->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
-	window->interleave_granularity =
-		cxv_attribute_number(at.host, at.path, "interleave_granularity");
+	read_decoder(&at, name, window);
 	window->accelmem_capable = cxv_attribute_number(at.host, at.path, "cap_type2");
 	window->volatile_capable = cxv_attribute_number(at.host, at.path, "cap_ram");
 	window->pmem_capable = cxv_attribute_number(at.host, at.path, "cap_pmem");
-	window->locked = cxv_attribute_number(at.host, at.path, "locked");
 	window->qos_class = cxv_attribute_node(at.host, at.path, "qos_class");
-	window->state = cxv_decoder_state(&window->size);
 	window->nr_targets = read_targets(at.host, at.path, bus->dports, bus->dport_count,
 					  &window->targets, &window->target_count);
 }
 
 static int get_window(const struct cxv_host *host, struct cxv_cxl_index *index, const char *name,
-		      const struct cxv_root_decoder **result)
+		      const struct cxv_decoder **result)
 {
 	struct cxv_cxl_device *device = cxv_cxl_find(index, name);
-	struct cxv_root_decoder *window;
+	struct cxv_decoder *window;
 	const struct cxv_bus *bus = NULL;
 	int error;
 
@@ -513,7 +516,7 @@ static int get_window(const struct cxv_host *host, struct cxv_cxl_index *index, 
 }
 
 int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index, const char *name,
-			const struct cxv_region **region, const struct cxv_root_decoder **window)
+			const struct cxv_region **region, const struct cxv_decoder **window)
 {
 	struct cxv_cxl_device *device = cxv_cxl_find(index, name);
 	int error;
@@ -529,7 +532,7 @@ int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index
 
 int cxv_topology_read(const struct cxv_host *host, struct cxv_cxl_index *index)
 {
-	const struct cxv_root_decoder *window;
+	const struct cxv_decoder *window;
 	const struct cxv_port *port;
 	const struct cxv_bus *bus;
 	int error = 0;

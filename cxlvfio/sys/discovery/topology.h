@@ -8,6 +8,7 @@
 #define CXLVFIO_SYS_DISCOVERY_TOPOLOGY_H
 
 #include "core/discovery/endpoint.h"
+#include "sys/base/attribute.h"
 #include "sys/discovery/cxl_index.h"
 
 /* Everything that the machine has, in the order of the names. */
@@ -16,7 +17,7 @@ int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index
 			struct cxv_cxl_device *device, const struct cxv_memdev **memdev);
 /* Region NAME and the window that it is in. */
 int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index, const char *name,
-			const struct cxv_region **region, const struct cxv_root_decoder **window);
+			const struct cxv_region **region, const struct cxv_decoder **window);
 /* The bus and the ports above ENDPOINT, whose names are known. */
 int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
 		       struct cxv_endpoint *endpoint);
@@ -24,7 +25,8 @@ int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
 struct cxv_text cxv_topology_root(const struct cxv_cxl_device *device);
 /* How many ports DEVICE is below its root. */
 struct cxv_number cxv_topology_depth(const struct cxv_cxl_device *device);
-/* As cxl-list(1) has it: one that decodes nothing is disabled. */
-struct cxv_text cxv_decoder_state(const struct cxv_number *size);
+/* Decoder NAME, in directory AT, as far as one below a port and one below an endpoint are alike. */
+void cxv_topology_decoder(const struct cxv_directory *at, const char *name,
+			  struct cxv_decoder *decoder);
 
 #endif
