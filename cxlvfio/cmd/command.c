@@ -19,7 +19,7 @@ enum {
 const struct cxv_option cxv_global_options[] = {
 	{ 'j', "json", NULL, "print one JSON document instead of text" },
 	{ 'b', "bytes", NULL, "print sizes in bytes, as JSON always does" },
-	{ 'u', "human", NULL, "print sizes with units, as without it" },
+	{ 'u', "human", NULL, "print sizes with units, the default" },
 	{ 'q', "quiet", NULL, "print no warnings and no progress" },
 	{ 'v', "verbose", NULL, "print on stderr what is written where; twice: also what is read" },
 	{ 0, "no-color", NULL, "never use colour" },

@@ -114,7 +114,7 @@ static enum cxv_exit examine(struct cxv_context *context, const struct wanted *w
 		cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0,
 			  (struct cxv_place) { .operation = "doctor",
 					       .hint = "cxlvfio doctor --check endpoint_found" },
-			  "these checks are of endpoints, and there is none");
+			  "these checks are about endpoints, and there are none");
 		return cxv_errors_exit(&context->errors);
 	}
 	if (context->json)

@@ -332,7 +332,7 @@ int cxv_baseline_read(struct cxv_context *context, const char *path,
 	if (error == -EFBIG)
 		return refuse(context, path, NULL, error, "it is larger than 64 MiB");
 	if (error == -EINVAL || error == -EISDIR)
-		return refuse(context, path, NULL, error, "it is no regular file");
+		return refuse(context, path, NULL, error, "it is not a regular file");
 	if (error == -ENOMEM)
 		return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
 				 (struct cxv_place) { .operation = "read the baseline",
@@ -341,10 +341,10 @@ int cxv_baseline_read(struct cxv_context *context, const char *path,
 		return refuse(context, path, NULL, error, "cannot read it");
 	root = parse(text, length);
 	if (!root)
-		return refuse(context, path, NULL, -EINVAL, "it is no JSON document");
+		return refuse(context, path, NULL, -EINVAL, "it is not a JSON document");
 	if (!is_proof(root))
 		return refuse(context, path, NULL, -EINVAL,
-			      "it is no document of reset --json or verify --json");
+			      "it is not a document of reset --json or verify --json");
 	if (strcmp(string_of(root, "schema_version"), CXV_SCHEMA_VERSION))
 		return refuse(context, path, NULL, -EINVAL,
 			      "its schema_version is not " CXV_SCHEMA_VERSION);

@@ -173,7 +173,7 @@ static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoi
 			    .path = path,
 			    .hint = "make it writable: reset and verify need it",
 		    },
-		    "that its registers were read could not be recorded");
+		    "cannot record that its registers were read");
 }
 
 /*
@@ -207,8 +207,8 @@ static int check_first_contact(struct work *work, const struct cxv_endpoint *end
 		return 0;
 	return cxv_first_contact_check(work->context, endpoint, CXV_RUNG_REGISTERS,
 				       work->options->wishes.force,
-				       "this is what a bind does: cxlvfio bind --force, once "
-				       "console and firmware's log are looked at");
+				       "look at the console and at firmware's log; cxlvfio bind "
+				       "--force then binds it all the same");
 }
 
 static int change_target(struct work *work, const struct cxv_endpoint *endpoint,

@@ -74,10 +74,10 @@ static void plan_one(struct cxv_cycles_session *session, const struct cxv_endpoi
 					      &session->context->errors) < 0;
 	if (!run->refused)
 		run->refused = cxv_first_contact_check(session->context, endpoint, CXV_RUNG_REST,
-						       settings->yes, "look at the console's last "
-						       "words and at firmware's log; then try "
-						       "again, and clear it, with: cxlvfio verify "
-						       "--prove --yes") < 0;
+						       settings->yes, "read the last lines of "
+						       "console and firmware log; then cxlvfio "
+						       "verify --prove --yes tries again and "
+						       "clears it") < 0;
 	if (run->refused || settings->prove)
 		return;
 	if (run->dry_run || may_reach_far(run))

@@ -149,8 +149,8 @@ static bool is_wanted_back(const struct cxv_context *context, const struct cxv_p
 		return false;
 	cxv_error(prover->errors, CXV_DEVICE_BUSY, EBUSY,
 		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
-				       .hint = "it is let go now" },
-		  "after %u cycles somebody unbinds its driver, or takes the device out",
+				       .hint = "it is released now" },
+		  "after %u cycles somebody is unbinding its driver, or removing the device",
 		  run->count);
 	return true;
 }

@@ -74,8 +74,8 @@ void cxv_first_contact_announce_scrub(struct cxv_context *context,
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
 		 "/scrub_policy", endpoint->host);
 	cxv_warning(&context->errors, CXV_FAILED, 0,
-		    place_of(context, endpoint, path, "cxlvfio verify --prove goes there step by "
-			     "step; with " CXL_VFIO_SCRUB_POLICY_NONE " in that file, or scrub="
+		    place_of(context, endpoint, path, "cxlvfio verify --prove finds that out step "
+			     "by step; with " CXL_VFIO_SCRUB_POLICY_NONE " in that file, or scrub="
 			     CXL_VFIO_SCRUB_POLICY_NONE " for the module, nothing is zeroed, and "
 			     "the next user reads what the last one wrote"),
 		    "its first open and every close write the whole window by CPU (scrub policy "

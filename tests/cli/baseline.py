@@ -79,14 +79,14 @@ class Stand(tap.Tap):
 def check_files(stand: Stand) -> None:
     text = json.dumps(stand.good).encode()
     stand.refused("no such file", stand.directory / "none", "cannot read it")
-    stand.refused("a directory", stand.directory, "it is no regular file")
-    stand.refused("without end", "/dev/zero", "it is no regular file")
+    stand.refused("a directory", stand.directory, "it is not a regular file")
+    stand.refused("without end", "/dev/zero", "it is not a regular file")
     os.mkfifo(stand.directory / "pipe")
-    stand.refused("a pipe without a writer", stand.directory / "pipe", "it is no regular file")
+    stand.refused("a pipe without a writer", stand.directory / "pipe", "it is not a regular file")
     with open(stand.directory / "huge", "wb") as huge:
         huge.truncate(65 << 20)
     stand.refused("huge", stand.directory / "huge", "larger than 64 MiB")
-    not_json = "it is no JSON document"
+    not_json = "it is not a JSON document"
     for name, content in (("empty", b""), ("cut", text[:-1]), ("text", b"reset: pass\n"),
                           ("two documents", text + b"\n" + text), ("a NUL behind", text + b"\0x"),
                           ("not UTF-8", text.replace(b'"pass"', b'"p\xffss"')), ("not UTF-8 at all", b"\xff"),

@@ -450,7 +450,7 @@ def test_old_driver_does_not_come_back(machine: Machine) -> None:
     _, err = process.communicate(timeout=600)
     assert process.returncode == 8, err
     assert "warning: bind" in err and "taking back" in err, err
-    assert "not all could be put back" in err, err
+    assert "not everything could be put back" in err, err
     machine.has("", "")
     # The record is kept for the next run.
     machine.kernel.refused = set()

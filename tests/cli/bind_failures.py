@@ -108,7 +108,7 @@ def test_taking_back_fails(machine: Machine) -> None:
     for error in ("EBUSY", "EIO", "ENODEV"):
         document = machine.write_fails(8, f"{DRIVERS}/accelerator/bind", error, "bind", "--wait",
                                        "1", FIRST)
-        assert "not all could be put back" in error_of(document)["message"], document["errors"]
+        assert "not everything could be put back" in error_of(document)["message"], document["errors"]
         (warning,) = document["warnings"]
         assert warning["errno_name"] == error and "taking back" in warning["message"], warning
         machine.has("", "")
@@ -122,7 +122,7 @@ def not_given_back(machine: Machine, document: dict, code: str) -> None:
     error, (warning,) = error_of(document), document["warnings"]
     assert failed_step(document)[0] == "flush" and error["code"] == code, document["errors"]
     assert "the CXL core's work" in error["message"] and error["path"] == f"/{FLUSH}", error
-    assert error["message"].endswith("not all could be put back"), error
+    assert error["message"].endswith("not everything could be put back"), error
     assert warning["message"].startswith("taking back: the CXL core's work"), warning
     undone = {action["step"]: action["result"] for action in document["actions"]
               if action["undo"]}
@@ -230,7 +230,7 @@ def test_another_driver_takes_it(machine: Machine) -> None:
     machine.wait_for(lambda: machine.kernel.override_of(FIRST) == OURS, "the override")
     machine.functions[0].bind("thief")
     _, err = waiting.communicate(timeout=600)
-    assert waiting.returncode == 1 and "another driver than cxl-vfio-pci took it" in err, err
+    assert waiting.returncode == 1 and "a driver other than cxl-vfio-pci took it" in err, err
     machine.has("thief", "")
 
 

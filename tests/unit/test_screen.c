@@ -186,13 +186,13 @@ static void test_ready(void **state)
 {
 	struct cxv_endpoint *endpoint = new_ready();
 
-	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset "
-	       "before");
+	expect(endpoint, "hand out /dev/vfio/6; to prove its reset first: cxlvfio verify "
+	       "0000:0d:00.0");
 
 	endpoint = new_ready();
 	endpoint->ladder.state.value = cxv_ladder_state_name(CXV_LADDER_UNPROVEN);
-	expect(endpoint, "hand out /dev/vfio/6; before, cxlvfio verify --prove 0000:0d:00.0 proves "
-	       "its reset: here it is not proven yet");
+	expect(endpoint, "hand out /dev/vfio/6; prove its reset first, which is not proven on this "
+	       "machine yet: cxlvfio verify --prove 0000:0d:00.0");
 
 	endpoint = new_ready();
 	endpoint->vfio.opened_by_error = EACCES;
@@ -205,8 +205,8 @@ static void test_ready(void **state)
 
 	endpoint = new_ready();
 	find(endpoint, "narrow_link", CXV_SEVERITY_INFO);
-	expect(endpoint, "hand out /dev/vfio/6; cxlvfio verify 0000:0d:00.0 proves its reset "
-	       "before");
+	expect(endpoint, "hand out /dev/vfio/6; to prove its reset first: cxlvfio verify "
+	       "0000:0d:00.0");
 }
 
 static void test_in_use(void **state)

@@ -74,7 +74,7 @@ static bool parse_hex(const char *text, size_t digits, struct cxv_number *number
 static bool set_id(struct parser *parser, const char *value, struct cxv_number *number)
 {
 	return parse_hex(value, 4, number) ||
-	       FAIL(parser, "'%s' is no id, which has up to 4 digits: 0x1e98", value);
+	       FAIL(parser, "'%s' is not an id of up to 4 digits, as 0x1e98 is", value);
 }
 
 static bool set_vendor(struct parser *parser, const char *value)
@@ -95,8 +95,8 @@ static bool set_serial(struct parser *parser, const char *value)
 	if (cxv_pci_take_serial(value, &printed))
 		serial = cxv_known(printed);
 	else if (!parse_hex(value, 16, &serial))
-		return FAIL(parser, "'%s' is no serial number, which has up to 16 digits: 0x1000, "
-			    "or what lspci prints: 00-00-00-00-00-00-10-00", value);
+		return FAIL(parser, "'%s' is not a serial number of up to 16 digits: 0x1000, or "
+			    "as lspci prints it: 00-00-00-00-00-00-10-00", value);
 	if (!serial.value || serial.value == UINT64_MAX)
 		return FAIL(parser, "'%s' is what devices without a serial number have", value);
 	parser->definition->serial = serial;
@@ -117,7 +117,7 @@ static bool set_address(struct parser *parser, const char *value)
 	char address[CXV_PCI_ADDRESS_MAX];
 
 	if (!cxv_pci_take_address(value, address))
-		return FAIL(parser, "'%s' is no PCI address: 0000:0d:00.0", value);
+		return FAIL(parser, "'%s' is not a PCI address, as 0000:0d:00.0 is", value);
 	return set_text(parser, &parser->definition->address, address);
 }
 
@@ -169,10 +169,10 @@ static bool set_driver(struct parser *parser, const char *value)
 	static const char *const drivers[] = { CXL_VFIO_DRIVER_NAME, "vfio-pci" };
 
 	if (!is_word(value, DRIVER_LENGTH_MAX))
-		return FAIL(parser, "'%s' is no name of a driver", value);
+		return FAIL(parser, "'%s' cannot be the name of a driver", value);
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (is_slip(value, drivers[i]))
-			return FAIL(parser, "there is no driver '%s': %s is meant", value,
+			return FAIL(parser, "there is no driver '%s': did you mean %s?", value,
 				    drivers[i]);
 	return set_text(parser, &parser->definition->driver, value);
 }
@@ -259,7 +259,7 @@ static bool check_comment(struct parser *parser, const char *line, size_t length
 {
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)line[i] < ' ' ? line[i] != '\t' : line[i] == 0x7f)
-			return FAIL(parser, "byte 0x%02x, which is no text",
+			return FAIL(parser, "byte 0x%02x, which is not text",
 				    (unsigned char)line[i]);
 	return true;
 }
@@ -272,12 +272,13 @@ static bool check_line(struct parser *parser, const char *line, size_t length)
 		return FAIL(parser, "the line is longer than %d bytes", LINE_MAX_LENGTH);
 	for (size_t i = 0; i < length; i++)
 		if ((line[i] < ' ' || line[i] > '~') && (!i || line[i] != '\t'))
-			return FAIL(parser, "byte 0x%02x, which is no printable ASCII",
+			return FAIL(parser, "byte 0x%02x, which is not printable ASCII",
 				    (unsigned char)line[i]);
 	if (length && *line == ' ')
 		return FAIL(parser, "the line begins with a blank");
 	if (length && *line == '[' && !is_section(line, length))
-		return FAIL(parser, "'%.*s' is no section: it is [match] or [bind]", (int)length,
+		return FAIL(parser, "'%.*s' is not a section: there are [match] and [bind]",
+			    (int)length,
 			    line);
 	return true;
 }

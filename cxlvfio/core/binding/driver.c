@@ -237,13 +237,13 @@ static int dkms_not_installed(const struct cxv_driver_status *status, char **mes
 	if (!status->build_count || !status->kernel.value || cxv_driver_file(status))
 		return 0;
 	if (build && !strcmp(build->state.value, "built"))
-		return found(message, "DKMS has built version %s for the running kernel %s, and "
+		return found(message, "DKMS has built version %s for the running kernel %s, but "
 			     "not installed it", build->version.value, status->kernel.value);
 	if (build)
 		return found(message, "DKMS says that version %s is installed for the running "
 			     "kernel %s, but its file is gone", build->version.value,
 			     status->kernel.value);
-	return found(message, "DKMS has version %s, and has not built it for the running kernel %s",
+	return found(message, "DKMS has version %s, but has not built it for the running kernel %s",
 		     status->builds[0].version.value, status->kernel.value);
 }
 
@@ -253,7 +253,7 @@ static int not_live(const struct cxv_driver_status *status, char **message)
 
 	if (!state || !strcmp(state, "live"))
 		return 0;
-	return found(message, "the module is in the kernel, but not at work: %s", state);
+	return found(message, "the module is loaded, but not live: %s", state);
 }
 
 static int not_registered(const struct cxv_driver_status *status, char **message)

@@ -214,7 +214,7 @@ static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_errors *e
 	if (facts->iommu_group[0])
 		return 0;
 	return cxv_error(errors, CXV_NO_IOMMU, ENODEV, place,
-			 "no IOMMU group, so no VFIO user could be kept from the host's memory");
+			 "no IOMMU group: nothing would keep a VFIO user out of the host's memory");
 }
 
 /* Append NAME to the list in TEXT, or ", ..." where it does not fit. */
@@ -314,7 +314,7 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 		place.hint = "build it for the running kernel: dkms autoinstall, then depmod";
 		return cxv_error(errors, CXV_NO_MODULE, ENOEXEC, place,
 				 "module " CXL_VFIO_MODULE_NAME
-				 " is built for another kernel than %s", facts->kernel);
+				 " is built for a kernel other than %s", facts->kernel);
 	case CXV_MODULE_MISSING:
 		break;
 	}
@@ -338,8 +338,8 @@ static int refuse_old_driver(const struct cxv_bind_facts *facts, struct cxv_erro
 	if (!facts->without_views)
 		return 0;
 	return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
-			 "the driver that is loaded is too old for a choice: it offers the window "
-			 "as a region only");
+			 "the loaded driver is too old for --view and --interface: it offers the "
+			 "window as a region only");
 }
 
 static int refuse_offer(const struct cxv_bind_facts *facts, const struct cxv_offer *wanted,
@@ -348,8 +348,8 @@ static int refuse_offer(const struct cxv_bind_facts *facts, const struct cxv_off
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "--view " CXL_VFIO_VIEW_REGION " is what it can offer, to clients that "
-			"know regions of CXL: see cxlvfio-bind(1)",
+		.hint = "--view " CXL_VFIO_VIEW_REGION " is all that it can offer, to clients "
+			"that know regions of CXL: see cxlvfio-bind(1)",
 	};
 	const char *view = wanted->words[CXV_OFFER_VIEW];
 
@@ -360,8 +360,8 @@ static int refuse_offer(const struct cxv_bind_facts *facts, const struct cxv_off
 	if (!facts->without_bar || !view[0] || !strcmp(view, CXL_VFIO_VIEW_REGION))
 		return 0;
 	return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
-			 "the function uses its BARs itself: no pair is left in which a BAR could "
-			 "show the window (view %s)", view);
+			 "the function leaves no pair of BARs free in which to show the window "
+			 "(view %s)", view);
 }
 
 static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,

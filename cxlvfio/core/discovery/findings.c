@@ -333,8 +333,8 @@ static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message
 	if (!endpoint->decoder_count ||
 	    (endpoint->hdm.error != ENOENT && !is_not(&endpoint->hdm.enabled)))
 		return 0;
-	return found(message, "the kernel's decoders are emulated from the DVSEC ranges: "
-		     "the hardware has %s", endpoint->hdm.error ? "none" : "them switched off");
+	return found(message, "the kernel's decoders are emulated from the DVSEC ranges: those of "
+		     "the hardware are %s", endpoint->hdm.error ? "missing" : "switched off");
 }
 
 static int no_region(const struct cxv_endpoint *endpoint, char **message)
@@ -587,7 +587,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "firmware programmed a range that the device cannot decode: look at its setup" },
 	{ "locked_uncommitted", CXV_SEVERITY_ERROR, locked_uncommitted,
 	  "an HDM decoder is to be locked on commit, but is not committed",
-	  "a reset of its bus makes firmware's setup count again: reboot if it stays" },
+	  "reset its bus, so that firmware's setup applies again; reboot if that does not help" },
 	{ "wrong_target_type", CXV_SEVERITY_ERROR, wrong_target_type,
 	  "a committed decoder, of the hardware or the kernel, is host-only and not "
 	  "device-coherent",
@@ -599,7 +599,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
 	  "something reprogrammed the device: unbind it, reset it, and look again" },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
-	  "the driver has another window than the CXL region, or the decoder where there is none",
+	  "the driver's window is not that of the CXL region, or of the decoder if there is no "
+	  "region",
 	  "unbind and bind it again" },
 	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
 	  "the CXL region that it belongs to is not committed",
@@ -613,31 +614,34 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "its end is not reachable: ask the platform's vendor for firmware that moves the window "
 	  "or the hole" },
 	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
-	  "by /proc/iomem somebody else has the memory, or a part of it",
+	  "/proc/iomem shows another owner of the memory, or of a part of it",
 	  "take it away from that owner first: offline the memory, or unbind the dax device" },
 	{ "not_survived", CXV_SEVERITY_ERROR, not_survived,
 	  "the machine stopped in a step of a contact with it that was not proven yet",
-	  "look at the console's last words and at firmware's log; cxlvfio verify --prove --yes "
-	  "tries again" },
+	  "read the last lines of console and firmware log; cxlvfio verify --prove --yes tries "
+	  "again" },
 	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
 	  "the driver is bound, but VFIO has no device node for it",
-	  "is devtmpfs mounted at /dev, and its IOMMU group all VFIO's? see the kernel log" },
+	  "is devtmpfs mounted at /dev, and is its whole IOMMU group bound to VFIO? see the "
+	  "kernel log" },
 	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
 	  "firmware left no HDM decoder committed",
 	  "firmware must commit it: look at its setup for CXL memory" },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
-	  "the kernel makes decoders from the DVSEC ranges: the hardware has none, or switched off",
+	  "the kernel emulates decoders from the DVSEC ranges: the hardware has none, or they are "
+	  "off",
 	  "the driver needs a committed HDM decoder: update the device's firmware" },
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
 	  "the first committed HDM decoder has another base or size than range 0 of the device "
 	  "DVSEC",
-	  "firmware left two answers; decoders count: report it to the device's vendor" },
+	  "the decoder applies; report it to the device's vendor, as firmware set up the two "
+	  "differently" },
 	{ "mem_disabled", CXV_SEVERITY_WARNING, mem_disabled,
 	  "CXL.mem is not enabled in the device's control register",
 	  "firmware has not enabled CXL.mem: look at its setup" },
 	{ "range_not_active", CXV_SEVERITY_WARNING, range_not_active,
 	  "range 0 of the device DVSEC is valid but not active: the media is not ready",
-	  "wait for the time that cxl_ranges names, then reset it" },
+	  "wait as long as cxl_ranges says, then reset it" },
 	{ "no_region", CXV_SEVERITY_WARNING, no_region,
 	  "the driver is bound, but it has no memdev, or no decoder of it is in a CXL region",
 	  "unbind and bind it again" },
@@ -646,27 +650,25 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "that failed in the CXL core, which refuses the next one for it",
 	  "cxlvfio unbind deletes it" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
-	  "the driver has refused the memory since the bind, and has given it free again or was "
-	  "closed",
-	  "see the kernel log for the reason; cxlvfio reset --verify tells whether it "
-	  "holds" },
+	  "the driver has refused access to the memory since the bind, but does not refuse it now",
+	  "see the kernel log for the reason; cxlvfio reset --verify tells whether it works now" },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
-	  "the next open zeroes it before it gives access" },
+	  "nothing: the next open zeroes it before it gives access" },
 	{ "ladder_interrupted", CXV_SEVERITY_WARNING, ladder_interrupted,
 	  "a run was killed in a step of a contact with it that was not proven yet",
-	  "the next cxlvfio reset or verify begins again: see whether it ends by itself" },
+	  "the next cxlvfio reset or verify starts over: see whether it completes" },
 	{ "ladder_record", CXV_SEVERITY_WARNING, ladder_record,
-	  "what is recorded of the first contact with it is damaged, or another machine's",
-	  "cxlvfio verify --prove makes one of this machine" },
+	  "the record of the first contact with it is damaged, or of another machine",
+	  "cxlvfio verify --prove makes a new one" },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
-	  "it is in no IOMMU group, so VFIO cannot have it",
+	  "it is in no IOMMU group, so VFIO cannot use it",
 	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
 	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
 	  "another function of its IOMMU group has a driver that is not VFIO's",
 	  "VFIO cannot open the group: unbind the other function" },
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
-	  "errors that were not correctable are counted in its AER attributes",
+	  "its AER attributes count uncorrectable errors",
 	  "see the kernel log and the aer counters of the ports above" },
 	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
 	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
@@ -679,25 +681,25 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the kernel log has the reason; put a method that works first in reset_method: until "
 	  "then nothing is reset between two users" },
 	{ "sysfs_misses_memdev", CXV_SEVERITY_WARNING, sysfs_misses_memdev,
-	  "libcxl has a memdev of it that was not found in /sys/bus/cxl, by two looks at both",
-	  "report it, with what cxlvfio snapshot makes: one of the two readers is wrong" },
+	  "libcxl shows a memdev of it that is not in /sys/bus/cxl; both were read twice",
+	  "report it with a cxlvfio snapshot: one of the two readers is wrong" },
 	{ "libcxl_differs", CXV_SEVERITY_WARNING, libcxl_differs,
-	  "libcxl and sysfs have different values of a fact that both know, by two looks at both",
-	  "report it, with what cxlvfio snapshot makes: one of the two readers is wrong" },
+	  "libcxl and sysfs give different values of the same fact; both were read twice",
+	  "report it with a cxlvfio snapshot: one of the two readers is wrong" },
 	{ "libcxl_misses_memdev", CXV_SEVERITY_WARNING, libcxl_misses_memdev,
-	  "its memdev is in /sys/bus/cxl, but libcxl does not have it, nor does cxl list show it",
+	  "its memdev is in /sys/bus/cxl, but libcxl, and so cxl list, does not show it",
 	  "is devtmpfs mounted at /dev? cxlvfio doctor names the libcxl that was loaded" },
 	{ "changing", CXV_SEVERITY_WARNING, changing,
 	  "drivers or devices came and went during each of several attempts to read it",
-	  "ask again when nothing is bound or reset" },
+	  "ask again when nothing is being bound or reset" },
 	{ "empty_decoder", CXV_SEVERITY_INFO, empty_decoder,
-	  "an HDM decoder beside the one that counts is committed with zero size: it decodes "
-	  "nothing, and the driver passes over it",
-	  "nothing need be done; only where the kernel log says \"Committed with zero size\", "
-	  "as Linux 7.3 does, the CXL core refuses the endpoint for it" },
+	  "a second HDM decoder is committed with zero size: it decodes nothing, and the driver "
+	  "ignores it",
+	  "nothing, unless the kernel log says \"Committed with zero size\", as Linux 7.3 does: "
+	  "then the CXL core refuses the endpoint for it" },
 	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,
 	  "its link is slower or narrower than it could be",
-	  "the slot may have less; if not, seat the card again" },
+	  "the slot may not offer more; if it does, reseat the card" },
 };
 
 const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);

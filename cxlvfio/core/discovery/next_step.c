@@ -63,10 +63,10 @@ static char *ready(const struct cxv_endpoint *endpoint)
 		return sentence("hand out %s, unless somebody has it open, which could not be seen",
 				node);
 	if (!cxv_ladder_is(&endpoint->ladder, CXV_LADDER_PROVEN))
-		return sentence("hand out %s; before, cxlvfio verify --prove %s proves its reset: "
-				"here it is not proven yet", node,
+		return sentence("hand out %s; prove its reset first, which is not proven on this "
+				"machine yet: cxlvfio verify --prove %s", node,
 				endpoint->host);
-	return sentence("hand out %s; cxlvfio verify %s proves its reset before", node,
+	return sentence("hand out %s; to prove its reset first: cxlvfio verify %s", node,
 			endpoint->host);
 }
 

@@ -8,7 +8,7 @@
 
 const char cxv_doctor_root_hint[] = "run it as root";
 /* The hints of what else could not be read. */
-static const char snapshot_hint[] = "make the snapshot anew, as root, with this release";
+static const char snapshot_hint[] = "make a new snapshot, as root, with this release";
 static const char unread_hint[] = "look at it by hand: it is not as it should be";
 
 const char *cxv_doctor_result_name(enum cxv_doctor_result result)

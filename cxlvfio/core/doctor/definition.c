@@ -85,8 +85,8 @@ static int tell_unbound(const struct cxv_definition *item, struct cxv_doctor_che
 	if (check->message)
 		return 0;
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, devices->count == 1 ?
-			      "%s wants driver %s for %s, which has not got it" :
-			      "%s wants driver %s for %s and others, and not all have got it",
+			      "%s wants driver %s for %s, which does not have it" :
+			      "%s wants driver %s for %s and others, and not all of them have it",
 			      item->file.value, item->driver.value, devices->items[0]);
 }
 

@@ -25,32 +25,33 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_config_iommu },
 	{ "cmdline_iommu", "kernel", "no kernel parameter switches the IOMMU off",
 	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_iommu },
-	{ "cmdline_memory", "kernel", "no kernel parameter makes RAM of device memory "
+	{ "cmdline_memory", "kernel", "no kernel parameter turns device memory into RAM "
 	  "(efi=nosoftreserve, memmap=)",
 	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_memory },
-	{ "cmdline_pci", "kernel", "no kernel parameter takes extended configuration space, "
-	  "interrupts by message or error reporting away",
+	{ "cmdline_pci", "kernel", "no kernel parameter switches extended configuration space, "
+	  "MSI or error reporting off",
 	  "remove it from the boot loader's configuration and reboot", cxv_doctor_cmdline_pci },
 	{ "lockdown", "kernel", "the kernel is not locked down, so registers in BARs can be read",
-	  "nothing, if what show says of decoders while no driver has them is not needed",
+	  "nothing, unless show is to read the HDM decoders of an endpoint that no driver has",
 	  cxv_doctor_lockdown },
 	{ "iommu_tables", "iommu", "firmware describes an IOMMU (DMAR, IVRS, IORT, VIOT, RIMT)",
 	  "enable VT-d, AMD-Vi or the SMMU in firmware's setup", cxv_doctor_iommu_tables },
 	{ "iommu_groups", "iommu", "the kernel uses an IOMMU: there are groups",
 	  "boot with intel_iommu=on (amd_iommu is on by itself), and enable it in firmware's setup",
 	  cxv_doctor_iommu_groups },
-	{ "noiommu_mode", "iommu", "VFIO is not in its mode without IOMMU, which protects nothing",
+	{ "noiommu_mode", "iommu", "VFIO's mode without an IOMMU, which protects nothing, is off",
 	  "write N to /sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 	  cxv_doctor_noiommu_mode },
-	{ "interrupt_remapping", "iommu", "interrupts are remapped, without which VFIO takes no "
-	  "device", "remove it, and switch it on in firmware's setup; or let VFIO do without, "
-	  "knowing that a device can then raise any interrupt: "
-	  "vfio_iommu_type1.allow_unsafe_interrupts=1",
+	{ "interrupt_remapping", "iommu", "interrupts are remapped, which VFIO demands",
+	  "remove the kernel parameter, and switch remapping on in firmware's setup; or let VFIO "
+	  "do without (vfio_iommu_type1.allow_unsafe_interrupts=1): then a device can raise any "
+	  "interrupt",
 	  cxv_doctor_interrupt_remapping },
-	{ "cxl_modules", "cxl", "cxl_acpi is loaded, and cxl_core, cxl_port and cxl_mem are or can "
-	  "be", "modprobe cxl_acpi cxl_port cxl_mem; the kernel's own packages have them",
+	{ "cxl_modules", "cxl", "cxl_acpi is loaded; cxl_core, cxl_port and cxl_mem are loaded or "
+	  "can be",
+	  "modprobe cxl_acpi cxl_port cxl_mem; the kernel's own packages have them",
 	  cxv_doctor_cxl_modules },
-	{ "module_blacklist", "cxl", "no configuration keeps modules that are needed from loading",
+	{ "module_blacklist", "cxl", "no configuration blocks modules that are needed",
 	  "remove the line, or the kernel parameter", cxv_doctor_module_blacklist },
 	{ "cedt", "firmware", "firmware's table of CXL (CEDT) is there and sound",
 	  "enable CXL in firmware's setup, or update firmware", cxv_doctor_cedt },
@@ -58,8 +59,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "and every window is aligned",
 	  "firmware must set the window up: look at its setup for CXL memory, or update it",
 	  cxv_doctor_cedt_windows },
-	{ "cedt_bridges", "firmware", "every window in the CEDT leads to host bridges that are in "
-	  "it, too", "update firmware: the kernel does not use such a window",
+	{ "cedt_bridges", "firmware", "every window in the CEDT leads to host bridges that the "
+	  "CEDT has, too",
+	  "update firmware: the kernel does not use such a window",
 	  cxv_doctor_cedt_bridges },
 	{ "kernel_windows", "firmware",
 	  "the kernel has a root decoder for every window in the CEDT",
@@ -69,8 +71,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "vfio_interface", "vfio", "/dev/vfio/vfio or /dev/iommu is there",
 	  "is devtmpfs mounted at /dev? modprobe vfio_iommu_type1, or iommufd",
 	  cxv_doctor_vfio_interface },
-	{ "memory_lock", "vfio", "this user may lock as much memory as the endpoints have, which "
-	  "a DMA mapping of it takes",
+	{ "memory_lock", "vfio", "this user may lock as much memory as the endpoints have: a DMA "
+	  "mapping of it needs that",
 	  "ulimit -l, /etc/security/limits.conf, or LimitMEMLOCK= of the service",
 	  cxv_doctor_memory_lock },
 	{ "driver_file", "driver",
@@ -104,12 +106,12 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "the next cxlvfio bind, of any endpoint, puts them back",
 	  cxv_doctor_interrupted_offer },
 	{ "interrupted_persist", "leftover", "no writer of definitions was interrupted",
-	  "it says nothing; the next cxlvfio persist add or remove clears it away",
+	  "the file has no effect; the next cxlvfio persist add or remove deletes it",
 	  cxv_doctor_interrupted_persist },
 	{ "endpoint_found", "endpoint", "there is a CXL Type-2 endpoint",
 	  "is it in lspci? look for CXL in firmware's setup, and into the kernel log",
 	  cxv_doctor_endpoint_found },
-	{ "readable", "endpoint", "what the findings rest on could be read", cxv_doctor_root_hint,
+	{ "readable", "endpoint", "all that findings depend on could be read", cxv_doctor_root_hint,
 	  .endpoint = cxv_doctor_readable },
 	{ "power", "endpoint", "it has power", "see the kernel log; write on to its "
 	  "power/control, or reset its slot", .endpoint = cxv_doctor_power },
@@ -123,27 +125,28 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "window_alignment", "endpoint", "its memory can be mapped with huge pages",
 	  "it works, with more page faults; only firmware can move it",
 	  .endpoint = cxv_doctor_window_alignment },
-	{ "override_unbound", "endpoint", "driver_override does not name cxl-vfio-pci while it has "
-	  "not got it", "cxlvfio bind completes, cxlvfio unbind undoes it",
+	{ "override_unbound", "endpoint", "driver_override does not name cxl-vfio-pci without "
+	  "that driver having it",
+	  "cxlvfio bind completes, cxlvfio unbind undoes it",
 	  .endpoint = cxv_doctor_override_unbound },
 	{ "override_foreign", "endpoint", "driver_override does not name another driver",
-	  "who wrote it will want it again: ask there first; cxlvfio bind replaces it",
+	  "cxlvfio bind overwrites it: first ask whoever set it",
 	  .endpoint = cxv_doctor_override_foreign },
 	{ "driverctl", "endpoint", "driverctl does not give it to another driver at boot",
 	  "driverctl unset-override, or leave the endpoint to it",
 	  .endpoint = cxv_doctor_driverctl },
 	{ "taken_first", "endpoint", "no configuration gives it to another driver of VFIO, or to "
-	  "pci-stub, as soon as that loads", "remove that, make the initramfs anew, and reboot",
+	  "pci-stub, as soon as that loads", "remove that, rebuild the initramfs, and reboot",
 	  .endpoint = cxv_doctor_taken_first },
 	{ "in_use", "endpoint", "nobody uses it through another driver than cxl-vfio-pci",
 	  "end the program that uses it: until then cxlvfio bind refuses",
 	  .endpoint = cxv_doctor_in_use },
 	{ "reset_method", "endpoint", "which reset an open, a close and VFIO_DEVICE_RESET use, and "
 	  "what it leaves of the memory and the decoders",
-	  "write default, or the methods that work, in their order, to its reset_method; the "
-	  "kernel log has the reason of a failure", .endpoint = cxv_doctor_reset_method },
+	  "write default, or the methods that work, best first, to its reset_method; the kernel "
+	  "log has the reason of a failure", .endpoint = cxv_doctor_reset_method },
 	{ "vfio_access", "endpoint", "this user may open its device nodes",
-	  "run as their owner, or give them away with a udev rule",
+	  "run as their owner, or change the owner with a udev rule",
 	  .endpoint = cxv_doctor_vfio_access },
 	{ "first_contact", "endpoint", "this machine is known to survive every step of a contact "
 	  "with it, under this kernel", "prepare what cxlvfio-verify(1) says, then: "

@@ -40,7 +40,7 @@ int cxv_doctor_endpoint_found(const struct cxv_doctor_facts *facts, struct cxv_d
 				      facts->endpoint_count == 1 ? "is" : "are");
 	if (facts->inventory_incomplete)
 		return cxv_doctor_unread(check, EACCES, "/sys/bus/pci/devices");
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no function on PCI has a CXL DVSEC of a "
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no PCI function has the CXL DVSEC of a "
 			      "Type-2 device") ?: cxv_doctor_show(check, "/sys/bus/pci/devices",
 								  NULL);
 }
@@ -120,12 +120,12 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no window");
 	if ((base->value | size->value) % MIB(2))
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " are no multiple of 2 MiB: every page of 4 KiB faults",
+				      " are not aligned to 2 MiB: only pages of 4 KiB are used",
 				      size->value, base->value);
 	if (size->value >= MIB(1024) && base->value % MIB(1024))
 		return cxv_doctor_say(check, CXV_DOCTOR_INFO,
-				      "it begins at 0x%" PRIx64 ", which is no "
-				      "multiple of 1 GiB: pages of 2 MiB are used", base->value);
+				      "it begins at 0x%" PRIx64 ", which is not aligned to 1 GiB: "
+				      "pages of 2 MiB are used", base->value);
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
 			      size->value >= MIB(1024) ? "1 GiB" : "2 MiB");
 }
@@ -283,8 +283,8 @@ int cxv_doctor_reset_method(const struct cxv_doctor_facts *facts,
 			    const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
 {
 	static const char consequence[] = "an open and a close reset nothing, VFIO_DEVICE_RESET is "
-					  "refused, and what a user leaves in the device, the next "
-					  "one finds";
+					  "refused, and the next user finds what the last one "
+					  "left in the device";
 	const struct cxv_endpoint *endpoint = one->endpoint;
 	const struct cxv_names *methods = &endpoint->reset_methods;
 	const char *first = methods->count ? methods->items[0] : NULL;
@@ -369,7 +369,8 @@ int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
 	if (may_open(&one->cdev_node, &facts->iommufd) ||
 	    may_open(&one->group_node, &facts->container))
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it may");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it may not open %s and what goes with it",
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it may not open %s and the node that "
+			      "goes with it",
 			      one->group_node.path ?: one->cdev_node.path);
 }
 
@@ -396,7 +397,7 @@ static int tell_leftover(const struct cxv_doctor_leftover *one, struct cxv_docto
 		return cxv_doctor_unread(check, one->error, one->path);
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, one->damaged ?
 			      "the record of %s is damaged" : one->other_device ?
-			      "there is a record of %s, where now is another device or none" :
+			      "there is a record of %s, where there is now another device or none" :
 			      "there is one of %s", one->target);
 }
 
@@ -458,7 +459,7 @@ int cxv_doctor_first_contact(const struct cxv_doctor_facts *facts,
 	if (ladder->state.error)
 		return cxv_doctor_unread(check, ladder->state.error, "its record");
 	if (!ladder->state.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is no Type-2 endpoint");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is not a Type-2 endpoint");
 	if (cxv_ladder_sentence(ladder, &sentence) < 0)
 		return -ENOMEM;
 	if (sentence)

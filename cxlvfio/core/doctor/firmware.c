@@ -18,7 +18,7 @@ static int has_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 	if (facts->cedt_error == ENOENT)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      cxv_doctor_sees_firmware(facts) ? "there is no CEDT" :
-				      "it is not visible here, as firmware's other tables");
+				      "it is not visible here, like firmware's other tables");
 	return cxv_doctor_unread(check, facts->cedt_error, CEDT_PATH);
 }
 
@@ -65,8 +65,8 @@ int cxv_doctor_cedt_windows(const struct cxv_doctor_facts *facts, struct cxv_doc
 	for (size_t i = 0; i < cedt->window_count; i++)
 		if (!cxv_cedt_window_is_aligned(&cedt->windows[i]))
 			return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the window of 0x%" PRIx64
-					      " bytes at 0x%" PRIx64 " is no multiple of 256 MiB "
-					      "and its ways", cedt->windows[i].size,
+					      " bytes at 0x%" PRIx64 " is not aligned to 256 MiB "
+					      "times its ways", cedt->windows[i].size,
 					      cedt->windows[i].base);
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu of %zu windows can have it", fitting,
 			      cedt->window_count);

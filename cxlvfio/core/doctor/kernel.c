@@ -31,11 +31,11 @@ int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_d
 	if (cxv_doctor_show_text(check, release) < 0)
 		return -ENOMEM;
 	if (recent < 0)
-		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' is no release of Linux",
+		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' is not a Linux release",
 				      release->value);
 	return cxv_doctor_say(check, recent ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM, "it is %s%s",
 			      release->value,
-			      recent ? "" : ", which has not what the driver needs");
+			      recent ? "" : ", which lacks what the driver needs");
 }
 
 /* Which of OPTIONS, which blanks separate, are not set; the caller's to free. 0 or -ENOMEM. */
@@ -170,14 +170,14 @@ int cxv_doctor_cmdline_iommu(const struct cxv_doctor_facts *facts, struct cxv_do
 
 int cxv_doctor_cmdline_pci(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
-	static const char extended[] = "takes extended configuration space away, in which the CXL "
+	static const char extended[] = "switches extended configuration space off, where the CXL "
 				       "capabilities are";
 	static const struct parameter parameters[] = {
 		{ "pci", "off", CXV_DOCTOR_PROBLEM, "switches PCI off" },
 		{ "pci", "nommconf", CXV_DOCTOR_PROBLEM, extended },
 		{ "pci", "conf1", CXV_DOCTOR_PROBLEM, extended },
 		{ "pci", "conf2", CXV_DOCTOR_PROBLEM, extended },
-		{ "pci", "nomsi", CXV_DOCTOR_WARNING, "leaves no interrupts by message" },
+		{ "pci", "nomsi", CXV_DOCTOR_WARNING, "switches interrupts by message (MSI) off" },
 		{ "pci", "noaer", CXV_DOCTOR_WARNING, "switches error reporting (AER) off" },
 		{ "pcie_ports", "compat", CXV_DOCTOR_WARNING,
 		  "switches error reporting (AER) off" },
@@ -204,9 +204,9 @@ static int check_memmap(const struct cxv_doctor_facts *facts, const struct cxv_m
 
 		if (memmap->kind == '$' || !overlaps(endpoint, memmap))
 			continue;
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "memmap= makes memory of the host "
-				      "of 0x%" PRIx64 " bytes at 0x%" PRIx64 ", where %s has its "
-				      "own", memmap->size, memmap->base, endpoint->host);
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "memmap= makes RAM of 0x%" PRIx64
+				      " bytes at 0x%" PRIx64 ", where %s has its memory",
+				      memmap->size, memmap->base, endpoint->host);
 	}
 	return 0;
 }
@@ -215,7 +215,7 @@ int cxv_doctor_cmdline_memory(const struct cxv_doctor_facts *facts, struct cxv_d
 {
 	static const struct parameter parameters[] = {
 		{ "efi", "nosoftreserve", CXV_DOCTOR_WARNING,
-		  "makes RAM of the memory that firmware keeps for drivers" },
+		  "turns the memory that firmware reserves for drivers into RAM" },
 	};
 	const char *text = facts->command_line.value;
 	struct cxv_memmap memmap;
@@ -267,8 +267,8 @@ int cxv_doctor_iommu_tables(const struct cxv_doctor_facts *facts, struct cxv_doc
 	if (cxv_doctor_show(check, facts->acpi_tables.path, NULL) < 0)
 		return -ENOMEM;
 	if (facts->iommu_groups.names.count)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no table of one is visible here, "
-				      "and the kernel uses one all the same");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no table is visible here, but "
+				      "the kernel uses an IOMMU");
 	if (!cxv_doctor_sees_firmware(facts))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "firmware's tables are not "
 				      "visible here: a container hides them, or there are none");
@@ -320,8 +320,9 @@ int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
 	if (!text || cxv_doctor_show(check, path, text) < 0)
 		return -ENOMEM;
 	if (is_yes(&facts->unsafe_interrupts) || is_yes(&facts->unsafe_iommufd))
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "they are not (%s), and VFIO may "
-				      "do without: a device can raise any interrupt of the host",
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "they are not (%s), and VFIO is "
+				      "told to do without: a device can raise any interrupt of "
+				      "the host",
 				      text);
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "they are not (%s): VFIO will not attach "
 			      "the group (EPERM)", text);
@@ -353,12 +354,12 @@ int cxv_doctor_noiommu_mode(const struct cxv_doctor_facts *facts, struct cxv_doc
 		return -ENOMEM;
 	if (!mode->value)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK,
-				      "it has no such mode, or is not loaded");
+				      "VFIO has no such mode, or is not loaded");
 	if (strchr("Yy1", *mode->value) && *mode->value)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING,
 				      "enable_unsafe_noiommu_mode is on: "
 				      "a device's DMA can reach all memory");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is off");
 }
 
 int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -370,8 +371,8 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 		wanted += facts->endpoints[i].endpoint->size.value;
 	if (!facts->limits.value)
 		return facts->is_snapshot ?
-		       cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot has no limits of a "
-				      "user's") :
+		       cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a snapshot does not have a "
+				      "user's limits") :
 		       cxv_doctor_unread(check, facts->limits.error, facts->limits.path);
 	if (!cxv_limits_locked_memory(facts->limits.value, &limit))
 		return cxv_doctor_unread(check, EBADMSG, facts->limits.path);

@@ -80,7 +80,7 @@ static int check_parameter(const struct cxv_doctor_facts *facts, struct cxv_doct
 		text = cxv_parameter_with(facts->command_line.value ?: "", parameter,
 					  cxv_doctor_module_names[i]);
 		if (text)
-			return cxv_doctor_say(check, result, "%s keeps %s out", text,
+			return cxv_doctor_say(check, result, "%s blocks %s", text,
 					      cxv_doctor_module_names[i]) ?:
 			       cxv_doctor_show(check, facts->command_line.path, text);
 	}
@@ -96,8 +96,8 @@ int cxv_doctor_module_blacklist(const struct cxv_doctor_facts *facts,
 	for (unsigned int i = 0; !error && !check->message && i < CXV_DOCTOR_MODULES; i++)
 		if (facts->modules[i].install)
 			error = cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
-					       "an install command stands "
-					       "for %s, and cxlvfio runs none",
+					       "%s has an install command, which cxlvfio does not "
+					       "run",
 					       cxv_doctor_module_names[i]) ?:
 				cxv_doctor_show(check, "/etc/modprobe.d",
 						facts->modules[i].install);
@@ -167,6 +167,6 @@ int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doct
 	if (facts->no_module_files)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is loaded, and no module of "
 				      "this kernel is visible here");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it is loaded, and its file is gone: the "
-			      "next boot will not have it");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it is loaded, but its file is gone: the "
+			      "next boot cannot load it");
 }

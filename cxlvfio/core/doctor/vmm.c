@@ -26,7 +26,7 @@ static void say_stock(const struct cxv_driver_view *driver, const struct cxv_off
 	if (!driver->view.value)
 		way = "install this release's driver";
 	else if (cxv_text_is(&driver->view_bar, CXL_VFIO_VIEW_BAR_NONE))
-		way = "never: the function leaves no pair of BARs for it";
+		way = "not possible: the function leaves no pair of BARs for it";
 	snprintf(text, CLAUSE_SIZE, "give a guest none of its memory (%s)", way);
 }
 
@@ -83,7 +83,7 @@ int cxv_doctor_vmm(const struct cxv_doctor_facts *facts, const struct cxv_doctor
 	(void)facts;
 	/* ENODEV: it lost it while it was looked at. */
 	if (!one->endpoint->has_driver_view || views.error == ENODEV)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "cxl-vfio-pci has not got it");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "cxl-vfio-pci does not have it");
 	if (views.error)
 		return cxv_doctor_unread(check, views.error, "what the driver offers");
 	if (show(one->endpoint, check, "view", &driver->view) < 0 ||

@@ -45,5 +45,5 @@ void cxv_print_messages(const struct cxv_errors *errors, const struct cxv_messag
 	for (size_t i = 0; i < errors->error_count; i++)
 		print_message(&errors->errors[i], NULL, RED, style, stream);
 	if (errors->out_of_memory)
-		fputs("cxlvfio: out of memory: not everything was said\n", stream);
+		fputs("cxlvfio: out of memory: some messages are missing\n", stream);
 }

@@ -367,7 +367,7 @@ static void warn_of_record(const char *operation, const char *target, struct cxv
 
 	snprintf(path, sizeof(path), "/" CXV_STATE_DIRECTORY "/%s", target);
 	cxv_warning(errors, CXV_FAILED, EINVAL, place,
-		    "the record of an earlier bind is damaged and not used");
+		    "the record of an earlier bind is damaged: it is ignored");
 }
 
 void cxv_bind_survey_clear(struct cxv_bind_survey *survey)

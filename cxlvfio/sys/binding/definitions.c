@@ -94,7 +94,7 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 	int length;
 
 	if (!cxv_definition_is_name(name))
-		return cxv_definition_set_problem(definition, 0, "its name is not of up to %d "
+		return cxv_definition_set_problem(definition, 0, "its name may only have up to %d "
 						  "letters, digits, '-', '_', '.' and ':'",
 						  CXV_DEFINITION_NAME_MAX);
 	file = open_regular(directory, name);
@@ -103,15 +103,16 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 		return 0;
 	}
 	if (file == -ELOOP)
-		return cxv_definition_set_problem(definition, 0, "it is a link, and only one to "
-						  "/dev/null, which masks, is taken: put a copy of "
-						  "the file there (cxlvfio-persist(1), LINKS)");
+		return cxv_definition_set_problem(definition, 0, "it is a link, and only links to "
+						  "/dev/null, which mask, are allowed: put a copy "
+						  "of the file there (cxlvfio-persist(1), LINKS)");
 	if (file == -EINVAL)
-		return cxv_definition_set_problem(definition, 0, "it is no regular file");
+		return cxv_definition_set_problem(definition, 0, "it is not a regular file");
 	if (file < 0)
 		return reject_error(definition, -file);
 	if (!cxv_is_trusted(file))
-		return cxv_definition_set_problem(definition, 0, "others than root can change it");
+		return cxv_definition_set_problem(definition, 0, "users other than root can "
+						  "change it");
 	length = cxv_read_all(file, text, sizeof(text));
 	if (length < 0)
 		return reject_error(definition, -length);
@@ -210,7 +211,7 @@ static int explain(const struct cxv_host *host, struct cxv_errors *errors,
 
 	snprintf(path, sizeof(path), "/%s", directories[source]);
 	return cxv_error(errors, cxv_code_of_errno(error), error, place,
-			 error == -EPERM ? "others than root can write to the directory" :
+			 error == -EPERM ? "users other than root can write to the directory" :
 					   "cannot read the directory");
 }
 

@@ -45,11 +45,11 @@ static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 static const char *hint_of_module(int error)
 {
 	if (error == -ECANCELED)
-		return "modprobe.d(5) has an install command, and cxlvfio runs none: load the "
-		       "module with modprobe, then use --no-modprobe";
+		return "modprobe.d(5) has an install command, which cxlvfio does not run: load "
+		       "the module with modprobe, then use --no-modprobe";
 	if (error == -EACCES || error == -EPERM)
 		return "run it as root; under kernel lockdown the module must be signed";
-	return "dmesg says why; a module for another kernel is built anew by dkms";
+	return "dmesg says why; dkms rebuilds a module that is built for another kernel";
 }
 
 static const char *hint_of_unbind(int error)
@@ -110,8 +110,8 @@ static const char *hint_of(const struct cxv_step_run *run, const struct cxv_step
 		return cxv_rights_hint(run->execution->host, error);
 	switch (step->kind) {
 	case CXV_STEP_NOTE_PARAMETERS:
-		return error == -EOPNOTSUPP ? "the driver is too old for a choice: install that of "
-		       "this release, or leave out --view and --interface" : "see dmesg";
+		return error == -EOPNOTSUPP ? "the driver is too old for --view and --interface: "
+		       "install that of this release, or leave them out" : "see dmesg";
 	case CXV_STEP_SET_PARAMETER:
 	case CXV_STEP_SET_ATTRIBUTE:
 	case CXV_STEP_CHECK_OFFER:
@@ -151,7 +151,7 @@ static void describe(const struct cxv_step_run *run, const struct cxv_step *step
 	else if (error == -ENOPKG && step->kind == CXV_STEP_WAIT_DRIVER)
 		snprintf(text, size, "driver %s is no longer loaded", step->value);
 	else if (error == -EEXIST && step->kind == CXV_STEP_WAIT_DRIVER)
-		snprintf(text, size, "another driver than %s took it", step->value);
+		snprintf(text, size, "a driver other than %s took it", step->value);
 	else
 		snprintf(text, size, "%s%s%s%s%s%s", what, value[0] ? " (" : "", value,
 			 value[0] ? ")" : "", reason[0] ? ": " : "", reason);
@@ -261,7 +261,7 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 		return "";
 	if (run->left_behind)
 		return "; the kernel is still working on it: unbind undoes what it changes";
-	return worked ? "; it is as it was before" : "; not all could be put back";
+	return worked ? "; it is as it was before" : "; not everything could be put back";
 }
 
 static int run_plan(struct cxv_step_run *run)

@@ -97,7 +97,8 @@ static int fail_archive(struct archive *archive, char **reason)
 
 	if (error == ENOMEM || error == EIO || error == EISDIR)
 		return -error;
-	return fail(reason, -EBADMSG, "the archive is damaged, or none: %s", text ?: "no reason");
+	return fail(reason, -EBADMSG, "this is not an archive, or it is damaged: %s",
+		    text ?: "no reason");
 }
 
 /*
@@ -173,7 +174,7 @@ static int read_content(struct archive *archive, struct archive_entry *entry,
 	if (got != size) {
 		free(bytes);
 		return got < 0 ? fail_archive(archive, reason) :
-				 fail(reason, -EBADMSG, "the archive ends inside of a file");
+				 fail(reason, -EBADMSG, "the archive ends in the middle of a file");
 	}
 	return cxv_tree_set_file(tree, node, bytes, size);
 }
@@ -213,16 +214,16 @@ static int add_entry(struct archive *archive, struct archive_entry *entry, struc
 	int error;
 
 	if (!clean)
-		return fail(reason, -EBADMSG, "a name in the archive leads out of it");
+		return fail(reason, -EBADMSG, "a name in the archive points outside of it");
 	if (!is_allowed(entry))
 		return fail(reason, -EBADMSG,
-			    "the archive has something else than directories, files and links");
+			    "the archive has something other than directories, files and links");
 	error = cxv_tree_make(tree, clean, &node);
 	/* A name that comes twice is what an attack looks like; of directories it is harmless. */
 	if (error == -ENOTDIR || (!error && tree->entries == before &&
 				  lib.archive_entry_filetype(entry) != AE_IFDIR) ||
 	    (!error && node->kind != CXV_NODE_DIRECTORY))
-		return fail(reason, -EBADMSG, "a name comes twice in the archive");
+		return fail(reason, -EBADMSG, "a name is in the archive twice");
 	if (!error)
 		error = read_node(archive, entry, tree, node, reason);
 	if (error == -EFBIG)
@@ -230,7 +231,7 @@ static int add_entry(struct archive *archive, struct archive_entry *entry, struc
 			    "entries, %zu MiB, %zu MiB for one file", tree->entries_max,
 			    tree->size_max >> 20, tree->file_max >> 20);
 	if (error < 0 && error != -ENOMEM && !*reason)
-		return fail(reason, -EBADMSG, "a name in the archive cannot be one of a file");
+		return fail(reason, -EBADMSG, "a name in the archive cannot be a file's");
 	return error;
 }
 

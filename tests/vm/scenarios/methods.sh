@@ -135,7 +135,7 @@ status=0
 wait $first || status=$?
 json=$(cat "$scratch/document")
 check "the driver is taken away in the middle: busy" [ "$status" = 5 ]
-check "which is said" says "somebody unbinds its driver"
+check "which is said" says "somebody is unbinding its driver"
 check "the cycles until then are told" holds '.resets[0].cycles_done > 0 and
 	(.cycles | length) == .resets[0].cycles_done'
 check "reset_method is as before" [ "$(cat "$methods")" = "$saved" ]
