@@ -77,3 +77,15 @@ int cxv_write_all(int descriptor, const char *bytes, size_t size)
 	}
 	return 0;
 }
+
+DIR *cxv_open_stream(int descriptor)
+{
+	DIR *stream = fdopendir(descriptor);
+	int error = errno;
+
+	if (!stream) {
+		close(descriptor);
+		errno = error;
+	}
+	return stream;
+}

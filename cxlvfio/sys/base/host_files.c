@@ -194,12 +194,9 @@ static int list(const struct cxv_host *host, char ***names, size_t *count, const
 
 	if (descriptor < 0)
 		return descriptor;
-	directory = fdopendir(descriptor);
-	if (!directory) {
-		error = -errno;
-		close(descriptor);
-		return error;
-	}
+	directory = cxv_open_stream(descriptor);
+	if (!directory)
+		return -errno;
 	for (errno = 0; !error && (entry = readdir(directory)); errno = 0)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			error = cxv_names_append(names, count, entry->d_name);

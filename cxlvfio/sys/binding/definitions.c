@@ -167,15 +167,12 @@ static int add_file(struct cxv_definitions *definitions, int directory,
 static int add_directory(struct cxv_definitions *definitions, int descriptor,
 			 enum cxv_definition_source source)
 {
-	DIR *stream = fdopendir(descriptor);
+	DIR *stream = cxv_open_stream(descriptor);
 	const struct dirent *entry;
 	int error = 0;
 
-	if (!stream) {
-		error = -errno;
-		close(descriptor);
-		return error;
-	}
+	if (!stream)
+		return -errno;
 	while (!error && (errno = 0, entry = readdir(stream))) {
 		if (*entry->d_name == '.' || !ends_with(entry->d_name, CXV_DEFINITION_SUFFIX))
 			continue;
@@ -271,15 +268,12 @@ bool cxv_definition_is_unfinished(const char *name)
 
 static int clean_directory(int descriptor)
 {
-	DIR *stream = fdopendir(descriptor);
+	DIR *stream = cxv_open_stream(descriptor);
 	const struct dirent *entry;
 	int error = 0;
 
-	if (!stream) {
-		error = -errno;
-		close(descriptor);
-		return error;
-	}
+	if (!stream)
+		return -errno;
 	while ((entry = readdir(stream)))
 		if (cxv_definition_is_unfinished(entry->d_name) &&
 		    unlinkat(dirfd(stream), entry->d_name, 0) < 0 && errno != ENOENT)
