@@ -176,8 +176,8 @@ static int take_lock(struct cxv_persist *persist)
 			 "cannot take the lock of definitions");
 }
 
-int cxv_persist_cannot_write(struct cxv_persist *persist, const char *target, const char *path,
-			     int error)
+static int cannot_write(struct cxv_persist *persist, const char *target, const char *path,
+			int error)
 {
 	struct cxv_place place = { .operation = "persist", .target = target, .path = path };
 
@@ -212,7 +212,7 @@ int cxv_persist_begin_changes(struct cxv_persist *persist)
 	if (!error)
 		return lock;
 	close(lock);
-	cxv_persist_cannot_write(persist, NULL, "/etc/cxlvfio.d", error);
+	cannot_write(persist, NULL, "/etc/cxlvfio.d", error);
 	return -EIO;
 }
 
@@ -260,7 +260,7 @@ int cxv_persist_finish_change(struct cxv_persist *persist, struct cxv_definition
 	change->result = error < 0 ? CXV_STEP_FAILED : CXV_STEP_DONE;
 	change->error = -error;
 	if (error < 0)
-		cxv_persist_cannot_write(persist, change->target, change->path, error);
+		cannot_write(persist, change->target, change->path, error);
 	return error;
 }
 

@@ -55,8 +55,6 @@ int cxv_persist_already(struct cxv_persist *persist, const char *target,
 /* ERROR is 0 or -errno of writing PATH, and is returned. */
 int cxv_persist_finish_change(struct cxv_persist *persist, struct cxv_definition_change *change,
 			      int error);
-int cxv_persist_cannot_write(struct cxv_persist *persist, const char *target, const char *path,
-			     int error);
 /* All changes, FAILED of COUNT targets not made. What the program ends with. */
 enum cxv_exit cxv_persist_print_changes(struct cxv_persist *persist, size_t failed, size_t count);
 

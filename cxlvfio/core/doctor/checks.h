@@ -8,6 +8,9 @@
 /* Firmware's tables can be seen: containers hide them, and some machines have none. */
 bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts);
 
+/* 1 where ENDPOINT has a window, 0 where CHECK says why there is none to look at, or -ENOMEM. */
+int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check);
+
 #define CXV_DOCTOR_MACHINE(name)						\
 	int cxv_doctor_##name(const struct cxv_doctor_facts *facts,		\
 			      struct cxv_doctor_check *check)

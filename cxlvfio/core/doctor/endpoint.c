@@ -104,13 +104,10 @@ int cxv_doctor_link(const struct cxv_doctor_facts *facts, const struct cxv_docto
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has %s lanes", value);
 }
 
-int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
-				const struct cxv_doctor_endpoint *one,
-				struct cxv_doctor_check *check)
+int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
 {
-	const struct cxv_number *base = &one->endpoint->resource, *size = &one->endpoint->size;
+	const struct cxv_number *base = &endpoint->resource, *size = &endpoint->size;
 
-	(void)facts;
 	if (base->error == EBUSY)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      "its driver has the decoders, which alone tell the address");
@@ -118,6 +115,19 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_unread(check, base->error ?: size->error, "its window");
 	if (!base->known || !size->known || !size->value)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no window");
+	return 1;
+}
+
+int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
+				const struct cxv_doctor_endpoint *one,
+				struct cxv_doctor_check *check)
+{
+	const struct cxv_number *base = &one->endpoint->resource, *size = &one->endpoint->size;
+	int ret = cxv_doctor_has_window(one->endpoint, check);
+
+	(void)facts;
+	if (ret <= 0)
+		return ret;
 	if ((base->value | size->value) % MIB(2))
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
 				      " are not aligned to 2 MiB: only pages of 4 KiB are used",

@@ -171,15 +171,10 @@ int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
 	const struct cxv_cedt_window *window;
 	int ret = has_cedt(facts, check);
 
+	if (ret > 0)
+		ret = cxv_doctor_has_window(one->endpoint, check);
 	if (ret <= 0)
 		return ret;
-	if (base->error == EBUSY)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
-				      "its driver has the decoders, which alone tell the address");
-	if (base->error || size->error)
-		return cxv_doctor_unread(check, base->error ?: size->error, "its window");
-	if (!base->known || !size->known || !size->value)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no window");
 	window = cxv_cedt_find(&facts->cedt, base->value, size->value);
 	if (!window)
 		return tell_missing(facts, base->value, size->value, check);

@@ -122,7 +122,8 @@ bool cxv_method_has_word(enum cxv_method method)
 	return cxv_method_kinds[method].words[0];
 }
 
-bool cxv_method_is_offered(const char *methods, const char *name)
+/* Whether NAME is one of the words in METHODS, which are separated by spaces. */
+static bool is_offered(const char *methods, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -141,7 +142,7 @@ const char *cxv_method_word(enum cxv_method method, const char *methods)
 	const char *const *words = cxv_method_kinds[method].words;
 
 	for (size_t i = 0; i < CXV_METHOD_WORDS && words[i]; i++)
-		if (cxv_method_is_offered(methods, words[i]))
+		if (is_offered(methods, words[i]))
 			return words[i];
 	return NULL;
 }

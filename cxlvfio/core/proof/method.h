@@ -75,8 +75,6 @@ bool cxv_method_can(enum cxv_method method, enum cxv_via via);
 enum cxv_via cxv_method_via(enum cxv_method method);
 /* The method is chosen by a word of reset_method, and not by the way to ask for it. */
 bool cxv_method_has_word(enum cxv_method method);
-/* Whether NAME is one of the words in METHODS, which are separated by spaces. */
-bool cxv_method_is_offered(const char *methods, const char *name);
 /* The word of METHODS ("flr cxl_bus") that does METHOD; NULL: none is offered, or none needed. */
 const char *cxv_method_word(enum cxv_method method, const char *methods);
 /*

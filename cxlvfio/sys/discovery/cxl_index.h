@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An index of /sys/bus/cxl/devices, built once. libcxl is not asked: it knows no other root, gives
- * Type-2 memdevs nothing more, and older ones drop them.
+ * An index of /sys/bus/cxl/devices, built once. libcxl, the other witness, does not replace it: it
+ * knows no other root, and older ones drop Type-2 memdevs.
  */
 #ifndef CXLVFIO_SYS_DISCOVERY_CXL_INDEX_H
 #define CXLVFIO_SYS_DISCOVERY_CXL_INDEX_H
