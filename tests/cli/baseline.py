@@ -94,7 +94,7 @@ def check_files(stand: Stand) -> None:
         stand.refused_bytes(name, content, not_json)
     for name, content in (("an array", b"[]"), ("a number", b"5"), ("no keys", b"{}"),
                           ("list --json", stand.run("list", "--json").stdout)):
-        stand.refused_bytes(name, content, "no document of reset --json or verify --json")
+        stand.refused_bytes(name, content, "not a document of reset --json or verify --json")
 
 
 def check_documents(stand: Stand) -> None:
@@ -128,7 +128,7 @@ def check_documents(stand: Stand) -> None:
                          says + "checks")
     stand.refused_change("an unknown verdict", lambda d: d["checks"][0].update(verdict="good"),
                          says + "checks")
-    stand.refused_change("no checks", lambda d: d.pop("checks"), "no document of reset --json")
+    stand.refused_change("no checks", lambda d: d.pop("checks"), "not a document of reset --json")
     stand.refused_change("decoders of numbers", lambda d: d["endpoints"][0].update(decoders=[1]),
                          says + "decoders")
 

@@ -195,7 +195,7 @@ def test_no_module(machine: Machine) -> None:
 def test_module_of_another_kernel(machine: Machine) -> None:
     machine.forget_driver()
     machine.install_module("6.1.0")
-    refused(machine, 6, "NO_MODULE", f"another kernel than {KERNEL}")
+    refused(machine, 6, "NO_MODULE", f"a kernel other than {KERNEL}")
     document = machine.run_json(6, "bind", FIRST)
     assert error_of(document)["path"] == f"/lib/modules/{KERNEL}/cxl_vfio_pci.ko"
 

@@ -185,7 +185,7 @@ def test_no_free_pair(machine: Machine) -> None:
         are_back(machine)
     machine.run(0, "bind", "--view", "region", "--interface", "2", FIRST)
     error = error_of(machine.run_json(6, "bind", "--view", "bar", FIRST))
-    assert error["errno_name"] == "EOPNOTSUPP" and "no pair is left" in error["message"], error
+    assert error["errno_name"] == "EOPNOTSUPP" and "leaves no pair of BARs" in error["message"], error
     offers(machine, {"view": "region", "interface": "2"})
 
 

@@ -505,7 +505,7 @@ def check_old_snapshot(stand: Stand, _root) -> None:
     assert status == 64 and "problem" not in results(checks).values(), results(checks)
     assert {"cedt", "iommu_tables", "cxl_modules", "cmdline_iommu", "driverctl", "config_cxl",
             "libcxl_version", "module_blacklist"} <= set(unknown), unknown
-    assert all(hint.startswith("make the snapshot anew") for hint in unknown.values()), unknown
+    assert all(hint.startswith("make a new snapshot") for hint in unknown.values()), unknown
 
 
 def check_packed(stand: Stand, root) -> None:
@@ -548,7 +548,7 @@ def check_nothing(stand: Stand, root) -> None:
     status, checks = stand.checks(root.top, "--check", "power,link")
     assert status == 3 and not checks, (status, checks)
     result = stand.run(root.top, "--check", "power")
-    assert result.returncode == 3 and not result.stdout and "there is none" in result.stderr, result
+    assert result.returncode == 3 and not result.stdout and "there are none" in result.stderr, result
 
 
 def check_all_broken(stand: Stand, _root) -> None:

@@ -356,9 +356,9 @@ def check_bad_files(stand: Stand) -> None:
                    check=True)
     (stand.work / "denied").write_bytes(good)
     (stand.work / "denied").chmod(0)
-    cases = [("missing", 1, "ENOENT"), ("text", 1, "damaged, or none"),
-             ("nothing", 1, "damaged, or none"), ("cut", 1, "damaged, or none"),
-             ("short", 1, "damaged, or none"), ("newer.tar", 6, "version 2"),
+    cases = [("missing", 1, "ENOENT"), ("text", 1, "not an archive, or it is damaged"),
+             ("nothing", 1, "not an archive, or it is damaged"), ("cut", 1, "not an archive, or it is damaged"),
+             ("short", 1, "not an archive, or it is damaged"), ("newer.tar", 6, "version 2"),
              ("place", 1, "EISDIR")]
     if os.geteuid() == 0:
         cases.append(("denied", 4, "EACCES"))

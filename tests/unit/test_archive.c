@@ -176,9 +176,9 @@ static void test_no_archive(void **state)
 {
 	_cleanup_close_ int descriptor = new_file();
 
-	check_refused(descriptor, "damaged, or none");
+	check_refused(descriptor, "not an archive, or it is damaged");
 	assert_int_equal(write(descriptor, "#!/bin/sh\n", 10), 10);
-	check_refused(descriptor, "damaged, or none");
+	check_refused(descriptor, "not an archive, or it is damaged");
 }
 
 /* An archive with one entry after a harmless one, without compression. */
@@ -236,7 +236,7 @@ static void test_names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		begin(&hostile, bad[i], AE_IFREG);
 		add(&hostile);
-		check_hostile(&hostile, "leads out of it");
+		check_hostile(&hostile, "points outside of it");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct cxv_tree *tree;
@@ -259,12 +259,12 @@ static void test_types(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		begin(&hostile, "node", types[i]);
 		add(&hostile);
-		check_hostile(&hostile, "something else");
+		check_hostile(&hostile, "something other");
 	}
 	begin(&hostile, "hard", AE_IFREG);
 	archive_entry_set_hardlink(hostile.entry, "harmless");
 	add(&hostile);
-	check_hostile(&hostile, "something else");
+	check_hostile(&hostile, "something other");
 }
 
 static void test_twice(void **state)

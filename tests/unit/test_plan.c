@@ -291,7 +291,7 @@ static void bind_refuses_without_a_module(void **state)
 	(void)state;
 	assert_refused(facts, false, CXV_NO_MODULE, ENOENT, "not loaded");
 	facts.module = CXV_MODULE_OTHER_KERNEL;
-	assert_refused(facts, true, CXV_NO_MODULE, ENOEXEC, "another kernel than 7.3.4");
+	assert_refused(facts, true, CXV_NO_MODULE, ENOEXEC, "a kernel other than 7.3.4");
 	facts.module = CXV_MODULE_MISSING;
 	assert_refused(facts, true, CXV_NO_MODULE, ENOENT, "for kernel 7.3.4");
 }
@@ -769,7 +769,7 @@ static void offers_that_are_refused(void **state)
 
 	facts.offer = region.offer;
 	facts.without_bar = true;
-	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "no pair is left");
+	assert_offer_refused(facts, CXV_UNSUPPORTED, EOPNOTSUPP, "leaves no pair of BARs");
 	assert_int_equal(cxv_plan_bind(&facts, &region, &errors, &plan), 0);
 	facts.without_bar = false;
 	facts.openers = (struct cxv_openers) { &one, 1 };
