@@ -102,6 +102,11 @@ def without_source(text: str) -> str:
     return re.sub(r'"(sysroot|snapshot|redacted)": [^\n]*', "", text)
 
 
+def unwrapped(text: str) -> str:
+    """Lines of a screen that go on below are one."""
+    return re.sub(r"\n {12}(?=\S)", " ", text)
+
+
 def same(stand: Stand, root: Path, file: Path, nobody: bool = False) -> list:
     problems = []
     # Leaks of what is read from a tree are looked for by run.py, and it takes longer than the rest.
@@ -115,8 +120,11 @@ def same(stand: Stand, root: Path, file: Path, nobody: bool = False) -> list:
         for stream in ("stdout", "stderr"):
             left, right = (without_source(getattr(result, stream)) for result in (wanted, got))
             # What a user can do about it: he could read more, a recording cannot.
-            left = left.replace("run it as root", "whoever recorded it was not allowed to read it: "
-                                "record it anew, as root") if nobody else left
+            if nobody:
+                left = unwrapped(left).replace(
+                    "run it as root",
+                    "whoever recorded it was not allowed to read it: record it anew, as root")
+                right = unwrapped(right)
             if left != right:
                 problems += [f"{' '.join(reader)}: {stream} differs:",
                              *validate.difference(left, right)]

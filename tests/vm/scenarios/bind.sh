@@ -274,7 +274,8 @@ status=$(try cxlvfio bind "$endpoint")
 result $? "bind does not take it from a program that has it open"
 release
 
-# Kill command $1 at each of its $3 system calls $2 in turn; it is run again, and then undone.
+# Kill command $1 at each of its system calls $2 in turn, which are at least $3; it is run again, and
+# then undone.
 walk() {
 	points=0
 	while :; do
@@ -289,7 +290,7 @@ walk() {
 		is_left_with vfio-pci vfio-pci || break
 		points=$((points + 1))
 	done
-	[ "$killed" = 0 ] && [ "$again" = 0 ] && [ $points = "$3" ] &&
+	[ "$killed" = 0 ] && [ "$again" = 0 ] && [ $points -ge "$3" ] &&
 		is_left_with vfio-pci vfio-pci && return
 	observe "killed at $points points: status $killed, then $again; $(cat "$run/killed")"
 	return 1
@@ -297,7 +298,7 @@ walk() {
 
 # tests/cli/bind.py walks every call; here it is the kernel's part that counts.
 echo "# killed before, or while, each of its four writes to the kernel is carried out"
-# And once while libcxl is asked.
+# And while libcxl is asked, which is looked for as often as its answer takes.
 walk bind wait4 5
 result $? "bind, killed while it waits for a write, is completed by the next"
 walk unbind clone 4
