@@ -65,8 +65,8 @@ static void test_sizes(void **state)
 /* cxv_section_names stands beside the table: both must name the same. */
 static void test_sections(void **state)
 {
-	char names[] = "findings cxl pci dvsec upstream component decoders ports region driver "
-		       "vfio ladder";
+	char names[] = "findings cxl pci dvsec upstream component decoders ports region "
+		       "libcxl driver vfio ladder";
 	unsigned int all = 0, bits;
 	const char *bad;
 
