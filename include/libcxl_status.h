@@ -5,10 +5,10 @@
 
 enum cxv_libcxl_status {
 	CXV_LIBCXL_EXIT_DONE = 0,
-	CXV_LIBCXL_EXIT_FAILED = 1,		/* the library, or the writing of its answer, failed */
+	CXV_LIBCXL_EXIT_FAILED = 1,		/* the library failed, or writing its answer */
 	CXV_LIBCXL_EXIT_USAGE = 2,
 	CXV_LIBCXL_EXIT_NOT_SEALED = 3,	/* it could write, so the library was not asked */
-	CXV_LIBCXL_EXIT_NOT_LOADED = 127,	/* by ld.so(8): no library, or one that is too old */
+	CXV_LIBCXL_EXIT_NOT_LOADED = 127,	/* by ld.so(8): no library, or too old */
 };
 
 #endif

@@ -6,8 +6,9 @@
  *
  * On standard output are strings that end with a NUL, four of them a fact: the kind of an object,
  * its name, the key that cxl-list(1) has for it, and the value as JSON has it, without quotes. The
- * first names the library's file. The last is "end", an empty name, and what was asked for: whatever
- * ends otherwise is not complete. What libcxl does not know is left out: it has a number for that.
+ * first names the library's file. The last is "end", an empty name, and what was asked for:
+ * whatever ends otherwise is not complete. What libcxl does not know is left out: it has a number
+ * for that.
  */
 #include <dlfcn.h>
 #include <limits.h>

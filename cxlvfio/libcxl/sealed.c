@@ -74,7 +74,7 @@ int cxv_seal(void)
 		error = become_nobody();
 	if (error < 0)
 		return error;
-	/* After a change of the user, which takes both back: no core file, and no life of its own. */
+	/* After a change of the user, which takes both back: no core file, no life of its own. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;

@@ -437,7 +437,8 @@ static int compare(const struct cxv_libcxl_subject *subject, void *argument)
 	return 0;
 }
 
-bool cxv_libcxl_differs(const struct cxv_endpoint *endpoint, struct cxv_libcxl_difference *difference)
+bool cxv_libcxl_differs(const struct cxv_endpoint *endpoint,
+			struct cxv_libcxl_difference *difference)
 {
 	struct comparison comparison = { .libcxl = endpoint->libcxl, .first = difference };
 

@@ -106,7 +106,8 @@ const struct cxv_field *cxv_libcxl_field(const struct cxv_libcxl_subject *subjec
 bool cxv_libcxl_number(const struct cxv_field *field, const char *text,
 			struct cxv_number *number);
 /* Whether libcxl and sysfs say something different of ENDPOINT; of facts that both know. */
-bool cxv_libcxl_differs(const struct cxv_endpoint *endpoint, struct cxv_libcxl_difference *difference);
+bool cxv_libcxl_differs(const struct cxv_endpoint *endpoint,
+			struct cxv_libcxl_difference *difference);
 /* Whether the two disagree at all, also on the memdev's being there. */
 bool cxv_libcxl_disagrees(const struct cxv_endpoint *endpoint);
 /* By whom ENDPOINT was found: bits 1 << CXV_FOUND_*. */

@@ -479,7 +479,8 @@ static const struct {
 		judge_offset_mapping,
 	},
 	[CXV_CHECK_SPLIT_MAPPING] = {
-		"split_mapping", "a mapping that munmap cut in two works again", judge_split_mapping,
+		"split_mapping", "a mapping that munmap cut in two works again",
+		judge_split_mapping,
 	},
 	[CXV_CHECK_INHERITED_MAPPING] = {
 		"inherited_mapping", "the mapping that a child process inherited works again",

@@ -16,7 +16,7 @@ ssize_t cxv_read_all(int descriptor, void *buffer, size_t size);
 int cxv_read_whole(int descriptor, char **value, size_t *length, size_t limit);
 /* 0 or -errno. */
 int cxv_write_all(int descriptor, const char *bytes, size_t size);
-/* The names in a directory. It takes the descriptor over; NULL with errno where it has closed it. */
+/* The names in a directory. Takes the descriptor over; NULL with errno where it has closed it. */
 DIR *cxv_open_stream(int descriptor);
 
 #endif
