@@ -10,6 +10,7 @@ exit status 0, and no endpoint in it a mixture of two moments. Prints TAP.
 """
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -97,8 +98,10 @@ def ask() -> tuple:
     result = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, text=True,
                             timeout=600)
     problems = [f"exit status {result.returncode}"] if result.returncode else []
-    if result.stderr:
-        problems.append(f"stderr: {result.stderr}")
+    # A machine that is busy may not get an answer of libcxl in its two seconds: a warning, no more.
+    said = re.sub(r"cxlvfio: warning: ask libcxl: .*\n( +hint: .*\n)?", "", result.stderr)
+    if said:
+        problems.append(f"stderr: {said}")
     try:
         document = json.loads(result.stdout)
     except json.JSONDecodeError as error:
