@@ -87,7 +87,7 @@ module_param_cb(scrub, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(scrub,
 		 "memory between two users: zero (default) or none; for devices bound later");
 
-/* Half of a node's CPUs have more stores in flight than its CXL link takes. */
+/* The other half of a node's CPUs stays for those who work there. */
 static unsigned int cpu_share = 50;
 
 static int set_cpu_share(const char *value, const struct kernel_param *parameter)

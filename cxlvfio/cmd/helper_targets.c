@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/helper_targets.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/helper_output.h"
@@ -188,20 +186,6 @@ static int select_all(struct cxv_context *context, struct cxv_targets *targets)
 	return before || targets->count ? 0 : none_at_all(context, targets);
 }
 
-/* As lspci prints it, or as we do. */
-static bool take_serial(const char *name, uint64_t *serial)
-{
-	char *end;
-
-	if (cxv_pci_take_serial(name, serial))
-		return true;
-	if (name[0] != '0' || name[1] != 'x' || !isxdigit((unsigned char)name[2]))
-		return false;
-	errno = 0;
-	*serial = strtoull(name, &end, 16);
-	return !errno && !*end;
-}
-
 /* One endpoint: what two have in common names neither. */
 static int select_serial(struct cxv_context *context, const char *name, uint64_t serial,
 			 struct cxv_targets *targets)
@@ -247,7 +231,7 @@ static int select_name(struct cxv_context *context, const char *name, struct cxv
 
 	if (!strcmp(name, "all"))
 		return select_all(context, targets);
-	if (take_serial(name, &serial))
+	if (cxv_serial_parse(name, &serial))
 		return select_serial(context, name, serial, targets);
 	if (!address && !is_numbered(name, "mem") && !is_numbered(name, "endpoint") &&
 	    !is_numbered(name, "region"))

@@ -2,6 +2,7 @@
 #include "core/base/pci_address.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,4 +73,20 @@ bool cxv_pci_take_serial(const char *text, uint64_t *serial)
 	}
 	*serial = value;
 	return true;
+}
+
+bool cxv_serial_parse(const char *text, uint64_t *serial)
+{
+	bool hexadecimal = !strncmp(text, "0x", 2) || !strncmp(text, "0X", 2);
+	const char *digits = hexadecimal ? text + 2 : text;
+	char *end;
+
+	if (cxv_pci_take_serial(text, serial))
+		return true;
+	/* strtoull() takes blanks and signs too. */
+	if (hexadecimal ? !isxdigit((unsigned char)*digits) : !isdigit((unsigned char)*digits))
+		return false;
+	errno = 0;
+	*serial = strtoull(digits, &end, hexadecimal ? 16 : 10);
+	return !errno && !*end;
 }

@@ -51,22 +51,6 @@ static bool is_decoder(const char *word)
 	return is_number(port) && is_number(dot + 1);
 }
 
-static bool parse_serial(const char *word, uint64_t *serial)
-{
-	bool hexadecimal = !strncmp(word, "0x", 2) || !strncmp(word, "0X", 2);
-	const char *digits = hexadecimal ? word + 2 : word;
-	char *end;
-
-	if (cxv_pci_take_serial(word, serial))
-		return true;
-	/* strtoull() takes blanks and signs too. */
-	if (hexadecimal ? !isxdigit((unsigned char)*digits) : !isdigit((unsigned char)*digits))
-		return false;
-	errno = 0;
-	*serial = strtoull(digits, &end, hexadecimal ? 16 : 10);
-	return !errno && !*end;
-}
-
 static enum cxv_state find_state(const char *word)
 {
 	enum cxv_state state = 0;
@@ -91,7 +75,7 @@ static bool is_word(enum cxv_filter_kind kind, const char *word)
 		return !strcmp(word, "all") || !strcmp(word, "root") || !strcmp(word, "switch") ||
 		       !strcmp(word, "endpoint") || is_decoder(word);
 	case CXV_FILTER_SERIAL:
-		return parse_serial(word, &serial);
+		return cxv_serial_parse(word, &serial);
 	case CXV_FILTER_STATE:
 		return find_state(word) < CXV_STATE_COUNT;
 	default:
@@ -250,7 +234,7 @@ static bool matches_serial(const char *word, const struct cxv_endpoint *endpoint
 {
 	uint64_t serial;
 
-	return parse_serial(word, &serial) && endpoint->serial.known &&
+	return cxv_serial_parse(word, &serial) && endpoint->serial.known &&
 	       endpoint->serial.value == serial;
 }
 

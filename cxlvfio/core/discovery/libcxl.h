@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libcxl says of the machine: the second witness beside sysfs, and all that cxl list(1) knows.
- * It is asked by sys/discovery/libcxl.c, compared here, and never needed: without an answer nothing
- * is missing but the comparison.
+ * What libcxl says of the machine, which is all that cxl list(1) knows. It is asked first, by
+ * sys/discovery/libcxl.c; sysfs adds what it does not give, and the two are compared here. Without
+ * an answer nothing is missing but the comparison.
  */
 #ifndef CXLVFIO_CORE_DISCOVERY_LIBCXL_H
 #define CXLVFIO_CORE_DISCOVERY_LIBCXL_H

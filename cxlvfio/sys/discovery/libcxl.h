@@ -26,7 +26,7 @@ struct cxv_question {
 
 /* Every one is ended by cxv_libcxl_answer(), in any case. */
 void cxv_libcxl_ask(const struct cxv_host *host, struct cxv_question *question);
-/* *WITNESS has one user. What went wrong is its reason. 0 or -ENOMEM, also -EFBIG in a capture. */
+/* *LIBCXL has one user. What went wrong is its reason. 0 or -ENOMEM, also -EFBIG in a capture. */
 int cxv_libcxl_answer(const struct cxv_host *host, struct cxv_question *question,
 		      struct cxv_libcxl **libcxl);
 

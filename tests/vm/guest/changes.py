@@ -99,7 +99,8 @@ def ask() -> tuple:
                             timeout=600)
     problems = [f"exit status {result.returncode}"] if result.returncode else []
     # A machine that is busy may not get an answer of libcxl in its two seconds: a warning, no more.
-    said = re.sub(r"cxlvfio: warning: ask libcxl: .*\n( +hint: .*\n)?", "", result.stderr)
+    said = re.sub(r"cxlvfio: warning: ask libcxl: .* took longer than .*\n( +hint: .*\n)?", "",
+                  result.stderr)
     if said:
         problems.append(f"stderr: {said}")
     try:

@@ -20,7 +20,7 @@ ALWAYS = [
     "intel_iommu=on",
     # The timer check counts ticks while the host may be doing something else for longer.
     "no_timer_check",
-    # Nor is a guest stuck that the host does not run: of what kernels take for it, ten times.
+    # Nor is a guest stuck that the host does not run: it gets as long as kernels allow.
     "rcupdate.rcu_cpu_stall_timeout=210",
     "watchdog_thresh=60",
     "sysctl.kernel.hung_task_timeout_secs=1200",
