@@ -15,6 +15,7 @@ struct walk {
 	struct cxv_pci_name base_class;
 	enum block block;
 	uint32_t id;			/* vendor, base class or subsystem vendor of the block */
+	bool matters;			/* something below it may be wanted: most of the file is not */
 	uint32_t child;			/* device or subclass */
 };
 
@@ -67,6 +68,7 @@ static void begin_block(struct walk *walk, struct line line)
 			line.at[1] == ' ';
 	char letter = lettered ? *line.at : 0;
 
+	walk->matters = false;
 	walk->block = letter == 'C' ? BLOCK_CLASS : letter == 'S' ? BLOCK_SUBSYSTEM :
 		      letter ? BLOCK_OTHER : BLOCK_VENDOR;
 	line.at += lettered ? 2 : 0;
@@ -75,9 +77,12 @@ static void begin_block(struct walk *walk, struct line line)
 		walk->block = BLOCK_OTHER;
 		return;
 	}
-	if (walk->block == BLOCK_CLASS && walk->id == walk->key->class >> 16)
+	walk->matters = walk->id == (walk->block == BLOCK_CLASS ? walk->key->class >> 16 :
+				     walk->block == BLOCK_VENDOR ? walk->key->vendor :
+				     walk->key->subsystem_vendor);
+	if (walk->block == BLOCK_CLASS && walk->matters)
 		take_name(line, &walk->base_class);
-	if (walk->block == BLOCK_VENDOR && walk->id == walk->key->vendor)
+	if (walk->block == BLOCK_VENDOR && walk->matters)
 		take_name(line, &walk->names->vendor);
 	if (walk->block == BLOCK_VENDOR && walk->id == walk->key->subsystem_vendor)
 		take_name(line, &walk->names->subsystem_vendor);
@@ -157,7 +162,8 @@ void cxv_pci_ids_find(const char *file, size_t size, const struct cxv_pci_ids_ke
 	for (const char *at = file, *end = file + size; at < end;) {
 		const char *newline = memchr(at, '\n', end - at) ?: end;
 
-		read_line(&walk, (struct line) { at, newline });
+		if (*at != '\t' || walk.matters)
+			read_line(&walk, (struct line) { at, newline });
 		at = newline + 1;
 	}
 	if (!names->subsystem.text)

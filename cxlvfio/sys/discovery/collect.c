@@ -190,20 +190,32 @@ static int take_answer(struct survey *survey, struct cxv_question *question)
 	return error;
 }
 
-/* libcxl looks at the machine while we do. */
+/* What needs no answer of libcxl, which is looking at the machine meanwhile. */
+static int read_meanwhile(struct survey *survey)
+{
+	int error = read_index(survey);
+
+	if (error < 0)
+		return error;
+	cxv_iomem_read(survey->host, &survey->iomem);
+	if (cxv_host_exists(survey->host, "sys/class/vfio"))
+		error = cxv_openings_read(survey->host, &survey->openings);
+	/* Else it is an endpoint's fact that they could not be read. */
+	return error == -ENOMEM ? error : 0;
+}
+
 static int build_index(struct survey *survey)
 {
 	struct cxv_question question;
 	int error, heard;
 
 	ask(survey, &question);
-	error = read_index(survey);
+	error = read_meanwhile(survey);
 	heard = take_answer(survey, &question);
 	error = error ?: heard;
 	if (error < 0)
 		return keep_error(survey->errors, error, "/" CXV_CXL_DEVICES, NULL);
 	warn_of_libcxl(survey);
-	cxv_iomem_read(survey->host, &survey->iomem);
 	return 0;
 }
 

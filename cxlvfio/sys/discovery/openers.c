@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,26 @@ static int inspect_process(const struct cxv_host *host, const char *process,
 	return error == -ENOMEM ? error : 0;
 }
 
+/*
+ * It has no program, and no file is its own. There are more of them than of all others on most
+ * machines, and to look into each would take as long as everything else.
+ */
+static bool is_kernel_thread(int proc, const char *process)
+{
+	char path[32], program[1];
+
+	snprintf(path, sizeof(path), "%.16s/exe", process);
+	return proc >= 0 && readlinkat(proc, path, program, sizeof(program)) < 0 &&
+	       errno == ENOENT;
+}
+
+/* -1: of a fixture, or of a tree, every process is looked into. */
+static int open_proc(const struct cxv_host *host)
+{
+	return host->fixture || host->tree ? -1 :
+	       cxv_host_open_file(host, O_PATH | O_DIRECTORY | O_CLOEXEC, "proc");
+}
+
 /* A fixture's processes are another machine's. */
 static bool is_other_process(const struct cxv_host *host, const char *name)
 {
@@ -164,6 +185,7 @@ static int compare_openings(const void *left, const void *right)
 
 int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings)
 {
+	_cleanup_close_ int proc = open_proc(searched(host));
 	char **processes;
 	size_t count;
 	int ret;
@@ -178,7 +200,8 @@ int cxv_openings_read(const struct cxv_host *host, struct cxv_openings *openings
 	if (!host->fixture && !cxv_host_exists(host, "proc/1"))
 		openings->error = EACCES;
 	for (size_t i = 0; i < count && !ret; i++)
-		if (is_other_process(host, processes[i]))
+		if (is_other_process(host, processes[i]) &&
+		    !is_kernel_thread(proc, processes[i]))
 			ret = inspect_process(host, processes[i], openings);
 	cxv_names_free(processes, count);
 	if (openings->count)
