@@ -97,6 +97,9 @@ struct cxl_vfio_device_info {
 #define CXL_VFIO_STATE_PENDING			"pending"
 #define CXL_VFIO_STATE_REFUSED			"refused"	/* verdict says why */
 
+/* verdict: of the sentences, the one that programs may look for */
+#define CXL_VFIO_VERDICT_NOT_OPEN		"not open"
+
 /* scrub_policy, and the module's parameter scrub: what becomes of the memory between two users */
 #define CXL_VFIO_SCRUB_POLICY_NONE		"none"
 #define CXL_VFIO_SCRUB_POLICY_ZERO		"zero"	/* no byte is left; the default */
@@ -110,5 +113,10 @@ struct cxl_vfio_device_info {
 #define CXL_VFIO_RESET_RESULT_NONE		"none"	/* none yet, or the kernel has no method */
 #define CXL_VFIO_RESET_RESULT_DONE		"done"
 #define CXL_VFIO_RESET_RESULT_FAILED		"failed"
+
+/* Keys of the PCI device's change uevents; their values are those of the attributes. */
+#define CXL_VFIO_UEVENT_STATE			"CXL_VFIO_STATE"
+#define CXL_VFIO_UEVENT_VERDICT			"CXL_VFIO_VERDICT"
+#define CXL_VFIO_UEVENT_SCRUB			"CXL_VFIO_SCRUB"
 
 #endif /* CXL_VFIO_H */

@@ -237,6 +237,19 @@ struct cxl_vfio_scrub {
 	u64 bytes;			/* zeroed since the bind */
 };
 
+/* What the operator's programs know of the gate, by the last uevent. */
+struct cxl_vfio_told {
+	enum cxl_vfio_state state;
+	enum cxl_vfio_verdict verdict;
+	enum cxl_vfio_scrub_result scrub;
+};
+
+struct cxl_vfio_uevent {
+	struct delayed_work work;	/* alone writes what follows */
+	struct cxl_vfio_told told;
+	unsigned long last;		/* jiffies of the last look */
+};
+
 /* What a user wrote to registers that do not exist, or that he must not reach; new at each open. */
 struct cxl_vfio_shadow {
 	struct mutex lock;
@@ -263,6 +276,7 @@ struct cxl_vfio_device {
 	struct cxl_vfio_gate gate;
 	struct cxl_vfio_scrub scrub;
 	enum cxl_vfio_reset_result reset_result;	/* for the operator */
+	struct cxl_vfio_uevent uevent;
 	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
 	enum cxl_vfio_view view;
 	enum cxl_vfio_interface interface;
@@ -351,7 +365,12 @@ bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned
 void cxl_vfio_scrub_stop(struct cxl_vfio_device *device);
 int cxl_vfio_scrub_parse(const char *name, enum cxl_vfio_scrub_policy *policy);
 const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub);
-const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub);
+const char *cxl_vfio_scrub_result_name(enum cxl_vfio_scrub_result result);
+
+/* uevent.c: what programs are told */
+void cxl_vfio_uevent_init(struct cxl_vfio_device *device);
+void cxl_vfio_uevent_changed(struct cxl_vfio_device *device);
+void cxl_vfio_uevent_stop(struct cxl_vfio_device *device);
 
 /* views.c: what is offered of the window and of CXL */
 void cxl_vfio_views_init(struct cxl_vfio_device *device);

@@ -28,7 +28,7 @@ static const char *const state_names[] = {
 /* Read by operators through sysfs: words, no addresses, since the attribute is world-readable. */
 static const char *const verdict_names[] = {
 	[CXL_VFIO_OK] = "ok",
-	[CXL_VFIO_NOT_OPEN] = "not open",
+	[CXL_VFIO_NOT_OPEN] = CXL_VFIO_VERDICT_NOT_OPEN,
 	[CXL_VFIO_IN_RESET] = "reset or configuration write in progress",
 	[CXL_VFIO_FROZEN] = "PCI error recovery under way or failed",
 	[CXL_VFIO_MEMORY_SPACE_OFF] = "memory space disabled in the command register",
@@ -154,6 +154,7 @@ static void set_state(struct cxl_vfio_gate *gate, enum cxl_vfio_state state,
 	gate->verdict = verdict;
 	if (state != CXL_VFIO_PENDING)
 		wake_up_all(&gate->wait);
+	cxl_vfio_uevent_changed(gate_device(gate));
 }
 
 /* Returns whether there may be mappings to zap. */
@@ -406,6 +407,7 @@ static bool must_ask(struct cxl_vfio_gate *gate, u64 *generation)
 	lockdep_assert_held_write(&gate->lock);
 	if (must_stay_shut(gate)) {
 		gate->verdict = must_stay_shut(gate);
+		cxl_vfio_uevent_changed(gate_device(gate));
 		return false;
 	}
 	if (gate->state == CXL_VFIO_ACTIVE) {

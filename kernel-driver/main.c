@@ -17,6 +17,7 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
 	device->core.disable_idle_d3 = true;
 	cxl_vfio_gate_init(device);
 	cxl_vfio_scrub_init(&device->scrub);
+	cxl_vfio_uevent_init(device);
 	mutex_init(&device->shadow.lock);
 	mutex_init(&device->dmabufs.export);
 	cxl_vfio_dmabuf_init(device);
@@ -88,6 +89,7 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	cxl_vfio_dmabuf_forget(device);
 	/* After the core's reset: the device itself writes nothing any more. */
 	cxl_vfio_gate_scrub(device);
+	cxl_vfio_uevent_changed(device);
 }
 
 /*
@@ -273,6 +275,7 @@ static void cxl_vfio_remove(struct pci_dev *pdev)
 	cxl_vfio_scrub_stop(to_cxl_vfio(&core->vdev));
 	/* Returns when the last user is gone; the window is given back after us, by devres. */
 	vfio_pci_core_unregister_device(core);
+	cxl_vfio_uevent_stop(to_cxl_vfio(&core->vdev));
 	vfio_put_device(&core->vdev);
 }
 

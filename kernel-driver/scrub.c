@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include <linux/unroll.h>
 #include <linux/workqueue.h>
 
 #include "cxl_vfio_pci.h"
@@ -108,9 +109,9 @@ const char *cxl_vfio_scrub_policy_name(const struct cxl_vfio_scrub *scrub)
 	return policy_names[READ_ONCE(scrub->policy)];
 }
 
-const char *cxl_vfio_scrub_result_name(const struct cxl_vfio_scrub *scrub)
+const char *cxl_vfio_scrub_result_name(enum cxl_vfio_scrub_result result)
 {
-	return result_names[READ_ONCE(scrub->result)];
+	return result_names[result];
 }
 
 /* Nobody knows what was in the window before we were bound. */
@@ -156,11 +157,10 @@ static void zero(void *memory, u64 length)
 	static const u8 zeros[SZ_4K] __aligned(sizeof(u64));
 	void *end = memory + length;
 
-	for (; memory < end; memory += 4 * SCRUB_PIECE) {
-		memcpy_flushcache(memory, zeros, SCRUB_PIECE);
-		memcpy_flushcache(memory + SCRUB_PIECE, zeros, SCRUB_PIECE);
-		memcpy_flushcache(memory + 2 * SCRUB_PIECE, zeros, SCRUB_PIECE);
-		memcpy_flushcache(memory + 3 * SCRUB_PIECE, zeros, SCRUB_PIECE);
+	for (; memory < end; memory += 16 * SCRUB_PIECE) {
+		unrolled_count(16)
+		for (unsigned int i = 0; i < 16; i++)
+			memcpy_flushcache(memory + i * SCRUB_PIECE, zeros, SCRUB_PIECE);
 	}
 	pmem_wmb();
 }

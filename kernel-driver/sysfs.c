@@ -125,7 +125,9 @@ static DEVICE_ATTR_RW(interface);
 
 static ssize_t scrub_result_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", cxl_vfio_scrub_result_name(&from_device(dev)->scrub));
+	enum cxl_vfio_scrub_result result = READ_ONCE(from_device(dev)->scrub.result);
+
+	return sysfs_emit(buf, "%s\n", cxl_vfio_scrub_result_name(result));
 }
 static DEVICE_ATTR_RO(scrub_result);
 

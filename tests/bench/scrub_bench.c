@@ -23,7 +23,7 @@
 
 #include "device.h"
 
-#define PASSES		5
+#define PASSES		8
 #define MOST_THREADS	64
 #define WANTED		0.9
 #define SHARE		"/sys/module/" CXL_VFIO_MODULE_NAME "/parameters/scrub_cpus"
