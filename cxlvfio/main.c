@@ -14,6 +14,8 @@
 const struct cxv_command *const cxv_commands[] = {
 	&cxv_command_list,
 	&cxv_command_show,
+	&cxv_command_monitor,
+	&cxv_command_metrics,
 	&cxv_command_bind,
 	&cxv_command_unbind,
 	&cxv_command_persist,

@@ -105,6 +105,8 @@ bool cxv_command_hidden(const struct cxv_command *command);
 /* Each command's file ends with its own: */
 extern const struct cxv_command cxv_command_list;
 extern const struct cxv_command cxv_command_show;
+extern const struct cxv_command cxv_command_monitor;
+extern const struct cxv_command cxv_command_metrics;
 extern const struct cxv_command cxv_command_bind;
 extern const struct cxv_command cxv_command_unbind;
 extern const struct cxv_command cxv_command_persist;

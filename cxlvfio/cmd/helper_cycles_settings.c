@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/helper_number.h"
 #include "cmd/helper_cycles.h"
 
 #define CYCLES_MAX	1000000
@@ -26,24 +27,6 @@ static int parse_word(struct cxv_context *context, const struct cxv_option_value
 		cxv_usage_error(context, "--%s takes one of: %s; not '%s'", value->option->name,
 				value->option->words, value->value);
 	return index;
-}
-
-static int parse_number(struct cxv_context *context, const struct cxv_option_value *value,
-			unsigned long minimum, unsigned long maximum, unsigned int *number)
-{
-	unsigned long parsed;
-	char *end;
-
-	errno = 0;
-	parsed = strtoul(value->value, &end, 10);
-	if (errno || *end || value->value[0] < '0' || value->value[0] > '9' || parsed < minimum ||
-	    parsed > maximum) {
-		cxv_usage_error(context, "--%s takes a number from %lu to %lu, not '%s'",
-				value->option->name, minimum, maximum, value->value);
-		return -EINVAL;
-	}
-	*number = parsed;
-	return 0;
 }
 
 /* The one that all others are told apart by: --methods makes more of them. */
@@ -131,7 +114,7 @@ static int parse_sample(struct cxv_context *context, const struct cxv_option_val
 		settings->prover.sample = CXV_SAMPLE_ALL;
 		return 0;
 	}
-	if (parse_number(context, value, CXV_SAMPLE_BLOCKS_MIN, CXV_SAMPLE_BLOCKS_MAX, &blocks) < 0)
+	if (cxv_parse_number(context, value, CXV_SAMPLE_BLOCKS_MIN, CXV_SAMPLE_BLOCKS_MAX, &blocks) < 0)
 		return -EINVAL;
 	settings->prover.sample = blocks;
 	return 0;
@@ -176,18 +159,18 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 	else if (is_option(value, "sample"))
 		return parse_sample(context, value, settings);
 	else if (is_option(value, "cycles"))
-		return parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
+		return cxv_parse_number(context, value, 1, CYCLES_MAX, &settings->cycles);
 	else if (is_option(value, "duration"))
-		return parse_number(context, value, 1, DURATION_MAX, &settings->duration);
+		return cxv_parse_number(context, value, 1, DURATION_MAX, &settings->duration);
 	else if (is_option(value, "interval"))
-		return parse_number(context, value, 0, INTERVAL_MAX, &settings->interval);
+		return cxv_parse_number(context, value, 0, INTERVAL_MAX, &settings->interval);
 	else if (is_option(value, "timeout"))
-		return parse_number(context, value, 1, TIMEOUT_MAX, &settings->prover.timeout);
+		return cxv_parse_number(context, value, 1, TIMEOUT_MAX, &settings->prover.timeout);
 	else if (is_option(value, "threads"))
-		return parse_number(context, value, 0, CXV_LOAD_THREADS_MAX,
+		return cxv_parse_number(context, value, 0, CXV_LOAD_THREADS_MAX,
 				    &settings->prover.threads);
 	else if (is_option(value, "processes"))
-		return parse_number(context, value, 0, CXV_LOAD_PROCESSES_MAX,
+		return cxv_parse_number(context, value, 0, CXV_LOAD_PROCESSES_MAX,
 				    &settings->prover.processes);
 	else if (is_option(value, "methods"))
 		return parse_methods(context, value, settings);

@@ -4,31 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/helper_filter.h"
 #include "cmd/helper_first_contact.h"
 #include "cmd/helper_from.h"
 #include "cmd/helper_output.h"
-#include "core/discovery/filter.h"
 #include "out/base/table.h"
 #include "out/discovery/hierarchy.h"
 #include "sys/discovery/collect.h"
 
 static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "also list CXL devices that are not Type-2 endpoints" },
-	{ 'm', "memdev", "MEMDEV",
-	  "only those with this memory device: mem0, 0, a PCI address, all",
-	  CXV_COMPLETE_TARGET },
-	{ 'e', "endpoint", "ENDPOINT", "only those with this endpoint port: endpoint2, 2, all",
-	  CXV_COMPLETE_TARGET },
-	{ 'r', "region", "REGION", "only those in this region: region0, 0, all",
-	  CXV_COMPLETE_TARGET },
-	{ 'd', "decoder", "DECODER",
-	  "only those that this decoder decodes for: decoder0.0, 0.0, root, switch, endpoint, all",
-	  CXV_COMPLETE_WORDS, "root switch endpoint all" },
-	{ 's', "serial", "SERIAL",
-	  "only those with this serial number: decimal, 0x, or as lspci prints it" },
-	{ 0, "driver", "DRIVER", "only those that this driver is bound to" },
-	{ 0, "state", "STATE", "only those in this state, for example no_driver",
-	  CXV_COMPLETE_WORDS, cxv_state_words },
+	CXV_OPTIONS_FILTER,
 	{ 0, "tree", NULL, "print the CXL hierarchy as a tree" },
 	{ 'o', "output", "COLUMNS", "print these columns, or +COLUMNS in addition",
 	  CXV_COMPLETE_COLUMNS },
@@ -36,11 +22,6 @@ static const struct cxv_option options[] = {
 	{ 'x', "sort", "COLUMN", "sort by this column", CXV_COMPLETE_COLUMNS },
 	{ 'n', "no-headings", NULL, "print no line with the columns' names" },
 	CXV_OPTION_FROM,
-};
-
-/* The options that are filters, in the order of enum cxv_filter_kind. */
-static const char *const filter_options[CXV_FILTER_COUNT] = {
-	"memdev", "endpoint", "region", "decoder", "serial", "driver", "state",
 };
 
 struct arguments {
@@ -63,40 +44,14 @@ static int bad_column(struct cxv_context *context, const char *name, bool tree)
 	return -EINVAL;
 }
 
-static int bad_word(struct cxv_context *context, const char *option, const char *word)
-{
-	if (!*word)
-		cxv_usage_error(context, "--%s is empty: it names what is to be listed", option);
-	else if (!strcmp(option, "state"))
-		cxv_usage_error(context, "unknown state '%s': there are %s", word,
-				cxv_state_words);
-	else
-		cxv_usage_error(context, "--%s does not take '%s'", option, word);
-	return -EINVAL;
-}
-
-static int parse_filter(struct cxv_context *context, const struct cxv_option_value *value,
-			enum cxv_filter_kind kind, struct arguments *arguments)
-{
-	_cleanup_free_ char *bad = NULL;
-	int error = cxv_filter_add(&arguments->filter, kind, value->value, &bad);
-
-	if (error == -EINVAL)
-		return bad_word(context, value->option->name, bad);
-	if (error < 0)
-		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
-			  (struct cxv_place) { .operation = "list" }, "cannot keep the filter");
-	return error;
-}
-
 static int parse_option(struct cxv_context *context, const struct cxv_option_value *value,
 			struct arguments *arguments)
 {
 	const char *name = value->option->name;
+	int taken = cxv_parse_filter(context, value, &arguments->filter);
 
-	for (size_t kind = 0; kind < CXV_FILTER_COUNT; kind++)
-		if (!strcmp(name, filter_options[kind]))
-			return parse_filter(context, value, kind, arguments);
+	if (taken)
+		return taken < 0 ? taken : 0;
 	if (!strcmp(name, "all")) {
 		arguments->all = true;
 		return 0;
@@ -150,12 +105,7 @@ static int check(struct cxv_context *context, const struct arguments *arguments)
 		cxv_usage_error(context, "--sort is for the table: a tree has its own order");
 		return -EINVAL;
 	}
-	if (cxv_filter_is_contradictory(&arguments->filter)) {
-		cxv_usage_error(context, "--state and --driver contradict each other: "
-				"no endpoint with such a driver is ever in such a state");
-		return -EINVAL;
-	}
-	return 0;
+	return cxv_check_filter(context, &arguments->filter);
 }
 
 static int parse(struct cxv_context *context, int argc, char **argv, struct arguments *arguments)

@@ -184,10 +184,12 @@ class Function:
             "window_base": f"{WINDOW:#x}", "window_size": f"{WINDOW_SIZE:#x}",
             "scrub_policy": "none", "scrub_result": "none",
             "view": "both", "view_bar": 4, "interface": "current", "reset_result": "done",
+            "repair_count": 0, "scrub_bytes": 0, "machine_check_count": 0,
         }
         values.update(changes)
         if older:   # from before there was a choice
-            for name in ("view", "view_bar", "interface", "reset_result"):
+            for name in ("view", "view_bar", "interface", "reset_result", "repair_count",
+                         "scrub_bytes", "machine_check_count"):
                 del values[name]
         self.root.attributes(f"{self.path}/cxl_vfio", **values)
 

@@ -76,6 +76,8 @@ struct cxv_owner {
 struct cxv_driver_view {
 	struct cxv_number abi_version, generation, zap_count, reactivate_count, refuse_count,
 		window_base, window_size;
+	/* none: a driver that does not say */
+	struct cxv_number repair_count, scrub_bytes, machine_check_count;
 	struct cxv_text state, verdict, last_path, scrub_policy, scrub_result;
 	struct cxv_text view, view_bar, interface;	/* none: a driver that has no choice */
 	struct cxv_text reset_result;	/* none: a driver that does not say */

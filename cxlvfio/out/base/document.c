@@ -95,6 +95,12 @@ void cxv_json_null(struct cxv_document *document, struct json_object *parent, co
 	add(document, parent, key, OWN_KEY, NULL);
 }
 
+void cxv_json_borrowed(struct cxv_document *document, struct json_object *parent, const char *key,
+		       struct json_object *value)
+{
+	add(document, parent, key, OWN_KEY, json_object_get(value));
+}
+
 static void put_serial(struct cxv_document *document, struct json_object *parent, const char *key,
 		       const struct cxv_number *number)
 {
@@ -231,6 +237,22 @@ int cxv_document_print_line(const struct cxv_document *document, FILE *stream)
 	if (error < 0)
 		return error;
 	return fputc('\n', stream) == EOF ? -errno : 0;
+}
+
+char *cxv_document_line(const struct cxv_document *document, size_t *length)
+{
+	char *line = NULL;
+	FILE *stream = open_memstream(&line, length);
+	int error;
+
+	if (!stream)
+		return NULL;
+	error = cxv_document_print_line(document, stream);
+	if (fclose(stream) || error < 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
 }
 
 int cxv_document_print_head(const struct cxv_document *document, const char *key, FILE *stream)

@@ -38,6 +38,9 @@ void cxv_json_number(struct cxv_document *document, struct json_object *parent, 
 void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
 		   bool value);
 void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key);
+/* VALUE, which stays the caller's as well; NULL is null. */
+void cxv_json_borrowed(struct cxv_document *document, struct json_object *parent, const char *key,
+		       struct json_object *value);
 /* Every field of OBJECT under its key; reasons of the unknown ones go into UNAVAILABLE. */
 void cxv_json_fields(struct cxv_document *document, struct json_object *parent,
 		     struct json_object *unavailable, const void *object,
@@ -56,6 +59,11 @@ void cxv_json_unavailable(struct cxv_document *document, struct json_object *una
 
 /* The document and a newline. 0 or -errno. */
 int cxv_document_print(const struct cxv_document *document, FILE *stream);
+/*
+ * The same as text in one line, with its newline, which is the caller's to free. NULL: out of
+ * memory.
+ */
+char *cxv_document_line(const struct cxv_document *document, size_t *length);
 /* The same in one line, for streams of JSON lines. 0 or -errno. */
 int cxv_document_print_line(const struct cxv_document *document, FILE *stream);
 

@@ -2,12 +2,18 @@
 #include "sys/base/output_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/util.h"
 #include "sys/base/descriptor.h"
 #include "sys/base/new_file.h"
+#include "sys/base/trusted_file.h"
 
 /* May PATH be replaced, and with which mode? */
 static int check_old(const char *path, mode_t *mode)
@@ -60,4 +66,25 @@ int cxv_output_file_write(const char *path, const void *data, size_t size)
 	if (fchmod(file.descriptor, wanted_mode(mode)) < 0)
 		return -errno;
 	return cxv_new_file_finish(&file, true);
+}
+
+int cxv_output_file_publish(const char *path, const char *text)
+{
+	_cleanup_free_ char *for_directory = strdup(path), *for_name = strdup(path);
+	_cleanup_close_ int directory = -1;
+	mode_t mode;
+	int error;
+
+	if (!for_directory || !for_name)
+		return -ENOMEM;
+	error = *path ? check_old(path, &mode) : -ENOENT;
+	if (!error && path[strlen(path) - 1] == '/')
+		error = -EISDIR;
+	if (error < 0)
+		return error;
+	directory = open(dirname(for_directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Of the directory, which nothing replaces: two writers of one name must not mix. */
+	if (directory < 0 || flock(directory, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return cxv_trusted_file_replace(directory, basename(for_name), text);
 }

@@ -1,38 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sys/base/udev.h"
 
+#include <errno.h>
 #include <libudev.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "core/base/util.h"
 
-static const char *const subsystems[] = { "pci", "vfio", "vfio-dev" };
+#define RECEIVE_BUFFER	(1 << 20)
+
+static const char *const subsystems[] = { "pci", "cxl", "vfio", "vfio-dev" };
 
 struct cxv_monitor {
 	struct udev *udev;
 	struct udev_monitor *events;
 };
 
-static int listen_to_kernel(struct cxv_monitor *monitor)
+static const char *const sources[] = {
+	[CXV_MONITOR_KERNEL] = "kernel",
+	[CXV_MONITOR_UDEV] = "udev",
+};
+
+static int listen_to(struct cxv_monitor *monitor, enum cxv_monitor_source source)
 {
 	monitor->udev = udev_new();
 	if (!monitor->udev)
 		return -1;
-	monitor->events = udev_monitor_new_from_netlink(monitor->udev, "kernel");
+	monitor->events = udev_monitor_new_from_netlink(monitor->udev, sources[source]);
 	if (!monitor->events)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
 		if (udev_monitor_filter_add_match_subsystem_devtype(monitor->events, subsystems[i],
 								    NULL) < 0)
 			return -1;
+	/* The library's own is 128 MiB of the kernel's memory: events are hints, and tell when lost. */
+	udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
 	return udev_monitor_enable_receiving(monitor->events);
 }
 
-struct cxv_monitor *cxv_monitor_open(void)
+struct cxv_monitor *cxv_monitor_open(enum cxv_monitor_source source)
 {
 	struct cxv_monitor *monitor = calloc(1, sizeof(*monitor));
 
-	if (monitor && listen_to_kernel(monitor) < 0) {
+	if (monitor && listen_to(monitor, source) < 0) {
 		cxv_monitor_close(monitor);
 		return NULL;
 	}
@@ -53,10 +64,22 @@ int cxv_monitor_descriptor(const struct cxv_monitor *monitor)
 	return monitor ? udev_monitor_get_fd(monitor->events) : -1;
 }
 
-void cxv_monitor_drain(struct cxv_monitor *monitor)
+int cxv_monitor_drain(struct cxv_monitor *monitor)
 {
 	struct udev_device *device;
+	int count = 0;
+	bool lost = false;
 
-	while ((device = udev_monitor_receive_device(monitor->events)))
-		udev_device_unref(device);
+	for (;;) {
+		errno = 0;
+		device = udev_monitor_receive_device(monitor->events);
+		if (device) {
+			udev_device_unref(device);
+			count++;
+		} else if (errno == ENOBUFS) {
+			lost = true;
+		} else {
+			return lost ? -ENOBUFS : count;
+		}
+	}
 }

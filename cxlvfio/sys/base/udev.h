@@ -5,15 +5,23 @@
 
 struct cxv_monitor;
 
+enum cxv_monitor_source {
+	CXV_MONITOR_KERNEL,	/* the kernel itself: at once, and no udevd is needed */
+	CXV_MONITOR_UDEV,	/* udevd, when its rules have run: owners of nodes, names */
+};
+
 /*
- * Listen to the kernel itself (no udevd needed) for PCI and VFIO events. Open it before the change
- * that is waited for. NULL where the kernel gives none, as in a container: waiting then polls.
+ * Listen for events of PCI, CXL and VFIO. Open it before the change that is waited for. NULL where
+ * the kernel gives none, as in a container: waiting then polls.
  */
-struct cxv_monitor *cxv_monitor_open(void);
+struct cxv_monitor *cxv_monitor_open(enum cxv_monitor_source source);
 void cxv_monitor_close(struct cxv_monitor *monitor);
 /* For poll(2); -1 for NULL. */
 int cxv_monitor_descriptor(const struct cxv_monitor *monitor);
-/* Take every event that is there. */
-void cxv_monitor_drain(struct cxv_monitor *monitor);
+/*
+ * Take every event that is there. How many were about such devices, or -ENOBUFS: some were lost,
+ * nobody knows which.
+ */
+int cxv_monitor_drain(struct cxv_monitor *monitor);
 
 #endif

@@ -59,24 +59,13 @@ static struct cxv_number read_presence(const struct cxv_host *host, const char *
 	return cxv_host_exists(host, "sys/bus") ? cxv_known(false) : cxv_unknown(ENOENT);
 }
 
-/* A built-in module has a directory too, but no initstate, as it was never loaded. */
-static void read_loaded(const struct cxv_host *host, struct cxv_driver_status *status)
+void cxv_driver_read_loaded(const struct cxv_host *host, struct cxv_module_loaded *loaded)
 {
-	struct cxv_module_loaded *loaded = &status->loaded;
-	struct cxv_number builtin;
-
 	loaded->registered = read_presence(host, DRIVER);
 	loaded->loaded = read_presence(host, MODULE "/initstate");
 	loaded->version = read_optional(host, MODULE, "version");
 	loaded->srcversion = read_optional(host, MODULE, "srcversion");
-	if (loaded->loaded.known && !loaded->loaded.value) {
-		builtin = cxv_driver_is_builtin(host, status->kernel.value);
-		loaded->builtin = cxv_host_exists(host, MODULE) ? cxv_known(true) : builtin;
-		return;
-	}
-	loaded->builtin = loaded->loaded;
-	loaded->builtin.value = false;
-	if (!loaded->loaded.known)
+	if (!loaded->loaded.known || !loaded->loaded.value)
 		return;
 	loaded->initstate = read_optional(host, MODULE, "initstate");
 	loaded->refcount = read_optional_number(host, MODULE, "refcnt");
@@ -84,6 +73,20 @@ static void read_loaded(const struct cxv_host *host, struct cxv_driver_status *s
 	/* Here empty is none, and none is not unknown. */
 	loaded->taint = cxv_attribute_text(host, MODULE, "taint");
 	cxv_text_optional(&loaded->taint);
+}
+
+/* A built-in module has a directory too, but no initstate, as it was never loaded. */
+static void read_builtin(const struct cxv_host *host, struct cxv_driver_status *status)
+{
+	struct cxv_module_loaded *loaded = &status->loaded;
+
+	loaded->builtin = loaded->loaded;
+	loaded->builtin.value = false;
+	if (!loaded->loaded.known || loaded->loaded.value)
+		return;
+	loaded->builtin = cxv_driver_is_builtin(host, status->kernel.value);
+	if (cxv_host_exists(host, MODULE))
+		loaded->builtin = cxv_known(true);
 }
 
 static int keep_name(struct cxv_text *text, const char *name)
@@ -304,7 +307,8 @@ int cxv_driver_read(const struct cxv_host *host, struct cxv_driver_status *statu
 
 	*status = (struct cxv_driver_status) { 0 };
 	status->kernel = cxv_attribute_text(host, "proc/sys/kernel", "osrelease");
-	read_loaded(host, status);
+	cxv_driver_read_loaded(host, &status->loaded);
+	read_builtin(host, status);
 	read_policy(host, &status->policy);
 	error = read_parameters(host, status);
 	if (!error)

@@ -294,7 +294,7 @@ int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *pla
 	cxv_hold_signals(&previous);
 	/* Both before anything is changed, or what they wait for could be over. */
 	run.log = cxv_kernel_log_open(execution->host);
-	run.monitor = execution->host->fixture ? NULL : cxv_monitor_open();
+	run.monitor = execution->host->fixture ? NULL : cxv_monitor_open(CXV_MONITOR_KERNEL);
 	ret = run_plan(&run);
 	cxv_monitor_close(run.monitor);
 	if (run.log >= 0)

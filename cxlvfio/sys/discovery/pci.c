@@ -264,6 +264,9 @@ static void read_driver_view(const struct cxv_directory *device, struct cxv_driv
 	cxv_text_optional(&view->interface);
 	/* And none of them said what became of resets. */
 	cxv_text_optional(&view->reset_result);
+	cxv_number_optional(&view->repair_count);
+	cxv_number_optional(&view->scrub_bytes);
+	cxv_number_optional(&view->machine_check_count);
 }
 
 static void read_attributes(const struct cxv_host *host, const char *directory,

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/helper_from.h"
+#include "cmd/helper_output.h"
+#include "config.h"
+#include "out/metrics/metrics.h"
+#include "sys/base/clock.h"
+#include "sys/base/output_file.h"
+#include "sys/binding/driver.h"
+#include "sys/discovery/collect.h"
+#include "sys/proof/last_proof.h"
+
+#define FORMATS	"prometheus openmetrics"
+
+static const struct cxv_option options[] = {
+	{ 0, "textfile", "FILE",
+	  "write FILE, whole or not at all, for node_exporter's textfile collector",
+	  CXV_COMPLETE_FILE },
+	{ 0, "format", "FORMAT", "prometheus (the default) or openmetrics", CXV_COMPLETE_WORDS,
+	  FORMATS },
+	CXV_OPTION_FROM,
+};
+
+struct arguments {
+	const char *textfile;
+	const char *from;
+	enum cxv_metrics_format format;
+};
+
+static int parse_format(struct cxv_context *context, const char *word,
+			enum cxv_metrics_format *format)
+{
+	if (!strcmp(word, "prometheus"))
+		*format = CXV_METRICS_PROMETHEUS;
+	else if (!strcmp(word, "openmetrics"))
+		*format = CXV_METRICS_OPENMETRICS;
+	else
+		cxv_usage_error(context, "--format takes one of: " FORMATS "; not '%s'", word);
+	return context->errors.error_count ? -EINVAL : 0;
+}
+
+static int parse(struct cxv_context *context, int argc, char **argv, struct arguments *arguments)
+{
+	struct cxv_option_value value;
+	int result;
+
+	while ((result = cxv_next_option(context, argc, argv, &value)) > 0) {
+		const char *name = value.option->name;
+
+		if (!strcmp(name, "textfile"))
+			arguments->textfile = value.value;
+		else if (!strcmp(name, "from"))
+			arguments->from = value.value;
+		else if (parse_format(context, value.value, &arguments->format) < 0)
+			return -EINVAL;
+	}
+	if (!result && optind < argc)
+		cxv_usage_error(context, "takes no operand: the page has every endpoint");
+	else if (!result && context->json)
+		cxv_usage_error(context, "the page has a format of its own: cxlvfio list --json "
+				"has the same facts");
+	else if (!result && arguments->textfile &&
+		 arguments->format == CXV_METRICS_OPENMETRICS)
+		cxv_usage_error(context, "node_exporter reads --format prometheus alone from a "
+				"textfile");
+	return context->errors.error_count ? -EINVAL : result;
+}
+
+/* Everything that the page is made of, and who owns it. */
+struct reading {
+	struct cxv_inventory inventory;
+	struct cxv_module_loaded driver;
+	struct cxv_last_proof *proofs;
+	struct cxv_metrics_endpoint *endpoints;
+	struct cxv_metrics metrics;
+	char *kernel;
+};
+
+static void reading_clear(struct reading *reading)
+{
+	free(reading->endpoints);
+	free(reading->proofs);
+	free(reading->kernel);
+	cxv_fields_free(&reading->driver, &cxv_module_loaded_fields);
+	cxv_inventory_clear(&reading->inventory);
+}
+
+static void warn_of_proof(struct cxv_context *context, const struct cxv_endpoint *endpoint,
+			  int error)
+{
+	cxv_warning(&context->errors, cxv_code_of_errno(error), error,
+		    (struct cxv_place) { .operation = "read the last proof",
+					 .target = endpoint->host,
+					 .hint = "the next cxlvfio verify writes it anew" },
+		    "it is not on the page");
+}
+
+static int read_endpoints(struct cxv_context *context, struct reading *reading)
+{
+	struct cxv_metrics *metrics = &reading->metrics;
+
+	reading->endpoints = calloc(reading->inventory.count + 1, sizeof(*reading->endpoints));
+	reading->proofs = calloc(reading->inventory.count + 1, sizeof(*reading->proofs));
+	if (!reading->endpoints || !reading->proofs)
+		return -ENOMEM;
+	for (size_t i = 0; i < reading->inventory.count; i++) {
+		const struct cxv_endpoint *endpoint = reading->inventory.endpoints[i];
+		struct cxv_last_proof *proof = &reading->proofs[metrics->count];
+		int error;
+
+		if (!cxv_endpoint_is_type2(endpoint))
+			continue;
+		error = cxv_last_proof_read(&context->host, endpoint, proof);
+		if (error && error != -ENOENT && error != -ENODATA)
+			warn_of_proof(context, endpoint, error);
+		reading->endpoints[metrics->count++] = (struct cxv_metrics_endpoint) {
+			.endpoint = endpoint, .proof = error ? NULL : proof,
+		};
+	}
+	metrics->endpoints = reading->endpoints;
+	return 0;
+}
+
+/* A page of a machine that could not be read says so, and has every family. */
+static void read_machine(struct cxv_context *context, struct reading *reading)
+{
+	struct cxv_metrics *metrics = &reading->metrics;
+	uint64_t start = cxv_clock_now();
+	int error;
+
+	metrics->version = CXLVFIO_VERSION;
+	if (!cxv_host_read_string(&context->host, &reading->kernel, "proc/sys/kernel/osrelease"))
+		metrics->kernel = reading->kernel;
+	error = cxv_collect(&context->host, &context->errors, &reading->inventory);
+	if (!error)
+		error = read_endpoints(context, reading);
+	metrics->hidden = reading->inventory.hidden;
+	cxv_driver_read_loaded(&context->host, &reading->driver);
+	metrics->driver = &reading->driver;
+	metrics->success = !error && !metrics->hidden;
+	metrics->duration_ns = cxv_clock_now() - start;
+	if (error && !context->errors.error_count)
+		cxv_error(&context->errors, cxv_code_of_errno(error), error,
+			  (struct cxv_place) { .operation = "metrics" },
+			  "cannot read the machine");
+}
+
+static int print_textfile(struct cxv_context *context, const struct arguments *arguments,
+			  const struct cxv_metrics *metrics)
+{
+	_cleanup_free_ char *page = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&page, &length);
+	int error = stream ? cxv_metrics_print(metrics, arguments->format, stream) : -ENOMEM;
+
+	if (stream && fclose(stream) && !error)
+		error = -ENOMEM;
+	if (!error)
+		error = cxv_output_file_publish(arguments->textfile, page);
+	if (error)
+		cxv_error(&context->errors, cxv_code_of_errno(error), error,
+			  (struct cxv_place) { .operation = "write the page",
+					       .path = arguments->textfile,
+					       .hint = "what it held before is still there" },
+			  "cannot write it");
+	return error;
+}
+
+static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
+{
+	_cleanup_(reading_clear) struct reading reading = { 0 };
+	struct arguments arguments = { 0 };
+
+	if (parse(context, argc, argv, &arguments) < 0)
+		return CXV_EXIT_USAGE;
+	if (arguments.from && cxv_from(context, arguments.from) < 0)
+		return cxv_errors_exit(&context->errors);
+	read_machine(context, &reading);
+	if (arguments.textfile)
+		print_textfile(context, &arguments, &reading.metrics);
+	else
+		context->stdout_error = cxv_metrics_print(&reading.metrics, arguments.format,
+							  stdout);
+	return cxv_errors_exit(&context->errors);
+}
+
+const struct cxv_command cxv_command_metrics = {
+	.name = "metrics",
+	.summary = "print metrics of every endpoint for Prometheus",
+	.options = options,
+	.option_count = ARRAY_SIZE(options),
+	.run = run,
+};

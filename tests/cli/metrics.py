@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The page of cxlvfio metrics, as those read it who it is for. TAP.
+
+    metrics.py COMMAND SHARE
+
+promtool checks every page and every alert of SHARE. A text file is replaced as a whole or not at
+all: on a full disk, when the run is killed, where another one writes, where it is somebody's device.
+Strings from the machine may be anything.
+"""
+import fcntl
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
+HERE = Path(__file__).parent
+SAMPLE = re.compile(r'^(?P<name>[a-z0-9_]+)(?P<labels>\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})?'
+                    r' (?P<value>[0-9.]+)$')
+FAULTS_SEEDS = 40
+
+
+def fixture(root: Path, name: str) -> Path:
+    if (root / name).exists():
+        return root / name
+    subprocess.run([sys.executable, "-B", str(HERE / "make-fixture.py"), name, str(root / name)],
+                   check=True)
+    return root / name
+
+
+class Stand(Tap):
+    def __init__(self, command: str, share: Path, root: Path) -> None:
+        super().__init__()
+        self.command, self.share, self.root = command, share, root
+
+    def run(self, sysroot: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run([self.command, "--sysroot", str(sysroot), "metrics", *arguments],
+                              capture_output=True, timeout=600, **options)
+
+    def promtool(self, *arguments: str, page: bytes | None = None) -> subprocess.CompletedProcess:
+        return subprocess.run(["promtool", *arguments], input=page, capture_output=True,
+                              timeout=600)
+
+
+def samples(page: str) -> list:
+    """(name, labels, value) of every line; a line that is none fails the test."""
+    found = []
+    for line in page.splitlines():
+        if line.startswith("#"):
+            continue
+        match = SAMPLE.match(line)
+        if not match:
+            raise ValueError(f"no sample: {line!r}")
+        labels = dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', match["labels"] or ""))
+        found.append((match["name"], labels, float(match["value"])))
+    return found
+
+
+def check_pages(stand: Stand) -> None:
+    for name in ("restricted", "states", "facts_hostile", "malformed", "topology", "empty"):
+        root = fixture(stand.root, name)
+        result = stand.run(root)
+        checked = stand.promtool("check", "metrics", page=result.stdout)
+        stand.say(result.returncode == 0 and checked.returncode == 0,
+                  f"{name}: promtool takes the page", result.stderr.decode(), checked.stderr.decode(),
+                  checked.stdout.decode(), result.stdout.decode(errors="replace"))
+        stand.say(stand.run(root).stdout == result.stdout, f"{name}: again the same bytes")
+        listed = json.loads(subprocess.run([stand.command, "--sysroot", str(root), "list", "--json"],
+                                           capture_output=True, check=True).stdout)["endpoints"]
+        found = samples(result.stdout.decode())
+        states = {labels["host"]: labels["cxlvfio_endpoint_state"] for sample, labels, value in found
+                  if sample == "cxlvfio_endpoint_state" and value == 1}
+        stand.same(f"{name}: the states are those of the list",
+                   {endpoint["host"]: endpoint["state"] for endpoint in listed}, states)
+        sizes = {labels["host"]: value for sample, labels, value in found
+                 if sample == "cxlvfio_window_bytes"}
+        stand.same(f"{name}: and so are the sizes",
+                   {each["host"]: each["size"] for each in listed if each["size"] is not None}, sizes)
+        opened = stand.run(root, "--format", "openmetrics").stdout.decode()
+        stand.say(opened.endswith("# EOF\n") and opened.count("# EOF") == 1 and
+                  samples(opened) == found, f"{name}: OpenMetrics has the same samples")
+
+
+def families(page: bytes) -> set:
+    return set(re.findall(rb"# TYPE (\w+)", page))
+
+
+def check_families(stand: Stand) -> None:
+    full = stand.run(fixture(stand.root, "states")).stdout
+    empty = stand.run(fixture(stand.root, "empty")).stdout
+    stand.same("a machine without endpoints has every family", families(full), families(empty))
+    broken = stand.root / "broken"
+    broken.mkdir()
+    result = stand.run(broken)
+    stand.say(result.returncode == 1 and families(result.stdout) == families(full) and
+              b"\ncxlvfio_scrape_success 0\n" in result.stdout,
+              "a machine that cannot be read has every family, no success, and status 1",
+              result.returncode, result.stderr.decode(), result.stdout.decode())
+
+
+def check_alerts(stand: Stand) -> None:
+    rules = stand.share / "prometheus" / "cxlvfio.rules.yml"
+    checked = stand.promtool("check", "rules", "--lint=all", "--lint-fatal", str(rules))
+    stand.say(checked.returncode == 0, "promtool takes the alerts", checked.stdout.decode(),
+              checked.stderr.decode())
+    tested = stand.promtool("test", "rules", str(HERE / "prometheus.rules.test.yml"))
+    stand.say(tested.returncode == 0, "each alert fires when it must, and not before",
+              tested.stdout.decode(), tested.stderr.decode())
+    names = set(re.findall(r"alert: (\w+)", rules.read_text()))
+    proven = set(re.findall(r"alertname: (\w+)", (HERE / "prometheus.rules.test.yml").read_text()))
+    stand.same("every alert has a test", names, proven)
+    # Every metric that an alert or the dashboard asks for is one of the page's.
+    page = stand.run(fixture(stand.root, "states")).stdout
+    dashboard = (stand.share / "prometheus" / "cxlvfio-dashboard.json").read_text()
+    json.loads(dashboard)
+    asked = set(re.findall(r"cxlvfio_[a-z0-9_]+(?=[\[{ )=\"]|$)", rules.read_text() + dashboard))
+    labels = {"cxlvfio_gate_state", "cxlvfio_proof_verdict", "cxlvfio_endpoint_state"}
+    stand.say(asked - labels <= {name.decode() for name in families(page)},
+              "alerts and dashboard ask for what there is",
+              sorted(asked - {name.decode() for name in families(page)}))
+
+
+def check_textfile(stand: Stand) -> None:
+    root = fixture(stand.root, "states")
+    directory = stand.root / "textfile"
+    directory.mkdir()
+    file = directory / "cxlvfio.prom"
+    os.umask(0o077)
+    result = stand.run(root, "--textfile", str(file))
+    stand.say(result.returncode == 0 and not result.stdout and file.read_bytes() ==
+              stand.run(root).stdout and file.stat().st_mode & 0o777 == 0o644 and
+              [each.name for each in directory.iterdir()] == [file.name],
+              "a text file is the page, everybody may read it, and there is nothing else",
+              result, oct(file.stat().st_mode), list(directory.iterdir()))
+    os.umask(0o022)
+    for target in (str(directory), "/dev/null", f"{directory}/no/such", f"{directory}/x.prom/"):
+        result = stand.run(root, "--textfile", target)
+        stand.say(result.returncode == 1 and target.encode() in result.stderr,
+                  f"{target.replace(str(stand.root), '')} is not replaced", result)
+    stand.say(Path("/dev/null").is_char_device(), "and the device is still there")
+    held = os.open(directory, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    result = stand.run(root, "--textfile", str(file))
+    stand.say(result.returncode == 5, "where another run writes it ends with 5", result)
+    os.close(held)
+
+
+def check_full_disk(stand: Stand) -> None:
+    root = fixture(stand.root, "states")
+    small = stand.root / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(small)], check=True)
+    try:
+        file = small / "cxlvfio.prom"
+        stand.run(root, "--textfile", str(file), check=True)
+        before = file.read_bytes()
+        with open(small / "filler", "wb", buffering=0) as filler:
+            try:
+                while filler.write(b"x" * 512):
+                    pass
+            except OSError:
+                pass
+        result = stand.run(root, "--textfile", str(file))
+        stand.say(result.returncode == 1 and b"No space left" in result.stderr and
+                  file.read_bytes() == before and len(list(small.iterdir())) == 2,
+                  "on a full disk the old page stays, and nothing else", result,
+                  list(small.iterdir()))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def check_kill(stand: Stand) -> None:
+    root = fixture(stand.root, "states")
+    directory = stand.root / "killed"
+    directory.mkdir()
+    file = directory / "cxlvfio.prom"
+    page = stand.run(root).stdout
+    torn = []
+    chance = random.Random(1)
+    start = time.monotonic()
+    stand.run(root, "--textfile", str(file), check=True)
+    takes = time.monotonic() - start
+    for _ in range(FAULTS_SEEDS):
+        process = subprocess.Popen([stand.command, "--sysroot", str(root), "metrics", "--textfile",
+                                    str(file)], stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0, takes))
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=600)
+        if file.read_bytes() != page:
+            torn.append(file.read_bytes())
+    stand.run(root, "--textfile", str(file), check=True)
+    stand.say(not torn and [each.name for each in directory.iterdir()] == [file.name],
+              f"{FAULTS_SEEDS} runs that were killed: the page is whole, and nothing is left", torn,
+              list(directory.iterdir()))
+
+
+def check_proof(stand: Stand) -> None:
+    root = fixture(stand.root, "states")
+    page = samples(stand.run(root).stdout.decode())
+    info = next(labels for name, labels, _ in page if name == "cxlvfio_endpoint_info")
+    host, serial = info["host"], info["serial"]
+    proofs = root / "run" / "cxlvfio"
+    proofs.mkdir(parents=True, mode=0o755, exist_ok=True)
+    record = (f"cxlvfio-proof 1\ntime 1790000000\nverdict fail\ncycles 20\np99_ns 104211000\n"
+              f"serial {serial}\n")
+    (proofs / f"proof-{host}").write_text(record)
+    found = {(name, labels.get("cxlvfio_proof_verdict")): value
+             for name, labels, value in samples(stand.run(root).stdout.decode())
+             if name.startswith("cxlvfio_proof") and labels["host"] == host}
+    stand.same("the last proof is on the page", {
+        ("cxlvfio_proof_timestamp_seconds", None): 1790000000,
+        ("cxlvfio_proof_verdict", "pass"): 0, ("cxlvfio_proof_verdict", "skip"): 0,
+        ("cxlvfio_proof_verdict", "inconclusive"): 0, ("cxlvfio_proof_verdict", "fail"): 1,
+        ("cxlvfio_proof_cycles", None): 20,
+        ("cxlvfio_proof_reset_p99_seconds", None): 0.104211}, found)
+    for what, text, status in (("another endpoint's", record.replace(serial, "0x77"), 0),
+                               ("a damaged one", record[:30], 0)):
+        (proofs / f"proof-{host}").write_text(text)
+        result = stand.run(root)
+        stand.say(result.returncode == status and b"cxlvfio_proof_cycles{" not in result.stdout,
+                  f"{what} is not", result)
+    (proofs / f"proof-{host}").unlink()
+
+
+def check_snapshot(stand: Stand) -> None:
+    result = subprocess.run([stand.command, "metrics", "--from",
+                             str(HERE / "fixtures" / "switch.tar.zst")], capture_output=True,
+                            timeout=600)
+    stand.say(result.returncode == 0 and b"proof" not in result.stderr and
+              b"\ncxlvfio_endpoint_info{" in result.stdout, "a snapshot has a page, and no proof",
+              result)
+
+
+def check_usage(stand: Stand) -> None:
+    root = fixture(stand.root, "empty")
+    for arguments in (["--json"], ["--format", "xml"], ["mem0"], ["--textfile", ""],
+                      ["--textfile", "x.prom", "--format", "openmetrics"]):
+        result = subprocess.run([stand.command, "--sysroot", str(root), "metrics", *arguments],
+                                capture_output=True, timeout=600, cwd=stand.root)
+        stand.say(result.returncode in (1, 2) and result.stderr.startswith(b"cxlvfio"),
+                  f"metrics {' '.join(arguments)}: an error", result)
+
+
+def main() -> int:
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as root:
+        stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
+        for check in (check_pages, check_families, check_alerts, check_textfile, check_full_disk,
+                      check_kill, check_proof, check_snapshot, check_usage):
+            check(stand)
+        return stand.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

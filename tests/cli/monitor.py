@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cxlvfio monitor where nothing happens: its first state, its options, its ends, its rest. TAP.
+
+    monitor.py COMMAND SCHEMAS SHARE
+
+On fixtures it prints what there is; on this machine, which has no endpoint, it waits. What it says
+of changes is for tests/unit/test_changes.c and tests/vm/scenarios/monitor.sh. The examples of SHARE
+are run too.
+"""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jsonschema
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+
+HERE = Path(__file__).parent
+SCENARIOS = ("states", "topology", "facts_hostile", "malformed", "empty")
+IDLE_SECONDS = 3
+TRIES_MAX = 20
+MEMORY_MAX = 5 << 10            # KiB
+
+
+class Stand(Tap):
+    def __init__(self, command: str, schemas: Path, share: Path, root: Path) -> None:
+        super().__init__()
+        self.command, self.share, self.root = command, share, root
+        schema = json.loads((schemas / "monitor.json").read_text())
+        self.kinds = schema["properties"]["event"]["enum"]
+        self.validator = jsonschema.Draft202012Validator(schema)
+
+    def run(self, *arguments: str, sysroot: Path | None = None,
+            **options) -> subprocess.CompletedProcess:
+        where = ["--sysroot", str(sysroot)] if sysroot else []
+        return subprocess.run([self.command, *where, "monitor", *arguments], capture_output=True,
+                              timeout=600, **options)
+
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        """One that waits: its table's headings are out."""
+        # A shell may have started us with SIGINT ignored, as it does in the background.
+        options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        process = subprocess.Popen([self.command, "monitor", *arguments], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, **options)
+        if "--json" not in arguments:
+            process.stdout.readline()
+        return process
+
+
+def fixture(root: Path, name: str) -> Path:
+    subprocess.run([sys.executable, "-B", str(HERE / "make-fixture.py"), name, str(root / name)],
+                   check=True)
+    return root / name
+
+
+def listed(stand: Stand, root: Path, *arguments: str) -> list:
+    result = subprocess.run([stand.command, "--sysroot", str(root), "list", "--json", *arguments],
+                            capture_output=True, check=True, timeout=600)
+    return json.loads(result.stdout)["endpoints"]
+
+
+def check_first_state(stand: Stand) -> None:
+    for name in SCENARIOS:
+        root = fixture(stand.root, name)
+        result = stand.run("--once", "--json", sysroot=root)
+        events = [json.loads(line) for line in result.stdout.splitlines()]
+        problems = [error.message for event in events for error in stand.validator.iter_errors(event)]
+        stand.say(result.returncode == 0 and not problems, f"{name}: each line is of the schema",
+                  problems, result.stderr)
+        wanted = listed(stand, root)
+        stand.same(f"{name}: and together they are the list", wanted,
+                   [event["after"] for event in events])
+        stand.same(f"{name}: numbered, and each knows how many follow",
+                   [(i + 1, "snapshot", len(wanted) - i - 1) for i in range(len(wanted))],
+                   [(event["sequence"], event["event"], event["remaining"]) for event in events])
+        table = stand.run("--once", sysroot=root).stdout.decode()
+        stand.say(table.startswith("TIME") and table.count("\n") == len(wanted) + 1 and
+                  not re.search("[\x00-\x09\x0b-\x1f\x7f]", table),
+                  f"{name}: the table has a line for each", table)
+    root = stand.root / "states"
+    for filters in (["--state", "no_driver"], ["--driver", "cxl-vfio-pci"], ["--all"]):
+        events = stand.run("--once", "--json", *filters, sysroot=root).stdout.splitlines()
+        stand.same(f"{' '.join(filters)}: as in the list", listed(stand, root, *filters),
+                   [json.loads(line)["after"] for line in events])
+
+
+def check_usage(stand: Stand) -> None:
+    root = stand.root / "states"
+    for arguments in ([], ["--count", "3"], ["--once", "--count", "1"], ["--once", "--timeout", "1"],
+                      ["--once", "mem0"], ["--count", "0"], ["--once", "--state", "gone"]):
+        for json_too in ([], ["--json"]):
+            result = stand.run(*arguments, *json_too, sysroot=root)
+            stand.say(result.returncode == 2 and not result.stdout and result.stderr,
+                      f"monitor {' '.join(arguments + json_too)}: a usage error", result)
+
+
+def check_ends(stand: Stand) -> None:
+    result = stand.run("--json", "--timeout", "1")
+    stand.say(result.returncode == 0 and not result.stdout, "--timeout ends it", result)
+    result = stand.run("--json", "--timeout", "1", "--count", "1")
+    stand.say(result.returncode == 8 and b"0 of 1" in result.stderr,
+              "--count that is not reached in time fails", result)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        process = stand.start()
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=600)
+        stand.say(process.returncode == -number and not out and not errors,
+                  f"{number.name} ends it", process.returncode, out, errors)
+    process = stand.start()
+    process.stdout.close()
+    status = process.wait(timeout=600)
+    stand.say(status == -signal.SIGPIPE and not process.stderr.read(),
+              "it ends with its reader, though nothing happens", status)
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen([stand.command, "monitor"], stdout=theirs, stderr=subprocess.PIPE)
+    theirs.close()
+    ours.recv(1)
+    ours.close()
+    stand.say(process.wait(timeout=600) == -signal.SIGPIPE, "and where it is a socket's")
+    process = stand.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    alive = process.poll() is None
+    process.terminate()
+    process.communicate(timeout=600)
+    stand.say(alive, "a signal that is ignored, as under nohup, does not")
+
+
+def check_rest(stand: Stand) -> None:
+    trace = stand.root / "trace"
+    process = subprocess.Popen(["strace", "-o", str(trace), "-ttt", stand.command, "monitor"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    # This machine may do something: the kernel tells of every device, and most are not ours.
+    for _ in range(TRIES_MAX):
+        before = trace.read_text()
+        time.sleep(IDLE_SECONDS)
+        after = trace.read_text()
+        if before == after:
+            break
+    memory = int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{children[0]}/status").read_text()).group(1))
+    os.kill(int(children[0]), signal.SIGTERM)
+    process.communicate(timeout=600)
+    stand.say(before == after, "while nothing happens it makes no system call",
+              after[len(before):])
+    stand.say(memory < MEMORY_MAX or sanitized(stand.command), "and takes less than 5 MiB",
+              f"{memory} KiB")
+
+
+def sanitized(command: str) -> bool:
+    return b"__asan_init" in Path(command).read_bytes()
+
+
+def check_examples(stand: Stand) -> None:
+    examples = stand.share / "examples"
+    endpoint = listed(stand, stand.root / "states")[0]
+    finding = {"id": "x", "severity": "warning", "message": "m", "hint": None}
+    unknown = []
+    for kind in stand.kinds:
+        event = {"event": kind, "host": endpoint["host"], "message": "m", "before": endpoint,
+                 "after": None if kind == "gone" else endpoint, "finding": finding}
+        result = subprocess.run(["jq", "-r", "-f", str(examples / "events.jq")],
+                                input=json.dumps(event).encode(), capture_output=True, timeout=600)
+        if result.returncode or result.stdout.rstrip().endswith(b"?") or not result.stdout:
+            unknown.append((kind, result))
+    stand.say(not unknown, "events.jq has a line for every kind of event", unknown)
+    for name, command in (("90-cxlvfio-refused.rules", ["udevadm", "verify"]),
+                          ("cxlvfio-journal.service", ["systemd-analyze", "verify", "--man=no"])):
+        copy = stand.root / name
+        copy.write_text((examples / name).read_text().replace("ExecStart=cxlvfio",
+                                                              f"ExecStart={Path(stand.command).resolve()}"))
+        result = subprocess.run([*command, str(copy)], capture_output=True, timeout=600)
+        stand.say(result.returncode == 0, f"{name} is valid", result.stdout.decode(),
+                  result.stderr.decode())
+
+
+def main() -> int:
+    if len(sys.argv) != 4:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as root:
+        stand = Stand(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(root))
+        for check in (check_first_state, check_usage, check_ends, check_rest, check_examples):
+            check(stand)
+        return stand.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run in a guest by scenarios/monitor.sh: does monitor tell everything that happens?
+
+    monitor.py OPERATIONS [SEED]
+
+Endpoints are bound, unbound, opened, closed, reset, broken, repaired, pulled out and found again,
+OPERATIONS times at random, while `cxlvfio monitor --json` runs. Its events, applied to its first
+state, must then be what `cxlvfio list --json` says. Then a reader that is too slow. Prints TAP.
+"""
+import fcntl
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
+from tap import Tap  # noqa: E402  (nothing is left in the source tree)
+from vfio import Device  # noqa: E402
+
+PCI = Path("/sys/bus/pci")
+DRIVER = "cxl-vfio-pci"
+KEYS = {"schema_version", "sequence", "time", "monotonic_ns", "event", "host", "message", "remaining",
+        "finding", "before", "after"}
+# What cxlvfio-monitor(1) says may be older.
+COUNTERS = {"generation", "zap_count", "reactivate_count", "refuse_count", "repair_count", "last_path",
+            "scrub_bytes", "scrub_progress", "flush_result"}
+# For a reading, on a machine that is busy.
+PATIENCE = 300
+STORM = 20000
+
+
+def write(path: Path, text: str) -> None:
+    """What cannot be done now is not done: the next operation is another one."""
+    try:
+        path.write_text(text)
+    except OSError:
+        pass
+
+
+def without_counters(endpoint: dict) -> dict:
+    driver = endpoint["cxl_vfio"]
+    if not driver:
+        return endpoint
+    return {**endpoint, "cxl_vfio": {key: value for key, value in driver.items()
+                                     if key not in COUNTERS}}
+
+
+class Endpoint:
+    def __init__(self, number: int, host: str) -> None:
+        self.number, self.host = number, host
+        self.device = PCI / "devices" / host
+        self.open: Device | None = None
+
+    def emulator(self, *words: str) -> None:
+        subprocess.run(["tests/vm/guest/endpointctl", str(self.number), *words], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def bind(self) -> None:
+        write(self.device / "driver_override", DRIVER)
+        write(PCI / "drivers_probe", self.host)
+
+    def unbind(self) -> None:
+        self.close()
+        write(PCI / "drivers" / DRIVER / "unbind", self.host)
+
+    def open_it(self) -> None:
+        if self.open or not (self.device / "cxl_vfio").exists():
+            return
+        try:
+            self.open = Device(self.host)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        if self.open:
+            self.open.close()
+        self.open = None
+
+    def reset(self) -> None:
+        try:
+            if self.open:
+                self.open.reset()
+        except OSError:
+            pass
+
+    def break_it(self) -> None:
+        self.emulator("fault", "decoder-lost")
+        self.reset()
+
+    def repair(self) -> None:
+        self.emulator("clear", "all")
+        self.emulator("firmware")
+        self.reset()
+
+    def pull_out(self) -> None:
+        self.close()
+        write(self.device / "remove", "1")
+        write(PCI / "rescan", "1")
+
+    OPERATIONS = (bind, bind, unbind, open_it, open_it, close, reset, break_it, repair, pull_out)
+
+
+class Monitor:
+    """`cxlvfio monitor --json`, read by a thread."""
+
+    def __init__(self, read: bool = True) -> None:
+        self.process = subprocess.Popen(["cxlvfio", "monitor", "--json"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        self.lines: list = []
+        self.thread = threading.Thread(target=self.read)
+        if read:
+            self.thread.start()
+
+    def read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def wait_for_rest(self, wanted: object) -> bool:
+        """Until what it told is WANTED, or it says nothing more."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if applied(self.events()) == wanted:
+                return True
+            time.sleep(1)
+        return False
+
+    def events(self) -> list:
+        return [json.loads(line) for line in list(self.lines)]
+
+    def end(self) -> int:
+        self.process.terminate()
+        status = self.process.wait(timeout=PATIENCE)
+        self.thread.join()
+        return status
+
+
+def applied(events: list) -> dict:
+    """As cxlvfio-monitor(1) says."""
+    endpoints: dict = {}
+    for event in events:
+        kind, host = event["event"], event["host"]
+        if kind == "lost_events":
+            endpoints = {}
+        elif kind in ("snapshot", "appeared"):
+            endpoints[host] = event["after"]
+        elif kind == "gone":
+            del endpoints[host]
+        else:
+            endpoints[host].update(event["after"])
+    return {host: without_counters(endpoint) for host, endpoint in endpoints.items()}
+
+
+def listed() -> dict:
+    result = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True,
+                            timeout=PATIENCE)
+    return {endpoint["host"]: without_counters(endpoint)
+            for endpoint in json.loads(result.stdout)["endpoints"]}
+
+
+def difference(wanted: dict, got: dict) -> list:
+    found = [f"endpoints {sorted(wanted)}, told {sorted(got)}"]
+    for host in sorted(set(wanted) & set(got)):
+        found += [f"{host} {key}: {wanted[host].get(key)!r}, told {got[host].get(key)!r}"
+                  for key in wanted[host] if wanted[host].get(key) != got[host].get(key)]
+    return found
+
+
+def check_broken_contract(tap: Tap, monitor: Monitor) -> None:
+    events = monitor.events()
+    tap.say(all(line.endswith(b"\n") for line in monitor.lines), "no line is torn",
+            monitor.lines[-1:])
+    tap.say(all(set(event) == KEYS for event in events), "each has all keys",
+            [event for event in events if set(event) != KEYS][:1])
+    tap.same("they are numbered", list(range(1, len(events) + 1)),
+             [event["sequence"] for event in events])
+    held = [event for event in events if event["before"] and event["after"]]
+    tap.say(all(set(event["before"]) == set(event["after"]) for event in held),
+            "before and after have the same members")
+    # Applied one by one, what was before is what was told last.
+    endpoints: dict = {}
+    wrong = []
+    for event in events:
+        known = endpoints.get(event["host"])
+        if event["event"] in ("snapshot", "appeared"):
+            endpoints[event["host"]] = dict(event["after"])
+        elif event["event"] == "gone":
+            wrong += [event] * (endpoints.pop(event["host"]) != event["before"])
+        elif event["event"] != "lost_events":
+            wrong += [event] * any(known[key] != value for key, value in event["before"].items()
+                                   if event["event"] not in ("bound", "unbound"))
+            known.update(event["after"])
+    tap.say(not wrong, "each event begins where the last one ended", wrong[:1])
+
+
+def check_slow_reader(tap: Tap, endpoints: list) -> None:
+    """Nobody reads while more happens than the kernel keeps for a program."""
+    monitor = Monitor(read=False)
+    # What fits no page is written while it is read.
+    fcntl.fcntl(monitor.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    time.sleep(3)
+    for number in range(STORM):
+        write(endpoints[0].device / "uevent", "change")
+        if number % (STORM // 10) == 0:
+            endpoints[0].unbind() if number % (STORM // 5) else endpoints[0].bind()
+    endpoints[0].bind()
+    monitor.thread.start()
+    wanted = listed()
+    same = monitor.wait_for_rest(wanted)
+    events = monitor.events()
+    kinds = [event["event"] for event in events]
+    after_loss = kinds[kinds.index("lost_events") + 1:] if "lost_events" in kinds else []
+    tap.say(after_loss[:len(endpoints)] == ["snapshot"] * len(endpoints),
+            "a reader who missed something is told, and then of everything", kinds)
+    tap.say(same, "and knows in the end what is so", *difference(wanted, applied(events)))
+    monitor.end()
+
+
+def main() -> int:
+    operations = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    print(f"# seed {seed}", flush=True)
+    chance = random.Random(seed)
+    tap = Tap()
+    hosts = sorted(listed())
+    endpoints = [Endpoint(number, host) for number, host in enumerate(hosts)]
+    monitor = Monitor()
+    for _ in range(operations):
+        chance.choice(Endpoint.OPERATIONS)(chance.choice(endpoints))
+        # Sometimes at once, sometimes after it was told.
+        time.sleep(chance.choice((0, 0, 0.01, 0.3)))
+    for each in endpoints:
+        each.repair()
+        each.pull_out()
+    wanted = listed()
+    same = monitor.wait_for_rest(wanted)
+    events = monitor.events()
+    tap.say(same, f"{operations} operations: {len(events)} events make what the list says",
+            *difference(wanted, applied(events)))
+    status = monitor.end()
+    tap.say(status == -15 and not monitor.process.stderr.read(), "SIGTERM ends it, without a word",
+            status)
+    check_broken_contract(tap, monitor)
+    kinds = {event["event"] for event in events}
+    tap.say(operations < 100 or kinds >= {"snapshot", "appeared", "gone", "bound", "unbound", "opened",
+                                          "closed", "state"},
+            "every kind of it was met", kinds)
+    check_slow_reader(tap, endpoints)
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
