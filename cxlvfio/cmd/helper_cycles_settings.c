@@ -114,7 +114,8 @@ static int parse_sample(struct cxv_context *context, const struct cxv_option_val
 		settings->prover.sample = CXV_SAMPLE_ALL;
 		return 0;
 	}
-	if (cxv_parse_number(context, value, CXV_SAMPLE_BLOCKS_MIN, CXV_SAMPLE_BLOCKS_MAX, &blocks) < 0)
+	if (cxv_parse_number(context, value, CXV_SAMPLE_BLOCKS_MIN, CXV_SAMPLE_BLOCKS_MAX,
+			     &blocks) < 0)
 		return -EINVAL;
 	settings->prover.sample = blocks;
 	return 0;

@@ -103,7 +103,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct moni
 	if (result < 0)
 		return result;
 	if (optind < argc) {
-		cxv_usage_error(context, "takes no operand: --serial and its like choose endpoints");
+		cxv_usage_error(context,
+				"takes no operand: --serial and its like choose endpoints");
 		return -EINVAL;
 	}
 	return check(context, monitor);

@@ -60,7 +60,10 @@ class FakeKernel(threading.Thread):
 
     def driver_of(self, target: str) -> str:
         link = self.device(target) / "driver"
-        return link.readlink().name if link.is_symlink() else ""
+        try:
+            return link.readlink().name
+        except FileNotFoundError:
+            return ""
 
     def parameters(self) -> dict:
         directory = self.root / "sys/module/cxl_vfio_pci/parameters"

@@ -151,7 +151,8 @@ static void test_life(void **state)
 	expect(&changes, &reader, endpoint, "snapshot: no_driver, no driver\n");
 	expect(&changes, &reader, endpoint, "");
 	bind(endpoint, CXL_VFIO_DRIVER_NAME);
-	expect(&changes, &reader, endpoint, "bound: to cxl-vfio-pci\nstate: ready, was no_driver\n");
+	expect(&changes, &reader, endpoint,
+	       "bound: to cxl-vfio-pci\nstate: ready, was no_driver\n");
 	gate(endpoint, "active", "ok");
 	expect(&changes, &reader, endpoint, "opened: by a process that this user does not see\n");
 	/* In a reset it is closed, and still somebody's. */

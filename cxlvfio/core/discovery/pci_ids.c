@@ -15,7 +15,7 @@ struct walk {
 	struct cxv_pci_name base_class;
 	enum block block;
 	uint32_t id;			/* vendor, base class or subsystem vendor of the block */
-	bool matters;			/* something below it may be wanted: most of the file is not */
+	bool matters;			/* something below it may be wanted */
 	uint32_t child;			/* device or subclass */
 };
 

@@ -336,7 +336,8 @@ static const struct {
 	{ { "cxlvfio_hidden_functions", CXV_METRIC_GAUGE, NULL,
 	    "PCI functions whose CXL capabilities this user may not read." }, put_hidden },
 	{ { "cxlvfio_scrape_duration_seconds", CXV_METRIC_GAUGE, "seconds",
-	    "Time that reading the machine took, rounded up to 1, 2, 4, ... seconds." }, put_duration },
+	    "Time that reading the machine took, rounded up to 1, 2, 4, ... seconds." },
+	  put_duration },
 	{ { "cxlvfio_scrape_success", CXV_METRIC_GAUGE, NULL,
 	    "Whether everything could be read." }, put_success },
 };

@@ -218,7 +218,8 @@ static int tell_open(struct comparison *comparison)
 		json_object_array_get_idx(processes, 0) : NULL;
 	event = event_of(comparison, after ? CXV_EVENT_OPENED : CXV_EVENT_CLOSED, &sides);
 	if (!first)
-		return tell(comparison->changes, &event, "by a process that this user does not see");
+		return tell(comparison->changes, &event,
+			    "by a process that this user does not see");
 	return tell(comparison->changes, &event, "by %s, process %" PRIu64,
 		    string_of(first, "command") ?: "a program",
 		    json_object_get_uint64(member(first, "pid")));
@@ -243,7 +244,8 @@ static int tell_error(struct comparison *comparison)
 	} kinds[] = {
 		{ "aer", "fatal", "fatal PCI errors", false },
 		{ "aer", "nonfatal", "uncorrectable PCI errors", false },
-		{ "aer", "uncorrectable_status", "uncorrectable PCI errors not yet reported", true },
+		{ "aer", "uncorrectable_status", "uncorrectable PCI errors not yet reported",
+		  true },
 		{ "ras", "uncorrectable_status", "uncorrectable CXL errors", true },
 		{ "aer", "correctable", "correctable PCI errors", false },
 		{ "aer", "correctable_status", "correctable PCI errors not yet reported", true },

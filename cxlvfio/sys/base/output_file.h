@@ -11,8 +11,9 @@
  */
 int cxv_output_file_write(const char *path, const void *data, size_t size);
 /*
- * The same of TEXT, for programs of other users, whatever the umask: mode 0644. A run that is killed
- * leaves at most one file beside it, which the next one takes away. -EBUSY: another run is at it.
+ * The same of TEXT, for programs of other users, whatever the umask: mode 0644. A run that is
+ * killed leaves at most one file beside it, which the next one takes away. -EBUSY: another run is
+ * at it.
  */
 int cxv_output_file_publish(const char *path, const char *text);
 /* Whether that can be done: makes a file beside PATH and removes it. Hold signals around it. */

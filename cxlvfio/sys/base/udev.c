@@ -34,7 +34,7 @@ static int listen_to(struct cxv_monitor *monitor, enum cxv_monitor_source source
 		if (udev_monitor_filter_add_match_subsystem_devtype(monitor->events, subsystems[i],
 								    NULL) < 0)
 			return -1;
-	/* The library's own is 128 MiB of the kernel's memory: events are hints, and tell when lost. */
+	/* The library's own is 128 MiB of the kernel's memory; a loss is told. */
 	udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
 	return udev_monitor_enable_receiving(monitor->events);
 }

@@ -13,8 +13,8 @@
 int cxv_driver_read(const struct cxv_host *host, struct cxv_driver_status *status);
 
 /*
- * Of these facts those about the module that is in the kernel: a few files of sysfs. Clear them with
- * cxv_fields_free() and cxv_module_loaded_fields.
+ * Of these facts those about the module that is in the kernel: a few files of sysfs. Clear them
+ * with cxv_fields_free() and cxv_module_loaded_fields.
  */
 void cxv_driver_read_loaded(const struct cxv_host *host, struct cxv_module_loaded *loaded);
 

@@ -45,12 +45,16 @@ struct cxv_trace {
 /* One that was killed could not take its own away. */
 static void remove_left_over(void)
 {
-	char **instances = lib.tracefs_instances(PREFIX "[0-9]*");
+	/* With an expression the library would leak what it makes of it. */
+	char **instances = lib.tracefs_instances(NULL);
 
 	for (size_t i = 0; instances && instances[i]; i++) {
-		long process = strtol(instances[i] + strlen(PREFIX), NULL, 10);
 		struct tracefs_instance *instance;
+		long process;
 
+		if (strncmp(instances[i], PREFIX, strlen(PREFIX)))
+			continue;
+		process = strtol(instances[i] + strlen(PREFIX), NULL, 10);
 		if (process <= 0 || !kill(process, 0) || errno != ESRCH)
 			continue;
 		instance = lib.tracefs_instance_alloc(NULL, instances[i]);
@@ -79,7 +83,7 @@ struct cxv_trace *cxv_trace_open(void)
 	snprintf(name, sizeof(name), PREFIX "%d", (int)getpid());
 	trace->instance = lib.tracefs_instance_create(name);
 	if (trace->instance) {
-		/* That something happened is all that is wanted: a page of it for each processor. */
+		/* That something happened is all that is wanted: a page for each processor. */
 		lib.tracefs_instance_file_write(trace->instance, "buffer_size_kb", "4");
 		/* One of them may be unknown: the CXL core is a module. */
 		aer = lib.tracefs_event_enable(trace->instance, "ras", "aer_event");
