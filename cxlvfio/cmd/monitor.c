@@ -20,7 +20,7 @@
 #include "sys/monitor/hints.h"
 
 #define COUNT_MAX	1000000000
-#define TIMEOUT_MAX	31536000	/* seconds: a year */
+#define TIMEOUT_MAX	2592000		/* seconds: 30 days, which fit as milliseconds */
 
 /* What belongs together comes together: a bind is a dozen events of the kernel. */
 #define SETTLE_NS	50000000u
@@ -127,6 +127,7 @@ static int print_event(const struct cxv_event *event, void *argument)
 	int error;
 
 	clock_gettime(CLOCK_REALTIME, &stamp.time);
+	localtime_r(&stamp.time.tv_sec, &stamp.local);
 	stamp.monotonic_ns = cxv_clock_now();
 	line = monitor->context->json ? cxv_event_json(event, &stamp, &length) :
 					cxv_event_text(event, &stamp, &length);
@@ -203,12 +204,15 @@ static int read_first(struct monitor *monitor)
 	return error ?: cxv_changes_snapshot(&monitor->changes);
 }
 
-/* Warnings would be those of the first reading, again and again. */
+/* Warnings would be those of the first reading, again and again; a failure is said in the end. */
 static int read_again(struct monitor *monitor)
 {
-	_cleanup_(cxv_errors_clear) struct cxv_errors errors = { 0 };
+	struct cxv_errors *errors = &monitor->context->errors;
+	int error = read_all(monitor, errors);
 
-	return read_all(monitor, &errors);
+	if (!error)
+		cxv_errors_clear(errors);
+	return error;
 }
 
 static int start_over(struct monitor *monitor)

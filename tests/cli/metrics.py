@@ -27,7 +27,7 @@ from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 HERE = Path(__file__).parent
 SAMPLE = re.compile(r'^(?P<name>[a-z0-9_]+)(?P<labels>\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})?'
                     r' (?P<value>[0-9.]+)$')
-FAULTS_SEEDS = 40
+KILLS = 40
 
 
 def fixture(root: Path, name: str) -> Path:
@@ -190,7 +190,7 @@ def check_kill(stand: Stand) -> None:
     start = time.monotonic()
     stand.run(root, "--textfile", str(file), check=True)
     takes = time.monotonic() - start
-    for _ in range(FAULTS_SEEDS):
+    for _ in range(KILLS):
         process = subprocess.Popen([stand.command, "--sysroot", str(root), "metrics", "--textfile",
                                     str(file)], stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0, takes))
@@ -200,7 +200,7 @@ def check_kill(stand: Stand) -> None:
             torn.append(file.read_bytes())
     stand.run(root, "--textfile", str(file), check=True)
     stand.say(not torn and [each.name for each in directory.iterdir()] == [file.name],
-              f"{FAULTS_SEEDS} runs that were killed: the page is whole, and nothing is left", torn,
+              f"{KILLS} runs that were killed: the page is whole, and nothing is left", torn,
               list(directory.iterdir()))
 
 

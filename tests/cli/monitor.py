@@ -107,6 +107,9 @@ def check_usage(stand: Stand) -> None:
 def check_ends(stand: Stand) -> None:
     result = stand.run("--json", "--timeout", "1")
     stand.say(result.returncode == 0 and not result.stdout, "--timeout ends it", result)
+    result = stand.run("--timeout", "4294968")
+    stand.say(result.returncode == 2, "one that is no number of milliseconds any more is refused",
+              result)
     result = stand.run("--json", "--timeout", "1", "--count", "1")
     stand.say(result.returncode == 8 and b"0 of 1" in result.stderr,
               "--count that is not reached in time fails", result)

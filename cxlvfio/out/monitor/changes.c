@@ -24,7 +24,7 @@ struct cxv_known {
  */
 static const char *const counters[] = {
 	"generation", "zap_count", "reactivate_count", "refuse_count", "repair_count", "last_path",
-	"scrub_bytes", "scrub_progress", "flush_result",
+	"scrub_bytes",
 };
 
 static void known_clear(struct cxv_known *known)

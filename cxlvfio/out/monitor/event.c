@@ -82,14 +82,12 @@ char *cxv_event_text(const struct cxv_event *event, const struct cxv_event_stamp
 		     size_t *length)
 {
 	_cleanup_free_ char *message = cxv_text_printable(event->message ?: "");
-	struct tm parts;
 	char *text, time[16];
 	int printed;
 
 	if (!message)
 		return NULL;
-	localtime_r(&stamp->time.tv_sec, &parts);
-	strftime(time, sizeof(time), "%H:%M:%S", &parts);
+	strftime(time, sizeof(time), "%H:%M:%S", &stamp->local);
 	printed = asprintf(&text, "%s.%06ld  %-12s  %-13s  %s\n", time,
 			   stamp->time.tv_nsec / 1000, event->host ?: "-", names[event->kind],
 			   message);

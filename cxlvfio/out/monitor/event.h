@@ -45,6 +45,7 @@ struct cxv_event {
 struct cxv_event_stamp {
 	uint64_t sequence;		/* from 1 */
 	struct timespec time;		/* CLOCK_REALTIME */
+	struct tm local;		/* the same on the user's clock, for people */
 	uint64_t monotonic_ns;		/* CLOCK_MONOTONIC, as in the kernel's log */
 };
 
