@@ -9,12 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcxl_status.h"
 #include "sys/base/child.h"
-#include "sys/base/clock.h"
 #include "sys/base/deadline.h"
 #include "sys/snapshot/capture.h"
 
@@ -22,7 +22,6 @@
 const char cxv_libcxl_program[] = CXLVFIO_LIBCXL_PROGRAM;
 
 #define PATIENCE_MS	2000
-#define PAUSE_NS	100000
 /* 1,000 endpoints have 2 MiB. */
 #define ANSWER_MAX	((size_t)16 << 20)
 #define CHUNK		((size_t)64 << 10)
@@ -78,7 +77,10 @@ void cxv_libcxl_ask(const struct cxv_host *host, struct cxv_question *question)
 {
 	int ends[2];
 
-	*question = (struct cxv_question) { .output = -1 };
+	*question = (struct cxv_question) {
+		.output = -1,
+		.deadline = cxv_deadline_after(PATIENCE_MS),
+	};
 	if (!is_asked(host))
 		return;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -130,17 +132,18 @@ static int read_answer(int output, const struct cxv_deadline *deadline, char **t
 /* 0 with its *STATUS, or -ETIMEDOUT: it closed its output and stays. */
 static int wait_for_end(pid_t child, const struct cxv_deadline *deadline, int *status)
 {
-	for (;;) {
-		pid_t ended = waitpid(child, status, WNOHANG);
+	_cleanup_close_ int process = pidfd_open(child, 0);
+	struct pollfd event = { .fd = process, .events = POLLIN };
+	int ended;
 
-		if (ended == child)
-			return 0;
-		if (ended < 0 && errno != EINTR)
-			return -errno;
-		if (!cxv_deadline_left(deadline))
-			return -ETIMEDOUT;
-		cxv_clock_sleep(PAUSE_NS);
-	}
+	if (process < 0)
+		return -errno;
+	do
+		ended = poll(&event, 1, cxv_deadline_left(deadline));
+	while (ended < 0 && errno == EINTR);
+	if (ended <= 0)
+		return ended ? -errno : -ETIMEDOUT;
+	return waitpid(child, status, 0) < 0 ? -errno : 0;
 }
 
 _printf_(3, 4)
@@ -230,15 +233,14 @@ static int take_answer(const struct cxv_host *host, char *text, size_t length,
 static int hear(const struct cxv_host *host, struct cxv_question *question,
 		struct cxv_libcxl **libcxl)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(PATIENCE_MS);
 	char *text = NULL;
 	size_t length;
 	int status, error;
 
-	error = read_answer(question->output, &deadline, &text, &length);
+	error = read_answer(question->output, &question->deadline, &text, &length);
 	close(question->output);
 	if (!error)
-		error = wait_for_end(question->child, &deadline, &status);
+		error = wait_for_end(question->child, &question->deadline, &status);
 	if (error)
 		cxv_child_end(question->child);
 	if (!error && WIFEXITED(status) && WEXITSTATUS(status) == CXV_LIBCXL_EXIT_DONE)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "core/discovery/libcxl.h"
+#include "sys/base/deadline.h"
 #include "sys/base/host.h"
 
 /* Where a snapshot keeps the answer: a line a record, with tabs. */
@@ -22,6 +23,7 @@ struct cxv_question {
 	pid_t child;		/* 0: nobody was started */
 	int output;
 	int error;		/* -errno of starting it */
+	struct cxv_deadline deadline;	/* two seconds after its start */
 };
 
 /* Every one is ended by cxv_libcxl_answer(), in any case. */

@@ -298,7 +298,7 @@ walk() {
 
 # tests/cli/bind.py walks every call; here it is the kernel's part that counts.
 echo "# killed before, or while, each of its four writes to the kernel is carried out"
-# And while libcxl is asked, which is looked for as often as its answer takes.
+# And while it waits for the end of libcxl's program.
 walk bind wait4 5
 result $? "bind, killed while it waits for a write, is completed by the next"
 walk unbind clone 4
