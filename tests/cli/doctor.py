@@ -664,6 +664,15 @@ def check_alignment(stand: Stand, root) -> None:
     move(W, 1 << 30)(root)
     _, checks = stand.checks(root.top, "--check", "window_alignment")
     assert results(checks) == {"window_alignment": "ok"} and "1 GiB" in checks[0]["message"]
+    # Of arm64, where nothing larger than what a table of the PMD maps is a page.
+    for option, expected, size in (("PAGE_SIZE_16KB", "ok", "32 MiB"),
+                                   ("PAGE_SIZE_64KB", "ok", "512 MiB")):
+        write(CONFIG, FIXTURES.KERNEL_CONFIG + f"CONFIG_{option}=y\n")(root)
+        _, (check,) = stand.checks(root.top, "--check", "window_alignment")
+        assert check["result"] == expected and size in check["message"], check
+    move(W, 256 << 20)(root)
+    _, (check,) = stand.checks(root.top, "--check", "window_alignment")
+    assert check["result"] == "warning" and "only pages of 64 KiB" in check["message"], check
     stand.broken |= {"window_alignment"}
 
 

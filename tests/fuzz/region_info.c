@@ -45,7 +45,7 @@ static void check_view(const struct cxv_region_info *region)
 	struct cxv_views views = { 0 };
 	const struct cxv_shown_view *bar = &views.views[CXV_WINDOW_BAR];
 
-	cxv_views_find(NULL, region, window, &views);
+	cxv_views_find(NULL, region, window, 0x1000, &views);
 	fuzz_check(bar->shown == !bar->problem);
 	fuzz_check(!bar->shown || (bar->bytes && bar->bytes <= region->size &&
 				   bar->bytes <= window));

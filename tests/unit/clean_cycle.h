@@ -58,7 +58,7 @@ static inline void make_mapping(struct cxv_mapping_result *mapping)
 	mapping->after = (struct cxv_pass) {
 		.made = true, .pages = PAGES, .faults = FAULTS, .retained = PAGES,
 	};
-	mapping->page_size = mapping->page_size_after = CXV_PAGE_2M;
+	mapping->page_size = mapping->page_size_after = PAGE_2M;
 	mapping->expected_faults = FAULTS;
 }
 

@@ -15,7 +15,10 @@
 
 static struct cxv_window make_window(void)
 {
-	struct cxv_window window = { .file = memfd_create("window", MFD_CLOEXEC), .size = SIZE };
+	struct cxv_window window = {
+		.file = memfd_create("window", MFD_CLOEXEC), .size = SIZE,
+		.pages = cxv_host_page_sizes(),
+	};
 	uint64_t word = WORD;
 
 	assert_true(window.file >= 0);
@@ -63,11 +66,11 @@ static void test_separate(void **state)
 	char *memory = map(&window, MAP_PRIVATE);
 	struct cxv_read_write io;
 
-	memory[CXV_PAGE_2M] ^= 1;
+	memory[PAGE_2M] ^= 1;
 	assert_int_equal(cxv_read_write_compare(&window, memory, false, &io), 0);
 	assert_string_equal(io.what, "read(2) gives other bytes than the mapping");
-	assert_int_equal(io.offset / CXV_PAGE_4K, CXV_PAGE_2M / CXV_PAGE_4K - 1);
-	memory[CXV_PAGE_2M] ^= 1;
+	assert_int_equal(io.offset / CXV_PAGE_4K, PAGE_2M / CXV_PAGE_4K - 1);
+	memory[PAGE_2M] ^= 1;
 	assert_int_equal(cxv_read_write_compare(&window, memory, true, &io), 0);
 	/* Three places, a store and two writes each; a page is private from its first store. */
 	assert_in_range(io.wrong, 6, 9);

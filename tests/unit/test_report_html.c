@@ -106,7 +106,7 @@ static void make_run(struct stand *stand, unsigned int cycles)
 		.one_expect = true, .interface = "cdev", .node = "/dev/vfio/devices/vfio0",
 		.reset_methods = "flr cxl_bus", .window_base = 0x490000000ull,
 		.window_size = 256 << 20, .blocks_total = 128, .blocks_touched = 128,
-		.page_size = CXV_PAGE_2M, .faults_populate = 128, .cycles_requested = cycles,
+		.page_size = PAGE_2M, .faults_populate = 128, .cycles_requested = cycles,
 		.memory_restored = true,
 		.views.views = {
 			[CXV_WINDOW_REGION] = { .shown = true, .index = 9 },

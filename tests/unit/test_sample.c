@@ -34,7 +34,7 @@ static void test_choice(void **state)
 			struct cxv_sample sample;
 
 			assert_int_equal(cxv_sample_choose(GIB, sizes[i], 16, seed, &sample), 0);
-			assert_int_equal(sample.block_count, sizes[i] / CXV_PAGE_2M);
+			assert_int_equal(sample.block_count, sizes[i] / PAGE_2M);
 			assert_int_equal(sample.count, 16);
 			/* The small mappings' blocks, and both ends. */
 			for (size_t j = 0; j < 4; j++)
@@ -101,32 +101,40 @@ static uint64_t simulate(const struct cxv_extent *extent, const struct cxv_sampl
 	return faults;
 }
 
+/* Of a sample, and of all. */
+static void assert_as_simulated(const struct cxv_extent *extent, uint64_t page_size, uint64_t seed)
+{
+	struct cxv_sample sample;
+	uint64_t faults;
+
+	assert_int_equal(cxv_sample_choose(4 * GIB, 16 * GIB, 40, seed, &sample), 0);
+	faults = cxv_sample_faults(extent, 1, &sample, page_size);
+	assert_int_equal(faults, simulate(extent, &sample, page_size));
+	assert_true(faults > 0);
+	cxv_sample_clear(&sample);
+	faults = cxv_sample_faults(extent, 1, NULL, page_size);
+	assert_int_equal(faults, simulate(extent, NULL, page_size));
+}
+
 static void test_faults(void **state)
 {
-	static const uint64_t page_sizes[] = { CXV_PAGE_4K, CXV_PAGE_2M, CXV_PAGE_1G };
-	static const struct cxv_extent extents[] = {
-		{ .address = 8 * GIB, .physical = 4 * GIB, .length = 16 * GIB },
-		{ .address = 9 * GIB + 6 * MIB, .offset = 6 * MIB, .physical = 4 * GIB + 6 * MIB,
-		  .length = 5 * GIB + 3 * MIB },
-		{ .address = 9 * GIB + 5 * MIB, .offset = 5 * MIB, .physical = 4 * GIB + 5 * MIB,
-		  .length = 7 * MIB + 0x3000 },
-		{ .address = 8 * GIB + 2 * MIB, .offset = GIB, .physical = 5 * GIB,
-		  .length = 3 * GIB },
-	};
+	static const uint64_t bases[] = { 0x1000, 0x4000, 0x10000 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(page_sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		const struct cxv_page_sizes *pages = cxv_page_sizes(bases[i]);
+		const struct cxv_extent extents[] = {
+			{ 8 * GIB, 0, 4 * GIB, 16 * GIB, pages },
+			{ 9 * GIB + 6 * MIB, 6 * MIB, 4 * GIB + 6 * MIB, 5 * GIB + 3 * MIB, pages },
+			{ 9 * GIB + 5 * MIB, 5 * MIB, 4 * GIB + 5 * MIB, 7 * MIB + 3 * pages->base,
+			  pages },
+			{ 8 * GIB + 2 * MIB, GIB, 5 * GIB, 3 * GIB, pages },
+		};
+
 		for (size_t j = 0; j < ARRAY_SIZE(extents); j++) {
-			struct cxv_sample sample;
-			uint64_t faults;
-
-			assert_int_equal(cxv_sample_choose(4 * GIB, 16 * GIB, 40, 7 + j, &sample),
-					 0);
-			faults = cxv_sample_faults(&extents[j], 1, &sample, page_sizes[i]);
-			assert_int_equal(faults, simulate(&extents[j], &sample, page_sizes[i]));
-			assert_true(faults > 0);
-			cxv_sample_clear(&sample);
-			faults = cxv_sample_faults(&extents[j], 1, NULL, page_sizes[i]);
-			assert_int_equal(faults, simulate(&extents[j], NULL, page_sizes[i]));
+			assert_as_simulated(&extents[j], pages->base, 7 + j);
+			assert_as_simulated(&extents[j], pages->pmd, 7 + j);
+			if (pages->pud)
+				assert_as_simulated(&extents[j], pages->pud, 7 + j);
 		}
 	}
 }
@@ -168,13 +176,14 @@ static void test_page_size_of(void **state)
 {
 	const struct cxv_extent whole = {
 		.address = 8 * GIB, .physical = 4 * GIB, .length = 64 * GIB,
+		.pages = cxv_page_sizes(0x1000),
 	};
 	struct cxv_sample sample;
 
 	assert_int_equal(cxv_sample_choose(4 * GIB, 64 * GIB, 500, 11, &sample), 0);
-	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 500), CXV_PAGE_2M);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 500), PAGE_2M);
 	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 500 * 512), CXV_PAGE_4K);
-	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 64), CXV_PAGE_1G);
+	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 64), PAGE_1G);
 	assert_int_equal(cxv_page_size_of(&whole, 1, &sample, 501), 0);
 	cxv_sample_clear(&sample);
 }

@@ -14,6 +14,12 @@
 #define SIZE	(PAGES * CXV_PAGE_4K)
 #define SEED	42
 
+/* The kernel's own; what is touched in each are 4 KiB. */
+static uint64_t base(void)
+{
+	return cxv_host_page_sizes()->base;
+}
+
 static int begin(void **state)
 {
 	bool counting_works;
@@ -37,13 +43,18 @@ static struct cxv_mapping map_anonymous(void)
 
 	assert_ptr_not_equal(memory, MAP_FAILED);
 	madvise(memory, SIZE, MADV_NOHUGEPAGE);
-	mapping.extents[0] = (struct cxv_extent) { .address = (uintptr_t)memory, .length = SIZE };
+	mapping.extents[0] = (struct cxv_extent) {
+		.address = (uintptr_t)memory, .length = SIZE, .pages = cxv_host_page_sizes(),
+	};
 	return mapping;
 }
 
 static struct cxv_window make_file(void)
 {
-	struct cxv_window window = { .file = memfd_create("window", MFD_CLOEXEC), .size = SIZE };
+	struct cxv_window window = {
+		.file = memfd_create("window", MFD_CLOEXEC), .size = SIZE,
+		.pages = cxv_host_page_sizes(),
+	};
 
 	assert_true(window.file >= 0);
 	assert_int_equal(ftruncate(window.file, SIZE), 0);
@@ -53,25 +64,25 @@ static struct cxv_window make_file(void)
 static void unmap_page(const struct cxv_mapping *mapping, uint64_t page)
 {
 	assert_int_equal(madvise((void *)(uintptr_t)(mapping->extents[0].address +
-						     page * CXV_PAGE_4K),
-				 CXV_PAGE_4K, MADV_DONTNEED), 0);
+						     page * base()),
+				 base(), MADV_DONTNEED), 0);
 }
 
 static void test_exact_faults(void **state)
 {
-	struct cxv_touch touch = { .seed = SEED, .page_size = CXV_PAGE_4K };
+	struct cxv_touch touch = { .seed = SEED, .page_size = base() };
 	struct cxv_mapping mapping = map_anonymous();
 	struct cxv_pass pass;
 
 	cxv_touch_read(&mapping, &touch, &pass);
 	assert_int_equal(pass.pages, PAGES);
-	assert_int_equal(pass.faults, PAGES);
+	assert_int_equal(pass.faults, SIZE / base());
 	assert_int_equal(pass.zero, PAGES);
 	assert_int_equal(pass.missing_faults, 0);
 	assert_int_equal(pass.extra_faults, 0);
 	cxv_touch_read(&mapping, &touch, &pass);
 	assert_int_equal(pass.faults, 0);
-	assert_int_equal(pass.missing_faults, PAGES);
+	assert_int_equal(pass.missing_faults, SIZE / base());
 	assert_int_equal(pass.first_missing, 0);
 	cxv_mapping_destroy(&mapping);
 }
@@ -79,21 +90,21 @@ static void test_exact_faults(void **state)
 /* A single page that stayed mapped is found, and where it is. */
 static void test_one_stale_page(void **state)
 {
-	struct cxv_touch touch = { .page_size = CXV_PAGE_4K };
+	struct cxv_touch touch = { .page_size = base() };
 	struct cxv_mapping mapping = map_anonymous();
-	const uint64_t stale = 700;
+	const uint64_t stale = SIZE / base() / 3 * 2;
 	struct cxv_pass pass;
 
 	cxv_touch_read(&mapping, &touch, &pass);
-	for (uint64_t page = 0; page < PAGES; page++) {
+	for (uint64_t page = 0; page < SIZE / base(); page++) {
 		if (page != stale)
 			unmap_page(&mapping, page);
 	}
 	cxv_touch_read(&mapping, &touch, &pass);
-	assert_int_equal(pass.faults, PAGES - 1);
+	assert_int_equal(pass.faults, SIZE / base() - 1);
 	assert_int_equal(pass.missing_faults, 1);
-	assert_true(pass.first_missing <= stale * CXV_PAGE_4K &&
-		    stale * CXV_PAGE_4K < pass.first_missing + CXV_PAGE_2M);
+	assert_true(pass.first_missing <= stale * base() &&
+		    stale * base() < pass.first_missing + CXV_BLOCK_SIZE);
 	cxv_mapping_destroy(&mapping);
 }
 
@@ -104,7 +115,9 @@ static void test_placement(void **state)
 
 	window.base = 0x140100000;
 	assert_int_equal(cxv_mapping_create(&window, 0, SIZE, &mapping), 0);
-	assert_int_equal((mapping.extents[0].address ^ window.base) % CXV_PAGE_2M, 0);
+	if (SIZE >= cxv_host_page_sizes()->pmd)
+		assert_int_equal((mapping.extents[0].address ^ window.base) %
+				 cxv_host_page_sizes()->pmd, 0);
 	cxv_mapping_destroy(&mapping);
 	assert_int_equal(cxv_mapping_create(&window, SIZE, CXV_PAGE_4K, &mapping), -EINVAL);
 	assert_int_equal(cxv_mapping_create(&window, CXV_PAGE_4K, SIZE, &mapping), -EINVAL);
@@ -113,27 +126,55 @@ static void test_placement(void **state)
 	close(window.file);
 }
 
+/* Where pages are larger than here, every mapping and hole is a multiple of them. */
+static void test_larger_pages(void **state)
+{
+	static const uint64_t bases[] = { 0x4000, 0x10000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		struct cxv_window window = make_file();
+		struct cxv_mapping mapping;
+		uint64_t page = bases[i];
+
+		window.base = 0x140100000;
+		window.pages = cxv_page_sizes(page);
+		assert_int_equal(cxv_mapping_create(&window, 0, SIZE, &mapping), 0);
+		assert_int_equal((mapping.extents[0].address ^ window.base) % page, 0);
+		assert_int_equal(cxv_mapping_split(&mapping, page + 0x1000), -EINVAL);
+		assert_int_equal(cxv_mapping_split(&mapping, SIZE - page), -EINVAL);
+		assert_int_equal(cxv_mapping_split(&mapping, 5 * page), 0);
+		assert_int_equal(mapping.extents[0].length, 5 * page);
+		assert_int_equal(mapping.extents[1].offset, 6 * page);
+		assert_int_equal(mapping.extents[1].address - mapping.extents[0].address, 6 * page);
+		assert_int_equal(cxv_mapping_pages(&mapping), PAGES - page / CXV_PAGE_4K);
+		assert_int_equal(cxv_touch_tag(&mapping, SEED), 0);
+		cxv_mapping_destroy(&mapping);
+		close(window.file);
+	}
+}
+
 /* Tags written through one mapping are seen through one at an offset, and through both halves. */
 static void test_tags_through_views(void **state)
 {
 	struct cxv_window window = make_file();
 	struct cxv_mapping whole, offset, split;
 	struct cxv_touch touch = { .seed = SEED };
+	uint64_t left = PAGES - base() / CXV_PAGE_4K;
 	struct cxv_pass pass;
 
 	assert_int_equal(cxv_mapping_create(&window, 0, SIZE, &whole), 0);
 	assert_int_equal(cxv_mapping_create(&window, SIZE / 2, SIZE / 2, &offset), 0);
 	assert_int_equal(cxv_mapping_create(&window, 0, SIZE, &split), 0);
 	assert_int_equal(cxv_mapping_split(&split, 0), -EINVAL);
-	assert_int_equal(cxv_mapping_split(&split, SIZE - CXV_PAGE_4K), -EINVAL);
-	assert_int_equal(cxv_mapping_split(&split, 5 * CXV_PAGE_4K), 0);
-	assert_int_equal(cxv_mapping_pages(&split), PAGES - 1);
+	assert_int_equal(cxv_mapping_split(&split, SIZE - base()), -EINVAL);
+	assert_int_equal(cxv_mapping_split(&split, 5 * base()), 0);
+	assert_int_equal(cxv_mapping_pages(&split), left);
 
 	assert_int_equal(cxv_touch_tag(&whole, SEED), 0);
 	cxv_touch_read(&offset, &touch, &pass);
 	assert_int_equal(pass.retained, PAGES / 2);
 	cxv_touch_read(&split, &touch, &pass);
-	assert_int_equal(pass.retained, PAGES - 1);
+	assert_int_equal(pass.retained, left);
 	touch.seed++;
 	cxv_touch_read(&split, &touch, &pass);
 	assert_int_equal(pass.retained, 0);
@@ -194,8 +235,8 @@ static void test_sigbus(void **state)
 	assert_int_equal(pass.retained, PAGES / 4);
 	assert_int_equal(pass.zero + pass.all_ones + pass.other, 0);
 	assert_int_equal(cxv_touch_tag(&mapping, SEED), PAGES - PAGES / 4);
-	/* With large pages one refusal answers for the 512 small ones. */
-	touch.page_size = CXV_PAGE_2M;
+	/* With large pages one refusal answers for all that is in one. */
+	touch.page_size = cxv_host_page_sizes()->pmd;
 	cxv_touch_read(&mapping, &touch, &pass);
 	assert_int_equal(pass.refused, PAGES - PAGES / 4);
 	end(state);
@@ -253,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_exact_faults),
 		cmocka_unit_test(test_one_stale_page),
 		cmocka_unit_test(test_placement),
+		cmocka_unit_test(test_larger_pages),
 		cmocka_unit_test(test_tags_through_views),
 		cmocka_unit_test(test_restore),
 		cmocka_unit_test(test_sigbus),

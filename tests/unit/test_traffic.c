@@ -32,6 +32,7 @@ static void set_up(struct fixture *fixture, bool writes, unsigned int threads,
 
 	fixture->window = (struct cxv_window) {
 		.file = memfd_create("window", MFD_CLOEXEC), .size = SIZE,
+		.pages = cxv_host_page_sizes(),
 	};
 	assert_int_equal(ftruncate(fixture->window.file, SIZE), 0);
 	assert_int_equal(cxv_mapping_create(&fixture->window, 0, SIZE, &fixture->mapping), 0);

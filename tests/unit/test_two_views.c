@@ -31,9 +31,10 @@ static int set_up(void **state)
 
 	fixture.window = (struct cxv_window) {
 		.file = memfd_create("window", MFD_CLOEXEC), .size = SIZE,
+		.pages = cxv_host_page_sizes(),
 	};
 	fixture.bar = fixture.other = fixture.window;
-	fixture.other.file_offset = CXV_PAGE_2M;
+	fixture.other.file_offset = PAGE_2M;
 	assert_int_equal(ftruncate(fixture.window.file, 2 * SIZE), 0);
 	assert_int_equal(cxv_mapping_create(&fixture.window, 0, SIZE, &fixture.mapping), 0);
 	*state = &fixture;

@@ -81,7 +81,7 @@ static void find(const struct cxv_region_info *region, const struct cxv_region_i
 		 uint64_t window, struct cxv_views *views)
 {
 	assert_int_equal(cxv_views_parse("both", "4", "current", views), 0);
-	cxv_views_find(region, bar, window, views);
+	cxv_views_find(region, bar, window, 0x1000, views);
 }
 
 static void test_both(void **state)

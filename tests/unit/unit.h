@@ -10,4 +10,8 @@
 
 #include <cmocka.h>
 
+/* Large pages where the smallest have 4 KiB. */
+#define PAGE_2M		0x200000ull
+#define PAGE_1G		0x40000000ull
+
 #endif

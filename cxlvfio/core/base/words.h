@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Words as people type them: one of a list of names; or several with commas between them, and
- * perhaps blanks around.
+ * perhaps blanks around. And those that several places say to them.
  */
 #ifndef CXLVFIO_CORE_BASE_WORDS_H
 #define CXLVFIO_CORE_BASE_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* What to do without an IOMMU, of whatever maker. */
+#define CXV_ENABLE_IOMMU	"enable VT-d, AMD-Vi or the SMMU in firmware's setup; on Intel " \
+				"also boot with intel_iommu=on"
 
 /*
  * The next word of *LIST, LENGTH characters that may be none; *LIST moves on, and is NULL behind

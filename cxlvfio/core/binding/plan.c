@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/words.h"
 #include "cxl_vfio.h"
 
 #define LIST_SIZE		512
@@ -207,8 +208,7 @@ static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_errors *e
 	struct cxv_place place = {
 		.operation = "bind",
 		.target = facts->target,
-		.hint = "switch the IOMMU on in firmware and on the kernel command line "
-			"(intel_iommu=on or amd_iommu=on) and boot again",
+		.hint = CXV_ENABLE_IOMMU,
 	};
 
 	if (facts->iommu_group[0])

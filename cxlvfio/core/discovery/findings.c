@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/words.h"
 #include "cxl_vfio.h"
 
 /* A check returns 1 with the sentence in *MESSAGE, 0 when all is well, or -ENOMEM. */
@@ -663,7 +664,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "cxlvfio verify --prove makes a new one" },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
 	  "it is in no IOMMU group, so VFIO cannot use it",
-	  "VFIO needs an IOMMU: boot with intel_iommu=on, or enable it in firmware" },
+	  "VFIO needs an IOMMU: " CXV_ENABLE_IOMMU },
 	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
 	  "another function of its IOMMU group has a driver that is not VFIO's",
 	  "VFIO cannot open the group: unbind the other function" },

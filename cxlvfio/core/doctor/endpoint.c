@@ -8,6 +8,7 @@
 #include "core/binding/plan.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
+#include "core/proof/cycle_pages.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 
@@ -118,26 +119,45 @@ int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor
 	return 1;
 }
 
+/* Of the kernel that FACTS are of; without its configuration those of most kernels. */
+static const struct cxv_page_sizes *pages_of(const struct cxv_doctor_facts *facts)
+{
+	const char *config = facts->config.value;
+	uint64_t base = 0x1000;
+
+	if (config && cxv_config_option(config, "PAGE_SIZE_16KB") == 'y')
+		base = 0x4000;
+	if (config && cxv_config_option(config, "PAGE_SIZE_64KB") == 'y')
+		base = 0x10000;
+	return cxv_page_sizes(base);
+}
+
 int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 				const struct cxv_doctor_endpoint *one,
 				struct cxv_doctor_check *check)
 {
+	const struct cxv_page_sizes *pages = pages_of(facts);
 	const struct cxv_number *base = &one->endpoint->resource, *size = &one->endpoint->size;
 	int ret = cxv_doctor_has_window(one->endpoint, check);
 
-	(void)facts;
 	if (ret <= 0)
 		return ret;
-	if ((base->value | size->value) % MIB(2))
+	if ((base->value | size->value) % pages->pmd)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " are not aligned to 2 MiB: only pages of 4 KiB are used",
-				      size->value, base->value);
-	if (size->value >= MIB(1024) && base->value % MIB(1024))
+				      " are not aligned to %s: only pages of %s are used",
+				      size->value, base->value, cxv_page_size_name(pages->pmd),
+				      cxv_page_size_name(pages->base));
+	if (!pages->pud || size->value < pages->pud)
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
+				      cxv_page_size_name(pages->pmd));
+	if (base->value % pages->pud)
 		return cxv_doctor_say(check, CXV_DOCTOR_INFO,
-				      "it begins at 0x%" PRIx64 ", which is not aligned to 1 GiB: "
-				      "pages of 2 MiB are used", base->value);
+				      "it begins at 0x%" PRIx64 ", which is not aligned to %s: "
+				      "pages of %s are used", base->value,
+				      cxv_page_size_name(pages->pud),
+				      cxv_page_size_name(pages->pmd));
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
-			      size->value >= MIB(1024) ? "1 GiB" : "2 MiB");
+			      cxv_page_size_name(pages->pud));
 }
 
 /* The check of driver_override is done, or 1. */

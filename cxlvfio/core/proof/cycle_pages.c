@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/proof/cycle_pages.h"
 
+#include "core/base/util.h"
+
+static const struct {
+	struct cxv_page_sizes sizes;
+	const char *base, *pmd, *pud;
+} known[] = {
+	{ { 0x1000, 0x200000, 0x40000000 }, "4 KiB", "2 MiB", "1 GiB" },
+	/* arm64 (Documentation/arch/arm64/memory.rst): nothing above the PMD maps memory. */
+	{ { 0x4000, 0x2000000, 0 }, "16 KiB", "32 MiB", NULL },
+	{ { 0x10000, 0x20000000, 0 }, "64 KiB", "512 MiB", NULL },
+};
+
+const struct cxv_page_sizes *cxv_page_sizes(uint64_t base)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].sizes.base == base)
+			return &known[i].sizes;
+	return NULL;
+}
+
 static uint64_t align_down(uint64_t value, uint64_t size)
 {
 	return value & ~(size - 1);
@@ -21,9 +41,9 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static uint64_t next_smaller(uint64_t page_size)
+static uint64_t next_smaller(const struct cxv_page_sizes *pages, uint64_t page_size)
 {
-	return page_size == CXV_PAGE_1G ? CXV_PAGE_2M : CXV_PAGE_4K;
+	return page_size > pages->pmd ? pages->pmd : pages->base;
 }
 
 /* BEGIN and END are virtual addresses within EXTENT. */
@@ -32,20 +52,21 @@ static uint64_t count_between(const struct cxv_extent *extent, uint64_t page_siz
 {
 	uint64_t first = align_up(extent->address, page_size);
 	uint64_t last = align_down(extent->address + extent->length, page_size);
+	uint64_t next = next_smaller(extent->pages, page_size);
 	uint64_t count = 0;
 
 	if (begin >= end)
 		return 0;
-	if (page_size == CXV_PAGE_4K)
-		return (end - begin) / CXV_PAGE_4K;
+	if (page_size == extent->pages->base)
+		return (end - begin) / page_size;
 	if (((extent->address ^ extent->physical) & (page_size - 1)) || first >= last)
-		return count_between(extent, next_smaller(page_size), begin, end);
+		return count_between(extent, next, begin, end);
 
-	count += count_between(extent, next_smaller(page_size), begin, smaller(end, first));
+	count += count_between(extent, next, begin, smaller(end, first));
 	if (larger(begin, first) < smaller(end, last))
 		count += (align_up(smaller(end, last), page_size) -
 			  align_up(larger(begin, first), page_size)) / page_size;
-	count += count_between(extent, next_smaller(page_size), larger(begin, last), end);
+	count += count_between(extent, next, larger(begin, last), end);
 	return count;
 }
 
@@ -60,27 +81,27 @@ uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, u
 {
 	uint64_t end = extent->address + extent->length, begin;
 
-	for (; page_size > CXV_PAGE_4K; page_size = next_smaller(page_size)) {
+	for (; page_size > extent->pages->base;
+	     page_size = next_smaller(extent->pages, page_size)) {
 		begin = align_down(address, page_size);
 		if (!((extent->address ^ extent->physical) & (page_size - 1)) &&
 		    begin >= extent->address && begin + page_size <= end)
 			return page_size;
 	}
-	return CXV_PAGE_4K;
+	return extent->pages->base;
 }
 
 const char *cxv_page_size_name(uint64_t page_size)
 {
-	switch (page_size) {
-	case CXV_PAGE_4K:
-		return "4 KiB";
-	case CXV_PAGE_2M:
-		return "2 MiB";
-	case CXV_PAGE_1G:
-		return "1 GiB";
-	default:
-		return "unknown";
+	for (size_t i = 0; i < ARRAY_SIZE(known) && page_size; i++) {
+		if (page_size == known[i].sizes.base)
+			return known[i].base;
+		if (page_size == known[i].sizes.pmd)
+			return known[i].pmd;
+		if (page_size == known[i].sizes.pud)
+			return known[i].pud;
 	}
+	return "unknown";
 }
 
 uint64_t cxv_tag(uint64_t seed, uint64_t page)

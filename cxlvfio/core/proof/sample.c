@@ -190,12 +190,12 @@ uint64_t cxv_sample_slots(const struct cxv_sample *sample, uint64_t size)
 uint64_t cxv_page_size_of(const struct cxv_extent *extents, size_t count,
 			  const struct cxv_sample *sample, uint64_t faults)
 {
-	static const uint64_t page_sizes[] = { CXV_PAGE_4K, CXV_PAGE_2M, CXV_PAGE_1G };
-	size_t i;
+	const struct cxv_page_sizes *pages = extents[0].pages;
+	const uint64_t sizes[] = { pages->base, pages->pmd, pages->pud };
 
-	for (i = 0; i < ARRAY_SIZE(page_sizes); i++) {
-		if (cxv_sample_faults(extents, count, sample, page_sizes[i]) == faults)
-			return page_sizes[i];
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i]; i++) {
+		if (cxv_sample_faults(extents, count, sample, sizes[i]) == faults)
+			return sizes[i];
 	}
 	return 0;
 }

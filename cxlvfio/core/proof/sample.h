@@ -13,7 +13,7 @@
 #include "core/base/value.h"
 #include "core/proof/cycle_pages.h"
 
-#define CXV_BLOCK_SIZE		CXV_PAGE_2M
+#define CXV_BLOCK_SIZE		0x200000ull
 #define CXV_BLOCK_PAGES		(CXV_BLOCK_SIZE / CXV_PAGE_4K)
 /* Below, the forms of mapping that a proof needs would not fit into the blocks. */
 #define CXV_SAMPLE_WINDOW_MIN	(64ull << 20)

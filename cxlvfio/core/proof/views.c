@@ -7,11 +7,10 @@
 #include <string.h>
 
 #include "core/base/util.h"
-#include "core/proof/cycle_pages.h"
 #include "cxl_vfio.h"
 
-/* Below, the forms of mapping that a proof needs have no room. */
-#define WINDOW_MIN	(4 * CXV_PAGE_4K)
+/* Base pages. Below, the forms of mapping that a proof needs have no room. */
+#define WINDOW_PAGES_MIN	4
 
 static int parse_bar(const char *text, struct cxv_views *views)
 {
@@ -55,9 +54,9 @@ static const char *unusable(const struct cxv_region_info *info)
 	return (info->flags & needed) == needed ? NULL : "it cannot be read, written and mapped";
 }
 
-static bool is_window_size(uint64_t size)
+static bool is_window_size(uint64_t size, uint64_t base_page)
 {
-	return size >= WINDOW_MIN && size % CXV_PAGE_4K == 0;
+	return size >= WINDOW_PAGES_MIN * base_page && size % base_page == 0;
 }
 
 static const struct cxv_region_capability *find_sparse(const struct cxv_region_info *info)
@@ -88,7 +87,7 @@ static const char *size_in_bar(const struct cxv_region_info *bar, uint64_t *size
 }
 
 static void find(const struct cxv_region_info *info, bool is_bar, uint64_t window,
-		 struct cxv_shown_view *view)
+		 uint64_t base_page, struct cxv_shown_view *view)
 {
 	uint64_t size;
 
@@ -101,7 +100,7 @@ static void find(const struct cxv_region_info *info, bool is_bar, uint64_t windo
 	view->problem = unusable(info);
 	if (!view->problem && is_bar)
 		view->problem = size_in_bar(info, &size);
-	if (!view->problem && !is_window_size(size))
+	if (!view->problem && !is_window_size(size, base_page))
 		view->problem = "its size is impossible";
 	if (!view->problem && is_bar && window && size > window)
 		view->problem = "it is larger than the window";
@@ -115,15 +114,15 @@ static void find(const struct cxv_region_info *info, bool is_bar, uint64_t windo
 }
 
 void cxv_views_find(const struct cxv_region_info *region, const struct cxv_region_info *bar,
-		    uint64_t window, struct cxv_views *views)
+		    uint64_t window, uint64_t base_page, struct cxv_views *views)
 {
 	struct cxv_shown_view *first = &views->views[CXV_WINDOW_REGION];
 	struct cxv_shown_view *second = &views->views[CXV_WINDOW_BAR];
 
 	views->window = window;
-	find(region, false, window, first);
+	find(region, false, window, base_page, first);
 	/* The region is the window itself: nothing else may show more. */
-	find(bar, true, first->bytes ?: window, second);
+	find(bar, true, first->bytes ?: window, base_page, second);
 	views->first = first->shown || !second->shown ? CXV_WINDOW_REGION : CXV_WINDOW_BAR;
 }
 

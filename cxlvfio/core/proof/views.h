@@ -45,9 +45,12 @@ struct cxv_views {
  */
 int cxv_views_parse(const char *view, const char *view_bar, const char *interface,
 		    struct cxv_views *views);
-/* What VFIO has: REGION, by its type, and BAR, by its index; NULL: nothing. WINDOW as above. */
+/*
+ * What VFIO has: REGION, by its type, and BAR, by its index; NULL: nothing. WINDOW as above; the
+ * kernel maps with pages of at least BASE_PAGE bytes.
+ */
 void cxv_views_find(const struct cxv_region_info *region, const struct cxv_region_info *bar,
-		    uint64_t window, struct cxv_views *views);
+		    uint64_t window, uint64_t base_page, struct cxv_views *views);
 /* The first view; NULL: the window is shown in none. */
 const struct cxv_shown_view *cxv_views_first(const struct cxv_views *views);
 /* Whether there is a second one, the BAR. */

@@ -13,10 +13,15 @@ static bool is_plain(const char *word)
 	return *word && !word[strspn(word, plain)];
 }
 
+static bool is_printable_byte(unsigned char byte)
+{
+	return byte >= ' ' && byte < 0x7f;
+}
+
 static bool is_printable(const char *word)
 {
 	for (; *word; word++)
-		if (*word < ' ' || *word == 0x7f)
+		if (!is_printable_byte(*word))
 			return false;
 	return true;
 }
@@ -41,7 +46,7 @@ static void put_escaped(FILE *stream, const char *word)
 	for (; *word; word++) {
 		unsigned char byte = *word;
 
-		if (byte < ' ' || byte >= 0x7f)
+		if (!is_printable_byte(byte))
 			fprintf(stream, "\\%03o", byte);
 		else if (byte == '\'' || byte == '\\')
 			fprintf(stream, "\\%c", byte);

@@ -277,9 +277,9 @@ static void touch_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 		uint64_t page_size = prover->window.results[id].page_size;
 		uint64_t start = cxv_clock_now();
 
-		/* Nothing was mapped that could survive: a page of each 2 MiB is enough. */
+		/* Nothing was mapped that could survive: one of each large page is enough. */
 		if (!prover->content.populated)
-			page_size = CXV_PAGE_2M;
+			page_size = cxv_host_page_sizes()->pmd;
 		if (!prover->window.results[id].unavailable && !first)
 			touch_mapping(prover, id, false, page_size, &result->after);
 		if (result->after.made)

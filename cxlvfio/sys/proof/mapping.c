@@ -3,19 +3,25 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-static uint64_t alignment_for(uint64_t length)
+const struct cxv_page_sizes *cxv_host_page_sizes(void)
 {
-	if (length >= CXV_PAGE_1G)
-		return CXV_PAGE_1G;
-	return length >= CXV_PAGE_2M ? CXV_PAGE_2M : CXV_PAGE_4K;
+	return cxv_page_sizes(sysconf(_SC_PAGESIZE));
+}
+
+static uint64_t alignment_for(const struct cxv_page_sizes *pages, uint64_t length)
+{
+	if (pages->pud && length >= pages->pud)
+		return pages->pud;
+	return length >= pages->pmd ? pages->pmd : pages->base;
 }
 
 int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_t length,
 		       struct cxv_mapping *mapping)
 {
 	uint64_t physical = window->base + offset;
-	uint64_t alignment = alignment_for(length);
+	uint64_t alignment = alignment_for(window->pages, length);
 	uint64_t reserved = length + alignment, address;
 	void *reservation, *mapped;
 
@@ -39,7 +45,7 @@ int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_
 	*mapping = (struct cxv_mapping) {
 		.reservation = reservation,
 		.reserved = reserved,
-		.extents = { { address, offset, physical, length } },
+		.extents = { { address, offset, physical, length, window->pages } },
 		.count = 1,
 		.sample = window->sample,
 	};
@@ -50,21 +56,21 @@ int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at)
 {
 	struct cxv_extent *first = &mapping->extents[0], *second = &mapping->extents[1];
 	void *page = (void *)(uintptr_t)(first->address + at);
-	uint64_t end = at + CXV_PAGE_4K;
+	uint64_t size = first->pages->base, end = at + size;
 
-	if (mapping->count != 1 || !at || at % CXV_PAGE_4K || end >= first->length)
+	if (mapping->count != 1 || !at || at % size || end >= first->length)
 		return -EINVAL;
-	if (munmap(page, CXV_PAGE_4K) < 0)
+	if (munmap(page, size) < 0)
 		return -errno;
 	*second = (struct cxv_extent) {
 		first->address + end, first->offset + end, first->physical + end,
-		first->length - end,
+		first->length - end, first->pages,
 	};
 	first->length = at;
 	mapping->count = 2;
 	/* Keep everybody else out of the hole. */
-	if (mmap(page, CXV_PAGE_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		 -1, 0) != page)
+	if (mmap(page, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		 0) != page)
 		return -errno;
 	return 0;
 }

@@ -23,15 +23,18 @@ struct cxv_window {
 	uint64_t base;			/* host physical address; 0: unknown, taken as aligned */
 	uint64_t size;
 	const struct cxv_sample *sample;	/* for its mappings; NULL: all of it */
+	const struct cxv_page_sizes *pages;	/* with which it is mapped */
 };
 
+/* Of the running kernel; NULL: it has base pages that we do not know. */
+const struct cxv_page_sizes *cxv_host_page_sizes(void);
 /*
  * Map LENGTH bytes from OFFSET of WINDOW, shared, for reading and writing, at an address that is
- * congruent to the physical one. Both are multiples of 4 KiB. 0 or -errno.
+ * congruent to the physical one. Both are multiples of a base page. 0 or -errno.
  */
 int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_t length,
 		       struct cxv_mapping *mapping);
-/* Unmap the page at AT bytes from the start: two mappings remain, their addresses as they were. */
+/* Unmap the base page AT bytes from the start: two mappings remain, with the addresses they had. */
 int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at);
 void cxv_mapping_destroy(struct cxv_mapping *mapping);
 /* Those that are touched. */

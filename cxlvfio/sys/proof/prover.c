@@ -24,7 +24,7 @@
 
 #define LOCK_TIMEOUT_MS		2000
 /* Further mappings are about their form, not their size. */
-#define OFFSET_MAPPING_START	CXV_PAGE_2M
+#define OFFSET_MAPPING_START	CXV_BLOCK_SIZE
 #define OFFSET_MAPPING_LENGTH	(64 << 20)
 #define SPLIT_MAPPING_LENGTH	(8 << 20)
 #define BAR_OFFSET_MAPPING_LENGTH	(8 << 20)
@@ -176,6 +176,7 @@ static int choose_window(struct cxv_prover *prover)
 			.base = base,
 			.size = prover->views.views[view].bytes,
 			.sample = &prover->window.sample,
+			.pages = cxv_host_page_sizes(),
 		};
 	return 0;
 }
@@ -184,6 +185,11 @@ static int find_memory(struct cxv_prover *prover)
 {
 	const struct cxv_shown_view *first;
 
+	if (prover->options.verify && !cxv_host_page_sizes())
+		return cxv_prover_fail(prover, CXV_UNSUPPORTED, EOPNOTSUPP, NULL,
+				       "getconf PAGESIZE prints it; prove nothing: --no-verify",
+				       "this kernel's pages have neither 4, 16 nor 64 KiB: "
+				       "faults cannot be accounted for");
 	cxv_window_views_read(prover->host, prover->endpoint, &prover->vfio, &prover->views);
 	first = cxv_views_first(&prover->views);
 	if (first)
@@ -203,7 +209,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 static uint64_t offset_of(const struct cxv_window *window)
 {
-	return window->size > 2 * OFFSET_MAPPING_START ? OFFSET_MAPPING_START : CXV_PAGE_4K;
+	return window->size > 2 * OFFSET_MAPPING_START ? OFFSET_MAPPING_START :
+							 window->pages->base;
 }
 
 /*
@@ -251,6 +258,7 @@ static int map_window(struct cxv_prover *prover)
 	const struct cxv_window *window = cxv_prover_window(prover);
 	uint64_t offset = offset_of(window);
 	uint64_t split = smaller(window->size, SPLIT_MAPPING_LENGTH);
+	uint64_t base = window->pages->base;
 	struct cxv_mapping *mappings = prover->window.mappings;
 	int ret;
 
@@ -269,7 +277,7 @@ static int map_window(struct cxv_prover *prover)
 	/* Cut where neither half ends with a large page. */
 	if (!ret)
 		ret = cxv_mapping_split(&mappings[CXV_MAPPING_SPLIT],
-					split / 8 * 5 / CXV_PAGE_4K * CXV_PAGE_4K);
+					split / 8 * 5 / base * base);
 	if (ret < 0)
 		return cxv_prover_fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
 				       "see ulimit -v for the address space, and the kernel log",

@@ -165,7 +165,7 @@ static int compare(const struct cxv_window *window, void *address, bool writes,
 		   struct cxv_read_write *io)
 {
 	const uint64_t last = window->size - 3 * CXV_PAGE_4K;
-	const uint64_t huge = CXV_PAGE_2M < last ? CXV_PAGE_2M : 0;
+	const uint64_t huge = CXV_BLOCK_SIZE < last ? CXV_BLOCK_SIZE : 0;
 	/* The page before a large page, one at its start, the middle, the end. */
 	const uint64_t places[] = {
 		0, huge ? huge - CXV_PAGE_4K : 0, huge, last / 2 / CXV_PAGE_4K * CXV_PAGE_4K, last,

@@ -113,13 +113,15 @@ static void count_value(const struct cxv_piece *piece, uint64_t address, uint64_
 static uint64_t refuse(const struct cxv_piece *piece, uint64_t address,
 		       const struct cxv_touch *touch, struct cxv_pass *pass)
 {
-	uint64_t length = CXV_PAGE_4K;
+	uint64_t length = CXV_PAGE_4K, page, end;
 
-	if (guard.code == BUS_MCEERR_AR || guard.code == BUS_MCEERR_AO)
+	if (guard.code == BUS_MCEERR_AR || guard.code == BUS_MCEERR_AO) {
 		pass->poisoned++;
-	else if (touch->page_size &&
-		 cxv_page_size_at(piece->extent, touch->page_size, address) > CXV_PAGE_4K)
-		length = piece->end - address;
+	} else if (touch->page_size) {
+		page = cxv_page_size_at(piece->extent, touch->page_size, address);
+		end = (address & ~(page - 1)) + page;
+		length = (end < piece->end ? end : piece->end) - address;
+	}
 	pass->refused += length / CXV_PAGE_4K;
 	return length;
 }
@@ -277,7 +279,8 @@ int cxv_touch_word(uint64_t address, bool write, uint64_t *value, uint64_t *faul
 /* A touch of fresh anonymous memory; the caller knows how many faults it must take. */
 static int touch_anonymous(struct cxv_pass *first, struct cxv_pass *second)
 {
-	size_t size = CALIBRATION_PAGES * CXV_PAGE_4K;
+	const struct cxv_page_sizes *pages = cxv_host_page_sizes();
+	size_t size = CALIBRATION_PAGES * pages->base;
 	struct cxv_mapping mapping = { .count = 1 };
 	struct cxv_touch touch = { 0 };
 	void *memory;
@@ -287,7 +290,9 @@ static int touch_anonymous(struct cxv_pass *first, struct cxv_pass *second)
 		return -errno;
 	/* Small pages: EINVAL where the kernel knows no others. */
 	madvise(memory, size, MADV_NOHUGEPAGE);
-	mapping.extents[0] = (struct cxv_extent) { .address = (uintptr_t)memory, .length = size };
+	mapping.extents[0] = (struct cxv_extent) {
+		.address = (uintptr_t)memory, .length = size, .pages = pages,
+	};
 	cxv_touch_read(&mapping, &touch, first);
 	cxv_touch_read(&mapping, &touch, second);
 	cxv_touch_tag(&mapping, 0);
@@ -313,6 +318,7 @@ static int touch_beyond_end(void)
 		return -errno;
 	mapping.extents[0] = (struct cxv_extent) {
 		.address = (uintptr_t)memory, .length = CXV_PAGE_4K,
+		.pages = cxv_host_page_sizes(),
 	};
 	cxv_touch_read(&mapping, &touch, &pass);
 	munmap(memory, CXV_PAGE_4K);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "core/base/words.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/openers.h"
 #include "sys/discovery/vfio.h"
@@ -272,8 +273,7 @@ static int choose_interface(const struct opening *opening, enum cxv_interface in
 			    "the device has no VFIO node of its own");
 	if (interface == CXV_INTERFACE_GROUP && !opening->group)
 		return fail(opening, CXV_NO_IOMMU, ENODEV, NULL,
-			    "boot with intel_iommu=on or amd_iommu=on on the kernel command line",
-			    "it is in no IOMMU group");
+			    CXV_ENABLE_IOMMU, "it is in no IOMMU group");
 	return 0;
 }
 

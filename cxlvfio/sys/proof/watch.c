@@ -25,8 +25,10 @@ static int watch_window(const struct cxv_window *window, struct cxv_watched *wat
 	watched->window = window;
 	if (!window)
 		return 0;
-	ret = cxv_mapping_create(window, 0, CXV_PAGE_4K, &watched->mapping);
+	ret = cxv_mapping_create(window, 0, window->pages->base, &watched->mapping);
 	watched->mapping.sample = NULL;
+	/* Its first word is enough. */
+	watched->mapping.extents[0].length = CXV_PAGE_4K;
 	return ret;
 }
 

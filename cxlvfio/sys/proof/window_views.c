@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sys/proof/window_views.h"
 
+#include <unistd.h>
+
 #include "cxl_vfio.h"
 
 /* NULL where it cannot be read: an older driver has no such attribute. */
@@ -27,5 +29,6 @@ void cxv_window_views_read(const struct cxv_host *host, const struct cxv_endpoin
 	cxv_views_find(cxv_vfio_find_region(vfio, CXL_VFIO_REGION_TYPE,
 					    CXL_VFIO_REGION_SUBTYPE_MEMORY),
 		       views->bar_known ? cxv_vfio_pci_region(vfio, views->bar) : NULL,
-		       endpoint->size.known ? endpoint->size.value : 0, views);
+		       endpoint->size.known ? endpoint->size.value : 0, sysconf(_SC_PAGESIZE),
+		       views);
 }
