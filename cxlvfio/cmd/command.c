@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "out/base/text.h"
 
 /* Both tables together; a command with more than this does not exist. */
@@ -50,11 +51,9 @@ enum cxv_exit cxv_usage_error(struct cxv_context *context, const char *format, .
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	text = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (asprintf(&hint, "see cxlvfio%s%s --help", command ? " " : "", command ?: "") < 0)
-		hint = NULL;
+	hint = cxv_format("see cxlvfio%s%s --help", command ? " " : "", command ?: "");
 	cxv_error(&context->errors, CXV_USAGE, 0,
 		  (struct cxv_place) { .operation = command, .hint = hint }, "%s",
 		  text ?: "bad usage");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/base/format.h"
 #include "sys/discovery/config_file.h"
 #include "sys/discovery/pci_names.h"
 
@@ -47,9 +48,8 @@ static void warn_incomplete(struct cxv_context *context, const char *path,
 	}
 	if (!first)
 		return;
-	if (count > 1 && asprintf(&others, ", and %zu other functions are cut short, too",
-				  count - 1) < 0)
-		others = NULL;
+	if (count > 1)
+		others = cxv_format(", and %zu other functions are cut short, too", count - 1);
 	cxv_warning(&context->errors, CXV_FAILED, ENODATA,
 		    (struct cxv_place) {
 			    .operation = context->command->name, .path = path,

@@ -159,15 +159,10 @@ static int print_json_endpoint(struct cxv_endpoint *endpoint, void *argument)
 	return 0;
 }
 
-static void release_topology(struct cxv_topology **topology)
-{
-	cxv_topology_release(*topology);
-}
-
 /* After a failure to collect the document is that of every command: cxv_finish() prints it. */
 static void print_json(struct cxv_context *context, const struct arguments *arguments)
 {
-	_cleanup_(release_topology) struct cxv_topology *topology = NULL;
+	_cleanup_(cxv_topology_let_go) struct cxv_topology *topology = NULL;
 	struct json_list list = { .context = context, .arguments = arguments };
 	int error = cxv_collect_each(&context->host, &context->errors, print_json_endpoint, &list,
 				     &topology);

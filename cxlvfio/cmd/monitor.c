@@ -153,15 +153,10 @@ static int read_endpoint(struct cxv_endpoint *endpoint, void *argument)
 	return error;
 }
 
-static void release_topology(struct cxv_topology **topology)
-{
-	cxv_topology_release(*topology);
-}
-
 /* Every endpoint. 0, or why there will be no more. */
 static int read_all(struct monitor *monitor, struct cxv_errors *errors)
 {
-	_cleanup_(release_topology) struct cxv_topology *topology = NULL;
+	_cleanup_(cxv_topology_let_go) struct cxv_topology *topology = NULL;
 	uint64_t start = cxv_clock_now();
 	int error;
 

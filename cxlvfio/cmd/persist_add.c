@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 
 static struct cxv_definition *find_name(struct cxv_persist *persist, const char *name)
@@ -115,11 +116,10 @@ static int write_definition(struct cxv_persist *persist, const char *target,
 	struct cxv_definition_change *change;
 	int error = 0;
 
-	if (!text || asprintf(&new->file.value, "/%s/%s",
-			      cxv_definition_directory(CXV_DEFINITION_ETC), new->name.value) < 0) {
-		new->file.value = NULL;
+	new->file.value = cxv_format("/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC),
+				     new->name.value);
+	if (!text || !new->file.value)
 		return cxv_persist_out_of_memory(persist->context);
-	}
 	change = cxv_persist_new_change(persist, target, CXV_DEFINITION_WRITE,
 					new->file.value, text);
 	if (!change)

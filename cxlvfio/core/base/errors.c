@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 static const struct {
 	const char *name;
 	enum cxv_exit exit;
@@ -73,11 +75,9 @@ out_of_memory:
 static struct cxv_message message_new(enum cxv_code code, int error, const char *format,
 				      va_list arguments)
 {
-	struct cxv_message message = { .code = code, .error = abs(error) };
-
-	if (vasprintf(&message.text, format, arguments) < 0)
-		message.text = NULL;
-	return message;
+	return (struct cxv_message) {
+		.code = code, .error = abs(error), .text = cxv_vformat(format, arguments),
+	};
 }
 
 int cxv_error(struct cxv_errors *errors, enum cxv_code code, int error, struct cxv_place place,

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 CXV_TABLE(cxv_definition,
 	CXV_FIELD(cxv_definition, TEXT, name),
 	CXV_FIELD(cxv_definition, TEXT, file),
@@ -131,21 +133,18 @@ int cxv_definition_set_offer(struct cxv_definition *definition, const struct cxv
 /* What is no longer than CXV_DEFINITION_NAME_MAX. */
 static int set_name(struct cxv_definition *definition)
 {
-	int length;
-
 	if (definition->serial.known)
-		length = asprintf(&definition->name.value,
-				  "%04" PRIx64 "-%04" PRIx64 "-%" PRIx64 CXV_DEFINITION_SUFFIX,
-				  definition->vendor.value, definition->device.value,
-				  definition->serial.value);
+		definition->name.value =
+			cxv_format("%04" PRIx64 "-%04" PRIx64 "-%" PRIx64 CXV_DEFINITION_SUFFIX,
+				   definition->vendor.value, definition->device.value,
+				   definition->serial.value);
 	else
-		length = asprintf(&definition->name.value,
-				  "%04" PRIx64 "-%04" PRIx64 "-at-%s" CXV_DEFINITION_SUFFIX,
-				  definition->vendor.value, definition->device.value,
-				  definition->address.value);
-	if (length >= 0)
+		definition->name.value =
+			cxv_format("%04" PRIx64 "-%04" PRIx64 "-at-%s" CXV_DEFINITION_SUFFIX,
+				   definition->vendor.value, definition->device.value,
+				   definition->address.value);
+	if (definition->name.value)
 		return 0;
-	definition->name.value = NULL;
 	return -ENOMEM;
 }
 
@@ -175,9 +174,10 @@ int cxv_definition_name_by_address(struct cxv_definition *definition)
 {
 	char *name;
 
-	if (asprintf(&name, "%04" PRIx64 "-%04" PRIx64 "-%" PRIx64 "-at-%s" CXV_DEFINITION_SUFFIX,
-		     definition->vendor.value, definition->device.value, definition->serial.value,
-		     definition->address.value) < 0)
+	name = cxv_format("%04" PRIx64 "-%04" PRIx64 "-%" PRIx64 "-at-%s" CXV_DEFINITION_SUFFIX,
+			  definition->vendor.value, definition->device.value,
+			  definition->serial.value, definition->address.value);
+	if (!name)
 		return -ENOMEM;
 	free(definition->name.value);
 	definition->name.value = name;
@@ -249,15 +249,14 @@ static int add_finding(struct cxv_definition *definition, const char *id, const 
 						  sizeof(*bigger));
 	va_list arguments;
 	char *message;
-	int length;
 
 	if (!bigger)
 		return -ENOMEM;
 	findings->items = bigger;
 	va_start(arguments, format);
-	length = vasprintf(&message, format, arguments);
+	message = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0)
+	if (!message)
 		return -ENOMEM;
 	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
 	return 0;

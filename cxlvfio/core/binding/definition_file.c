@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/pci_address.h"
 #include "core/binding/definition.h"
 #include "cxl_vfio.h"
@@ -32,12 +33,11 @@ int cxv_definition_set_problem(struct cxv_definition *definition, unsigned int l
 {
 	va_list arguments;
 	char *text;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
+	text = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0)
+	if (!text)
 		return -ENOMEM;
 	free(definition->problem.value);
 	definition->problem.value = text;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 
 CXV_TABLE(cxv_module_file,
@@ -133,12 +134,11 @@ _printf_(2, 3)
 static int found(char **message, const char *format, ...)
 {
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(message, format, arguments);
+	*message = cxv_vformat(format, arguments);
 	va_end(arguments);
-	return length < 0 ? -ENOMEM : 1;
+	return *message ? 1 : -ENOMEM;
 }
 
 /* In the kernel, in whatever way; also where that cannot be told. */

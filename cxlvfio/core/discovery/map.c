@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 /* A stretch is at most as high as this, or one row for each of its segments. */
 #define ROWS_MAX		24
 /* Nobody draws more: the map says how many are missing. */
@@ -45,15 +47,12 @@ static int set_label(struct cxv_map_item *item, const char *format, ...) _printf
 static int set_label(struct cxv_map_item *item, const char *format, ...)
 {
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&item->label, format, arguments);
+	item->label = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length >= 0)
-		return 0;
-	item->label = NULL;	/* the map is given up then */
-	return -ENOMEM;
+	/* The map is given up then. */
+	return item->label ? 0 : -ENOMEM;
 }
 
 /* WORD joins those that the note has already; NULL and "" are none. */
@@ -63,7 +62,8 @@ static int add_note(struct cxv_map_item *item, const char *word)
 
 	if (!word || !*word)
 		return 0;
-	if (asprintf(&note, "%s%s%s", item->note ?: "", item->note ? ", " : "", word) < 0)
+	note = cxv_format("%s%s%s", item->note ?: "", item->note ? ", " : "", word);
+	if (!note)
 		return -ENOMEM;
 	free(item->note);
 	item->note = note;
@@ -276,8 +276,9 @@ static int merge_item(struct cxv_map_item *into, const struct cxv_map_item *from
 	/* Thousands of ways to interleave need no names each. */
 	if (length > LABEL_LENGTH_MAX)
 		return 0;
-	if (asprintf(&both, "%s, %s", into->label,
-		     length + label > LABEL_LENGTH_MAX ? "..." : from->label) < 0)
+	both = cxv_format("%s, %s", into->label,
+			  length + label > LABEL_LENGTH_MAX ? "..." : from->label);
+	if (!both)
 		return -ENOMEM;
 	free(into->label);
 	into->label = both;
@@ -551,11 +552,10 @@ static int add_free_segment(struct cxv_map *free_items, const struct cxv_map_seg
 		return -ENOMEM;
 	item->free = true;
 	error = set_label(item, "free");
-	if (!error && asprintf(&item->note, "in %s", window) < 0) {
-		item->note = NULL;
-		error = -ENOMEM;
-	}
-	return error;
+	if (error)
+		return error;
+	item->note = cxv_format("in %s", window);
+	return item->note ? 0 : -ENOMEM;
 }
 
 /* What of the windows is nobody's. */

@@ -6,20 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
-
-_printf_(1, 2)
-static char *sentence(const char *format, ...)
-{
-	va_list arguments;
-	char *text;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	return length < 0 ? NULL : text;
-}
 
 /* Nothing can be handed out as long as it is so; other warnings leave that to the operator. */
 static bool is_obstacle(const struct cxv_endpoint *endpoint, const struct cxv_finding *finding)
@@ -39,9 +27,9 @@ static const struct cxv_finding *find_obstacle(const struct cxv_endpoint *endpoi
 
 static char *in_use(const struct cxv_opener *opener)
 {
-	return sentence("it is in use: %s (pid %" PRIu64 ") has it open, and must close it before "
-			"it is handed out again", opener->command.value ?: "a process",
-			opener->pid.value);
+	return cxv_format("it is in use: %s (pid %" PRIu64 ") has it open, and must close it "
+			  "before it is handed out again", opener->command.value ?: "a process",
+			  opener->pid.value);
 }
 
 static bool is_warned_of(const struct cxv_endpoint *endpoint)
@@ -58,25 +46,25 @@ static char *ready(const struct cxv_endpoint *endpoint)
 	const char *node = vfio->cdev_node.value ?: vfio->group_node.value ?: "its node";
 
 	if (is_warned_of(endpoint))
-		return sentence("see the findings first, then hand out %s", node);
+		return cxv_format("see the findings first, then hand out %s", node);
 	if (vfio->opened_by_error)
-		return sentence("hand out %s, unless somebody has it open, which could not be seen",
-				node);
+		return cxv_format("hand out %s, unless somebody has it open, which could not be "
+				  "seen", node);
 	if (!cxv_ladder_is(&endpoint->ladder, CXV_LADDER_PROVEN))
-		return sentence("hand out %s; prove its reset first, which is not proven on this "
-				"machine yet: cxlvfio verify --prove %s", node,
-				endpoint->host);
-	return sentence("hand out %s; to prove its reset first: cxlvfio verify %s", node,
-			endpoint->host);
+		return cxv_format("hand out %s; prove its reset first, which is not proven on this "
+				  "machine yet: cxlvfio verify --prove %s", node,
+				  endpoint->host);
+	return cxv_format("hand out %s; to prove its reset first: cxlvfio verify %s", node,
+			  endpoint->host);
 }
 
 static char *bound(const struct cxv_endpoint *endpoint)
 {
 	if (strstr(endpoint->driver.value, "vfio"))
-		return sentence("cxlvfio bind %s gives it to " CXL_VFIO_DRIVER_NAME ", which hands "
-				"out its memory too", endpoint->host);
-	return sentence("cxlvfio bind %s takes it away from %s, once nothing uses it there",
-			endpoint->host, endpoint->driver.value);
+		return cxv_format("cxlvfio bind %s gives it to " CXL_VFIO_DRIVER_NAME ", which "
+				  "hands out its memory too", endpoint->host);
+	return cxv_format("cxlvfio bind %s takes it away from %s, once nothing uses it there",
+			  endpoint->host, endpoint->driver.value);
 }
 
 char *cxv_next_step(const struct cxv_endpoint *endpoint)
@@ -84,7 +72,7 @@ char *cxv_next_step(const struct cxv_endpoint *endpoint)
 	const struct cxv_finding *obstacle = find_obstacle(endpoint);
 
 	if (obstacle)
-		return sentence("do not hand it out (%s): %s", obstacle->id, obstacle->hint);
+		return cxv_format("do not hand it out (%s): %s", obstacle->id, obstacle->hint);
 	if (endpoint->vfio.opened_by.count)
 		return in_use(&endpoint->vfio.opened_by.items[0]);
 	switch (endpoint->state) {
@@ -93,12 +81,12 @@ char *cxv_next_step(const struct cxv_endpoint *endpoint)
 	case CXV_STATE_BOUND:
 		return bound(endpoint);
 	case CXV_STATE_NO_DRIVER:
-		return sentence("cxlvfio bind %s hands it to VFIO", endpoint->host);
+		return cxv_format("cxlvfio bind %s hands it to VFIO", endpoint->host);
 	case CXV_STATE_GATED:
-		return sentence("wait until its media is ready; cxlvfio reset %s makes the driver "
-				"look again", endpoint->host);
+		return cxv_format("wait until its media is ready; cxlvfio reset %s makes the "
+				  "driver look again", endpoint->host);
 	default:
-		return sentence("do not hand it out before its state is known: see what is unknown "
-				"below, and cxlvfio doctor");
+		return cxv_format("do not hand it out before its state is known: see what is "
+				  "unknown below, and cxlvfio doctor");
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/discovery/endpoint.h"
 #include "cxl_vfio.h"
 
@@ -146,7 +147,6 @@ __attribute__((format(printf, 3, 4)))
 static int set_state(struct cxv_endpoint *endpoint, enum cxv_state state, const char *format, ...)
 {
 	va_list arguments;
-	int length;
 
 	endpoint->state = state;
 	free(endpoint->state_reason.value);
@@ -154,12 +154,9 @@ static int set_state(struct cxv_endpoint *endpoint, enum cxv_state state, const 
 	if (!format)
 		return 0;
 	va_start(arguments, format);
-	length = vasprintf(&endpoint->state_reason.value, format, arguments);
+	endpoint->state_reason.value = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length >= 0)
-		return 0;
-	endpoint->state_reason.value = NULL;
-	return -ENOMEM;
+	return endpoint->state_reason.value ? 0 : -ENOMEM;
 }
 
 /* The driver's own word counts for the state only; a reset is verified without it. */

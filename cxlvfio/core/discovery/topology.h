@@ -125,6 +125,12 @@ struct cxv_topology *cxv_topology_new(void);
 struct cxv_topology *cxv_topology_use(struct cxv_topology *topology);
 void cxv_topology_release(struct cxv_topology *topology);
 
+/* The same at the end of a scope: _cleanup_(cxv_topology_let_go). */
+static inline void cxv_topology_let_go(struct cxv_topology **topology)
+{
+	cxv_topology_release(*topology);
+}
+
 /* An empty one that belongs to TOPOLOGY from now on. NULL: out of memory. */
 struct cxv_bus *cxv_topology_add_bus(struct cxv_topology *topology);
 struct cxv_port *cxv_topology_add_port(struct cxv_topology *topology);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 const char cxv_doctor_root_hint[] = "run it as root";
 /* The hints of what else could not be read. */
 static const char snapshot_hint[] = "make a new snapshot, as root, with this release";
@@ -35,12 +37,11 @@ int cxv_doctor_say(struct cxv_doctor_check *check, enum cxv_doctor_result result
 {
 	va_list arguments;
 	char *message;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&message, format, arguments);
+	message = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0)
+	if (!message)
 		return -ENOMEM;
 	free(check->message);
 	check->message = message;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 #define FIRST_LINE	"cxlvfio ladder 1"
 
 static const struct {
@@ -62,31 +64,28 @@ bool cxv_ladder_is(const struct cxv_ladder *ladder, enum cxv_ladder_state state)
 	return ladder->state.value && !strcmp(ladder->state.value, state_names[state]);
 }
 
-static int say_step(const struct cxv_ladder *ladder, const char *what, char **sentence)
+static char *say_step(const struct cxv_ladder *ladder, const char *what)
 {
-	return asprintf(sentence, "%s \"%s\" of its first contact (%s), under kernel %s", what,
-			ladder->step.value, cxv_rung_about(ladder->tried), ladder->kernel.value);
+	return cxv_format("%s \"%s\" of its first contact (%s), under kernel %s", what,
+			  ladder->step.value, cxv_rung_about(ladder->tried), ladder->kernel.value);
 }
 
 int cxv_ladder_sentence(const struct cxv_ladder *ladder, char **sentence)
 {
-	int length = 0;
-
 	*sentence = NULL;
 	if (cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED))
-		length = say_step(ladder, "this machine did not survive step", sentence);
+		*sentence = say_step(ladder, "this machine did not survive step");
 	else if (cxv_ladder_is(ladder, CXV_LADDER_INTERRUPTED))
-		length = say_step(ladder, "a run ended, and the machine did not, in step",
-				  sentence);
+		*sentence = say_step(ladder, "a run ended, and the machine did not, in step");
 	else if (cxv_ladder_is(ladder, CXV_LADDER_DAMAGED))
-		length = asprintf(sentence, "the record of its first contact is damaged, and does "
-				  "not count");
+		*sentence = strdup("the record of its first contact is damaged, and does not "
+				   "count");
 	else if (cxv_ladder_is(ladder, CXV_LADDER_FOREIGN))
-		length = asprintf(sentence, "the record of its first contact is another machine's, "
-				  "and does not count");
-	if (length < 0)
-		*sentence = NULL;
-	return length < 0 ? -ENOMEM : 0;
+		*sentence = strdup("the record of its first contact is another machine's, and "
+				   "does not count");
+	else
+		return 0;
+	return *sentence ? 0 : -ENOMEM;
 }
 
 /* A line of up to COUNT words behind KEY, at *TEXT, which moves on. 0 or -EINVAL. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "core/base/format.h"
 #include "out/base/text.h"
 
 static uint32_t code_point(const char *text, size_t length)
@@ -74,8 +75,7 @@ void cxv_markup_format(FILE *stream, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	text = cxv_vformat(format, arguments);
 	va_end(arguments);
 	/* The stream is memory, too: it has its own way to say that there is none. */
 	cxv_markup_text(stream, text ?: "?");

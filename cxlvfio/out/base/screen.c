@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "out/base/text.h"
 
 #define LABEL_WIDTH	8
@@ -16,13 +17,10 @@ void cxv_screen_add(struct cxv_screen *screen, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&more, format, arguments) < 0)
-		more = NULL;
+	more = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (!more || asprintf(&screen->text, "%s%s", before ?: "", more) < 0) {
-		screen->text = NULL;
-		screen->failed = true;
-	}
+	screen->text = more ? cxv_format("%s%s", before ?: "", more) : NULL;
+	screen->failed |= !screen->text;
 }
 
 /*

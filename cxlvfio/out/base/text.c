@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 size_t cxv_text_sequence(const char *bytes)
 {
 	const unsigned char *text = (const unsigned char *)bytes;
@@ -164,10 +166,6 @@ char *cxv_text_views(const struct cxv_driver_view *driver)
 		return strdup("-");
 	if (!views.bar)
 		return strdup("region");
-	if (asprintf(&text, "%sbar%s", views.region ? "region," : "",
-		     driver->view_bar.value ?: "") < 0) {
-		text = NULL;
-		return NULL;
-	}
-	return cxv_text_printable(text);
+	text = cxv_format("%sbar%s", views.region ? "region," : "", driver->view_bar.value ?: "");
+	return text ? cxv_text_printable(text) : NULL;
 }

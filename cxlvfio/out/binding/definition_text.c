@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <libsmartcols.h>
 
+#include "core/base/format.h"
 #include "out/base/text.h"
 
 static const char *const columns[] = {
@@ -41,11 +42,9 @@ static char *state_text(const struct cxv_definition *definition)
 
 static char *number_text(const struct cxv_number *number, int digits)
 {
-	char *text;
-
 	if (!number->known)
 		return strdup("-");
-	return asprintf(&text, "0x%0*" PRIx64, digits, number->value) < 0 ? NULL : text;
+	return cxv_format("0x%0*" PRIx64, digits, number->value);
 }
 
 static char *cell(const struct cxv_definition *definition, size_t column)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 void cxv_map_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
 {
 	if (last - first == UINT64_MAX)
@@ -64,42 +66,29 @@ int cxv_map_piece(const char *text, int width)
 char *cxv_map_scale(const struct cxv_map_stretch *stretch)
 {
 	char unit[CXV_TEXT_MAX];
-	char *text;
 
 	cxv_text_size(unit, stretch->unit);
-	if (asprintf(&text, "one row is %s%s%s", unit,
-		     stretch->enlarged ? "; * is less" : "",
-		     stretch->shortened ? "; ~ is more" : "") < 0)
-		return NULL;
-	return text;
+	return cxv_format("one row is %s%s%s", unit, stretch->enlarged ? "; * is less" : "",
+			  stretch->shortened ? "; ~ is more" : "");
 }
 
 static char *owner_remark(int error)
 {
-	char *text;
-	int length;
-
 	if (error == EACCES)
-		length = asprintf(&text, "owners are not drawn: /proc/iomem hides addresses from "
-				  "this user; root sees them");
-	else if (error == E2BIG)
-		length = asprintf(&text, "not all owners are drawn: /proc/iomem has too many");
-	else
-		length = asprintf(&text, "owners are not drawn: /proc/iomem: %s (%s)",
-				  strerror(error), strerrorname_np(error) ?: "unknown error");
-	return length < 0 ? NULL : text;
+		return strdup("owners are not drawn: /proc/iomem hides addresses from this user; "
+			      "root sees them");
+	if (error == E2BIG)
+		return strdup("not all owners are drawn: /proc/iomem has too many");
+	return cxv_format("owners are not drawn: /proc/iomem: %s (%s)", strerror(error),
+			  strerrorname_np(error) ?: "unknown error");
 }
 
 char *cxv_map_item_text(const struct cxv_map_item *item)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = cxv_format("%s%s%s%s", item->label, item->note ? " (" : "",
+					       item->note ?: "", item->note ? ")" : "");
 
-	if (asprintf(&text, "%s%s%s%s", item->label, item->note ? " (" : "", item->note ?: "",
-		     item->note ? ")" : "") < 0) {
-		text = NULL;
-		return NULL;
-	}
-	return cxv_map_ascii(text);
+	return text ? cxv_map_ascii(text) : NULL;
 }
 
 size_t cxv_map_remark_count(const struct cxv_map *map)
@@ -110,8 +99,6 @@ size_t cxv_map_remark_count(const struct cxv_map *map)
 char *cxv_map_remark(const struct cxv_map *map, size_t number)
 {
 	const struct cxv_map_missing *missing;
-	char *text;
-	int length;
 
 	if (map->owner_error && number-- == 0)
 		return owner_remark(map->owner_error);
@@ -119,14 +106,11 @@ char *cxv_map_remark(const struct cxv_map *map, size_t number)
 		return NULL;
 	missing = &map->missing[number];
 	if (missing->error == EACCES)
-		length = asprintf(&text, "%s is not drawn: its addresses are hidden from this "
-				  "user; root sees them", missing->host);
-	else if (missing->error)
-		length = asprintf(&text, "%s is not drawn: its addresses cannot be read: %s (%s)",
+		return cxv_format("%s is not drawn: its addresses are hidden from this user; root "
+				  "sees them", missing->host);
+	if (missing->error)
+		return cxv_format("%s is not drawn: its addresses cannot be read: %s (%s)",
 				  missing->host, strerror(missing->error),
 				  strerrorname_np(missing->error) ?: "unknown error");
-	else
-		length = asprintf(&text, "%s is not drawn: nothing has a window for it",
-				  missing->host);
-	return length < 0 ? NULL : text;
+	return cxv_format("%s is not drawn: nothing has a window for it", missing->host);
 }

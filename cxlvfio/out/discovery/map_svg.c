@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "out/base/markup.h"
 #include "out/discovery/map_label.h"
 
@@ -203,8 +204,8 @@ static void put_label(struct drawing *to, const struct cxv_map_item *item, int x
 	size_t room = (width - 10) / CHARACTER;
 
 	cxv_map_size(size, item->first, item->last);
-	if (!label || asprintf(&both, "%s %s", label, size) < 0) {
-		both = NULL;
+	both = label ? cxv_format("%s %s", label, size) : NULL;
+	if (!both) {
 		to->failed = true;
 		return;
 	}

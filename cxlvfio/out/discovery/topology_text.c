@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/format.h"
+
 /* TEXT is NULL after a failed allocation. */
 static void print_numbered(struct cxv_printer *to, const char *key, uint64_t number,
 			   const char *text, int error)
@@ -22,9 +24,8 @@ static void print_dport(struct cxv_printer *to, const char *key, size_t number,
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "%s%s%s%s, id %" PRIu64, name->value ?: "-", alias->value ? " (" : "",
-		     alias->value ?: "", alias->value ? ")" : "", id->value) < 0)
-		text = NULL;
+	text = cxv_format("%s%s%s%s, id %" PRIu64, name->value ?: "-", alias->value ? " (" : "",
+			  alias->value ?: "", alias->value ? ")" : "", id->value);
 	print_numbered(to, key, number, text, name->error);
 }
 
@@ -41,9 +42,8 @@ void cxv_show_mappings(struct cxv_printer *to, const struct cxv_region *region)
 		const struct cxv_region_mapping *mapping = &region->mappings[i];
 		_cleanup_free_ char *text = NULL;
 
-		if (asprintf(&text, "%s %s", mapping->memdev.value ?: "-",
-			     mapping->decoder.value ?: "-") < 0)
-			text = NULL;
+		text = cxv_format("%s %s", mapping->memdev.value ?: "-",
+				  mapping->decoder.value ?: "-");
 		print_numbered(to, "mappings", mapping->position.value, text,
 			       mapping->decoder.error);
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 #include "out/base/document.h"
 #include "out/discovery/endpoint_json.h"
@@ -109,12 +110,11 @@ static int tell(const struct cxv_changes *changes, struct cxv_event *event, cons
 {
 	_cleanup_free_ char *message = NULL;
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&message, format, arguments);
+	message = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0)
+	if (!message)
 		return -ENOMEM;
 	event->message = message;
 	return changes->visit(event, changes->argument);
@@ -390,15 +390,13 @@ static char *names_of(struct json_object *members)
 	char *names = NULL;
 
 	json_object_object_foreach(members, key, value) {
-		char *longer;
+		char *longer = cxv_format("%s%s%s", names ?: "", names ? ", " : "", key);
 
 		(void)value;
-		if (asprintf(&longer, "%s%s%s", names ?: "", names ? ", " : "", key) < 0) {
-			free(names);
-			return NULL;
-		}
 		free(names);
 		names = longer;
+		if (!names)
+			break;
 	}
 	return names;
 }

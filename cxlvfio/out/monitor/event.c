@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "out/base/document.h"
 #include "out/base/envelope.h"
 #include "out/base/text.h"
@@ -83,16 +84,12 @@ char *cxv_event_text(const struct cxv_event *event, const struct cxv_event_stamp
 {
 	_cleanup_free_ char *message = cxv_text_printable(event->message ?: "");
 	char *text, time[16];
-	int printed;
 
 	if (!message)
 		return NULL;
 	strftime(time, sizeof(time), "%H:%M:%S", &stamp->local);
-	printed = asprintf(&text, "%s.%06ld  %-12s  %-13s  %s\n", time,
-			   stamp->time.tv_nsec / 1000, event->host ?: "-", names[event->kind],
-			   message);
-	if (printed < 0)
-		return NULL;
-	*length = printed;
+	text = cxv_format("%s.%06ld  %-12s  %-13s  %s\n", time, stamp->time.tv_nsec / 1000,
+			  event->host ?: "-", names[event->kind], message);
+	*length = text ? strlen(text) : 0;
 	return text;
 }

@@ -8,21 +8,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
 #include "sys/base/descriptor.h"
 
 int cxv_kept_file_init(struct cxv_kept_file *file, const char *format, ...)
 {
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&file->path, format, arguments);
+	file->path = cxv_vformat(format, arguments);
 	va_end(arguments);
 	file->descriptor = -1;
-	if (length >= 0)
-		return 0;
-	file->path = NULL;
-	return -ENOMEM;
+	return file->path ? 0 : -ENOMEM;
 }
 
 /* One of zeroes was never opened: its descriptor 0 is not meant. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 
 static char *temporary_for(const char *path)
@@ -18,7 +19,8 @@ static char *temporary_for(const char *path)
 	int directory = slash ? slash - path + 1 : 0;
 	char *temporary;
 
-	if (asprintf(&temporary, "%.*s.%s.XXXXXX", directory, path, path + directory) < 0)
+	temporary = cxv_format("%.*s.%s.XXXXXX", directory, path, path + directory);
+	if (!temporary)
 		return NULL;
 	return temporary;
 }

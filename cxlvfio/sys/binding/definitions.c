@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 #include "sys/base/descriptor.h"
 #include "sys/base/rights.h"
@@ -124,9 +125,7 @@ static int read_file(int directory, const char *name, struct cxv_definition *def
 
 static char *path_of(enum cxv_definition_source source, const char *name)
 {
-	char *path;
-
-	return asprintf(&path, "/%s/%s", directories[source], name) < 0 ? NULL : path;
+	return cxv_format("/%s/%s", directories[source], name);
 }
 
 static struct cxv_definition *find_name(const struct cxv_definitions *definitions,

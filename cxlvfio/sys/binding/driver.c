@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 #include "sys/base/attribute.h"
@@ -234,8 +235,9 @@ static bool is_installed(const struct cxv_host *host, const char *version, const
 	_cleanup_free_ char *link = NULL, *wanted = NULL;
 	size_t length;
 
-	if (cxv_host_read_link(host, &link, DKMS "/kernel-%s-%s", kernel, architecture) < 0 ||
-	    asprintf(&wanted, "%s/%s/%s", version, kernel, architecture) < 0)
+	wanted = cxv_format("%s/%s/%s", version, kernel, architecture);
+	if (!wanted ||
+	    cxv_host_read_link(host, &link, DKMS "/kernel-%s-%s", kernel, architecture) < 0)
 		return false;
 	length = strlen(link);
 	return length >= strlen(wanted) && !strcmp(link + length - strlen(wanted), wanted);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 #include "sys/base/attribute.h"
 #include "sys/binding/modules.h"
@@ -188,8 +189,9 @@ static int find_unindexed(const struct cxv_host *host, const char *kernel, char 
 		for (size_t j = 0; j < ARRAY_SIZE(suffixes); j++) {
 			_cleanup_free_ char *name = NULL;
 
-			if (asprintf(&name, MODULES "/%s/%s/" FILE_NAME "%s", kernel, places[i],
-				     suffixes[j]) < 0)
+			name = cxv_format(MODULES "/%s/%s/" FILE_NAME "%s", kernel, places[i],
+					  suffixes[j]);
+			if (!name)
 				return -ENOMEM;
 			if (!cxv_host_exists(host, "%s", name))
 				continue;
@@ -221,8 +223,8 @@ static int find_file(const struct cxv_host *host, const char *kernel, char **pat
 	/* Absolute where depmod was told to look elsewhere. */
 	if (line[0] == '/')
 		*path = strdup(line + strspn(line, "/"));
-	else if (asprintf(path, MODULES "/%s/%s", kernel, line) < 0)
-		*path = NULL;
+	else
+		*path = cxv_format(MODULES "/%s/%s", kernel, line);
 	return *path ? 0 : -ENOMEM;
 }
 
@@ -244,10 +246,9 @@ static int add_file(const struct cxv_host *host, const char *kernel,
 	*file = (struct cxv_module_file) { .indexed = indexed };
 	if (status->kernel.value)
 		file->running = cxv_known(!strcmp(status->kernel.value, kernel));
-	if (asprintf(&file->path.value, "/%s", path) < 0) {
-		file->path.value = NULL;
+	file->path.value = cxv_format("/%s", path);
+	if (!file->path.value)
 		return -ENOMEM;
-	}
 	error = keep(&file->kernel, kernel);
 	return error ? error : read_file(host, file);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 #include "sys/base/library.h"
 
@@ -127,7 +128,8 @@ int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_mo
 	ret = read_kernel(host, found->kernel, sizeof(found->kernel));
 	if (ret < 0)
 		return ret;
-	if (asprintf(&directory, "%s/lib/modules/%s", host->root_path, found->kernel) < 0)
+	directory = cxv_format("%s/lib/modules/%s", host->root_path, found->kernel);
+	if (!directory)
 		return -ENOMEM;
 	ret = open_context(directory, false, &context);
 	if (!ret)

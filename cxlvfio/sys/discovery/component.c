@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "core/base/format.h"
 #include "cxl_regs.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/registers.h"
@@ -168,8 +169,9 @@ static int read_component(const struct cxv_host *host, struct cxv_endpoint *endp
 	error = cxv_component_decode(registers, REGISTERS, &endpoint->component);
 	if (error < 0)
 		return error;
-	if (asprintf(&endpoint->hdm_source.value, "resource%u", (unsigned int)block->bar.value) < 0)
-		endpoint->hdm_source = (struct cxv_text) { .error = ENOMEM };
+	endpoint->hdm_source.value = cxv_format("resource%u", (unsigned int)block->bar.value);
+	if (!endpoint->hdm_source.value)
+		endpoint->hdm_source.error = ENOMEM;
 	return 0;
 }
 

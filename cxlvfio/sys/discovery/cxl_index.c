@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "sys/base/attribute.h"
 
 /*
@@ -14,21 +15,13 @@
 static char *key_of(const struct cxv_cxl_device *device)
 {
 	static const char *const kinds[] = { "mem", "decoder", "region", "port", "root" };
-	char *key = NULL;
-	int length;
 
 	if (cxv_starts_with(device->name, "endpoint"))
-		length = asprintf(&key, "endpoint:%s", device->uport ?: "");
-	else
-		length = asprintf(&key, "other:%s", device->parent);
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!cxv_starts_with(device->name, kinds[i]))
-			continue;
-		if (length >= 0)
-			free(key);
-		length = asprintf(&key, "%s:%s", kinds[i], device->parent);
-	}
-	return length < 0 ? NULL : key;
+		return cxv_format("endpoint:%s", device->uport ?: "");
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (cxv_starts_with(device->name, kinds[i]))
+			return cxv_format("%s:%s", kinds[i], device->parent);
+	return cxv_format("other:%s", device->parent);
 }
 
 /* "../../../devices/platform/ACPI0017:00/root0/port1/endpoint2": what is before the last slash. */

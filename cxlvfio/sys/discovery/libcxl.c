@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
 #include "libcxl_status.h"
 #include "sys/base/child.h"
 #include "sys/base/deadline.h"
@@ -151,15 +152,12 @@ static int fail(struct cxv_libcxl **libcxl, int error, const char *format, ...)
 {
 	_cleanup_free_ char *reason = NULL;
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&reason, format, arguments);
+	reason = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0) {
-		reason = NULL;
+	if (!reason)
 		return -ENOMEM;
-	}
 	*libcxl = cxv_libcxl_silent(CXV_LIBCXL_FAILED, error, reason);
 	return *libcxl ? 0 : -ENOMEM;
 }

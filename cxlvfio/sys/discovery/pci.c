@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/discovery/pci_config.h"
 #include "cxl_vfio.h"
 #include "sys/base/attribute.h"
@@ -188,10 +189,10 @@ static void read_group(const struct cxv_directory *at, struct cxv_endpoint *endp
 static struct cxv_text existing(const struct cxv_host *host, const char *directory,
 				const char *name)
 {
+	char *path = cxv_format("/%s/%s", directory, name);
 	struct cxv_text text = { 0 };
-	char *path;
 
-	if (asprintf(&path, "/%s/%s", directory, name) < 0)
+	if (!path)
 		return (struct cxv_text) { .error = ENOMEM };
 	if (cxv_host_exists(host, "%s", path + 1))
 		text.value = path;
@@ -212,9 +213,10 @@ static struct cxv_text group_name(const struct cxv_host *host, const char *direc
 	if (!type || !strcmp(type, "unknown"))
 		kind = cxv_attribute_text(host, directory, "iommu_group/name");
 	no_iommu = cxv_text_is(&kind, "vfio-noiommu");
-	if (asprintf(&text.value, "%s%u", no_iommu ? "noiommu-" : "",
-		     (unsigned int)endpoint->iommu_group.value) < 0)
-		text = (struct cxv_text) { .error = ENOMEM };
+	text.value = cxv_format("%s%u", no_iommu ? "noiommu-" : "",
+				(unsigned int)endpoint->iommu_group.value);
+	if (!text.value)
+		text.error = ENOMEM;
 	free(kind.value);
 	return text;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sys/binding/definitions.h"
+#include "core/base/format.h"
 #include "sys/binding/record.h"
 #include "sys/doctor/doctor.h"
 
@@ -84,8 +85,7 @@ static int add_leftover(const struct cxv_host *host, const char *name,
 		.target = strdup(name),
 		.worker = cxv_record_worker(host, "persist"),
 	};
-	if (asprintf(&one->path, "/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC), name) < 0)
-		one->path = NULL;
+	one->path = cxv_format("/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC), name);
 	return one->target && one->path ? 0 : -ENOMEM;
 }
 

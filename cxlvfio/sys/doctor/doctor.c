@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 #include "sys/base/rights.h"
 #include "sys/base/state_file.h"
@@ -32,7 +33,8 @@ static int fatal(int error)
 static int set_path(struct cxv_doctor_text *text, const char *path)
 {
 	free(text->path);
-	return asprintf(&text->path, "/%s", path) < 0 ? (text->path = NULL, -ENOMEM) : 0;
+	text->path = cxv_format("/%s", path);
+	return text->path ? 0 : -ENOMEM;
 }
 
 static int read_text(const struct cxv_host *host, const char *path, struct cxv_doctor_text *text)
@@ -285,8 +287,7 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 		.target = address ? strndup(name, address - (name[address - 1] == '.')) :
 				    strdup(name),
 	};
-	if (asprintf(&one->path, "/" CXV_STATE_DIRECTORY "/%s", name) < 0)
-		one->path = NULL;
+	one->path = cxv_format("/" CXV_STATE_DIRECTORY "/%s", name);
 	if (!one->target || !one->path)
 		return -ENOMEM;
 	one->worker = cxv_record_worker(host, one->target);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/doctor/parse.h"
 #include "cxl_vfio.h"
 #include "sys/binding/modules.h"
@@ -71,10 +72,8 @@ static int read_module(const struct cxv_host *host, enum cxv_doctor_module_id id
 	module->error = -error;
 	if (error || !*path)
 		return fatal(error);
-	if (asprintf(&module->path, "/%s", path) >= 0)
-		return 0;
-	module->path = NULL;
-	return -ENOMEM;
+	module->path = cxv_format("/%s", path);
+	return module->path ? 0 : -ENOMEM;
 }
 
 /* modprobe.d(5): of files with the same name the one in the first of these counts. */
@@ -87,10 +86,8 @@ static int note(char **first, const char *path, const char *line, size_t length)
 {
 	if (*first)
 		return 0;
-	if (asprintf(first, "/%s: %.*s", path, (int)length, line) >= 0)
-		return 0;
-	*first = NULL;
-	return -ENOMEM;
+	*first = cxv_format("/%s: %.*s", path, (int)length, line);
+	return *first ? 0 : -ENOMEM;
 }
 
 /* 1: devices are given to a driver by their ids. */

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
 #include "cxl_vfio.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/pci.h"
@@ -143,7 +144,8 @@ static int start(struct cxv_hints *hints, struct followed *followed, bool is_nod
 
 	followed->descriptor = followed->watch = -1;
 	if (is_node) {
-		if (asprintf(&path, "%s/%s", hints->host->root_path, followed->path) < 0)
+		path = cxv_format("%s/%s", hints->host->root_path, followed->path);
+		if (!path)
 			return -ENOMEM;
 		followed->watch = inotify_add_watch(hints->nodes, path, IN_OPEN | IN_CLOSE |
 						    IN_ATTRIB | IN_DELETE_SELF);
@@ -204,8 +206,9 @@ int cxv_hints_follow(struct cxv_hints *hints, const struct cxv_endpoint *endpoin
 
 	if (error < 0 || !endpoint->has_driver_view)
 		return error;
-	if (asprintf(&path, CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP "/state",
-		     endpoint->host) < 0)
+	path = cxv_format(CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP "/state",
+			  endpoint->host);
+	if (!path)
 		return -ENOMEM;
 	return follow(hints, path, false);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 #include "sys/base/library.h"
 
@@ -83,8 +84,7 @@ static int fail(char **reason, int error, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(reason, format, arguments) < 0)
-		*reason = NULL;
+	*reason = cxv_vformat(format, arguments);
 	va_end(arguments);
 	return error;
 }

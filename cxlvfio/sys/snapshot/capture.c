@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/format.h"
 #include "core/discovery/dvsec.h"
 #include "cxl_regs.h"
 #include "sys/base/host_operations.h"
@@ -286,15 +287,13 @@ int cxv_capture_keep(const struct cxv_host *host, int error, const void *bytes, 
 	_cleanup_free_ char *path = NULL;
 	struct cxv_node *node;
 	va_list arguments;
-	int length, result;
+	int result;
 
 	va_start(arguments, format);
-	length = vasprintf(&path, format, arguments);
+	path = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0) {
-		path = NULL;
+	if (!path)
 		return -ENOMEM;
-	}
 	if (is_our_error(error))
 		return error;
 	if (!error)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* printf() into memory. */
+#ifndef CXLVFIO_CORE_BASE_FORMAT_H
+#define CXLVFIO_CORE_BASE_FORMAT_H
+
+#include <stdarg.h>
+
+#include "core/base/util.h"
+
+/* The text, the caller's to free; NULL: there is no memory. */
+_printf_(1, 2) char *cxv_format(const char *format, ...);
+_printf_(1, 0) char *cxv_vformat(const char *format, va_list arguments);
+
+#endif
