@@ -11,6 +11,7 @@ state, must then be what `cxlvfio list --json` says. Then a reader that is too s
 import fcntl
 import json
 import random
+import struct
 import subprocess
 import sys
 import threading
@@ -32,6 +33,10 @@ COUNTERS = {"generation", "zap_count", "reactivate_count", "refuse_count", "repa
 # For a reading, on a machine that is busy.
 PATIENCE = 300
 STORM = 20000
+INSTANCES = Path("/sys/kernel/tracing/instances")
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+# linux/pci_regs.h: PCI_ERR_COR_RCVR
+RECEIVER_ERROR = 1
 
 
 def write(path: Path, text: str) -> None:
@@ -108,15 +113,23 @@ class Endpoint:
         self.pull()
         self.put_in()
 
+    def inject_error(self) -> None:
+        """As drivers/pci/pcie/aer_inject.c reads it; the kernel counts a correctable error."""
+        domain, bus, place = self.host.split(":")
+        device, function = place.split(".")
+        Path("/dev/aer_inject").write_bytes(struct.pack(
+            "<BBBxII16xI", int(bus, 16), int(device, 16), int(function, 16), 0, RECEIVER_ERROR,
+            int(domain, 16)))
+
     OPERATIONS = (bind, bind, unbind, open_it, open_it, close, reset, break_it, repair, pull_out)
 
 
 class Monitor:
     """`cxlvfio monitor --json`, read by a thread."""
 
-    def __init__(self, read: bool = True) -> None:
-        self.process = subprocess.Popen(["cxlvfio", "monitor", "--json"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
+    def __init__(self, read: bool = True, prefix: tuple = ()) -> None:
+        self.process = subprocess.Popen([*prefix, "cxlvfio", "monitor", "--json"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines: list = []
         self.thread = threading.Thread(target=self.read)
         if read:
@@ -142,6 +155,11 @@ class Monitor:
                 return True
             time.sleep(0.1)
         return False
+
+    def wait_for_any(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while not self.lines and time.monotonic() < end:
+            time.sleep(0.1)
 
     def events(self) -> list:
         return [json.loads(line) for line in list(self.lines)]
@@ -192,7 +210,8 @@ def check_each_kind(tap: Tap, monitor: Monitor, endpoint: Endpoint) -> None:
     for kind, operation in (
             ("snapshot", endpoint.unbind), ("bound", endpoint.bind), ("opened", endpoint.open_it),
             ("state", endpoint.break_it), ("closed", endpoint.close), ("unbound", endpoint.unbind),
-            ("gone", endpoint.pull), ("appeared", endpoint.put_in)):
+            ("gone", endpoint.pull), ("appeared", endpoint.put_in),
+            ("error", endpoint.inject_error)):
         operation()
         if not monitor.wait_for(kind, endpoint.host):
             missing.append(kind)
@@ -224,6 +243,37 @@ def check_broken_contract(tap: Tap, monitor: Monitor) -> None:
             wrong += [event] * any(known[key] != value for key, value in event["before"].items())
             known.update(event["after"])
     tap.say(not wrong, "each event begins where the last one ended", wrong[:1])
+
+
+def check_nobody(tap: Tap, endpoint: Endpoint) -> None:
+    """Who may read sysfs, and no more: an endpoint without a driver is hidden from them."""
+    endpoint.bind()
+    monitor = Monitor(prefix=NOBODY)
+    missing = []
+    for kind, operation in (("snapshot", endpoint.bind), ("gone", endpoint.unbind),
+                            ("appeared", endpoint.bind)):
+        operation()
+        if not monitor.wait_for(kind, endpoint.host):
+            missing.append(kind)
+    tap.say(not missing, "nobody is told of what everybody may read", missing, monitor.lines[-3:])
+    monitor.end()
+
+
+def check_left_over(tap: Tap) -> None:
+    """What one that was killed left in tracefs, the next one takes away."""
+    monitor = Monitor()
+    monitor.wait_for_any()
+    left = {path.name for path in INSTANCES.iterdir()}
+    monitor.process.kill()
+    monitor.process.wait()
+    monitor.thread.join()
+    second = Monitor()
+    second.wait_for_any()
+    there = {path.name for path in INSTANCES.iterdir()}
+    second.end()
+    tap.say(len(left) == 1 and len(there) == 1 and not left & there,
+            "a monitor that is killed leaves an instance of tracefs until the next one", left, there)
+    tap.same("one that ends leaves none", [], [path.name for path in INSTANCES.iterdir()])
 
 
 def check_slow_reader(tap: Tap, endpoints: list) -> None:
@@ -275,6 +325,8 @@ def main() -> int:
     tap.say(status == -15 and not monitor.process.stderr.read(), "SIGTERM ends it, without a word",
             status)
     check_broken_contract(tap, monitor)
+    check_nobody(tap, endpoints[0])
+    check_left_over(tap)
     check_slow_reader(tap, endpoints)
     return tap.finish()
 

@@ -11,10 +11,13 @@ from nested import PAGES, ROOT_PORT, Endpoint, Guest  # noqa: E402  (nothing is 
 TAG = 0xc0ffee
 
 
-def seen(guest: Guest, size: int) -> str:
+def look(guest: Guest, size: int, what: str) -> bool:
+    """Every page is as it was written."""
     first, last = (guest.ask("read", offset)[0] for offset in (0, size - PAGES))
     wrong = guest.wrong(TAG, PAGES)
-    return f"first page {first}, last page {last}; not as written: {'; '.join(wrong) or 'none'}"
+    print(f"guest: {what} first page {first}, last page {last}; "
+          f"not as written: {'; '.join(wrong) or 'none'}", flush=True)
+    return not wrong
 
 
 def main() -> int:
@@ -27,17 +30,16 @@ def main() -> int:
     name, index = guest.map(size)
     print(f"guest: {name} has {size >> 20} MiB of memory in BAR {index}")
     guest.ask("write", TAG, PAGES)
-    print(f"guest: wrote {size // PAGES} pages: {seen(guest, size)}")
+    look(guest, size, f"wrote {size // PAGES} pages:")
     print(f"guest: echo 1 > /sys/bus/pci/devices/{name}/reset", flush=True)
     before = endpoint.counts()
     guest.ask("set", "reset", 1)
     after = endpoint.counts()
-    print(f"guest: read them again:    {seen(guest, size)}")
+    good = look(guest, size, "read them again:   ")
     print(f"driver: zapped {after['zap'] - before['zap']} times, reactivated "
           f"{after['reactivate'] - before['reactivate']} times, now {endpoint.get('state')}")
-    wrong = guest.wrong(TAG, PAGES)
     guest.kill()
-    return 1 if wrong else 0
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

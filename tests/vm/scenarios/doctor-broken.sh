@@ -34,6 +34,13 @@ case $(cat /proc/cmdline) in
 	said module_blacklist problem
 	said cmdline_pci warning
 	;;
+*intremap=off*)
+	said interrupt_remapping problem
+	cxlvfio bind -q all
+	cxlvfio reset all > "$run/stderr" 2>&1
+	[ $? = 6 ] && grep -q "no interrupt remapping" "$run/stderr"
+	result $? "a reset is unsupported, and says why"
+	;;
 *nosoftreserve*)
 	said cmdline_memory warning
 	;;
