@@ -47,12 +47,12 @@ def write(path: Path, text: str) -> None:
         pass
 
 
-def without_counters(endpoint: dict) -> dict:
+def comparable(endpoint: dict) -> dict:
+    """Without what may be older; and without libcxl, which may not answer in time when it is busy."""
     driver = endpoint["cxl_vfio"]
-    if not driver:
-        return endpoint
-    return {**endpoint, "cxl_vfio": {key: value for key, value in driver.items()
-                                     if key not in COUNTERS}}
+    counted = driver and {key: value for key, value in driver.items() if key not in COUNTERS}
+    found_by = [name for name in endpoint["found_by"] if name != "libcxl"]
+    return {**endpoint, "cxl_vfio": counted, "found_by": found_by, "libcxl": None}
 
 
 class Endpoint:
@@ -184,13 +184,13 @@ def applied(events: list) -> dict:
             del endpoints[host]
         else:
             endpoints[host].update(event["after"])
-    return {host: without_counters(endpoint) for host, endpoint in endpoints.items()}
+    return {host: comparable(endpoint) for host, endpoint in endpoints.items()}
 
 
 def listed() -> dict:
     result = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True,
                             timeout=PATIENCE)
-    return {endpoint["host"]: without_counters(endpoint)
+    return {endpoint["host"]: comparable(endpoint)
             for endpoint in json.loads(result.stdout)["endpoints"]}
 
 
