@@ -408,6 +408,35 @@ BREAKAGES = [
      {"link": "problem", "narrow_link": "info"}),
     ("no endpoint", remove(f"sys/bus/pci/devices/{TARGET}"),
      {"endpoint_found": "problem"}),
+    ("no endpoint, nor what one would need", both(
+        remove(f"sys/bus/pci/devices/{TARGET}", CEDT, "sys/bus/cxl/devices/root0", "lib/modules",
+               "sys/module/cxl_vfio_pci", "sys/bus/pci/drivers/cxl-vfio-pci",
+               "sys/module/cxl_acpi", "dev/vfio/vfio"),
+        without("CXL_REGION"), parameter("intel_iommu=off pci=noaer")),
+     {"endpoint_found": "problem", **dict.fromkeys(
+         ("cedt", *OF_CEDT[:-1], "driver_file", "not_installed", "cxl_modules", "vfio_interface", "config_cxl",
+          "cmdline_iommu", "cmdline_pci"), "skipped")}),
+    ("no endpoint, and a parameter that hides them", both(
+        remove(f"sys/bus/pci/devices/{TARGET}"), parameter("pci=nommconf")),
+     {"endpoint_found": "skipped", "cmdline_pci": "problem"}),
+    ("a container of docker", write(".dockerenv", ""), {"environment": "info"}),
+    ("one of podman", write("run/.containerenv", 'image="secret"\n'), {"environment": "info"}),
+    ("one of Kubernetes", write("run/secrets/kubernetes.io/serviceaccount/token", "secret"),
+     {}),
+    ("one of Kubernetes, behind /var/run", both(
+        write("run/secrets/kubernetes.io/serviceaccount/token", "secret"),
+        lambda root: root.link("var/run", "run")), {"environment": "info"}),
+    ("one that systemd tells of", write("run/systemd/container", "lxc\n"),
+     {"environment": "info"}),
+    ("one whose first process tells of it", write(
+        "proc/1/environ", b"TOKEN=secret\0container=systemd-nspawn\0A=B\0"),
+     {"environment": "info"}),
+    ("a first process that tells of none", write("proc/1/environ", b"mycontainer=secret\0"), {}),
+    ("a virtual machine", both(
+        write("proc/cpuinfo", "flags\t\t: fpu hypervisor\n"),
+        write("sys/class/dmi/id/sys_vendor", "QEMU\n")), {}),
+    ("a container without nodes", both(write(".dockerenv", ""), remove("dev/vfio/vfio")),
+     {"environment": "info", "vfio_interface": "problem", "vfio_access": "warning"}),
 ]
 
 
@@ -480,8 +509,8 @@ def check_breakage(stand: Stand, root, change, expected: dict) -> None:
         differ = {id: (result, kept[id]) for id, result in new.items()
                   if kept[id] not in (result, "skipped")}
         assert not differ, differ
-        assert b"secret" not in subprocess.run(["zstd", "-dc", file], capture_output=True,
-                                               check=True).stdout
+        packed = subprocess.run(["zstd", "-dc", file], capture_output=True, check=True).stdout
+        assert b"secret" not in packed.replace(b"run/secrets", b""), "it tells a secret"
 
 
 def check_healthy(stand: Stand, root) -> None:
@@ -492,9 +521,112 @@ def check_healthy(stand: Stand, root) -> None:
     result = stand.run(root.top)
     assert result.stdout.endswith(f"{len(checks)} checks: {len(checks) - 1} ok, 1 info\n"), \
         result.stdout
-    assert result.stdout.startswith("endpoint\n  info     vmm"), result.stdout
+    assert "\n\nendpoint\n  info     vmm" in result.stdout, result.stdout
     result = stand.run(root.top, "--all")
     assert all(f"{check['result']:8} {check['id']}: " in result.stdout for check in checks)
+
+
+def summary(stand: Stand, top: Path, *arguments: str, **options) -> dict:
+    """What the document says, which is how the text begins; at most three lines."""
+    result = stand.run(top, *arguments, **options)
+    document = json.loads(stand.run(top, "--json", *arguments, **options).stdout)
+    lines = [f"{line['id'] + ':':8} {line['text']}" for line in document["summary"]]
+    assert 1 < len(lines) <= 3, lines
+    assert result.stdout.splitlines()[:len(lines) + 1] == [*lines, ""], result.stdout
+    return {line["id"]: line["text"] for line in document["summary"]}
+
+
+def check_summary(stand: Stand, root) -> None:
+    said = summary(stand, root.top)
+    assert said == {"machine": "Linux 7.3.4-test, 1 CXL Type-2 endpoint",
+                    "can": f"list, show, bind, reset and verify {TARGET}"}, said
+    assert json.loads(stand.run(root.top, "--json", "--check", "cedt").stdout)["summary"] == []
+    assert stand.run(root.top, "--check", "cedt").stdout.startswith("1 check: 1 ok")
+    # A problem of the endpoint, then one of the machine, which comes first.
+    write(f"{FUNCTION}/power_state", "D3cold\n")(root)
+    said = summary(stand, root.top)
+    assert said["can"].startswith("list and show 0000"), said
+    assert said["cannot"] == f"bind and use {TARGET}: power: it is in D3cold", said
+    parameter("intremap=off")(root)
+    said = summary(stand, root.top)
+    assert said["cannot"].startswith("bind and use it: interrupt_remapping: "), said
+    assert said["cannot"].endswith("; and 1 other problem"), said
+
+
+def check_summary_of_many(stand: Stand, root) -> None:
+    """One of two is well."""
+    other = FIXTURES.add_type2(root, 1)
+    write(f"{other.path}/power_state", "D3cold\n")(root)
+    said = summary(stand, root.top)
+    assert said["can"] == "list and show all 2, bind, reset and verify 1 of them", said
+    assert said["cannot"].startswith("bind and use 0000:0e:00.0: "), said
+
+
+def check_summary_of_nobody(stand: Stand, root) -> None:
+    """Who may not look is told so, and nothing else: it may be that nothing else matters."""
+    for path in (root.top / "sys/bus/pci/devices").iterdir():
+        (path / "config").chmod(0o600)
+        (path / "driver").unlink(missing_ok=True)
+    shutil.rmtree(root.top / "sys/bus/cxl")
+    parameter("intel_iommu=off")(root)
+    said = summary(stand, root.top, user=NOBODY)
+    assert said["machine"].endswith(", CXL endpoints hidden"), said
+    assert said["cannot"] == "tell whether there is an endpoint: run it as root", said
+    status, checks = stand.checks(root.top, user=NOBODY)
+    assert status == 64 and "problem" not in results(checks).values(), results(checks)
+
+
+# Scenario: what the machine is called.
+PLACES = {
+    "plain": "Linux 6.1.0-28-amd64 (bind needs 7.3), no CXL Type-2 endpoint",
+    "cloud": ("a virtual machine (Amazon EC2), Linux 6.1.0-28-amd64 (bind needs 7.3), "
+              "no CXL Type-2 endpoint"),
+    "container": ("a container (docker) in a virtual machine (Amazon EC2), "
+                  "Linux 6.1.0-28-amd64 (bind needs 7.3), CXL endpoints hidden"),
+}
+# Vendor and product by DMI where the processor has no flag: is it a virtual machine?
+NAMES = [("QEMU", "QEMU Virtual Machine", True), ("Amazon EC2", "m6g.large", True),
+         ("Amazon EC2", "m6g.metal", False), ("Amazon EC2", "c7i.metal-24xl", False),
+         ("Microsoft Corporation", "Virtual Machine", True),
+         ("Microsoft Corporation", "Surface", False), ("", "", False)]
+
+
+def check_places(stand: Stand, _root) -> None:
+    """In a container, in a cloud, on Debian 12: one problem or one question, and no false advice."""
+    for name, machine in PLACES.items():
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            top = Path(directory) / "root"
+            FIXTURES.make(name, top)
+            said = summary(stand, top)
+            assert said["machine"] == machine, said
+            assert said["can"].startswith("read what others recorded: "), said
+            status, checks = stand.checks(top)
+            bad = [check for check in checks if check["hint"]]
+            assert len(bad) == 1 and bad[0]["id"] == "endpoint_found", bad
+            assert status == (64 if name == "container" else 7), status
+            assert "firmware" not in bad[0]["hint"] or name == "plain", bad
+            file = Path(directory) / "snapshot.tar.zst"
+            subprocess.run([stand.command, "snapshot", "-q", "-o", file, "--sysroot", top],
+                           check=False)
+            assert summary(stand, file, source="--from")["machine"] == machine, name
+
+
+def check_names(stand: Stand, root) -> None:
+    for vendor, product, is_vm in NAMES:
+        root.attributes("sys/class/dmi/id", sys_vendor=vendor, product_name=product)
+        said = summary(stand, root.top)["machine"]
+        assert said.startswith("a virtual machine") == is_vm, (vendor, product, said)
+
+
+def check_hidden(stand: Stand, root) -> None:
+    """A container without any PCI function does not know whether there is an endpoint."""
+    write(".dockerenv", "")(root)
+    shutil.rmtree(root.top / "sys/bus/pci/devices")
+    shutil.rmtree(root.top / "sys/bus/cxl")
+    status, checks = stand.checks(root.top)
+    assert status == 64 and results(checks)["endpoint_found"] == "unknown", results(checks)
+    assert "lspci" in summary(stand, root.top)["cannot"]
 
 
 def check_old_snapshot(stand: Stand, _root) -> None:
@@ -691,6 +823,12 @@ def main() -> int:
             ("nobody", check_nobody), ("alignment", check_alignment),
             ("VMMs", check_vmm), ("--check", check_selection), ("nothing to check", check_nothing),
             ("several leftovers", check_leftovers),
+            ("the first lines", check_summary),
+            ("the first lines about two endpoints", check_summary_of_many),
+            ("the first lines for nobody", check_summary_of_nobody),
+            ("the first lines without CXL", check_places),
+            ("names of virtual machines", check_names),
+            ("a container that sees nothing", check_hidden),
             ("packed modules", check_packed), ("an old snapshot", check_old_snapshot),
             ("targets", check_targets),
             ("findings are checks", check_findings),

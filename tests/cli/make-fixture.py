@@ -1117,6 +1117,54 @@ def scenario_healthy(root: Root) -> None:
     add_ladder(root, *(f"survived rest {kernel}" for kernel in (KERNEL, "7.2.9-test", "10.0-rc1")))
 
 
+OLD_KERNEL = "6.1.0-28-amd64"
+
+
+def scenario_plain(root: Root) -> None:
+    """A machine of today, Debian 12, without CXL."""
+    bridge = Function(root, "0000:00:1f.0", Config(0x8086, 0x2918, 0x060100), group=1,
+                      path="sys/devices/pci0000:00/0000:00:1f.0")
+    bridge.bind("lpc_ich")
+    root.write("proc/sys/kernel/osrelease", f"{OLD_KERNEL}\n")
+    root.write("proc/cmdline", f"BOOT_IMAGE=/boot/vmlinuz-{OLD_KERNEL} root=/dev/sda1 quiet\n")
+    root.write(f"boot/config-{OLD_KERNEL}", "".join(f"CONFIG_{option}\n" for option in (
+        "CXL_BUS=m", "CXL_PCI=m", "CXL_ACPI=m", "CXL_MEM=m", "CXL_PORT=m", "CXL_REGION=y",
+        "VFIO=m", "VFIO_IOMMU_TYPE1=m", "VFIO_PCI_CORE=m", "INTEL_IOMMU=y")))
+    (root.top / f"lib/modules/{OLD_KERNEL}").mkdir(parents=True)
+    root.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vmx\nbugs\t\t: hypervisor\n")
+    root.attributes("sys/class/dmi/id", sys_vendor="ACME", product_name="Server 1")
+    root.write("proc/self/limits", "Limit Soft Hard Units\nMax locked memory  8388608  8388608  bytes\n")
+    root.write("proc/self/status", "Name:\tcxlvfio\nCapEff:\t000001ffffffffff\n")
+    for table in ("DMAR", "DSDT", "FACP"):
+        root.write(f"sys/firmware/acpi/tables/{table}", b"")
+
+
+def scenario_old_kernel(root: Root) -> None:
+    """The same with an endpoint, which its kernel cannot attach."""
+    scenario_plain(root)
+    add_type2(root)
+
+
+def scenario_cloud(root: Root) -> None:
+    """The same, a virtual machine of a cloud."""
+    scenario_plain(root)
+    root.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor lahf_lm\n")
+    root.attributes("sys/class/dmi/id", sys_vendor="Amazon EC2", product_name="c5.large")
+    root.remove("sys/firmware/acpi/tables/DMAR")
+    root.remove("sys/bus/pci/devices/0000:00:1f.0/iommu_group")
+    shutil.rmtree(root.top / "sys/kernel/iommu_groups")
+
+
+def scenario_container(root: Root) -> None:
+    """A container in it: what its runtime hides is not there."""
+    scenario_cloud(root)
+    root.write(".dockerenv", "")
+    for directory in ("sys/firmware/acpi", "boot", "lib/modules"):
+        shutil.rmtree(root.top / directory)
+    config = root.top / "sys/bus/pci/devices/0000:00:1f.0/config"
+    config.write_bytes(config.read_bytes()[:64])
+
+
 SCENARIOS = {name.removeprefix("scenario_"): scenario for name, scenario in list(globals().items())
              if name.startswith("scenario_")}
 

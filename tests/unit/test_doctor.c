@@ -96,6 +96,25 @@ static void test_process(void **state)
 	assert_int_equal(cxv_lockdown_word("", &word), 0);
 }
 
+static void test_place(void **state)
+{
+	static const char environment[] = "xcontainer=a\0container=docker\0container=b";
+
+	assert_true(cxv_cpuinfo_has("flags\t\t: fpu hypervisor\n", "hypervisor"));
+	assert_true(cxv_cpuinfo_has("a : b\nflags : hypervisor fpu\n", "hypervisor"));
+	assert_true(cxv_cpuinfo_has("flags:hypervisor", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("flags : hypervisors no_hypervisor\n", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("flags : fpu\nbugs : hypervisor\n", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("flags hypervisor\n: hypervisor\n", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("Features : fp asimd\n", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("flags", "hypervisor"));
+	assert_false(cxv_cpuinfo_has("", "hypervisor"));
+	assert_string_equal(cxv_environment_value(environment, sizeof(environment) - 1,
+						  "container"), "docker");
+	assert_null(cxv_environment_value("container", 9, "container"));
+	assert_null(cxv_environment_value("", 0, "container"));
+}
+
 static bool is_line(const char *line, const char *command, const char *name)
 {
 	return cxv_modprobe_line_is(line, strlen(line), command, name);
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_memmap),
 		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_modprobe),
 		cmocka_unit_test(test_libcxl),
 		cmocka_unit_test(test_cedt),

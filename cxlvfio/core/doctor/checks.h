@@ -8,6 +8,18 @@
 /* Firmware's tables can be seen: containers hide them, and some machines have none. */
 bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts);
 
+/* The oldest kernel that the driver is built for. */
+#define CXV_DOCTOR_KERNEL_MAJOR	7
+#define CXV_DOCTOR_KERNEL_MINOR	3
+#define CXV_DOCTOR_KERNEL	"7.3"
+
+/* kernel.c: it is a release, and older than that. */
+bool cxv_doctor_is_old(const char *release);
+
+/* place.c: as far as is known. */
+bool cxv_doctor_in_container(const struct cxv_doctor_facts *facts);
+bool cxv_doctor_in_vm(const struct cxv_doctor_facts *facts);
+
 /* 1 where ENDPOINT has a window, 0 where CHECK says why there is none to look at, or -ENOMEM. */
 int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check);
 
@@ -19,6 +31,8 @@ int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor
 			      const struct cxv_doctor_endpoint *one,		\
 			      struct cxv_doctor_check *check)
 
+/* place.c */
+CXV_DOCTOR_MACHINE(environment);
 /* kernel.c */
 CXV_DOCTOR_MACHINE(kernel_release);
 CXV_DOCTOR_MACHINE(config_cxl);

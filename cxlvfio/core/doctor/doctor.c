@@ -9,11 +9,17 @@
 #include "core/doctor/checks.h"
 
 static const char finding_group[] = "finding", driver_group[] = "driver";
+static const char host_has_modules[] = "look on the host: a container does not show its modules";
 static const char driver_about[] = "cxlvfio driver status does not find it";
 
 const struct cxv_doctor_kind cxv_doctor_kinds[] = {
+	{ "environment", "machine", "no container hides hardware, nodes and modules",
+	  "nothing, unless it hides what you look for: then run it on the host",
+	  cxv_doctor_environment },
 	{ "kernel_release", "kernel", "the kernel is Linux 7.3 or newer, which the driver needs",
-	  "boot Linux 7.3 or newer; list and show work on any", cxv_doctor_kernel_release },
+	  "boot Linux 7.3 or newer; list and show work on any",
+	  .container_hint = "boot Linux 7.3 or newer on the host, whose kernel a container has",
+	  .machine = cxv_doctor_kernel_release },
 	{ "config_cxl", "kernel", "the kernel has what attaches a Type-2 endpoint: CXL_BUS, "
 	  "CXL_ACPI, CXL_MEM, CXL_PORT, CXL_REGION",
 	  "boot a kernel that is built with these options", cxv_doctor_config_cxl },
@@ -35,7 +41,9 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "nothing, unless show is to read the HDM decoders of an endpoint that no driver has",
 	  cxv_doctor_lockdown },
 	{ "iommu_tables", "iommu", "firmware describes an IOMMU (DMAR, IVRS, IORT, VIOT, RIMT)",
-	  "enable VT-d, AMD-Vi or the SMMU in firmware's setup", cxv_doctor_iommu_tables },
+	  "enable VT-d, AMD-Vi or the SMMU in firmware's setup",
+	  .vm_hint = "give the virtual machine an IOMMU, on its host: QEMU has -device intel-iommu",
+	  .machine = cxv_doctor_iommu_tables },
 	{ "iommu_groups", "iommu", "the kernel uses an IOMMU: there are groups",
 	  CXV_ENABLE_IOMMU, cxv_doctor_iommu_groups },
 	{ "noiommu_mode", "iommu", "VFIO's mode without an IOMMU, which protects nothing, is off",
@@ -49,11 +57,13 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "cxl_modules", "cxl", "cxl_acpi is loaded; cxl_core, cxl_port and cxl_mem are loaded or "
 	  "can be",
 	  "modprobe cxl_acpi cxl_port cxl_mem; the kernel's own packages have them",
-	  cxv_doctor_cxl_modules },
+	  .container_hint = host_has_modules, .machine = cxv_doctor_cxl_modules },
 	{ "module_blacklist", "cxl", "no configuration blocks modules that are needed",
 	  "remove the line, or the kernel parameter", cxv_doctor_module_blacklist },
 	{ "cedt", "firmware", "firmware's table of CXL (CEDT) is there and sound",
-	  "enable CXL in firmware's setup, or update firmware", cxv_doctor_cedt },
+	  "enable CXL in firmware's setup, or update firmware",
+	  .vm_hint = "give the virtual machine CXL, on its host: QEMU has -machine cxl=on",
+	  .machine = cxv_doctor_cedt },
 	{ "cedt_windows", "firmware", "the CEDT has a window for device-coherent, volatile memory, "
 	  "and every window is aligned",
 	  "firmware must set the window up: look at its setup for CXL memory, or update it",
@@ -66,10 +76,12 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "the kernel has a root decoder for every window in the CEDT",
 	  "see the kernel log for cxl_acpi's reason", cxv_doctor_kernel_windows },
 	{ "vfio_modules", "vfio", "vfio and vfio_pci_core are loaded or can be",
-	  "install the kernel's own packages with all modules", cxv_doctor_vfio_modules },
+	  "install the kernel's own packages with all modules",
+	  .container_hint = host_has_modules, .machine = cxv_doctor_vfio_modules },
 	{ "vfio_interface", "vfio", "/dev/vfio/vfio or /dev/iommu is there",
 	  "is devtmpfs mounted at /dev? modprobe vfio_iommu_type1, or iommufd",
-	  cxv_doctor_vfio_interface },
+	  .container_hint = "give it to the container: docker run --device /dev/vfio/vfio, or "
+	  "/dev/iommu; or run it on the host", .machine = cxv_doctor_vfio_interface },
 	{ "memory_lock", "vfio", "this user may lock as much memory as the endpoints have: a DMA "
 	  "mapping of it needs that",
 	  "ulimit -l, /etc/security/limits.conf, or LimitMEMLOCK= of the service",
@@ -109,7 +121,10 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_interrupted_persist },
 	{ "endpoint_found", "endpoint", "there is a CXL Type-2 endpoint",
 	  "is it in lspci? look for CXL in firmware's setup, and into the kernel log",
-	  cxv_doctor_endpoint_found },
+	  .vm_hint = "a virtual machine has the devices that its host gives it: look there, or "
+	  "take a machine of your own that has one",
+	  .container_hint = "is it in the host's lspci? run it there, or in a privileged container",
+	  .machine = cxv_doctor_endpoint_found },
 	{ "readable", "endpoint", "all that findings depend on could be read", cxv_doctor_root_hint,
 	  .endpoint = cxv_doctor_readable },
 	{ "power", "endpoint", "it has power", "see the kernel log; write on to its "
@@ -201,11 +216,20 @@ static struct cxv_doctor_check *add(struct cxv_doctor *doctor,
 	return &bigger[doctor->count++];
 }
 
+/* In a container what it hides is the nearest reason, also where its host is a virtual machine. */
+static const char *hint_of(const struct cxv_doctor_facts *facts, const struct cxv_doctor_kind *kind)
+{
+	if (kind->container_hint && cxv_doctor_in_container(facts))
+		return kind->container_hint;
+	return kind->vm_hint && cxv_doctor_in_vm(facts) ? kind->vm_hint : kind->hint;
+}
+
 static int examine(const struct cxv_doctor_facts *facts, const struct cxv_doctor_kind *kind,
 		   const struct cxv_doctor_endpoint *endpoint, struct cxv_doctor *doctor)
 {
 	struct cxv_doctor_check *check = add(doctor, &(struct cxv_doctor_check) {
-		.id = kind->id, .group = kind->group, .about = kind->about, .hint = kind->hint,
+		.id = kind->id, .group = kind->group, .about = kind->about,
+		.hint = hint_of(facts, kind),
 		.target = endpoint ? endpoint->endpoint->host : NULL,
 	});
 
@@ -294,6 +318,9 @@ static int examine_driver(const struct cxv_doctor_facts *facts,
 	if (facts->is_snapshot && (!finding || !has_driver(status)))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      "a snapshot has no files of modules");
+	if (finding && facts->no_module_files && cxv_doctor_in_container(facts))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is in a container, and no "
+				      "module of this kernel is visible here");
 	/* A warning may be the reason why bind will fail. */
 	if (finding)
 		return cxv_doctor_say(check, has_driver(status) ? result_of(kind->severity) :
@@ -350,30 +377,79 @@ static bool is_cause(const struct cxv_doctor *doctor, const char *id,
 	return false;
 }
 
-static int put_down_to(struct cxv_doctor_check *check, const char *cause)
+const struct cxv_doctor_check *cxv_doctor_find(const struct cxv_doctor *doctor, const char *id)
+{
+	for (size_t i = 0; i < doctor->count; i++)
+		if (!strcmp(doctor->checks[i].id, id))
+			return &doctor->checks[i];
+	return NULL;
+}
+
+static int put_down_to(struct cxv_doctor_check *check, const char *cause, const char *why)
 {
 	_cleanup_free_ char *message = check->message;
 
 	check->message = NULL;
 	check->follows_from = cause;
-	return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "%s: follows from %s", message ?: "",
-			      cause);
+	return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "%s: %s %s", message ?: "", why, cause);
+}
+
+/* What an endpoint would need of the machine. A driver that is there and wrong is wrong anyway. */
+static bool is_precondition(const struct cxv_doctor_check *check)
+{
+	static const char *const groups[] = {
+		"kernel", "iommu", "cxl", "firmware", "vfio", "tools",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups) && !check->target; i++)
+		if (!strcmp(check->group, groups[i]))
+			return true;
+	return !strcmp(check->id, "not_installed");
+}
+
+/*
+ * A machine without an endpoint has one problem, and one that hides whether it has any one
+ * question: nothing needs what it has not got besides.
+ */
+static int set_aside(struct cxv_doctor *doctor)
+{
+	static const char id[] = "endpoint_found";
+	const struct cxv_doctor_check *found = cxv_doctor_find(doctor, id);
+	int error = 0;
+
+	if (!found || found->result < CXV_DOCTOR_UNKNOWN)
+		return 0;
+	for (size_t i = 0; i < doctor->count && !error; i++) {
+		struct cxv_doctor_check *check = &doctor->checks[i];
+
+		if (is_precondition(check) && check->result >= CXV_DOCTOR_UNKNOWN)
+			error = put_down_to(check, id, "matters only to an endpoint, see");
+	}
+	return error;
+}
+
+static int trace(struct cxv_doctor *doctor, const char *id, const char *cause)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < doctor->count && !error; i++) {
+		struct cxv_doctor_check *check = &doctor->checks[i];
+
+		if (!strcmp(check->id, id) && check->result >= CXV_DOCTOR_UNKNOWN &&
+		    is_cause(doctor, cause, check->result))
+			error = put_down_to(check, cause, "follows from");
+	}
+	return error;
 }
 
 /* One problem is told once, with what goes away with it. A warning explains no problem. */
 static int trace_causes(struct cxv_doctor *doctor)
 {
-	int error = 0;
+	/* Without extended configuration space none is found. */
+	int error = trace(doctor, "endpoint_found", "cmdline_pci") ?: set_aside(doctor);
 
-	for (size_t i = 0; i < ARRAY_SIZE(consequences); i++)
-		for (size_t j = 0; j < doctor->count && !error; j++) {
-			struct cxv_doctor_check *check = &doctor->checks[j];
-
-			if (!strcmp(check->id, consequences[i].id) &&
-			    check->result >= CXV_DOCTOR_UNKNOWN &&
-			    is_cause(doctor, consequences[i].cause, check->result))
-				error = put_down_to(check, consequences[i].cause);
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(consequences) && !error; i++)
+		error = trace(doctor, consequences[i].id, consequences[i].cause);
 	return error;
 }
 
@@ -401,7 +477,7 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		if (check->hint == cxv_doctor_root_hint && facts->rights_hint)
 			check->hint = facts->rights_hint;
 	}
-	return error;
+	return error || wanted ? error : cxv_doctor_summarize(facts, doctor);
 }
 
 void cxv_doctor_clear(struct cxv_doctor *doctor)
@@ -409,5 +485,7 @@ void cxv_doctor_clear(struct cxv_doctor *doctor)
 	for (size_t i = 0; i < doctor->count; i++)
 		cxv_doctor_check_clear(&doctor->checks[i]);
 	free(doctor->checks);
+	for (size_t i = 0; i < doctor->line_count; i++)
+		free(doctor->lines[i].text);
 	*doctor = (struct cxv_doctor) { 0 };
 }

@@ -41,6 +41,10 @@ int cxv_doctor_endpoint_found(const struct cxv_doctor_facts *facts, struct cxv_d
 				      facts->endpoint_count == 1 ? "is" : "are");
 	if (facts->inventory_incomplete)
 		return cxv_doctor_unread(check, EACCES, "/sys/bus/pci/devices");
+	if (!facts->place.functions && cxv_doctor_in_container(facts))
+		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "no PCI function is visible in "
+				      "this container") ?:
+		       cxv_doctor_show(check, "/sys/bus/pci/devices", NULL);
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no PCI function has the CXL DVSEC of a "
 			      "Type-2 device") ?: cxv_doctor_show(check, "/sys/bus/pci/devices",
 								  NULL);
@@ -378,6 +382,9 @@ int cxv_doctor_vfio_interface(const struct cxv_doctor_facts *facts, struct cxv_d
 	if (!facts->modules[CXV_DOCTOR_VFIO].loaded)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      "vfio is not loaded: bind loads it");
+	if (cxv_doctor_in_container(facts) && !facts->endpoint_count)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "a container has the nodes that it was given");
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "neither is, though vfio is loaded");
 }
 

@@ -29,7 +29,8 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
 		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
 		&facts->unread_definitions, &facts->interrupts, &facts->unsafe_interrupts,
-		&facts->unsafe_iommufd,
+		&facts->unsafe_iommufd, &facts->place.container, &facts->place.hypervisor,
+		&facts->place.vendor, &facts->place.product,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

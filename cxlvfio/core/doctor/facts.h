@@ -21,6 +21,14 @@ struct cxv_doctor_names {
 	struct cxv_names names;
 };
 
+/* What the command runs in: a container and a virtual machine have what they were given. */
+struct cxv_doctor_place {
+	struct cxv_doctor_text container;	/* who runs it, "docker"; NULL: none is known */
+	struct cxv_doctor_text hypervisor;	/* the processor's flag; NULL: not set */
+	struct cxv_doctor_text vendor, product;	/* of the machine, by firmware's DMI */
+	size_t functions;			/* of PCI, of any kind */
+};
+
 /* The modules that count, in this order. */
 enum cxv_doctor_module_id {
 	CXV_DOCTOR_CXL_CORE,
@@ -79,6 +87,7 @@ struct cxv_doctor_endpoint {
 };
 
 struct cxv_doctor_facts {
+	struct cxv_doctor_place place;
 	struct cxv_doctor_text release, config, command_line, noiommu, lockdown, limits, status,
 		libcxl;
 	/* What the interrupt controller is called; whether VFIO does without remapping. */

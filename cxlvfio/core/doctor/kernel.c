@@ -8,8 +8,6 @@
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 
-#define KERNEL_MAJOR	7
-#define KERNEL_MINOR	3
 /* Older ones do not show Type-2 memdevs: they want attributes that only Type-3 ones have. */
 #define LIBCXL_RELEASE	79
 #define CAP_IPC_LOCK	14
@@ -20,6 +18,11 @@ static bool is_unread(const struct cxv_doctor_text *text)
 	return text->error && text->error != ENOENT;
 }
 
+bool cxv_doctor_is_old(const char *release)
+{
+	return !cxv_release_is_at_least(release, CXV_DOCTOR_KERNEL_MAJOR, CXV_DOCTOR_KERNEL_MINOR);
+}
+
 int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
 	const struct cxv_doctor_text *release = &facts->release;
@@ -27,7 +30,8 @@ int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_d
 
 	if (!release->value)
 		return cxv_doctor_unread(check, release->error, release->path);
-	recent = cxv_release_is_at_least(release->value, KERNEL_MAJOR, KERNEL_MINOR);
+	recent = cxv_release_is_at_least(release->value, CXV_DOCTOR_KERNEL_MAJOR,
+					 CXV_DOCTOR_KERNEL_MINOR);
 	if (cxv_doctor_show_text(check, release) < 0)
 		return -ENOMEM;
 	if (recent < 0)

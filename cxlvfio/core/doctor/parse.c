@@ -221,6 +221,35 @@ int cxv_status_has_capability(const char *status, unsigned int number)
 	return strtoull(line, NULL, 16) >> number & 1;
 }
 
+bool cxv_cpuinfo_has(const char *cpuinfo, const char *flag)
+{
+	const char *line = cxv_starts_with(cpuinfo, "flags") ? cpuinfo : strstr(cpuinfo, "\nflags");
+	size_t length = strlen(flag);
+
+	if (!line)
+		return false;
+	line += *line == '\n';
+	line += strcspn(line, ":\n");
+	while (*line && *line != '\n') {
+		line += 1 + strspn(line + 1, " \t");
+		if (!strncmp(line, flag, length) && strchr(" \t\n", line[length]))
+			return true;
+		line += strcspn(line, " \t\n");
+	}
+	return false;
+}
+
+const char *cxv_environment_value(const char *environment, size_t size, const char *name)
+{
+	const char *end = environment + size;
+	size_t length = strlen(name);
+
+	for (const char *one = environment; one < end; one += strlen(one) + 1)
+		if (!strncmp(one, name, length) && one[length] == '=')
+			return one + length + 1;
+	return NULL;
+}
+
 size_t cxv_lockdown_word(const char *text, const char **word)
 {
 	const char *open = strchr(text, '[');

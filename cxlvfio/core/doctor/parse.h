@@ -49,6 +49,13 @@ bool cxv_next_memmap(const char **text, struct cxv_memmap *memmap);
 bool cxv_limits_locked_memory(const char *limits, uint64_t *bytes);
 /* Whether CapEff of /proc/PID/status has capability NUMBER. -1: it does not say. */
 int cxv_status_has_capability(const char *status, unsigned int number);
+/* Whether the flags of the first processor in /proc/cpuinfo, which only x86 has, have FLAG. */
+bool cxv_cpuinfo_has(const char *cpuinfo, const char *flag);
+/*
+ * "docker" for NAME "container" in "A=b\0container=docker\0", SIZE bytes of /proc/PID/environ with
+ * a NUL after them. NULL: it is not set.
+ */
+const char *cxv_environment_value(const char *environment, size_t size, const char *name);
 /* The word between brackets in /sys/kernel/security/lockdown; its length, 0 for none. */
 size_t cxv_lockdown_word(const char *text, const char **word);
 

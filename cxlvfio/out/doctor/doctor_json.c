@@ -20,8 +20,15 @@ static void add_evidence(struct cxv_document *document, struct json_object *pare
 
 void cxv_json_doctor(struct cxv_document *document, const struct cxv_doctor *doctor)
 {
-	struct json_object *array = cxv_json_array(document, document->root, "checks");
+	struct json_object *array = cxv_json_array(document, document->root, "summary");
 
+	for (size_t i = 0; i < doctor->line_count; i++) {
+		struct json_object *object = cxv_json_object(document, array, NULL);
+
+		cxv_json_string(document, object, "id", doctor->lines[i].id);
+		cxv_json_string(document, object, "text", doctor->lines[i].text);
+	}
+	array = cxv_json_array(document, document->root, "checks");
 	for (size_t i = 0; i < doctor->count; i++) {
 		const struct cxv_doctor_check *check = &doctor->checks[i];
 		struct json_object *object = cxv_json_object(document, array, NULL);

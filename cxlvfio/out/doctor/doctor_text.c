@@ -138,7 +138,20 @@ static void print_unknown(const struct cxv_doctor *doctor, FILE *stream)
 	}
 }
 
-static void print_summary(const struct cxv_doctor *doctor, FILE *stream)
+/* Before everything else: whoever reads no further knows what this machine is good for. */
+static void print_lines(const struct cxv_doctor *doctor, FILE *stream)
+{
+	for (size_t i = 0; i < doctor->line_count; i++) {
+		fprintf(stream, "%s:", doctor->lines[i].id);
+		print_clean(&"         "[strlen(doctor->lines[i].id) + 1], doctor->lines[i].text,
+			    stream);
+		fputc('\n', stream);
+	}
+	if (doctor->line_count)
+		fputc('\n', stream);
+}
+
+static void print_counts(const struct cxv_doctor *doctor, FILE *stream)
 {
 	const char *separator = ":";
 
@@ -158,10 +171,11 @@ static void print_summary(const struct cxv_doctor *doctor, FILE *stream)
 
 void cxv_print_doctor(const struct cxv_doctor *doctor, bool all, FILE *stream)
 {
+	print_lines(doctor, stream);
 	for (size_t i = 0; i < doctor->count; i++)
 		if (is_first_of_group(doctor, i))
 			print_group(doctor, doctor->checks[i].group, all, stream);
 	if (!all)
 		print_unknown(doctor, stream);
-	print_summary(doctor, stream);
+	print_counts(doctor, stream);
 }

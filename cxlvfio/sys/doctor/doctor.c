@@ -441,7 +441,8 @@ static int read_facts(const struct cxv_host *host, const struct cxv_inventory *i
 		      struct cxv_endpoint *const *endpoints, size_t count,
 		      struct cxv_doctor_facts *facts)
 {
-	return read_kernel(host, facts) ?:
+	return cxv_doctor_read_place(host, &facts->place) ?:
+	       read_kernel(host, facts) ?:
 	       read_config(host, facts) ?:
 	       read_cedt(host, facts) ?:
 	       cxv_driver_read(cxv_doctor_source(host), &facts->driver) ?:

@@ -18,6 +18,9 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 /* sys/doctor/modules.c: the part of it that is about modules. 0 or -ENOMEM. */
 int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts *facts);
 
+/* sys/doctor/place.c: what the command runs in. 0 or -ENOMEM. */
+int cxv_doctor_read_place(const struct cxv_host *host, struct cxv_doctor_place *place);
+
 /*
  * sys/doctor/definitions.c: what persist would have bound, on all of INVENTORY: what a definition
  * means is there although nobody named it. 0 or -ENOMEM.

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: what the command runs in, as much as that tells of itself. */
+#include <errno.h>
+#include <string.h>
+
+#include "core/doctor/checks.h"
+
+bool cxv_doctor_in_container(const struct cxv_doctor_facts *facts)
+{
+	return facts->place.container.value;
+}
+
+/*
+ * x86 processors have a flag for it. Elsewhere only the names tell it, and not all of them: a whole
+ * machine of a cloud has the cloud's name, too.
+ */
+bool cxv_doctor_in_vm(const struct cxv_doctor_facts *facts)
+{
+	const char *vendor = facts->place.vendor.value ?: "";
+	const char *product = facts->place.product.value ?: "";
+
+	return facts->place.hypervisor.value || !strcmp(vendor, "QEMU") ||
+	       strstr(product, "Virtual Machine") ||
+	       (!strcmp(vendor, "Amazon EC2") && !strstr(product, ".metal"));
+}
+
+int cxv_doctor_environment(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
+{
+	const struct cxv_doctor_place *place = &facts->place;
+	const struct cxv_doctor_text *const texts[] = {
+		&place->container, &place->hypervisor, &place->vendor, &place->product,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i]->value && cxv_doctor_show_text(check, texts[i]) < 0)
+			return -ENOMEM;
+	if (cxv_doctor_in_container(facts))
+		return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it runs in a container (%s): of "
+				      "hardware, nodes and modules it sees what it was given",
+				      place->container.value);
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, cxv_doctor_in_vm(facts) ?
+			      "it runs in a virtual machine, which has what its host gives it" :
+			      "nothing tells of a container or a virtual machine");
+}
