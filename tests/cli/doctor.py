@@ -434,7 +434,8 @@ BREAKAGES = [
     ("a first process that tells of none", write("proc/1/environ", b"mycontainer=secret\0"), {}),
     ("a virtual machine", both(
         write("proc/cpuinfo", "flags\t\t: fpu hypervisor\n"),
-        write("sys/class/dmi/id/sys_vendor", "QEMU\n")), {}),
+        write("sys/class/dmi/id/sys_vendor", "QEMU\n")), {"environment": "warning"}),
+    ("a virtual machine without that flag", write("sys/class/dmi/id/sys_vendor", "QEMU\n"), {}),
     ("a container without nodes", both(write(".dockerenv", ""), remove("dev/vfio/vfio")),
      {"environment": "info", "vfio_interface": "problem", "vfio_access": "warning"}),
 ]

@@ -38,6 +38,14 @@ int cxv_doctor_environment(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it runs in a container (%s): of "
 				      "hardware, nodes and modules it sees what it was given",
 				      place->container.value);
+	/* cpu_cache_has_invalidate_memregion() says no there. */
+	if (place->hypervisor.value && facts->endpoint_count) {
+		check->hint = "if bind fails for it: QEMU hides the flag with -cpu "
+			      "MODEL,-hypervisor";
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it runs in a virtual machine, "
+				      "and the CXL core commits no region where it cannot flush "
+				      "the processor's caches");
+	}
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, cxv_doctor_in_vm(facts) ?
 			      "it runs in a virtual machine, which has what its host gives it" :
 			      "nothing tells of a container or a virtual machine");
