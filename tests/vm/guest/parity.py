@@ -95,9 +95,11 @@ def objects_of_cxlvfio(document: dict) -> dict:
         for decoder in port["decoders"]:
             add("decoder", decoder)
     for endpoint in document["endpoints"]:
-        add("endpoint", endpoint["endpoint_info"])
-        add("memdev", endpoint["memdev_info"])
-        add("decoder", endpoint["root_decoder"])
+        # What has no driver of the CXL core has a memdev alone.
+        for kind, key in (("endpoint", "endpoint_info"), ("memdev", "memdev_info"),
+                          ("decoder", "root_decoder")):
+            if endpoint[key]:
+                add(kind, endpoint[key])
         for decoder in endpoint["decoders"]:
             add("decoder", decoder)
         for region in endpoint["regions"]:
@@ -227,11 +229,9 @@ def compare_links(ours: dict) -> list:
     return problems
 
 
-def main() -> int:
-    # It is mounted in no machine by itself, and the newer cxl prints what is in it.
-    subprocess.run(["mount", "-t", "debugfs", "none", "/sys/kernel/debug"],
-                   stderr=subprocess.DEVNULL, check=False)
-    document = json.loads(run("cxlvfio", "list", "--json"))
+def compare(stage: str) -> list:
+    """[(text, problems)] of everything, as it is now."""
+    document = json.loads(run("cxlvfio", "list", "--all", "--json"))
     ours = objects_of_cxlvfio(document)
     results = []
     for tool in TOOLS:
@@ -250,11 +250,38 @@ def main() -> int:
                         compare_with_libcxl(tool, records)))
     results.append(("libcxl and sysfs have every endpoint and do not differ",
                     compare_endpoints(json.loads(run("cxlvfio", "show", "all", "--json")))))
-    versions = {run(tool, "--version").strip() for tool in TOOLS}
-    results.append(("they are two versions", [] if len(versions) == len(TOOLS) else versions))
     results.append(("attributes in sysfs", compare_with_sysfs(ours)))
     results.append(("links in sysfs", compare_links(ours)))
+    return [(f"{stage}{text}", problems) for text, problems in results]
+
+
+def unbind_expanders() -> list:
+    """Type-3 devices lose the CXL core's driver; their memdevs stay."""
+    listed = json.loads(run("cxlvfio", "list", "--all", "--json"))["endpoints"]
+    memdevs = [each["memdev"] for each in listed if each["cxl_type"] == 3]
+    for memdev in memdevs:
+        Path("/sys/bus/cxl/drivers/cxl_mem/unbind").write_text(memdev)
+    return memdevs
+
+
+def disable_region() -> bool:
+    """As an operator would, of an endpoint's own region."""
+    return not subprocess.run(["cxl", "disable-region", "-f", "region0"], check=False,
+                              stdout=subprocess.DEVNULL).returncode
+
+
+def main() -> int:
+    # It is mounted in no machine by itself, and the newer cxl prints what is in it.
+    subprocess.run(["mount", "-t", "debugfs", "none", "/sys/kernel/debug"],
+                   stderr=subprocess.DEVNULL, check=False)
     tap = Tap()
+    versions = {run(tool, "--version").strip() for tool in TOOLS}
+    tap.say(len(versions) == len(TOOLS), "they are two versions", versions)
+    results = compare("")
+    if unbind_expanders():
+        results += compare("a memdev without a driver: ")
+        tap.say(disable_region(), "cxl disable-region disables region0")
+        results += compare("a region that is disabled: ")
     for text, problems in results:
         tap.say(not problems, text, *list(problems)[:20])
     return tap.finish()

@@ -252,7 +252,7 @@ class Machine:
         parameters = qemu.ALWAYS + topology.kernel_parameters(self.topology) + self.options.append
         command = qemu.command(
             self.directory, self.topology, self.kernel.image, parameters, exports,
-            self.options.neighbour,
+            self.options.neighbour, self.options.expander,
         )
         command += self.options.qemu
         say(

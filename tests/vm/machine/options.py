@@ -94,6 +94,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--udev", action="store_true")
     parser.add_argument("--systemd", action="store_true")
     parser.add_argument("--neighbour", default="")
+    parser.add_argument("--expander", action="store_true")
     parser.add_argument("--serials", type=numbers, default=[])
     parser.add_argument("--share", type=host_path)
     parser.add_argument("--dmesg", type=host_path)
@@ -130,8 +131,8 @@ def verify(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--host-bridges {options.host_bridges}: there can be 1 to --endpoints")
     if len(options.serials) > options.endpoints:
         parser.error("--serials has more numbers than there are endpoints")
-    if options.neighbour and not options.endpoints:
-        parser.error("--neighbour needs an endpoint")
+    if (options.neighbour or options.expander) and not options.endpoints:
+        parser.error("--neighbour and --expander need an endpoint")
     if options.leaks and options.kernel != "debug":
         parser.error("--leaks needs --kernel debug")
     if options.share and not options.share.is_dir():

@@ -67,6 +67,19 @@ def shared_directory(path: Path, tag: str, writable: bool) -> list[str]:
     ]
 
 
+def expander() -> list[str]:
+    """A Type-3 device below a switch below the first host bridge; its memory is in no window."""
+    slot = 16  # what no endpoint has
+    return [
+        *device(driver="cxl-rp", id="switch", bus="bridge0", port=slot, chassis=1, slot=slot),
+        *device(driver="cxl-upstream", id="upstream", bus="switch"),
+        *device(driver="cxl-downstream", id="downstream", bus="upstream", port=0, chassis=2,
+                slot=slot + 1),
+        *device(**{"driver": "cxl-type3", "bus": "downstream", "volatile-memdev": "expander",
+                   "sn": 0x77}),
+    ]
+
+
 def topology_devices(directory: Path, topology: Topology, neighbour: str) -> list[str]:
     arguments = []
     for bridge in topology.bridges:
@@ -99,6 +112,7 @@ def command(
     parameters: list[str],
     exports: list[tuple[Path, str, bool]],
     neighbour: str = "",
+    with_expander: bool = False,
 ) -> list[str]:
     """DIRECTORY holds the sockets, the file behind the guest's RAM, and its initramfs; NEIGHBOUR is
     what the first endpoint has beside it."""
@@ -128,4 +142,7 @@ def command(
         arguments += device(driver="virtserialport", bus="ports.0", chardev=port, name=port)
     for path, tag, writable in exports:
         arguments += shared_directory(path, tag, writable)
-    return arguments + topology_devices(directory, topology, neighbour)
+    arguments += topology_devices(directory, topology, neighbour)
+    if with_expander:
+        arguments += ["-object", "memory-backend-ram,id=expander,size=256M", *expander()]
+    return arguments
