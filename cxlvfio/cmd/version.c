@@ -5,13 +5,25 @@
 #include "cmd/help.h"
 #include "cmd/helper_output.h"
 #include "config.h"
+#include "cxl_vfio.h"
+#include "out/base/document.h"
+
+static void print_document(struct cxv_context *context)
+{
+	_cleanup_(cxv_document_clear) struct cxv_document document = { 0 };
+
+	cxv_document_begin(context, &document);
+	cxv_json_number(&document, document.root, "abi_version", CXL_VFIO_ABI_VERSION);
+	cxv_document_finish(context, &document);
+}
 
 enum cxv_exit cxv_print_version(struct cxv_context *context)
 {
 	if (context->json)
-		cxv_print_endpoints(context, NULL, 0);
+		print_document(context);
 	else
-		printf("cxlvfio %s\n", CXLVFIO_VERSION);
+		printf("cxlvfio %s\nJSON documents %s\ndriver interface %d\n", CXLVFIO_VERSION,
+		       CXV_SCHEMA_VERSION, CXL_VFIO_ABI_VERSION);
 	return cxv_errors_exit(&context->errors);
 }
 
