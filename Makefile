@@ -8,6 +8,7 @@ help:
 	@echo "make check-full  every test: an hour or more"
 	@echo "make soak     the long tests at full length, then stress with ever new seeds, until ^C"
 	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
+	@echo "make package  Debian packages of this tree, in build/package"
 	@echo "Parts: tests/check --help. The driver alone: make -C kernel-driver"
 
 demo:
@@ -26,4 +27,7 @@ install:
 	meson setup --prefix=/usr --buildtype=release build/install
 	meson install -C build/install
 
-.PHONY: help demo check check-full soak install
+package:
+	@packaging/build
+
+.PHONY: help demo check check-full soak install package
