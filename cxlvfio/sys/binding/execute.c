@@ -49,6 +49,10 @@ static const char *hint_of_module(int error)
 		       "the module with modprobe, then use --no-modprobe";
 	if (error == -EACCES || error == -EPERM)
 		return "run it as root; under kernel lockdown the module must be signed";
+	if (error == -EKEYREJECTED)
+		return "the kernel takes modules only that are signed with a key which it trusts; "
+		       "dkms signs with its own: mokutil --import /var/lib/dkms/mok.pub, then "
+		       "reboot";
 	return "dmesg says why; dkms rebuilds a module that is built for another kernel";
 }
 
