@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# For checks in a plain Debian root, which source it from the top of the project with $part set.
+log=/tmp/log
+
+# check TEXT COMMAND...: good if COMMAND ends well; what it printed is told if not.
+check() {
+	text=$1
+	shift
+	status=0
+	"$@" > $log 2>&1 < /dev/null || status=$?
+	if [ $status = 0 ]; then
+		echo "ok ${part:?}: $text ($(($(date +%s) - began)) s since the beginning)"
+	else
+		echo "not ok $part: $text"
+		echo "# status $status of: $*"
+		tail -n 15 $log | sed 's/^/# | /'
+	fi
+	return $status
+}
+
+# equal WANTED COMMAND...: what COMMAND prints on its first line.
+equal() {
+	wanted=$1
+	shift
+	got=$("$@" | head -n 1)
+	[ "$got" = "$wanted" ] || {
+		echo "'$got', and not '$wanted'"
+		return 1
+	}
+}
+
+stand_in() { # NAME, and the script on stdin
+	cat > "/usr/local/sbin/$1"
+	chmod 755 "/usr/local/sbin/$1"
+}
+
+# "uname -r" is what is in /run/kernel, and "modprobe" finds a module but does not load it.
+stand_in_for_kernel() {
+	stand_in uname <<- 'SCRIPT'
+		#!/bin/sh
+		[ "$*" != -r ] || [ ! -s /run/kernel ] || exec cat /run/kernel
+		exec /usr/bin/uname "$@"
+	SCRIPT
+	stand_in modprobe <<- 'SCRIPT'
+		#!/bin/sh
+		exec /usr/sbin/modprobe --show-depends --set-version "$(uname -r)" "$@"
+	SCRIPT
+}
+
+# apt asks nothing, and keeps what it has fetched beside the root.
+configure_apt() {
+	mkdir -p "$CXLVFIO_CACHE/debs/partial"
+	cat > /etc/apt/apt.conf.d/99test <<- CONFIGURATION
+		APT::Get::Assume-Yes "true";
+		Dir::Cache::archives "$CXLVFIO_CACHE/debs";
+		APT::Sandbox::User "root";
+		Acquire::Retries "3";
+		Dpkg::Use-Pty "0";
+	CONFIGURATION
+	export DEBIAN_FRONTEND=noninteractive
+}
+
+began=$(date +%s)
