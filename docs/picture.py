@@ -23,7 +23,7 @@ PASS = re.compile(r"\bpass\b")
 
 def draw_line(line: str, number: int) -> str:
     text = saxutils.escape(line)
-    if line.startswith("$ "):
+    if line.startswith(("$ ", "(qemu) ")):
         kind = ' class="command"'
     else:
         kind = ""

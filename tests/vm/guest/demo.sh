@@ -26,6 +26,13 @@ say() {
 	printf '\n# %s\n' "$*"
 }
 
+# The guest boots meanwhile; it goes on when it gets a line.
+run=$(mktemp -d)
+mkfifo "$run/go"
+python3 tests/vm/guest/nested_demo.py < "$run/go" &
+guest=$!
+exec 3> "$run/go"
+
 target=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 
 say "Which Type-2 endpoints are there, and what state are they in?"
@@ -46,4 +53,5 @@ fails 7 cxlvfio reset --verify "$target"
 endpointctl 0 clear decoder-lost > /dev/null
 endpointctl 0 firmware > /dev/null
 say "Repaired, it goes to a virtual machine: QEMU as it is, the memory is a BAR. Its guest resets it."
-python3 tests/vm/guest/nested_demo.py
+echo go >&3
+wait $guest

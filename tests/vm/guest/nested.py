@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -163,6 +164,23 @@ class Guest:
         self.ask("set", "enable", 1)
         self.ask("map")
         return name, index
+
+    def plug(self, device: str) -> None:
+        """DEVICE as for QEMU's -device; the guest takes it in when it is told that it is there."""
+        driver, *options = device.split(",")
+        self.command_monitor("device_add", driver=driver,
+                             **dict(option.split("=", 1) for option in options))
+
+    def wait_mapped(self, size: int) -> tuple[str, str]:
+        """As map(), once the guest has taken in what was plugged."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                return self.map(size)
+            except Failed:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(TURN / 5)
 
     def wrong(self, tag: int, stride: int) -> list[str]:
         """What the guest reads that is not the words of the tag; empty if all are."""

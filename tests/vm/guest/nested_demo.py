@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run by demo.sh: what a guest sees of the endpoint's memory, before and after its FLR."""
+"""Run by demo.sh: what a guest sees of the endpoint's memory, before and after its FLR.
+
+The guest is booted at once, beside all else that is shown, and gets the endpoint by hot plug when a
+line comes on stdin: its boot takes longest.
+"""
 import sys
 from pathlib import Path
 
@@ -21,13 +25,16 @@ def look(guest: Guest, size: int, what: str) -> bool:
 
 
 def main() -> int:
-    endpoint = Endpoint()
-    device = f"vfio-pci,host={endpoint.host},bus=rp"
-    print(f"\n$ qemu-system-x86_64 ... {' '.join(ROOT_PORT)} -device {device}", flush=True)
-    guest = Guest(*ROOT_PORT, "-device", device)
+    guest = Guest(*ROOT_PORT)
     guest.wait_ready()
+    sys.stdin.readline()
+    endpoint = Endpoint()
     size = endpoint.bar_size()
-    name, index = guest.map(size)
+    device = f"vfio-pci,host={endpoint.host},bus=rp"
+    print(f"\n$ qemu-system-x86_64 ... {' '.join(ROOT_PORT)}")
+    print(f"(qemu) device_add {device}", flush=True)
+    guest.plug(device)
+    name, index = guest.wait_mapped(size)
     print(f"guest: {name} has {size >> 20} MiB of memory in BAR {index}")
     guest.ask("write", TAG, PAGES)
     look(guest, size, f"wrote {size // PAGES} pages:")

@@ -32,7 +32,7 @@ NO_PEERS = "PCI peer-to-peer transactions on BARs are not supported."
 COMMAND, COMMAND_MEMORY = 0x04, 0x2
 CAPABILITIES, POWER_MANAGEMENT, POWER_CONTROL = 0x34, 0x01, 0x04
 D0, D3HOT = 0, 3
-TURN, TURNS = 0.2, 1500         # of a guest that takes in what is plugged
+TURN, TURNS = 0.2, 1500         # of a guest that waits for its memory
 
 
 class Run:
@@ -194,16 +194,9 @@ def plug(run: Run) -> None:
     run.tap.same("the monitor unplugs it: the guest has it no more", ["No such device"],
                  [" ".join(found)])
     run.state("and the window is closed", "closed")
-    name, *options = run.device.split(",")
-    run.guest.command_monitor("device_add", driver=name,
-                              **dict(option.split("=", 1) for option in options))
-    # The guest takes it in when it is told that it is there.
-    for _ in range(TURNS):
-        try:
-            run.map()
-            break
-        except Failed:
-            time.sleep(TURN)
+    run.guest.plug(run.device)
+    run.guest.wait_mapped(run.endpoint.bar_size())
+    run.map()
     run.words("plugged again: who has it now finds zeros", 0)
 
 
