@@ -28,6 +28,8 @@ ASK = "/usr/local/libexec/cxlvfio/cxlvfio-libcxl"
 # What libcxl 81 has no function for: the newer cxl has it from newer ones, or debugfs.
 UNASKED = {"poison_injectable", "protocol_injectable", "injectable_protocol_errors",
            "extended_linear_cache_size"}
+# What cxl has from a Type-3 device's mailbox: nobody asked for that device, and it gets no commands.
+MAILBOX = {"alert_config", "partition_info", "firmware", "health"}
 # Arrays of cxl's, as the kind of the records for their items, and what names these.
 PARTS = {"dports": ("dport", "dport"), "targets": ("target", "position"),
          "mappings": ("mapping", "position")}
@@ -72,6 +74,8 @@ def objects_of_cxl(node) -> list:
         # "decoders:port1", "regions:decoder0.0", "root decoders", "anon memdevs", "memdev": {...}
         is_container = ":" in key or key.rpartition(" ")[2].removesuffix("s") in KINDS and \
             isinstance(value, (list, dict))
+        if kind and key in MAILBOX:
+            continue
         if kind and not is_container:
             own[key] = value
         else:
@@ -204,6 +208,8 @@ def compare_with_sysfs(ours: dict) -> list:
                     same = text == str(int(value))
                 elif isinstance(value, int):
                     same = bool(text) and int(text, 0) == value
+                elif key == "numa_node":
+                    same = text in ("", "-1")
                 else:
                     same = (value or "") == text
                 if not same and key in item:
