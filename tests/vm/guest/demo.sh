@@ -52,6 +52,7 @@ endpointctl 0 fault decoder-lost@2 > /dev/null
 fails 7 cxlvfio reset --verify "$target"
 endpointctl 0 clear decoder-lost > /dev/null
 endpointctl 0 firmware > /dev/null
-say "Repaired, it goes to a virtual machine: QEMU as it is, the memory is a BAR. Its guest resets it."
+say "Repaired, it goes to a virtual machine that has been booting meanwhile: QEMU as it is, the memory is" \
+	"a BAR. Its guest resets it."
 echo go >&3
 wait $guest
