@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/doctor.h"
 
@@ -14,12 +15,11 @@ static int add(struct cxv_doctor *doctor, const char *id, const char *format, ..
 {
 	struct cxv_doctor_line *line = &doctor->lines[doctor->line_count];
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&line->text, format, arguments);
+	line->text = cxv_vformat(format, arguments);
 	va_end(arguments);
-	if (length < 0)
+	if (!line->text)
 		return -ENOMEM;
 	line->id = id;
 	doctor->line_count++;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/doctor/parse.h"
 #include "sys/doctor/doctor.h"
 #include "sys/snapshot/capture.h"
@@ -21,8 +22,7 @@ static int set(struct cxv_doctor_text *text, const char *path, const char *value
 	free(text->path);
 	free(text->value);
 	text->value = value ? strdup(value) : NULL;
-	if (asprintf(&text->path, "/%s", path) < 0)
-		text->path = NULL;
+	text->path = cxv_format("/%s", path);
 	return text->path && (text->value || !value) ? 0 : -ENOMEM;
 }
 

@@ -348,6 +348,8 @@ int cxv_touch_begin(bool *counting_works)
 		.sa_flags = SA_SIGINFO | SA_NODEFER,
 	};
 
+	if (!cxv_host_page_sizes())
+		return -EOPNOTSUPP;
 	sigemptyset(&action.sa_mask);
 	if (sigaction(SIGBUS, &action, &previous_action) < 0)
 		return -errno;
