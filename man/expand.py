@@ -89,13 +89,11 @@ def main() -> int:
         print(f"expand.py: {page}: no line @ACTIONS@", file=sys.stderr)
         return 1
     source = source.replace("\n@ACTIONS@\n", "\n" + format_actions(actions))
-    pages = [each for each in metadata["commands"]
-             if (page.parent / f"cxlvfio-{each['name']}.1.scd").exists()]
     source = source.replace("\n@OPTIONS@\n",
                             "\n" + format_options(command, metadata["options"], bool(name)))
     source = source.replace("\n@FINDINGS@\n", "\n" + format_findings(metadata["findings"]))
     source = source.replace("\n@CHECKS@\n", "\n" + format_checks(metadata["checks"]))
-    sys.stdout.write(source.replace("\n@COMMANDS@\n", "\n" + format_commands(pages)))
+    sys.stdout.write(source.replace("\n@COMMANDS@\n", "\n" + format_commands(metadata["commands"])))
     return 0
 
 

@@ -15,8 +15,6 @@ from pathlib import Path
 # scdoc writes a paragraph before every heading and list; that changes nothing on paper.
 HARMLESS = "skipping paragraph macro"
 SECTIONS = {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "SEE ALSO"}
-# help and version are in cxlvfio(1).
-WITHOUT_PAGE = {"help", "version"}
 
 
 def output(*command: str) -> str:
@@ -55,7 +53,7 @@ def main() -> int:
     metadata = json.loads(output(sys.argv[1], "__metadata"))
     pages = [("cxlvfio", metadata["options"])]
     pages += [(f"cxlvfio-{command['name']}", command["options"] + metadata["options"])
-              for command in metadata["commands"] if command["name"] not in WITHOUT_PAGE]
+              for command in metadata["commands"]]
     print(f"1..{len(pages)}")
     failed = False
     for number, (name, options) in enumerate(pages, 1):
