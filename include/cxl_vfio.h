@@ -105,7 +105,7 @@ struct cxl_vfio_device_info {
 #define CXL_VFIO_SCRUB_POLICY_ZERO		"zero"	/* no byte is left; the default */
 
 /* scrub_result: the last time a user left */
-#define CXL_VFIO_SCRUB_RESULT_NONE		"none"	/* nothing was due, or policy none */
+#define CXL_VFIO_SCRUB_RESULT_NONE		"none"	/* no user left yet, or policy none */
 #define CXL_VFIO_SCRUB_RESULT_DONE		"done"
 #define CXL_VFIO_SCRUB_RESULT_OWED		"owed"	/* not possible yet: nobody gets access */
 

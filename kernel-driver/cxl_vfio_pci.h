@@ -357,7 +357,8 @@ const char *cxl_vfio_flush_name(enum cxl_vfio_flush_result result);
 
 /* scrub.c: what is left for the next user */
 void cxl_vfio_scrub_init(struct cxl_vfio_scrub *scrub);
-void cxl_vfio_scrub_at_boundary(struct cxl_vfio_scrub *scrub);
+void cxl_vfio_scrub_user_came(struct cxl_vfio_scrub *scrub);
+void cxl_vfio_scrub_user_left(struct cxl_vfio_scrub *scrub);
 void cxl_vfio_scrub_in_use(struct cxl_vfio_scrub *scrub);
 bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub);
 void cxl_vfio_scrub_from_start(struct cxl_vfio_scrub *scrub);

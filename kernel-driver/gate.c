@@ -355,7 +355,7 @@ void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
 	bool may_ask;
 
 	guard(mutex)(&gate->asking);
-	cxl_vfio_scrub_at_boundary(scrub);
+	cxl_vfio_scrub_user_left(scrub);
 	if (!cxl_vfio_scrub_is_due(scrub)) {
 		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_NOT_DUE);
 		return;
@@ -577,7 +577,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device)
 	bool ask = false;
 
 	scoped_guard(rwsem_write, &gate->lock) {
-		cxl_vfio_scrub_at_boundary(&device->scrub);
+		cxl_vfio_scrub_user_came(&device->scrub);
 		gate->open = true;
 		device->scrub.stop = false;
 		gate->last_path = CXL_VFIO_PATH_OPEN;

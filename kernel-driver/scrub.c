@@ -121,10 +121,21 @@ void cxl_vfio_scrub_init(struct cxl_vfio_scrub *scrub)
 	scrub->dirty = true;
 }
 
-/* A user comes or goes: whose bytes there are now are not the next one's. */
-void cxl_vfio_scrub_at_boundary(struct cxl_vfio_scrub *scrub)
+/* A user comes: whose bytes there are now are not his. */
+void cxl_vfio_scrub_user_came(struct cxl_vfio_scrub *scrub)
 {
 	WRITE_ONCE(scrub->due, READ_ONCE(scrub->dirty));
+}
+
+/*
+ * A user leaves. He had the device's registers, also where the gate never opened: what its engines
+ * wrote for him may be anywhere in the window, be it where a scrub was before.
+ */
+void cxl_vfio_scrub_user_left(struct cxl_vfio_scrub *scrub)
+{
+	WRITE_ONCE(scrub->due, true);
+	WRITE_ONCE(scrub->dirty, true);
+	atomic64_set(&scrub->done, 0);
 }
 
 /* The gate opens: a reset of this user's own must not take the bytes, but the next boundary. */

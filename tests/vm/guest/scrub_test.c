@@ -212,6 +212,38 @@ static void test_unbound_in_close(void)
 	next_user_finds_nothing("after the next bind nobody finds anything");
 }
 
+/*
+ * A user who leaves while the bytes from before the bind are still being zeroed. He had the
+ * device's registers: its engine may have written where that was done already, here by a byte that
+ * the device changes at the reset of the close, the second after the open's.
+ */
+static void test_left_while_pending(void)
+{
+	uint64_t progress = 0, before = 0, zeroed;
+	char fault[64];
+	int tries;
+
+	snprintf(fault, sizeof(fault), "fault byte-changed=%#lx@2x1", STEP - 8);
+	for (tries = 0; tries < ATTEMPTS && !progress; tries++) {
+		if (unbind_driver() || !bind_driver())
+			bail("binding again");
+		endpointctl(fault);
+		open_regions();
+		while (!progress && attribute_is("state", CXL_VFIO_STATE_PENDING))
+			progress = attribute_number("scrub_progress");
+		before = attribute_number("scrub_bytes");
+		close_device();
+		endpointctl("clear all");
+	}
+	zeroed = attribute_number("scrub_bytes") - before;
+	note("%d tries, progress was %llu, then %llu bytes were zeroed", tries,
+	     (unsigned long long)progress, (unsigned long long)zeroed);
+	check(progress && zeroed >= memory.size &&
+	      attribute_is("scrub_result", CXL_VFIO_SCRUB_RESULT_DONE),
+	      "left while it is zeroed: the close zeroes all of it");
+	next_user_finds_nothing("what an engine wrote meanwhile is gone");
+}
+
 /* Threads that helped with a scrub, since the events are on. */
 static int helpers_so_far(void)
 {
@@ -306,6 +338,7 @@ int main(int argc, char **argv)
 	test_progress();
 	test_killed_in_close();
 	test_unbound_in_close();
+	test_left_while_pending();
 	test_share();
 	test_poison();
 	return finish();

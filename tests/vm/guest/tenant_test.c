@@ -211,7 +211,24 @@ static void test_refused(void)
 	expect_clean("a decoder lost at close", CXL_VFIO_SCRUB_RESULT_OWED);
 }
 
-/* A user that never gets access has nothing to leave, and what is owed stays owed. */
+/*
+ * Who never has access through the CPU has the device's registers all the same. The emulated device
+ * has no engine: a byte that changes at the reset of the close is what one has written until then.
+ */
+static void test_never_opened(void)
+{
+	endpointctl("fault decoder-lost@1x1");
+	open_window();
+	check(attribute_is("state", CXL_VFIO_STATE_REFUSED), "a user who never gets access");
+	endpointctl("clear all");
+	endpointctl("firmware");
+	endpointctl("fault byte-changed=0x7008@1x1");
+	close_window();
+	endpointctl("clear all");
+	expect_clean("what his engine wrote", CXL_VFIO_SCRUB_RESULT_DONE);
+}
+
+/* Nothing is zeroed, and the policy counts that there is when the next user comes. */
 static void test_policy_none(void)
 {
 	policy(CXL_VFIO_SCRUB_POLICY_NONE);
@@ -256,6 +273,7 @@ int main(int argc, char **argv)
 	test_power_state();
 	test_killed();
 	test_refused();
+	test_never_opened();
 	test_policy_none();
 	test_bad_policy();
 	return finish();
