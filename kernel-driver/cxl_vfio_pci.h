@@ -278,6 +278,8 @@ struct cxl_vfio_device {
 	enum cxl_vfio_reset_result reset_result;	/* for the operator */
 	struct cxl_vfio_uevent uevent;
 	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
+	struct task_struct *closer;	/* is in the core's close */
+	bool not_reset;			/* there: the function, whatever became of its bus */
 	enum cxl_vfio_view view;
 	enum cxl_vfio_interface interface;
 	struct cxl_vfio_shadow shadow;
@@ -337,7 +339,7 @@ bool cxl_vfio_window_is_owned(struct cxl_vfio_hdm *hdm);
 void cxl_vfio_gate_init(struct cxl_vfio_device *device);
 void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device);
-void cxl_vfio_gate_scrub(struct cxl_vfio_device *device);
+void cxl_vfio_gate_scrub(struct cxl_vfio_device *device, bool was_reset);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_hold(struct cxl_vfio_device *device);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);

@@ -342,12 +342,13 @@ static void revalidate(struct cxl_vfio_device *device, u64 generation, unsigned 
 }
 
 /**
- * cxl_vfio_gate_scrub - the device was closed and reset: leave nothing for the next user
+ * cxl_vfio_gate_scrub - the device was closed: leave nothing for the next user
  * @device: the device, with nobody able to open it meanwhile
+ * @was_reset: the function was; the core only tries, and without it the device may still write
  *
  * What cannot be done now stays owed, and the gate opens for nobody before it is done.
  */
-void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
+void cxl_vfio_gate_scrub(struct cxl_vfio_device *device, bool was_reset)
 {
 	struct cxl_vfio_gate *gate = &device->gate;
 	struct cxl_vfio_scrub *scrub = &device->scrub;
@@ -360,8 +361,7 @@ void cxl_vfio_gate_scrub(struct cxl_vfio_device *device)
 		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_NOT_DUE);
 		return;
 	}
-	/* The core only tries to reset: without one the device itself may still write. */
-	if (device->core.needs_reset) {
+	if (!was_reset) {
 		WRITE_ONCE(scrub->result, CXL_VFIO_SCRUB_OWED);
 		return;
 	}

@@ -41,6 +41,27 @@ static void note_reset(struct cxl_vfio_device *device, bool works)
 	WRITE_ONCE(device->reset_result, result);
 }
 
+/*
+ * Where the function's reset fails, or where it has none, the core tries one of the bus, which a
+ * CXL port may mask and which then does nothing, but counts as done: to us it is no reset. The core
+ * forgets how the function's ended, so it is looked at when that of the bus begins.
+ */
+static void note_bus_reset(struct cxl_vfio_device *device)
+{
+	if (READ_ONCE(device->closer) == current && device->core.needs_reset)
+		device->not_reset = true;
+}
+
+/* The core's close. Returns whether it has reset the function. */
+static bool close_core(struct cxl_vfio_device *device)
+{
+	device->not_reset = false;
+	WRITE_ONCE(device->closer, current);
+	vfio_pci_core_close_device(&device->core.vdev);
+	WRITE_ONCE(device->closer, NULL);
+	return !device->core.needs_reset && !device->not_reset;
+}
+
 static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
@@ -75,20 +96,21 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 {
 	struct cxl_vfio_device *device = to_cxl_vfio(core_vdev);
+	bool was_reset;
 
 	cxl_vfio_gate_close_device(device);
 	cxl_vfio_memory_unregister_poison(device);
 	cxl_vfio_dmabuf_close(device);
 	/* The core resets the function without reset_prepare, with the device closed. */
 	cxl_vfio_window_yield(device->hdm);
-	vfio_pci_core_close_device(core_vdev);
+	was_reset = close_core(device);
 	cxl_vfio_window_reclaim(device->hdm);
 	if (device->core.reset_works)
-		note_reset(device, !device->core.needs_reset);
+		note_reset(device, was_reset);
 	/* The core has revoked them for good. */
 	cxl_vfio_dmabuf_forget(device);
-	/* After the core's reset: the device itself writes nothing any more. */
-	cxl_vfio_gate_scrub(device);
+	/* After a reset the device itself writes nothing any more. */
+	cxl_vfio_gate_scrub(device, was_reset);
 	cxl_vfio_uevent_changed(device);
 }
 
@@ -296,6 +318,7 @@ static void cxl_vfio_reset_prepare(struct pci_dev *pdev)
 
 	if (cxl_vfio_wrong_unnoticed(device))
 		return;
+	note_bus_reset(device);
 	cxl_vfio_gate_shut(device, CXL_VFIO_PATH_RESET);
 	cxl_vfio_window_yield(device->hdm);
 }

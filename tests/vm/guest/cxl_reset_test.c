@@ -196,6 +196,83 @@ static void test_clear(void)
 		bail(CLEAR);
 	check(!reset_vfio() && wait_attribute("state", CXL_VFIO_STATE_ACTIVE),
 	      "a reset that clears the memory");
+static bool can_be_reset(void)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	if (device_ioctl(VFIO_DEVICE_GET_INFO, &info))
+		bail("VFIO_DEVICE_GET_INFO");
+	note("flags of the device: %#x", info.flags);
+	return info.flags & VFIO_DEVICE_FLAGS_RESET;
+}
+
+static bool failure_is_told(void)
+{
+	return attribute_is("reset_result", CXL_VFIO_RESET_RESULT_FAILED) &&
+	       logged("the function.s reset failed");
+}
+
+/* The next user: as if nothing had been, and every byte of the one before is gone. */
+static void expect_clean_open(const char *what)
+{
+	uint64_t bytes = attribute_number("scrub_bytes"), offset, kept = 0;
+	char *map, line[160];
+
+	open_regions();
+	snprintf(line, sizeof(line), "%s: the next open resets", what);
+	check(attribute_is("reset_result", CXL_VFIO_RESET_RESULT_DONE) && can_be_reset() &&
+	      wait_attribute("state", CXL_VFIO_STATE_ACTIVE), line);
+	map = map_window(0, memory.size);
+	if (map == MAP_FAILED)
+		bail("mmap of the window");
+	for (offset = 0; offset < memory.size; offset += PAGE)
+		kept += *(uint64_t *)(map + offset) != 0;
+	note("%llu pages are not zero", (unsigned long long)kept);
+	snprintf(line, sizeof(line), "%s: what was owed is made up for", what);
+	check(!kept && attribute_number("scrub_bytes") == bytes + memory.size, line);
+	munmap(map, memory.size);
+	close_device();
+}
+
+/* VFIO opens it all the same, offers no reset, and does none at the close. */
+static void test_failure_at_open(void)
+{
+	char *map = map_tagged();
+
+	munmap(map, memory.size);
+	run("dmesg -C");
+	close_device();
+	endpointctl("fault cxl-reset-error@1x1");
+	map = map_tagged();
+	check(failure_is_told() && !can_be_reset(), "open: a reset that fails is told");
+	munmap(map, memory.size);
+	endpointctl("clear all");
+	close_device();
+	check(attribute_is("reset_result", CXL_VFIO_RESET_RESULT_FAILED) &&
+	      attribute_is("scrub_result", CXL_VFIO_SCRUB_RESULT_OWED),
+	      "the close makes no other: the scrub is owed");
+	expect_clean_open("a reset that failed at open");
+}
+
+/* The core tries the bus then, which here works. Behind a real port nobody knows. */
+static void test_failure_at_close(void)
+{
+	char *map = map_tagged();
+	uint64_t bus_resets = resets_seen("vfio");
+
+	munmap(map, memory.size);
+	run("dmesg -C");
+	endpointctl("fault cxl-reset-error@1x1");
+	close_device();
+	endpointctl("clear all");
+	check(failure_is_told(), "close: a reset that fails is told");
+	check(resets_seen("vfio") == bus_resets + 1, "the bus is reset instead");
+	check(attribute_is("scrub_result", CXL_VFIO_SCRUB_RESULT_OWED),
+	      "which does not count: the scrub is owed");
+	check(is_ours(), "and the window is the driver's");
+	expect_clean_open("a reset that failed at close");
+}
+
 	write_file(CLEAR, "0");
 	for (offset = 0; offset < memory.size; offset += PAGE)
 		kept += *(uint64_t *)(map + offset) != 0;
@@ -361,3 +438,5 @@ int main(int argc, char **argv)
 	test_without_done();
 	return finish();
 }
+		test_failure_at_open();
+		test_failure_at_close();
