@@ -558,7 +558,8 @@ int cxl_vfio_gate_wait(struct cxl_vfio_device *device)
  * @device: the device
  * @limit_ms: at most
  *
- * Return: false when the memory is refused, true also when the media is not ready yet.
+ * Return: false when the memory is refused, or error recovery keeps it shut, which may reset it
+ * once more; true also when the media is not ready yet, or the user keeps it shut himself.
  */
 bool cxl_vfio_gate_settle(struct cxl_vfio_device *device, unsigned int limit_ms)
 {
@@ -566,7 +567,8 @@ bool cxl_vfio_gate_settle(struct cxl_vfio_device *device, unsigned int limit_ms)
 
 	wait_event_killable_timeout(gate->wait, READ_ONCE(gate->state) != CXL_VFIO_PENDING,
 				    msecs_to_jiffies(limit_ms));
-	return READ_ONCE(gate->state) != CXL_VFIO_REFUSED;
+	guard(rwsem_read)(&gate->lock);
+	return gate->state != CXL_VFIO_REFUSED && gate->verdict != CXL_VFIO_FROZEN;
 }
 
 /* The VFIO device is open, its regions are registered: the hardware decides, as after a reset. */

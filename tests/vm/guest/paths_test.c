@@ -243,6 +243,9 @@ static void test_played(char *map)
 	test_unfinished(map, "abandoned");
 	check(!reset_vfio() && attribute_is("state", CXL_VFIO_STATE_CLOSED),
 	      "a reset under way to recovery keeps it closed");
+	check(reset_cxl() == -EAGAIN &&
+	      config_read(find_dvsec(CXL_DVSEC_ID_DEVICE) + CXL_DEVICE_STATUS2, 2) &
+	      CXL_DEVICE_STATUS2_RESET_ERROR, "one that a guest asks for ends with an error then");
 	check(!play("fatal"), "the next recovery");
 	expect_reactivated(map, "the next recovery");
 }
