@@ -119,6 +119,8 @@ static int check(const struct cxl_vfio_device *device, enum cxl_vfio_view view,
  * @device: with its hardware known, before anybody can open it
  *
  * A default that this function cannot have gives way, with a line in the log that says to what.
+ * "bar" without a pair of BARs becomes "region", and "none" cannot stay then: without an interface
+ * there is no region, and the window would be shown in no way.
  */
 void cxl_vfio_views_init(struct cxl_vfio_device *device)
 {
@@ -126,7 +128,7 @@ void cxl_vfio_views_init(struct cxl_vfio_device *device)
 	enum cxl_vfio_interface interface = READ_ONCE(default_interface);
 
 	if (check(device, view, interface)) {
-		/* No more is given up than must be, and nothing offered that was not asked for. */
+		/* No more is given up than must be. */
 		if (device->hdm->view_bar < 0)
 			view = CXL_VFIO_VIEW_IS_REGION;
 		if (check(device, view, interface))

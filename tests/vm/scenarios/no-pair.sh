@@ -46,6 +46,12 @@ cxlvfio bind -q --interface 2 "$bdf" 2> err && [ "$(cat "$group/interface")" = 2
 result $? "interface 2 needs no such pair"
 cxlvfio bind -q --interface current "$bdf" 2> err
 result $? "and the current one is given back"
+cxlvfio unbind -q "$bdf"
+parameters=/sys/module/cxl_vfio_pci/parameters
+echo bar > $parameters/view && echo none > $parameters/interface && cxlvfio bind -q "$bdf" 2> err &&
+	[ "$(cat "$group/view") $(cat "$group/interface")" = "region current" ]
+result $? "parameters that are not possible give way to the region, with its interface"
+echo both > $parameters/view && echo current > $parameters/interface
 /src/build/sandbox/tests/vm/window_test "$bdf" > err
 result $? "the region works"
 echo "1..$count"
