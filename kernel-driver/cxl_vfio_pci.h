@@ -28,6 +28,7 @@
 #include <linux/memory-failure.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
+#include <linux/pci-p2pdma.h>
 #include <linux/range.h>
 #include <linux/rwsem.h>
 #include <linux/vfio_pci_core.h>
@@ -265,6 +266,7 @@ struct cxl_vfio_shadow {
 struct cxl_vfio_dmabufs {
 	struct mutex export;		/* one export at a time; and no ioeventfd meanwhile */
 	const void *exported;		/* inside the exporter's object of the one under way */
+	struct p2pdma_provider provider;	/* of all of them */
 	struct mutex lock;		/* of @list and of what is in it */
 	struct list_head list;
 	struct list_head disowned;	/* nodes of the core's; under memory_lock */
@@ -276,10 +278,10 @@ struct cxl_vfio_device {
 	struct cxl_vfio_gate gate;
 	struct cxl_vfio_scrub scrub;
 	enum cxl_vfio_reset_result reset_result;	/* for the operator */
-	struct cxl_vfio_uevent uevent;
-	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
 	struct task_struct *closer;	/* is in the core's close */
 	bool not_reset;			/* there: the function, whatever became of its bus */
+	struct cxl_vfio_uevent uevent;
+	/* The operator's choice: under dev_set->lock, and only while the device is closed. */
 	enum cxl_vfio_view view;
 	enum cxl_vfio_interface interface;
 	struct cxl_vfio_shadow shadow;

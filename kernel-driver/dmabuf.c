@@ -16,13 +16,15 @@
 #include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/pci-p2pdma.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "cxl_vfio_pci.h"
 #include "trace.h"
+
+/* Added to a physical address: more bits than a bus or an IOMMU has. */
+#define NOWHERE		BIT_ULL(63)
 
 /* Two pointers into one object of the core's are closer, and its objects are larger. */
 #define SAME_OBJECT	96
@@ -177,13 +179,7 @@ static int get_dmabuf_phys(struct vfio_pci_core_device *core, struct p2pdma_prov
 	if (!cxl_vfio_is_window_bar(device, VFIO_PCI_INDEX_TO_OFFSET(region_index)))
 		return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec,
 						     dma_ranges, nr_ranges);
-	/*
-	 * Linux has no providers for memory that is no BAR; a real BAR stands in. Peers below the
-	 * same switch are given bus addresses then, which do not lead here: README.md says so.
-	 */
-	*provider = hdm->bar < 0 ? NULL : pcim_p2pdma_provider(core->pdev, hdm->bar);
-	if (!*provider)
-		return -EOPNOTSUPP;
+	*provider = &device->dmabufs.provider;
 	device->dmabufs.exported = provider;
 	return vfio_pci_core_fill_phys_vec(phys_vec, dma_ranges, nr_ranges, hdm->decoder.base,
 					   cxl_vfio_window_size(hdm));
@@ -385,6 +381,15 @@ void cxl_vfio_dmabuf_init(struct cxl_vfio_device *device)
 	mutex_init(&device->dmabufs.lock);
 	INIT_LIST_HEAD(&device->dmabufs.list);
 	INIT_LIST_HEAD(&device->dmabufs.disowned);
+	/*
+	 * Linux has no provider for memory that is no BAR, and asks no driver about an importer's
+	 * way to it. Peers below the same switch are given addresses of the bus, where this memory
+	 * has none: such at which nothing answers, instead of others' memory of the same number.
+	 */
+	device->dmabufs.provider = (struct p2pdma_provider) {
+		.owner = &device->core.pdev->dev,
+		.bus_offset = NOWHERE,
+	};
 }
 
 /* Before the core closes the device: its list is whole again. */

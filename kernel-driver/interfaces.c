@@ -227,9 +227,12 @@ int (*const probe_fill)(struct phys_vec *, struct vfio_region_dma_range *, size_
 			phys_addr_t) = vfio_pci_core_fill_phys_vec;
 #endif
 
-#if defined(PROBE_ALL) || defined(PROBE_pcim_p2pdma_provider)
+#if defined(PROBE_ALL) || defined(PROBE_p2pdma_provider)
 #include <linux/pci-p2pdma.h>
-struct p2pdma_provider *(*const probe_provider)(struct pci_dev *, int) = pcim_p2pdma_provider;
+const struct p2pdma_provider probe_provider = {
+	.owner = NULL,
+	.bus_offset = 1,
+};
 #endif
 
 #if defined(PROBE_ALL) || defined(PROBE_vfio_pci_core_ioctl_feature)

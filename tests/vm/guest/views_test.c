@@ -498,6 +498,23 @@ static void test_late(const struct way *way)
 {
 	uint64_t before = attribute_number("reactivate_count");
 	struct late late = { .way = way };
+/*
+ * The peer of these tests is the endpoint itself, to which no host bridge leads: it is given an
+ * address of the bus. As a number that must not be the window's, where others of the bus may be.
+ */
+static void test_bus_address(void)
+{
+	uint64_t base = attribute_number("window_base");
+	char state[120], *address;
+
+	check(!importer("map"), "a peer of the same bus maps it");
+	importer_state(state, sizeof(state));
+	address = strstr(state, "address=");
+	note("the importer says: %s", state);
+	check(address && strtoull(address + strlen("address="), NULL, 0) == (base | 1ull << 63),
+	      "and is given an address that leads nowhere");
+}
+
 	char what[160];
 	pthread_t thread;
 	int i;
@@ -629,6 +646,7 @@ static void test_dmabuf_left(void)
 	      "which goes with the last descriptor of the device, for good");
 	check(!unbind_driver() && importer("map") == -ENODEV && bind_driver(),
 	      "the driver goes and comes while the peer holds the dma-buf");
+	test_bus_address();
 	open_regions();
 	check(importer("map") == -ENODEV, "also when it is open again");
 	importer("detach");

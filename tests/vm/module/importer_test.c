@@ -6,7 +6,8 @@
  * Test machines only.
  *
  *	A process writes "attach FD 0000:0d:00.0", "map", "late", "release" or "detach", and reads
- *	"attached=1 mapped=0 invalidated=3 busy=0".
+ *	"attached=1 mapped=0 invalidated=3 busy=0 address=0x140000000", the last for DMA, of the
+ *	last mapping.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
@@ -21,6 +22,7 @@ static struct dma_buf *dmabuf;
 static struct dma_buf_attachment *attachment;
 static struct sg_table *table;		/* under the reservation lock */
 static unsigned int invalidated;
+static u64 address;
 static bool late;
 static struct dma_fence *busy;		/* the DMA that is under way */
 
@@ -82,6 +84,8 @@ static int map(void)
 			ret = PTR_ERR(mapped);
 		else
 			table = mapped;
+		if (!ret)
+			address = sg_dma_address(mapped->sgl);
 	}
 	dma_resv_unlock(dmabuf->resv);
 	return ret;
@@ -177,9 +181,9 @@ static int set_command(const char *value, const struct kernel_param *parameter)
 static int get_state(char *buffer, const struct kernel_param *parameter)
 {
 	guard(mutex)(&lock);
-	return sysfs_emit(buffer, "attached=%d mapped=%d invalidated=%u busy=%d\n", !!attachment,
-			  READ_ONCE(table) != NULL, READ_ONCE(invalidated),
-			  READ_ONCE(busy) != NULL);
+	return sysfs_emit(buffer, "attached=%d mapped=%d invalidated=%u busy=%d address=%#llx\n",
+			  !!attachment, READ_ONCE(table) != NULL, READ_ONCE(invalidated),
+			  READ_ONCE(busy) != NULL, READ_ONCE(address));
 }
 
 static const struct kernel_param_ops command_ops = { .set = set_command, .get = get_state };
