@@ -8,7 +8,8 @@
  *	cxl_reset_test BDF
  *
  * The reset is what the kernel does first: where that is "cxl_reset" (the debug kernel with
- * cxl_reset.enabled=1), the device is also made to fail it in the ways that it can.
+ * cxl_reset.enabled=1, on whose command line it must be then), the device is also made to fail it
+ * in the ways that it can.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -66,6 +67,14 @@ static int run(const char *command)
 	if (status)
 		note("'%s' ends with %#x", command, (unsigned int)status);
 	return status;
+}
+
+static bool first_method_is(const char *name)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "grep -q '^%s' %s", name, device_path("reset_method"));
+	return !run(command);
 }
 
 static bool logged(const char *text)
@@ -187,15 +196,6 @@ static void test_failures(void)
 	close_device();
 }
 
-static void test_clear(void)
-{
-	char *map = map_tagged();
-	uint64_t offset, kept = 0;
-
-	if (write_file(CLEAR, "1"))
-		bail(CLEAR);
-	check(!reset_vfio() && wait_attribute("state", CXL_VFIO_STATE_ACTIVE),
-	      "a reset that clears the memory");
 static bool can_be_reset(void)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
@@ -273,6 +273,15 @@ static void test_failure_at_close(void)
 	expect_clean_open("a reset that failed at close");
 }
 
+static void test_clear(void)
+{
+	char *map = map_tagged();
+	uint64_t offset, kept = 0;
+
+	if (write_file(CLEAR, "1"))
+		bail(CLEAR);
+	check(!reset_vfio() && wait_attribute("state", CXL_VFIO_STATE_ACTIVE),
+	      "a reset that clears the memory");
 	write_file(CLEAR, "0");
 	for (offset = 0; offset < memory.size; offset += PAGE)
 		kept += *(uint64_t *)(map + offset) != 0;
@@ -385,6 +394,20 @@ static void test_rival_at_close(void)
 	close_device();
 }
 
+static void test_rival_at_open(void)
+{
+	start_rival("wait");
+	open_regions();
+	check(rival_is_named() && is_refused(), "open with a rival: refused, and he is named");
+	close_device();
+	check(attribute_is("scrub_result", "owed"), "open with a rival: the close owes the scrub");
+	run("rmmod owner_test");
+	bind_anew();
+	munmap(map_tagged(), memory.size);
+	check(is_ours(), "open with a rival: bound again");
+	close_device();
+}
+
 /* Of a reset that never ends only its begin is seen: nobody has the window, nobody gets in. */
 static void test_without_done(void)
 {
@@ -413,7 +436,6 @@ static void test_without_done(void)
 
 int main(int argc, char **argv)
 {
-	char command[160];
 	bool cxl;
 
 	if (argc != 2) {
@@ -421,22 +443,24 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bdf = argv[1];
-	snprintf(command, sizeof(command), "grep -q '^cxl_reset' %s", device_path("reset_method"));
-	cxl = !run(command);
+	cxl = !system("grep -qw cxl_reset.enabled=1 /proc/cmdline");
 	kind = cxl ? "cxl" : "flr";
-	tell("the first method of %s is a reset of kind %s", bdf, kind);
+	tell("the first method of %s must be a reset of kind %s", bdf, kind);
+	check(first_method_is(cxl ? "cxl_reset" : "flr"), "the kernel offers it");
 	catch_bus_errors();
 	test_paths();
 	if (cxl) {
 		test_failures();
+		test_failure_at_open();
+		test_failure_at_close();
 		test_clear();
 	}
 	test_rival("VFIO_DEVICE_RESET", reset_vfio);
 	test_rival("sysfs", reset_sysfs);
 	test_rival("INIT_CXL_RST of a guest", reset_cxl);
+	test_rival("hot reset", reset_hot);
+	test_rival_at_open();
 	test_rival_at_close();
 	test_without_done();
 	return finish();
 }
-		test_failure_at_open();
-		test_failure_at_close();

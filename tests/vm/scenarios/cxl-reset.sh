@@ -25,7 +25,7 @@ program() {
 
 program cxl_reset_test "$bdf"
 echo none > "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_policy"
-if grep -q '^cxl_reset' "/sys/bus/pci/devices/$bdf/reset_method"; then
+if grep -qw cxl_reset.enabled=1 /proc/cmdline; then
 	reset --method cxl --cycles 3 --yes "$bdf"
 	check "reset --method cxl is verified" [ "$status" = 0 ]
 	check "by the kernel's word for it" holds '[.cycles[].reset_method] == ["cxl_reset", "cxl_reset",
