@@ -520,7 +520,11 @@ int main(int argc, char **argv)
 	close_device();
 
 	test_tracepoints();
+	/* Of a device that is pulled out no driver can know in time: that does not count. */
+	check(!resets_seen("accesses_undecoded") && !resets_seen("accesses_memory_off"),
+	      "nobody accessed a window that did not decode");
 	test_removal();
+	endpointctl("reset-counts");
 	if (write_file("/sys/bus/pci/rescan", "1") ||
 	    write_file(device_path("driver_override"), CXL_VFIO_DRIVER_NAME) ||
 	    write_file("/sys/bus/pci/drivers_probe", bdf) ||

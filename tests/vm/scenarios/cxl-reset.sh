@@ -41,4 +41,5 @@ if grep -qw cxl_reset.enabled=1 /proc/cmdline; then
 		.resets[0].cycles_done == 2'
 	program stress "$bdf" --resets 50 --flrs "${RESETS:-60}" --hot-resets 2
 fi
+check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish

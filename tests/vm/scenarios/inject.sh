@@ -4,6 +4,8 @@
 # Every mapping and every allocation fails once, or of these every EVERY-th, on the kernel that looks
 # for leaks afterwards.
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 device=/sys/bus/pci/devices/$bdf
 echo cxl-vfio-pci > "$device/driver_override"
@@ -31,4 +33,5 @@ for why in "registers at .* cannot be mapped" "BAR 0 .* cannot be mapped" \
 	fi
 	rmmod remap_test
 done
-exec build/sandbox/tests/vm/inject_test "$bdf" "${EVERY:-1}"
+build/sandbox/tests/vm/inject_test "$bdf" "${EVERY:-1}"
+end_with $?

@@ -3,4 +3,8 @@
 #
 # Resets that are killed before each system call that changes something, and put right by the next
 # command; a reset that is asked to end there puts everything right itself.
-exec python3 "$(dirname "$0")/../guest/killed.py" "$@"
+set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
+python3 "$(dirname "$0")/../guest/killed.py" "$@"
+end_with $?

@@ -153,4 +153,5 @@ check "without a proof, nothing zeroed: registers alone" [ "$status $(ladder sur
 echo zero > "$policy"
 reset --no-verify "$bdf"
 check "zeroed at the close: all of it" [ "$status $(ladder state)" = "0 proven" ]
+check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish

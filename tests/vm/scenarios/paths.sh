@@ -3,6 +3,8 @@
 #
 # Every way down beside those of window.sh. On the debug kernel lockdep sees each lock order once.
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 modprobe recovery_test || exit 1
 case $(uname -r) in
@@ -10,4 +12,5 @@ case $(uname -r) in
 *) modprobe aer_inject || exit 1 ;;
 esac
 cxlvfio bind -q "$bdf" || exit 1
-exec build/sandbox/tests/vm/paths_test "$bdf"
+build/sandbox/tests/vm/paths_test "$bdf"
+end_with $?

@@ -3,6 +3,8 @@
 #
 # The tenant boundary: nobody reads what somebody else left.
 set -u
+# shellcheck source=tests/vm/guest/tap.sh
+. "$(dirname "$0")/../guest/tap.sh"
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 # Bytes from before the bind: the window is no RAM, so root may write it through /dev/mem.
 python3 - << 'EOF'
@@ -26,3 +28,4 @@ else
 	echo "# scrub_policy is '$policy', not 'none'"
 	exit 1
 fi
+end_with 0
