@@ -95,9 +95,13 @@ class Endpoint:
     def get(self, name: str) -> str:
         return (self.attributes / name).read_text().strip()
 
-    def bar_size(self) -> int:
-        """Of the BAR that shows the window."""
-        return 1 << (int(self.get("window_size"), 0) - 1).bit_length()
+    def window_size(self) -> int:
+        return int(self.get("window_size"), 0)
+
+    def sizes(self) -> tuple[int, int]:
+        """Of the BAR that shows the window, and of the window."""
+        window = self.window_size()
+        return 1 << (window - 1).bit_length(), window
 
     def counts(self) -> dict[str, int]:
         return {name: int(self.get(attribute)) for name, attribute in COUNTERS.items()}
@@ -158,9 +162,10 @@ class Guest:
             raise Failed(" ".join(words))
         return words
 
-    def map(self, size: int) -> tuple[str, str]:
-        """The guest's name of the function that has a BAR of this size, and its index; mapped."""
-        name, index = self.ask("find", size)
+    def map(self, sizes: tuple[int, int]) -> tuple[str, str]:
+        """The guest's name of the function that has a BAR of this size, the first of Endpoint's
+        sizes(), and its index; mapped."""
+        name, index = self.ask("find", *sizes)
         self.ask("set", "enable", 1)
         self.ask("map")
         return name, index
@@ -171,12 +176,12 @@ class Guest:
         self.command_monitor("device_add", driver=driver,
                              **dict(option.split("=", 1) for option in options))
 
-    def wait_mapped(self, size: int) -> tuple[str, str]:
+    def wait_mapped(self, sizes: tuple[int, int]) -> tuple[str, str]:
         """As map(), once the guest has taken in what was plugged."""
         end = time.monotonic() + LIMIT
         while True:
             try:
-                return self.map(size)
+                return self.map(sizes)
             except Failed:
                 if time.monotonic() > end:
                     raise

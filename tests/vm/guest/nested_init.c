@@ -36,7 +36,7 @@ typedef uint64_t pair __attribute__((vector_size(16)));
 static FILE *asked, *answers;		/* both the port */
 static char function[NAME_MAX + 1];	/* found last */
 static int bar;
-static uint64_t bar_size;
+static uint64_t bar_size, window_size;	/* it may end before its BAR */
 static char *window;			/* its BAR, mapped */
 
 static void answer(const char *format, ...)
@@ -79,7 +79,10 @@ static bool has_bar(const char *name, uint64_t size)
 	return found;
 }
 
-/* find SIZE: the function that has a BAR of this size, with an address: its name and the index. */
+/*
+ * find SIZE WINDOW: the function that has a BAR of this size, with an address: its name and the
+ * index. Of the BAR so many bytes are the window.
+ */
 static int find(char **words)
 {
 	DIR *devices = opendir(DEVICES);
@@ -87,6 +90,7 @@ static int find(char **words)
 	int ret = -ENODEV;
 
 	bar_size = strtoull(words[0], NULL, 0);
+	window_size = strtoull(words[1], NULL, 0);
 	while (devices && ret && (entry = readdir(devices)))
 		if (entry->d_name[0] != '.' && has_bar(entry->d_name, bar_size)) {
 			strcpy(function, entry->d_name);
@@ -148,7 +152,7 @@ static int write_window(char **words)
 
 	if (!window)
 		return -ENXIO;
-	for (offset = 0; offset < bar_size; offset += stride, value += grow)
+	for (offset = 0; offset < window_size; offset += stride, value += grow)
 		*(volatile pair *)(window + offset) = value;
 	answer("ok");
 	return 0;
@@ -171,7 +175,7 @@ static int check_window(char **words)
 
 	if (!window)
 		return -ENXIO;
-	for (offset = 0; offset < bar_size;) {
+	for (offset = 0; offset < window_size;) {
 		different = (pair){ 0 };
 		for (end = offset + BLOCK; offset < end; offset += stride, value += grow)
 			different |= *(volatile pair *)(window + offset) ^ value;
@@ -186,7 +190,7 @@ static int check_window(char **words)
 	return 0;
 }
 
-/* read OFFSET: one word. */
+/* read OFFSET: one word of the BAR, behind the window too. */
 static int read_window(char **words)
 {
 	if (!window)
@@ -249,7 +253,7 @@ static const struct {
 	int words;			/* that it needs */
 	int (*run)(char **words);	/* answers, or returns why it cannot */
 } commands[] = {
-	{ "find", 1, find },
+	{ "find", 2, find },
 	{ "map", 0, map },
 	{ "unmap", 0, unmap },
 	{ "write", 2, write_window },

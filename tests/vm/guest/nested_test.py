@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run in the machine by scenarios/guest.sh: the endpoint's memory in a guest of an unmodified QEMU.
 
-    INTERFACE=group|iommufd nested_test.py
+    INTERFACE=group|iommufd [STEPS=NAME,...] nested_test.py
 
 Two guests, one after the other: one reboots, loses the endpoint and gets it back, and is killed;
 what it wrote must not be in the other, which ends when it touches memory that is gone. All the
 while the driver's counters must tell what the guest did and saw, and nobody may see a wrong byte.
-Prints TAP.
+STEPS are the functions to run, instead of all. Prints TAP.
 """
 import os
 import re
@@ -56,7 +56,7 @@ class Run:
 
     def map(self) -> str:
         """The guest finds the endpoint and maps its memory: the index of the BAR."""
-        return self.guest.map(self.endpoint.bar_size())[1]
+        return self.guest.map(self.endpoint.sizes())[1]
 
     def config(self, offset: int, size: int, value: int | None = None) -> int:
         words = [value] if value is not None else []
@@ -79,6 +79,9 @@ class Run:
         """Of words that are not nothing themselves."""
         got = self.guest.ask("read", 0)[0]
         self.tap.say(got in NOTHING, text, f"it reads {got}", *self.background())
+
+    def read_nothing(self, text: str, offset: int) -> None:
+        self.tap.same(text, ["0xffffffffffffffff"], self.guest.ask("read", offset))
 
     def state(self, text: str, wanted: str) -> None:
         got = self.endpoint.get("state")
@@ -118,6 +121,10 @@ def whole_window(run: Run) -> None:
     run.guest.ask("write", 1, ALL)
     run.words("the guest reads back what it wrote over the whole window", 1, ALL)
     run.changed("which zaps nothing", before)
+    bar, window = run.endpoint.sizes()
+    if bar != window:
+        run.read_nothing("behind the window the BAR reads as ones", window)
+        run.read_nothing("up to its end", bar - 8)
     run.silent("QEMU says nothing of a BAR that cannot be mapped, nor of anything else")
 
 
@@ -127,6 +134,7 @@ def flr(run: Run) -> None:
     run.changed("an FLR by the guest zaps and reactivates", before, zap=None, reactivate=None)
     run.state("after it the window is active", "active")
     run.words("after it the guest reads what it wrote over the whole window", 1, ALL)
+    run.silent("and QEMU has nothing to say of it")
 
 
 def memory_enable(run: Run) -> None:
@@ -138,6 +146,7 @@ def memory_enable(run: Run) -> None:
     run.config(COMMAND, 2, command)
     run.changed("off and on again is one zap and one reactivation", before, zap=1, reactivate=1)
     run.words("and what it wrote is there", 1)
+    run.silent("memory space off and on: QEMU says nothing")
 
 
 def power(run: Run) -> None:
@@ -149,6 +158,7 @@ def power(run: Run) -> None:
     run.config(at, 2, D0)
     run.changed("D3hot and back is one zap and one reactivation", before, zap=1, reactivate=1)
     run.words("and what it wrote is there", 1)
+    run.silent("D3hot and back: QEMU says nothing")
 
 
 def decoder_lost_and_back(run: Run) -> None:
@@ -188,14 +198,14 @@ def plug(run: Run) -> None:
     run.guest.command_monitor("device_del", id="endpoint")
     run.guest.wait_event("DEVICE_DELETED")
     try:
-        found = run.guest.ask("find", run.endpoint.bar_size())
+        found = run.guest.ask("find", *run.endpoint.sizes())
     except Failed as failure:
         found = [str(failure)]
     run.tap.same("the monitor unplugs it: the guest has it no more", ["No such device"],
                  [" ".join(found)])
     run.state("and the window is closed", "closed")
     run.guest.plug(run.device)
-    run.guest.wait_mapped(run.endpoint.bar_size())
+    run.guest.wait_mapped(run.endpoint.sizes())
     run.map()
     run.words("plugged again: who has it now finds zeros", 0)
 
@@ -215,6 +225,8 @@ def killed(run: Run) -> None:
     run.start()
     run.map()
     run.words("QEMU is killed: the next guest, without a root port, finds zeros", 0, ALL)
+    whole_window(run)
+    flr(run)
 
 
 def decoder_gone(run: Run) -> None:
@@ -238,6 +250,12 @@ STEPS = [whole_window, flr, memory_enable, power, decoder_lost_and_back, media_l
          killed, decoder_gone]
 
 
+def chosen_steps() -> list:
+    names = os.environ.get("STEPS")
+    by_name = {step.__name__: step for step in STEPS}
+    return [by_name[name] for name in names.split(",")] if names else STEPS
+
+
 def main() -> int:
     tap = Tap()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
@@ -245,7 +263,7 @@ def main() -> int:
     begun = time.monotonic()
     run.start(*ROOT_PORT, bus=",bus=rp")
     print(f"# {time.monotonic() - begun:.1f} s until the guest is up", flush=True)
-    for step in STEPS:
+    for step in chosen_steps():
         begun = time.monotonic()
         try:
             step(run)
