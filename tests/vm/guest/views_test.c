@@ -2,8 +2,8 @@
 /*
  * The window as a BAR beside the region: its registers, its bounds, the same bytes by either, every
  * way down for both, the choice of what is offered, the CXL device DVSEC of a user's own, and
- * dma-bufs. Runs in the guest with the endpoint bound; TAP on stdout. What a single view promises
- * is window_test's and the others', with VIEW=bar and without.
+ * dma-bufs. Runs in the guest with the endpoint bound, which must have the AF capability; TAP on
+ * stdout. What a single view promises is window_test's and the others', with VIEW=bar and without.
  *
  *	views_test BDF
  */
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -240,17 +242,44 @@ static int recover(void)
 	return play("fatal");
 }
 
+static int recover_nonfatal(void)
+{
+	return play("nonfatal");
+}
+
+/* The device's lock is taken by resets of another process, so that ours fails, as it may. */
+static int fail_to_reset(void)
+{
+	pid_t child = fork();
+	int tries, ret = 0;
+
+	if (child < 0)
+		bail("fork");
+	while (!child)
+		reset_sysfs();
+	for (tries = 0; tries < 1000 && ret != -EAGAIN; tries++)
+		ret = reset_vfio();
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	note("reset %d: %s", tries, strerror(-ret));
+	return ret == -EAGAIN ? 0 : -EBUSY;
+}
+
 static const struct way {
 	const char *name;
 	int (*go)(void);
 } ways[] = {
 	{ "VFIO_DEVICE_RESET", reset_vfio },
 	{ "FLR by configuration write", reset_config },
+	{ "FLR of the AF capability", reset_af },
+	{ "INIT_CXL_RST of a guest", reset_cxl },
 	{ "sysfs reset", reset_sysfs },
 	{ "hot reset", reset_hot },
 	{ "memory space off and on", memory_off_on },
 	{ "D3hot and back", to_d3hot_and_back },
 	{ "error recovery", recover },
+	{ "recovery of a nonfatal error", recover_nonfatal },
+	{ "a reset that fails", fail_to_reset },
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -469,6 +498,23 @@ static void test_way_dmabuf(const struct way *way, int fd)
 	check(!ioas_unmap(memory.size) && !ioas_map(fd, memory.size), what);
 }
 
+/*
+ * The peer of these tests is the endpoint itself, to which no host bridge leads: it is given an
+ * address of the bus. As a number that must not be the window's, where others of the bus may be.
+ */
+static void test_bus_address(void)
+{
+	uint64_t base = attribute_number("window_base");
+	char state[120], *address;
+
+	check(!importer("map"), "a peer of the same bus maps it");
+	importer_state(state, sizeof(state));
+	address = strstr(state, "address=");
+	note("the importer says: %s", state);
+	check(address && strtoull(address + strlen("address="), NULL, 0) == (base | 1ull << 63),
+	      "and is given an address that leads nowhere");
+}
+
 /* One that is late: the peer's DMA goes on for a while after it was told to end. */
 struct late {
 	const struct way *way;
@@ -498,23 +544,6 @@ static void test_late(const struct way *way)
 {
 	uint64_t before = attribute_number("reactivate_count");
 	struct late late = { .way = way };
-/*
- * The peer of these tests is the endpoint itself, to which no host bridge leads: it is given an
- * address of the bus. As a number that must not be the window's, where others of the bus may be.
- */
-static void test_bus_address(void)
-{
-	uint64_t base = attribute_number("window_base");
-	char state[120], *address;
-
-	check(!importer("map"), "a peer of the same bus maps it");
-	importer_state(state, sizeof(state));
-	address = strstr(state, "address=");
-	note("the importer says: %s", state);
-	check(address && strtoull(address + strlen("address="), NULL, 0) == (base | 1ull << 63),
-	      "and is given an address that leads nowhere");
-}
-
 	char what[160];
 	pthread_t thread;
 	int i;
@@ -617,6 +646,7 @@ static bool test_dmabuf(void)
 	      "nothing behind the window is exported");
 	snprintf(command, sizeof(command), "attach %d %s", fd, bdf);
 	check(!importer(command), "a peer attaches");
+	test_bus_address();
 	if (open_iommufd())
 		check(!ioas_map(fd, memory.size), "iommufd maps it");
 	else
@@ -646,7 +676,6 @@ static void test_dmabuf_left(void)
 	      "which goes with the last descriptor of the device, for good");
 	check(!unbind_driver() && importer("map") == -ENODEV && bind_driver(),
 	      "the driver goes and comes while the peer holds the dma-buf");
-	test_bus_address();
 	open_regions();
 	check(importer("map") == -ENODEV, "also when it is open again");
 	importer("detach");
