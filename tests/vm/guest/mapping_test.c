@@ -33,7 +33,8 @@
 #define PASSES		15
 
 /* SIZE bytes of the window from OFFSET at an address that is SHIFT past a multiple of ALIGN. */
-static char *map_at(uint64_t offset, uint64_t size, uint64_t align, uint64_t shift)
+static char *map_view_at(const struct region *view, uint64_t offset, uint64_t size, uint64_t align,
+			 uint64_t shift)
 {
 	char *place = mmap(NULL, size + 2 * align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *map;
@@ -42,10 +43,15 @@ static char *map_at(uint64_t offset, uint64_t size, uint64_t align, uint64_t shi
 		bail("mmap");
 	place = (char *)(((uintptr_t)place + align - 1) & ~(align - 1)) + shift;
 	map = mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device,
-		   memory.offset + offset);
+		   (off_t)(view->offset + offset));
 	if (map == MAP_FAILED)
 		bail("mmap of the window");
 	return map;
+}
+
+static char *map_at(uint64_t offset, uint64_t size, uint64_t align, uint64_t shift)
+{
+	return map_view_at(&memory, offset, size, align, shift);
 }
 
 static void expect_faults(const char *what, uint64_t offset, uint64_t size, uint64_t align,
@@ -124,6 +130,25 @@ static void test_giga(void)
 	tell("around the hole after a reset: %ld and %ld faults", before, after);
 	check(before == left && after == right, "1 GiB with a hole: the same after a reset");
 	munmap(map, GIGA);
+}
+
+/* By both views at once: what cuts the page of one leaves that of the other. */
+static void test_giga_both(void)
+{
+	char *map = map_at(0, GIGA, GIGA, 0);
+	char *bar = map_view_at(&window_bar, 0, GIGA, GIGA, 0);
+	uint64_t hole = GIGA / 2;
+
+	check(touch_right(map, 0, GIGA) == 1 && touch_right(bar, 0, GIGA) == 1,
+	      "1 GiB, mapped by the BAR too: one fault each");
+	check(!munmap(bar + hole, PAGE) && touch_right(map, 0, GIGA) == 0 &&
+	      touch_right(bar, 0, hole) == (long)(hole / HUGE),
+	      "1 GiB: a hole in the BAR's mapping cuts that one only");
+	check(!device_ioctl(VFIO_DEVICE_RESET, NULL) && touch_right(map, 0, GIGA) == 1 &&
+	      touch_right(bar, 0, hole) == (long)(hole / HUGE),
+	      "1 GiB: a reset zaps both, each faults in its own pages");
+	munmap(map, GIGA);
+	munmap(bar, GIGA);
 }
 
 /* Cut in other ways, at multiples of 2 MiB too: what remains shows its own bytes. */
@@ -434,16 +459,18 @@ static int result_of(pid_t child)
 static void test_poison(void)
 {
 	uint64_t place = 3 * HUGE + 17 * PAGE;
-	pid_t mapper, late, elsewhere, registers;
+	pid_t mapper, late, other, elsewhere, registers;
 	char address[32], *map;
 	int status;
 
 	mapper = start_mapper(memory.offset, 4 * HUGE, place, 1000 * PATIENCE);
 	late = start_mapper(memory.offset + place, PAGE, 0, 1000 * PATIENCE);
+	other = start_mapper(window_bar.offset + HUGE, 3 * HUGE, place - HUGE, 1000 * PATIENCE);
 	elsewhere = start_mapper(memory.offset + 5 * HUGE, HUGE, 0, 2000);
 	registers = start_mapper(VFIO_PCI_BAR2_REGION_INDEX * (1ull << 40), PAGE, 0, 2000);
 	waitpid(mapper, &status, WUNTRACED);
 	waitpid(late, &status, WUNTRACED);
+	waitpid(other, &status, WUNTRACED);
 	waitpid(elsewhere, &status, WUNTRACED);
 	waitpid(registers, &status, WUNTRACED);
 	snprintf(address, sizeof(address), "%#llx",
@@ -453,10 +480,12 @@ static void test_poison(void)
 	check(!status, "a page is poisoned");
 	kill(mapper, SIGCONT);
 	kill(late, SIGCONT);
+	kill(other, SIGCONT);
 	kill(elsewhere, SIGCONT);
 	kill(registers, SIGCONT);
 	check(result_of(mapper) == 2, "who maps it is told, with its address");
 	check(result_of(late) == 2, "also who maps it alone, elsewhere");
+	check(result_of(other) == 2, "and who maps it by the BAR, at the address there");
 	check(result_of(elsewhere) == 1, "who maps other pages is not told");
 	check(result_of(registers) == 1, "nor who maps device registers");
 
@@ -618,6 +647,8 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	catch_bus_errors();
 	open_regions();
+	if (!window_bar.size)
+		bail("the endpoint does not show the BAR");
 	map = map_window(0, memory.size);
 	if (map == MAP_FAILED)
 		bail("mmap of the window");
@@ -628,6 +659,7 @@ int main(int argc, char **argv)
 	test_faults();
 	if (memory.size >= GIGA) {
 		test_giga();
+		test_giga_both();
 		test_giga_cut();
 	}
 	test_memory_type();
