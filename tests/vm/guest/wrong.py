@@ -4,7 +4,7 @@
 
     wrong.py driver|device [--update] [NAME...]
 
-All of that side, or only these; with --update whatever the committed catalogue says.
+All of that side that this kernel can have, or these, which it must; with --update whatever the committed catalogue says.
 
 Each behaviour of the driver (tests/wrong) and of the device (tests/emulator/faults.c) is switched
 on for one run of `cxlvfio verify`. The run must end as the table says and the check that the table
@@ -26,6 +26,7 @@ from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
 PARAMETER = Path("/sys/module/cxl_vfio_pci/parameters/wrong")
 CATALOGUE = Path("/src/tests/wrong/catalogue.json")
+SCENARIOS = Path("/src/tests/vm/scenarios")
 FOUND = Path("/mnt/share/found")
 FAILED, TIMED_OUT, LOST = 7, 8, 9
 # A fault strikes at the second reset after it was armed, and only there: the first is the open's.
@@ -314,12 +315,15 @@ def main() -> int:
     side, *names = sys.argv[1:]
     update = "--update" in names
     names = [name for name in names if name != "--update"]
-    chosen = [case for case in CASES
-              if case.side == side and (not names or case.name in names) and can_be(case)]
+    asked = [case for case in CASES if case.side == side and (not names or case.name in names)]
+    chosen = [case for case in asked if can_be(case)]
     tap, rows = Lines(), None if update else committed()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
     listed = subprocess.run(["cxlvfio", "list", "--json"], capture_output=True, check=True).stdout
     host = json.loads(listed)["endpoints"][0]["host"]
+    if names:
+        tap.line("all that was asked for can be tried here",
+                 ", ".join(set(names) - {case.name for case in chosen}))
     for number, case in enumerate(chosen):
         run_case(case, host, rows, tap)
         # A run that is right takes as long as one that is wrong: not after each of them.
@@ -330,7 +334,11 @@ def main() -> int:
              ", ".join(name for name, passed in tap.passed.items()
                        if not passed and name not in NEEDING))
     if not names:
-        compare_tables(side, rows or {}, tap)
+        for case in asked:
+            if case not in chosen:
+                print(f"# {case.name} not tried: it needs {case.needs}, where its own run is")
+        compare_tables(side, {case.name.split("=")[0] for case in asked
+                              if case in chosen or has_own_run(case)}, rows or {}, tap)
     return tap.finish()
 
 
@@ -344,8 +352,12 @@ def right(host: str, commands: list[tuple], tap: Lines) -> None:
             tap.passed[check["id"]] |= check["verdict"] == "pass"
 
 
-def compare_tables(side: str, rows: dict[str, dict], tap: Lines) -> None:
-    tried = {case.name.split("=")[0] for case in CASES if case.side == side}
+def has_own_run(case: Case) -> bool:
+    """Of a scenario that asks for it by name, elsewhere."""
+    return any(case.name in script.read_text().split() for script in SCENARIOS.glob("wrong-*.sh"))
+
+
+def compare_tables(side: str, tried: set[str], rows: dict[str, dict], tap: Lines) -> None:
     # For ever is as for 90 s, but the device cannot be had back.
     missing = (behaviours() if side == "driver" else faults()) - tried - {"all-ones"}
     tap.line(f"everything wrong that the {side} can do was tried", ", ".join(missing))
