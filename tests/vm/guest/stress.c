@@ -611,24 +611,37 @@ static long touch_ends(char *map)
 	return faults() - before;
 }
 
-/* Everybody stands still: a zap takes every mapping, and the driver's account is ours. */
-static void look(char *map)
+/* As many faults as a zap must cause in this mapping. */
+static void count_faults(char *map, const char *view)
 {
-	long taken;
+	long taken = touch_ends(map);
+
+	if (taken == (long)(memory.size / HUGE))
+		return;
+	shared->wrong++;
+	tell("%ld faults in the %s after a zap with everybody paused", taken, view);
+	snprintf(shared->first_wrong, sizeof(shared->first_wrong), "%s", last_note());
+}
+
+/*
+ * Everybody stands still: a zap takes every mapping, and the driver's account is ours. BAR is NULL
+ * where the window is not shown so.
+ */
+static void look(char *map, char *bar)
+{
 
 	shared->pause = true;
 	while (shared->paused < WORKERS)
 		usleep(1000);
 	touch_ends(map);
+	if (bar)
+		touch_ends(bar);
 	go(&kinds[0]);
 	if (!account_agrees())
 		shared->wrong++;
-	taken = touch_ends(map);
-	if (taken != (long)(memory.size / HUGE)) {
-		shared->wrong++;
-		tell("%ld faults after a zap with everybody paused", taken);
-		snprintf(shared->first_wrong, sizeof(shared->first_wrong), "%s", last_note());
-	}
+	count_faults(map, "first view");
+	if (bar)
+		count_faults(bar, "BAR");
 	shared->pause = false;
 	while (shared->paused)
 		usleep(1000);
@@ -657,7 +670,7 @@ static enum group next_group(void)
 	return next;
 }
 
-static void go_down(char *map)
+static void go_down(char *map, char *bar)
 {
 	uint64_t random = seed * 77 + 1, end = nanoseconds() + wanted_seconds * 1000000000;
 	unsigned long next_look = 0;
@@ -667,7 +680,7 @@ static void go_down(char *map)
 		next_random(&random);
 		go(pick(next_group(), random >> 8));
 		if (all_done() > next_look) {
-			look(map);
+			look(map, bar);
 			next_look = all_done() + CHECK_EVERY;
 		}
 		shared->since[WORKERS] = 0;
@@ -725,7 +738,7 @@ int main(int argc, char **argv)
 	pthread_t watcher, peer;
 	int status = 0, dmabuf;
 	pid_t child;
-	char *map;
+	char *map, *bar = NULL;
 
 	options(argc, argv);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -734,7 +747,9 @@ int main(int argc, char **argv)
 		bail("mmap");
 	open_regions();
 	map = map_window(0, memory.size);
-	if (map == MAP_FAILED)
+	if (window_bar.size)
+		bar = map_view(&window_bar, 0, memory.size);
+	if (map == MAP_FAILED || bar == MAP_FAILED)
 		bail("mmap of the window");
 	for (page = 0; page < pages(); page++) {
 		*word_at(map, page, true) = word_of(page, 1);
@@ -761,7 +776,7 @@ int main(int argc, char **argv)
 	/* With two processors for all, the resets would wait for a slice after each sleep. */
 	sched_setscheduler(0, SCHED_RR, &(struct sched_param){ .sched_priority = 10 });
 	begin_account();
-	go_down(map);
+	go_down(map, bar);
 	shared->stop = true;
 	join_workers(0);
 	if (dmabuf >= 0)
