@@ -190,6 +190,35 @@ static bool damaged_while_open(void)
 	return good;
 }
 
+/*
+ * What a user scribbles on a truthful device reaches nothing of its CXL DVSEC, nor of the locator's
+ * first entry, whatever widths and offsets.
+ */
+static bool scribbles_in_vain(void)
+{
+	const uint64_t dvsecs[] = { find_dvsec(CXL_DVSEC_ID_DEVICE),
+				    find_dvsec(CXL_DVSEC_ID_REGISTER_LOCATOR) };
+	const uint64_t lengths[] = { CXL_DEVICE_DVSEC_LENGTH, CXL_REGISTER_LOCATOR_ENTRY(1) };
+	uint32_t before[2][CXL_DEVICE_DVSEC_LENGTH / 4], now;
+	uint64_t at;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		for (at = 0; at < lengths[i]; at += 4)
+			before[i][at / 4] = hardware_read(dvsecs[i] + at);
+	scribble();
+	for (i = 0; i < 2; i++)
+		for (at = 0; at < lengths[i]; at += 4) {
+			now = hardware_read(dvsecs[i] + at);
+			if (now == before[i][at / 4])
+				continue;
+			snprintf(trouble, sizeof(trouble), "scribbled: %#llx was %#x, is %#x",
+				 (unsigned long long)(dvsecs[i] + at), before[i][at / 4], now);
+			return false;
+		}
+	return true;
+}
+
 /* Between two seeds: a truthful device must bind and work. */
 static bool works(void)
 {
@@ -199,7 +228,7 @@ static bool works(void)
 	if (!bind_well())
 		return false;
 	map = open_window();
-	good = is_well(map);
+	good = is_well(map) && scribbles_in_vain();
 	close_window(map);
 	unbind_driver();
 	return good;
