@@ -195,7 +195,8 @@ static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 	 * A crash may have been in more than a probe: only a contact that does all of it clears it.
 	 */
 	if (!error)
-		error = cxv_climb_end(&climb, !ret && !climb.record.crashed.rung);
+		error = cxv_climb_end(&climb, !ret && !cxv_ladder_crash(&climb.record,
+									climb.platform.kernel));
 	if (error < 0)
 		tell_unrecorded(work, endpoint, error);
 	return ret;

@@ -48,6 +48,26 @@ static void test_meaning(void **state)
 		{ HEAD "trying line 7.2 b1 7 8\n", false, CXV_LADDER_NOT_SURVIVED, 0,
 		  CXV_RUNG_LINE },
 		{ HEAD "crashed page 7.2\n", false, CXV_LADDER_NOT_SURVIVED, 0, CXV_RUNG_PAGE },
+		{ HEAD "survived line 7.3\ncrashed page 7.2\n", false, CXV_LADDER_NOT_SURVIVED,
+		  CXV_RUNG_LINE, CXV_RUNG_PAGE },
+		/* Another kernel has survived it since: that is how things are under that one. */
+		{ HEAD "survived page 7.3\ncrashed page 7.2\n", false, CXV_LADDER_UNPROVEN,
+		  CXV_RUNG_PAGE, CXV_RUNG_NONE },
+		{ HEAD "survived rest 7.3\ncrashed page 7.2\n", false, CXV_LADDER_PROVEN,
+		  CXV_RUNG_REST, CXV_RUNG_NONE },
+		/* A third one has nothing against it, nor for it. */
+		{ HEAD "survived rest 7.4\ncrashed page 7.2\n", false, CXV_LADDER_UNPROVEN,
+		  CXV_RUNG_NONE, CXV_RUNG_NONE },
+		/* But under its own kernel it stands. */
+		{ HEAD "survived rest 7.4\ncrashed page 7.3\n", false, CXV_LADDER_NOT_SURVIVED,
+		  CXV_RUNG_NONE, CXV_RUNG_PAGE },
+		/* This kernel's own first, then the last one. */
+		{ HEAD "crashed page 7.2\ncrashed write 7.3\n", false, CXV_LADDER_NOT_SURVIVED,
+		  CXV_RUNG_NONE, CXV_RUNG_WRITE },
+		{ HEAD "crashed page 7.2\ncrashed write 7.1\n", false, CXV_LADDER_NOT_SURVIVED,
+		  CXV_RUNG_NONE, CXV_RUNG_PAGE },
+		{ HEAD "survived page 7.4\ncrashed page 7.2\ncrashed write 7.1\n", false,
+		  CXV_LADDER_NOT_SURVIVED, CXV_RUNG_NONE, CXV_RUNG_WRITE },
 		{ HEAD "crashed page 7.2\ntrying registers 7.3 b2 7 8\n", false,
 		  CXV_LADDER_NOT_SURVIVED, 0, CXV_RUNG_PAGE },
 		{ HEAD "crashed page 7.2\ntrying line 7.3 b2 7 8\n", true, CXV_LADDER_RUNNING, 0,
@@ -124,6 +144,9 @@ static void test_damaged(void **state)
 		HEAD "survived line 1\nsurvived line 2\nsurvived line 3\nsurvived line 4\n"
 		"survived line 5\nsurvived line 6\nsurvived line 7\nsurvived line 8\n"
 		"survived line 9\n",
+		HEAD "crashed line 1\ncrashed line 2\ncrashed line 3\ncrashed line 4\n"
+		"crashed line 5\ncrashed line 6\ncrashed line 7\ncrashed line 8\n"
+		"crashed line 9\n",
 	};
 	struct cxv_ladder_record record;
 
@@ -131,6 +154,7 @@ static void test_damaged(void **state)
 		print_message("%zu: %s\n", i, texts[i]);
 		assert_int_equal(cxv_ladder_parse(texts[i], &record), -EINVAL);
 		assert_int_equal(record.count, 0);
+		assert_int_equal(record.crash_count, 0);
 		assert_int_equal(record.trying.rung, CXV_RUNG_NONE);
 	}
 }
@@ -177,6 +201,37 @@ static void test_climb(void **state)
 	expect_text(&record, HEAD "survived rest 7.3\n");
 }
 
+/* A crash under one kernel is not made good by what another one survives. */
+static void test_crash_of_another_kernel(void **state)
+{
+	static const struct cxv_platform old = { "0a", "7.2", "b1" }, next = { "0a", "7.2", "b3" };
+	struct cxv_ladder_record record;
+	struct cxv_ladder ladder = { 0 };
+
+	assert_int_equal(cxv_ladder_parse(HEAD "survived rest 7.1\nsurvived line 7.2\n", &record),
+			 0);
+	cxv_ladder_try(&record, &old, CXV_RUNG_PAGE, 7, 8);
+	/* What the others had survived was before that crash. */
+	cxv_ladder_try(&record, &here, CXV_RUNG_REGISTERS, 7, 8);
+	expect_text(&record, HEAD "survived line 7.1\nsurvived line 7.2\ncrashed page 7.2\n"
+		    "trying registers 7.3 b2 7 8\n");
+	cxv_ladder_try(&record, &here, CXV_RUNG_REST, 7, 8);
+	cxv_ladder_survive(&record);
+	expect_text(&record, HEAD "survived rest 7.3\nsurvived line 7.1\nsurvived line 7.2\n"
+		    "crashed page 7.2\n");
+	assert_int_equal(cxv_ladder_judge(&record, &next, ENDPOINT, false, &ladder), 0);
+	assert_true(cxv_ladder_is(&ladder, CXV_LADDER_NOT_SURVIVED));
+	cxv_fields_free(&ladder, &cxv_ladder_fields);
+	cxv_ladder_try(&record, &next, CXV_RUNG_PAGE, 9, 10);
+	cxv_ladder_survive(&record);
+	expect_text(&record, HEAD "survived page 7.2\nsurvived rest 7.3\nsurvived line 7.1\n");
+	/* The first step of all: nothing is left of what was survived. */
+	cxv_ladder_try(&record, &old, CXV_RUNG_REGISTERS, 7, 8);
+	cxv_ladder_try(&record, &here, CXV_RUNG_REGISTERS, 7, 8);
+	cxv_ladder_leave(&record);
+	expect_text(&record, HEAD "crashed registers 7.2\n");
+}
+
 /* The last kernels are remembered; the text never outgrows its room. */
 static void test_kernels(void **state)
 {
@@ -198,7 +253,9 @@ static void test_kernels(void **state)
 	assert_int_equal(cxv_ladder_reached(&record, last), CXV_RUNG_NONE);
 	memcpy(record.machine, last, sizeof(last));
 	memcpy(record.endpoint, last, sizeof(last));
-	record.crashed = record.trying = record.survived[0];
+	record.trying = record.survived[0];
+	memcpy(record.crashed, record.survived, sizeof(record.crashed));
+	record.crash_count = record.count;
 	memcpy(record.boot, last, sizeof(last));
 	record.process = INT32_MAX;
 	record.started = UINT64_MAX;
@@ -226,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_sentence),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_climb),
+		cmocka_unit_test(test_crash_of_another_kernel),
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_order),
 	};

@@ -176,8 +176,9 @@ static int parse(const char *text, struct cxv_ladder_record *record)
 		ret = take_line(&text, "endpoint", 1, &record->endpoint);
 	while (!ret && cxv_starts_with(text, "survived ") && record->count < CXV_LADDER_KERNELS)
 		ret = take_survived(&text, "survived", &record->survived[record->count++]);
-	if (!ret && cxv_starts_with(text, "crashed "))
-		ret = take_survived(&text, "crashed", &record->crashed);
+	while (!ret && cxv_starts_with(text, "crashed ") &&
+	       record->crash_count < CXV_LADDER_KERNELS)
+		ret = take_survived(&text, "crashed", &record->crashed[record->crash_count++]);
 	if (!ret && cxv_starts_with(text, "trying "))
 		ret = take_trying(&text, record);
 	return ret || *text ? -EINVAL : 0;
@@ -197,7 +198,7 @@ int cxv_ladder_parse(const char *text, struct cxv_ladder_record *record)
 void cxv_ladder_format(const struct cxv_ladder_record *record,
 		       char text[static CXV_LADDER_TEXT_MAX])
 {
-	/* A dozen lines of at most six words: there is room. */
+	/* A score of lines of at most six words: there is room. */
 	char *end = text + CXV_LADDER_TEXT_MAX;
 
 	text += snprintf(text, end - text, FIRST_LINE "\nmachine %s\nendpoint %s\n",
@@ -206,9 +207,10 @@ void cxv_ladder_format(const struct cxv_ladder_record *record,
 		text += snprintf(text, end - text, "survived %s %s\n",
 				 cxv_rung_name(record->survived[i].rung),
 				 record->survived[i].kernel);
-	if (record->crashed.rung)
+	for (size_t i = 0; i < record->crash_count; i++)
 		text += snprintf(text, end - text, "crashed %s %s\n",
-				 cxv_rung_name(record->crashed.rung), record->crashed.kernel);
+				 cxv_rung_name(record->crashed[i].rung),
+				 record->crashed[i].kernel);
 	if (record->trying.rung)
 		snprintf(text, end - text, "trying %s %s %s %u %" PRIu64 "\n",
 			 cxv_rung_name(record->trying.rung), record->trying.kernel, record->boot,
@@ -230,6 +232,26 @@ enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const c
 	return CXV_RUNG_NONE;
 }
 
+static bool is_survived(const struct cxv_ladder_record *record, enum cxv_rung rung)
+{
+	for (size_t i = 0; i < record->count; i++)
+		if (record->survived[i].rung >= rung)
+			return true;
+	return false;
+}
+
+const struct cxv_ladder_survived *cxv_ladder_crash(const struct cxv_ladder_record *record,
+						   const char *kernel)
+{
+	for (size_t i = 0; i < record->crash_count; i++)
+		if (!strcmp(record->crashed[i].kernel, kernel))
+			return &record->crashed[i];
+	for (size_t i = 0; i < record->crash_count; i++)
+		if (!is_survived(record, record->crashed[i].rung))
+			return &record->crashed[i];
+	return NULL;
+}
+
 /* The machine survived everything that was tried in this boot, even if the process ended. */
 static bool is_of_this_boot(const struct cxv_ladder_record *record,
 			    const struct cxv_platform *platform)
@@ -249,13 +271,12 @@ static enum cxv_ladder_state state_of(const struct cxv_ladder_record *record,
 		return CXV_LADDER_RUNNING;
 	if (record->trying.rung && !now)
 		return CXV_LADDER_NOT_SURVIVED;
-	if (record->crashed.rung) {
-		*about = &record->crashed;
+	*about = cxv_ladder_crash(record, platform->kernel);
+	if (*about)
 		return CXV_LADDER_NOT_SURVIVED;
-	}
+	*about = now ? &record->trying : NULL;
 	if (now)
 		return CXV_LADDER_INTERRUPTED;
-	*about = NULL;
 	return cxv_ladder_reached(record, platform->kernel) == CXV_RUNG_REST ?
 	       CXV_LADDER_PROVEN : CXV_LADDER_UNPROVEN;
 }
@@ -281,11 +302,46 @@ int cxv_ladder_judge(const struct cxv_ladder_record *record, const struct cxv_pl
 	return ladder->kernel.value ? 0 : -ENOMEM;
 }
 
+/* In front; in place of what is known of this kernel, or of the oldest. */
+static void remember(struct cxv_ladder_survived list[static CXV_LADDER_KERNELS], size_t *count,
+		     struct cxv_ladder_survived now)
+{
+	size_t at = 0;
+
+	while (at < *count && strcmp(list[at].kernel, now.kernel) != 0)
+		at++;
+	if (at == CXV_LADDER_KERNELS)
+		at--;
+	if (at == *count)
+		++*count;
+	memmove(&list[1], &list[0], at * sizeof(now));
+	list[0] = now;
+}
+
+static void forget(struct cxv_ladder_survived list[static CXV_LADDER_KERNELS], size_t *count,
+		   size_t at)
+{
+	memmove(&list[at], &list[at + 1], (--*count - at) * sizeof(*list));
+}
+
+static void crash(struct cxv_ladder_record *record)
+{
+	const struct cxv_ladder_survived fatal = record->trying;
+
+	remember(record->crashed, &record->crash_count, fatal);
+	for (size_t i = record->count; i-- > 0;) {
+		if (record->survived[i].rung >= fatal.rung)
+			record->survived[i].rung = fatal.rung - 1;
+		if (!record->survived[i].rung)
+			forget(record->survived, &record->count, i);
+	}
+}
+
 void cxv_ladder_try(struct cxv_ladder_record *record, const struct cxv_platform *platform,
 		    enum cxv_rung rung, unsigned int process, uint64_t started)
 {
 	if (record->trying.rung && !is_of_this_boot(record, platform))
-		record->crashed = record->trying;
+		crash(record);
 	record->trying.rung = rung;
 	memcpy(record->trying.kernel, platform->kernel, sizeof(platform->kernel));
 	memcpy(record->boot, platform->boot, sizeof(platform->boot));
@@ -297,22 +353,15 @@ void cxv_ladder_survive(struct cxv_ladder_record *record)
 {
 	struct cxv_ladder_survived now = record->trying;
 	enum cxv_rung reached = cxv_ladder_reached(record, now.kernel);
-	size_t at = 0;
 
-	if (record->crashed.rung <= now.rung)
-		record->crashed.rung = CXV_RUNG_NONE;
+	for (size_t i = record->crash_count; i-- > 0;)
+		if (record->crashed[i].rung <= now.rung &&
+		    !strcmp(record->crashed[i].kernel, now.kernel))
+			forget(record->crashed, &record->crash_count, i);
 	record->trying.rung = CXV_RUNG_NONE;
 	if (reached > now.rung)
 		now.rung = reached;
-	/* In front; in place of what is known of this kernel, or of the oldest. */
-	while (at < record->count && strcmp(record->survived[at].kernel, now.kernel) != 0)
-		at++;
-	if (at == CXV_LADDER_KERNELS)
-		at--;
-	if (at == record->count)
-		record->count++;
-	memmove(&record->survived[1], &record->survived[0], at * sizeof(now));
-	record->survived[0] = now;
+	remember(record->survived, &record->count, now);
 }
 
 void cxv_ladder_leave(struct cxv_ladder_record *record)

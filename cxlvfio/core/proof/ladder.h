@@ -60,8 +60,10 @@ struct cxv_ladder_record {
 	char machine[CXV_LADDER_WORD_MAX], endpoint[CXV_LADDER_WORD_MAX];
 	struct cxv_ladder_survived survived[CXV_LADDER_KERNELS];
 	size_t count;
-	struct cxv_ladder_survived crashed;	/* rung CXV_RUNG_NONE: nothing was fatal */
-	struct cxv_ladder_survived trying;	/* the same: nothing is being tried */
+	/* What was fatal, for each kernel one: until it is survived under the same one. */
+	struct cxv_ladder_survived crashed[CXV_LADDER_KERNELS];
+	size_t crash_count;
+	struct cxv_ladder_survived trying;	/* rung CXV_RUNG_NONE: nothing is being tried */
 	char boot[CXV_LADDER_WORD_MAX];		/* of the machine, then */
 	unsigned int process;
 	uint64_t started;			/* that process; see proc_pid_stat(5) */
@@ -104,14 +106,21 @@ bool cxv_ladder_is_ours(const struct cxv_ladder_record *record,
 			const struct cxv_platform *platform, const char *endpoint);
 /* The highest rung that was survived under KERNEL. */
 enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const char *kernel);
+/*
+ * What in RECORD was fatal and stands in the way under KERNEL: under its own kernel until it is
+ * survived there, under any other until one has survived it. NULL: nothing.
+ */
+const struct cxv_ladder_survived *cxv_ladder_crash(const struct cxv_ladder_record *record,
+						   const char *kernel);
 
 /*
  * Before a rung: what the machine did not survive stays remembered as that, whatever PROCESS,
- * which STARTED then, tries now.
+ * which STARTED then, tries now. What was survived of it before that crash counts no more, under
+ * any kernel.
  */
 void cxv_ladder_try(struct cxv_ladder_record *record, const struct cxv_platform *platform,
 		    enum cxv_rung rung, unsigned int process, uint64_t started);
-/* After it: it was survived, and so it is forgotten if it was fatal before. */
+/* After it: it was survived, and so it is forgotten if it was fatal under this kernel before. */
 void cxv_ladder_survive(struct cxv_ladder_record *record);
 /* Or it was not done: nothing is known of it. */
 void cxv_ladder_leave(struct cxv_ladder_record *record);

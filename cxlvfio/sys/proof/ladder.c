@@ -178,7 +178,8 @@ int cxv_climb_begin(const struct cxv_host *host, const struct cxv_endpoint *endp
 	/* A record that is damaged, or another machine's, is ignored. */
 	if (ret < 0 || !cxv_ladder_is_ours(record, &climb->platform, name))
 		begin_record(&climb->platform, name, record);
-	if (!anew && !record->trying.rung && !record->crashed.rung)
+	if (!anew && !record->trying.rung &&
+	    !cxv_ladder_crash(record, climb->platform.kernel))
 		climb->reached = cxv_ladder_reached(record, climb->platform.kernel);
 	climb->recording = climb->reached < CXV_RUNG_REST;
 	return 0;

@@ -122,7 +122,7 @@ check "nor is it forgotten" grep -q '^survived rest 6.1.0-other' "$record"
 
 # A machine that stopped: here a record of another boot. The same by machines that do stop:
 # tests/vm/test_ladder.sh.
-sed 's/^survived.*/trying page 7.3 another-boot 1 1/' "$scratch/record" > "$record"
+sed "s/^survived.*/trying page $(uname -r) another-boot 1 1/" "$scratch/record" > "$record"
 check "what the machine did not survive is told" \
 	[ "$(ladder state) $(ladder step)" = "not_survived page" ]
 reset --sample 8 "$bdf"
@@ -132,7 +132,14 @@ reset --dry-run "$bdf"
 check "so says a dry run" [ "$status" = 5 ]
 reset --sample 8 --read-only --yes "$bdf"
 check "without writing, with consent: it goes on" [ "$status" = 0 ]
-check "which survives the page, and forgets it" [ "$(ladder state) $(ladder survived)" = "unproven page" ]
+check "which survives the page" [ "$(ladder state) $(ladder survived)" = "unproven page" ]
+check "and forgets it" [ "$(grep -c crashed "$record")" = 0 ]
+sed 's/^survived.*/trying page 6.1.0-other another-boot 1 1/' "$scratch/record" > "$record"
+reset --sample 8 "$bdf"
+check "a crash under another kernel: refused" [ "$status" = 5 ]
+verify --prove --yes "$bdf"
+check "proven under this one" [ "$status $(ladder state)" = "0 proven" ]
+check "it is kept for its own" grep -q '^crashed page 6.1.0-other' "$record"
 
 # Where nothing can be recorded.
 mount -t tmpfs -o ro,mode=755 none "$kept"
