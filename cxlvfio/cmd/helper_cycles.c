@@ -69,17 +69,15 @@ static void plan_one(struct cxv_cycles_session *session, const struct cxv_endpoi
 		.duration_requested = settings->duration * NS_PER_SEC,
 	};
 	set_expect(&settings->prover, run);
-	/* A plan promises nothing that the run refuses. */
-	if (run->dry_run)
+	run->refused = cxv_first_contact_check(session->context, endpoint, CXV_RUNG_REST,
+					       settings->yes, "read the last lines of console and "
+					       "firmware log; then cxlvfio verify --prove --yes "
+					       "tries again and clears it") < 0;
+	/* A plan promises nothing that the run refuses, and refuses it for the same reason. */
+	if (run->dry_run && !run->refused)
 		run->refused = cxv_vfio_check(&session->context->host, endpoint,
 					      settings->prover.interface,
 					      &session->context->errors) < 0;
-	if (!run->refused)
-		run->refused = cxv_first_contact_check(session->context, endpoint, CXV_RUNG_REST,
-						       settings->yes, "read the last lines of "
-						       "console and firmware log; then cxlvfio "
-						       "verify --prove --yes tries again and "
-						       "clears it") < 0;
 	if (run->refused || settings->prove)
 		return;
 	if (run->dry_run || may_reach_far(run))
