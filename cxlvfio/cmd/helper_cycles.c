@@ -116,7 +116,8 @@ static void work_on(struct cxv_cycles_session *session, struct cxv_prover *prove
 				  (struct cxv_place) { .operation = "first contact",
 						       .target = run->target,
 						       .hint = "see the kernel log" },
-				  "not every page of the window can be read");
+				  "not every page of the window can be read and "
+				  "written");
 		return;
 	}
 	cxv_cycles_run_target(session, prover, run);

@@ -136,6 +136,13 @@ struct cxv_cycles_settings cxv_cycles_defaults(void)
 	};
 }
 
+/* Of a part of the window it would prove nothing. */
+static void prove(struct cxv_cycles_settings *settings)
+{
+	settings->prove = settings->prover.prove = true;
+	settings->prover.sample = CXV_SAMPLE_ALL;
+}
+
 int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value *value,
 		     struct cxv_cycles_settings *settings)
 {
@@ -146,7 +153,7 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 	else if (is_option(value, "yes"))
 		settings->yes = settings->prover.yes = true;
 	else if (is_option(value, "prove"))
-		settings->prove = settings->prover.prove = true;
+		prove(settings);
 	else if (is_option(value, "dry-run"))
 		settings->dry_run = true;
 	else if (is_option(value, "read-only"))

@@ -12,8 +12,8 @@ static const struct cxv_option options[] = {
 	{ 'd', "duration", "SEC", "end after the cycle in which so many seconds are over" },
 	{ 0, "threads", "N", "N threads access the memory all the time, also during resets" },
 	{ 0, "processes", "N", "so do N processes of one thread each" },
-	{ 0, "prove", NULL, "reset nothing: only go through the first contact, from the least to "
-	  "the most, each step on record before it is tried" },
+	{ 0, "prove", NULL, "no cycles: only go through the first contact, from the least to the "
+	  "most, each step on record before it is tried" },
 	CXV_CYCLES_OPTIONS,
 };
 
@@ -25,7 +25,7 @@ struct given {
 static bool goes_with_prove(const char *name)
 {
 	static const char *const names[] = {
-		"prove", "yes", "dry-run", "interface", "timeout", "sample",
+		"prove", "yes", "dry-run", "interface", "timeout",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -63,7 +63,8 @@ static enum cxv_exit run_verify(struct cxv_context *context, int argc, char **ar
 		return cxv_usage_error(context, "--methods names the paths, too: it cannot go with "
 				       "--method and --via");
 	if (settings.prove && given.beyond_prove)
-		return cxv_usage_error(context, "--prove resets nothing: it cannot go with --%s",
+		return cxv_usage_error(context, "--prove makes no cycles, and takes all of the "
+				       "window: it cannot go with --%s",
 				       given.beyond_prove);
 	if (settings.duration && !given.cycles)
 		settings.cycles = 0;

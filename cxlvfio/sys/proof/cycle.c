@@ -190,6 +190,15 @@ static void touch_again(struct cxv_prover *prover)
 	}
 }
 
+/* Of a sample nobody knows what a write to the rest does. */
+static void write_tags(struct cxv_prover *prover)
+{
+	prover->content.seed = cxv_random_seed();
+	if (!cxv_touch_tag(&prover->window.mappings[CXV_MAPPING_WHOLE], prover->content.seed) &&
+	    !prover->window.sample.blocks)
+		prover->content.written = true;
+}
+
 int cxv_prover_touch_all(struct cxv_prover *prover)
 {
 	struct cxv_touch touch = {
@@ -199,7 +208,10 @@ int cxv_prover_touch_all(struct cxv_prover *prover)
 
 	cxv_touch_read(&prover->window.mappings[CXV_MAPPING_WHOLE], &touch, &pass);
 	prover->content.populated = !pass.refused;
-	return pass.refused ? -EIO : 0;
+	if (pass.refused)
+		return -EIO;
+	write_tags(prover);
+	return prover->content.written ? 0 : -EIO;
 }
 
 /* Shut before the reset that is to open it: nothing can be mapped, nor zapped. */
@@ -227,8 +239,7 @@ static void tag_pages(struct cxv_prover *prover, struct cxv_cycle *cycle)
 
 	if (prover->options.read_only)
 		return;
-	prover->content.seed = cxv_random_seed();
-	cxv_touch_tag(&prover->window.mappings[CXV_MAPPING_WHOLE], prover->content.seed);
+	write_tags(prover);
 	note(cycle, CXV_PHASE_TAG, start);
 }
 

@@ -41,7 +41,7 @@ struct cxv_prover_options {
 	uint64_t sample;		/* blocks of 2 MiB to touch; 0: by the window's size */
 	unsigned int timeout;		/* seconds until the window must answer again */
 	bool pauses;			/* between two cycles: others have time to change things */
-	bool prove;			/* the ladder alone, all of it */
+	bool prove;			/* the ladder alone, all of it, on all of the window */
 	bool yes;			/* go on where the first contact cannot be recorded */
 };
 
@@ -112,6 +112,7 @@ struct cxv_prover {
 		uint64_t seed;		/* of the tags in the window; 0: none were written */
 		bool shut;		/* the window refused access when last asked */
 		bool restored;		/* the tags are gone again */
+		bool written;		/* a word of every page of all of the window was */
 	} content;
 
 	/* What the last cycle leaves to the next one. */
@@ -153,7 +154,10 @@ int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries);
 
 /* cycle.c: wait until the window answers, or does not. */
 enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover);
-/* The last rung without any reset: read a word of every page. 0, or -EIO where some refused. */
+/*
+ * The last rung without any reset: read a word of every page, and write a tag there, which
+ * cxv_prover_restore() takes away. 0, or -EIO where some refused.
+ */
 int cxv_prover_touch_all(struct cxv_prover *prover);
 
 /*

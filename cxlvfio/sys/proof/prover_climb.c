@@ -207,14 +207,17 @@ int cxv_prover_climb(struct cxv_prover *prover)
 	return try(prover, CXV_RUNG_REST);
 }
 
-/* What was not touched, by us or by the driver's scrub, is not known to be survived. */
+/*
+ * Reading is less than writing, and a sample less than the window: what was not written as a whole,
+ * by us or by the driver's scrub, is not known to be survived.
+ */
 static bool is_survived(const struct cxv_prover *prover)
 {
 	if (!prover->contact.climbed)
 		return false;
-	return prover->content.populated || (is_scrubbed(prover) &&
-				     has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result",
-					      CXL_VFIO_SCRUB_RESULT_DONE));
+	return prover->content.written || (is_scrubbed(prover) &&
+				   has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result",
+					    CXL_VFIO_SCRUB_RESULT_DONE));
 }
 
 void cxv_prover_climb_end(struct cxv_prover *prover)

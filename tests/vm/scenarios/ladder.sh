@@ -160,5 +160,20 @@ check "without a proof, nothing zeroed: registers alone" [ "$status $(ladder sur
 echo zero > "$policy"
 reset --no-verify "$bdf"
 check "zeroed at the close: all of it" [ "$status $(ladder state)" = "0 proven" ]
+
+# Reading is not writing, and a part is not all: only what was written as a whole is proven.
+rm "$record"
+echo none > "$policy"
+reset --sample 8 "$bdf"
+check "a sample was written, nothing zeroed: not the rest" \
+	[ "$status $(ladder state) $(ladder survived)" = "0 unproven write" ]
+echo zero > "$policy"
+cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
+check "so the scrub that is ordered then is announced" says "write the whole window by CPU"
+echo none > "$policy"
+verify --prove "$bdf"
+check "without the scrub --prove writes all of it" [ "$(ladder state)" = proven ]
+check "and puts back what was there" [ ! -s "$scratch/stderr" ]
+echo zero > "$policy"
 check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish
