@@ -785,6 +785,14 @@ def check_nobody(stand: Stand, root) -> None:
     (root.top / "dev/vfio/vfio").chmod(0o666)
     found = results(stand.checks(root.top, user=NOBODY)[1])
     assert found["vfio_access"] == "ok", found
+def check_failed_reset(stand: Stand, root) -> None:
+    """What failed may have been another method than the one that is first now."""
+    write(f"{FUNCTION}/cxl_vfio/reset_result", "failed\n")(root)
+    _, (check,) = stand.checks(root.top, "--check", "reset_method")
+    assert check["message"].startswith("the last reset failed; first is now flr, and the next open "
+                                       "tells"), check
+
+
 
 
 def check_alignment(stand: Stand, root) -> None:
@@ -822,7 +830,8 @@ def main() -> int:
                    check_breakage(stand, root, change, expected))
     for text, function in (
             ("nobody", check_nobody), ("alignment", check_alignment),
-            ("VMMs", check_vmm), ("--check", check_selection), ("nothing to check", check_nothing),
+            ("VMMs", check_vmm), ("a reset that failed", check_failed_reset),
+            ("--check", check_selection), ("nothing to check", check_nothing),
             ("several leftovers", check_leftovers),
             ("the first lines", check_summary),
             ("the first lines about two endpoints", check_summary_of_many),

@@ -637,6 +637,18 @@ static void test_harmless(void **state)
 	}
 }
 
+/* What failed may have been another method: nobody blames the one that is first now. */
+static void test_reset_failed(void **state)
+{
+	struct cxv_endpoint *endpoint = sound();
+
+	damage_reset_failed(endpoint);
+	decide(endpoint);
+	assert_non_null(strstr(endpoint->findings.items[0].message,
+			       "VFIO_DEVICE_RESET: first is now flr, and the next open tells"));
+	cxv_endpoint_free(endpoint);
+}
+
 /* A hole is one finding, not two. */
 static void test_hole(void **state)
 {
@@ -685,6 +697,7 @@ int main(void)
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_empty_decoder),
 		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_reset_failed),
 		cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_other_types),

@@ -494,9 +494,11 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
 		return 0;
-	return found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: %s "
-		     "is tried first", endpoint->reset_methods.count ?
-		     endpoint->reset_methods.items[0] : "no method");
+	if (!endpoint->reset_methods.count)
+		return found(message, "its reset failed at the last open, close or "
+			     "VFIO_DEVICE_RESET, and there is no method now");
+	return found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: "
+		     "first is now %s, and the next open tells", endpoint->reset_methods.items[0]);
 }
 
 static int region_left(const struct cxv_endpoint *endpoint, char **message)

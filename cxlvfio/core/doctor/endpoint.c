@@ -316,9 +316,6 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 int cxv_doctor_reset_method(const struct cxv_doctor_facts *facts,
 			    const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
 {
-	static const char consequence[] = "an open and a close reset nothing, VFIO_DEVICE_RESET is "
-					  "refused, and the next user finds what the last one "
-					  "left in the device";
 	const struct cxv_endpoint *endpoint = one->endpoint;
 	const struct cxv_names *methods = &endpoint->reset_methods;
 	const char *first = methods->count ? methods->items[0] : NULL;
@@ -331,10 +328,12 @@ int cxv_doctor_reset_method(const struct cxv_doctor_facts *facts,
 	if (cxv_doctor_show(check, path.text, first) < 0)
 		return -ENOMEM;
 	if (!first)
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "none: %s", consequence);
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "none: " CXV_NO_RESET);
+	/* It may have been another one's: who failed is not known any more. */
 	if (cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s, which failed: while it does, "
-				      "%s", first, consequence);
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the last reset failed; first is "
+				      "now %s, and the next open tells whether it works: while "
+				      "resets fail, " CXV_NO_RESET, first);
 	kept = !strcmp(cxv_method_decoders(first), "kept");
 	return cxv_doctor_say(check, kept ? CXV_DOCTOR_OK : CXV_DOCTOR_INFO,
 			      "%s: the memory is %s afterwards, the decoders are %s", first,

@@ -83,6 +83,9 @@ const char *cxv_method_word(enum cxv_method method, const char *methods);
  */
 const char *cxv_method_memory(const char *word);
 const char *cxv_method_decoders(const char *word);
+/* What follows where the kernel has no reset for a function, or the one that it takes fails. */
+#define CXV_NO_RESET	"an open resets nothing, a close at most its bus, VFIO_DEVICE_RESET is " \
+			"refused, and the next user may find what the last one left in the device"
 /* How far METHOD reaches on a function that offers METHODS: auto as far as what comes first. */
 enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods);
 
