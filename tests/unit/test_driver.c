@@ -50,7 +50,10 @@ static void make_good(struct machine *machine)
 	machine->builds[1] = (struct cxv_dkms_build) {
 		.version = text("1.0"), .kernel = text("7.3.1"), .state = { "built" },
 	};
-	machine->devices[0].abi_version = cxv_known(CXL_VFIO_ABI_VERSION);
+	machine->devices[0] = (struct cxv_driver_device) {
+		.host = text("0000:0d:00.0"), .abi_version = cxv_known(CXL_VFIO_ABI_VERSION),
+		.reset_method = text("flr"), .reset_result = text(CXL_VFIO_RESET_RESULT_DONE),
+	};
 	status->files = machine->files;
 	status->file_count = 2;
 	status->builds = machine->builds;
@@ -132,6 +135,16 @@ static void newer(struct machine *machine)
 	machine->devices[0].abi_version = cxv_known(CXL_VFIO_ABI_VERSION + 1);
 }
 
+static void without_reset(struct machine *machine)
+{
+	machine->devices[0].reset_method = (struct cxv_text) { 0 };
+}
+
+static void reset_failing(struct machine *machine)
+{
+	machine->devices[0].reset_result = text(CXL_VFIO_RESET_RESULT_FAILED);
+}
+
 static const struct {
 	const char *id;
 	enum cxv_severity severity;
@@ -149,6 +162,8 @@ static const struct {
 	{ "not_registered", CXV_SEVERITY_WARNING, unregistered, CXL_VFIO_DRIVER_NAME },
 	{ "forced_load", CXV_SEVERITY_WARNING, forced, "by force" },
 	{ "unknown_interface", CXV_SEVERITY_WARNING, newer, "version 2" },
+	{ "no_reset", CXV_SEVERITY_WARNING, without_reset, "no reset for 0000:0d:00.0: an open" },
+	{ "failing_reset", CXV_SEVERITY_WARNING, reset_failing, "the last reset of 0000:0d:00.0" },
 };
 
 static void nothing_is_found(struct machine *machine)
@@ -210,7 +225,8 @@ static void unknown_is_no_finding(void **state)
 				       &cxv_module_loaded_fields, EACCES);
 		machine.status.file_count = machine.status.build_count = 0;
 		machine.status.file_error = machine.status.build_error = EACCES;
-		machine.devices[0].abi_version = cxv_unknown(EACCES);
+		cxv_fields_unavailable(memset(&machine.devices[0], 0, sizeof(machine.devices[0])),
+				       &cxv_driver_device_fields, EACCES);
 		nothing_is_found(&machine);
 		if (machine.status.device_count)
 			assert_int_equal(machine.status.uapi_generation.error, EACCES);
@@ -254,6 +270,7 @@ static void devices_that_differ_have_no_version(void **state)
 
 	(void)state;
 	make_good(&machine);
+	machine.devices[1] = machine.devices[0];
 	machine.devices[1].abi_version = cxv_known(CXL_VFIO_ABI_VERSION + 1);
 	machine.status.device_count = 2;
 	nothing_is_found(&machine);

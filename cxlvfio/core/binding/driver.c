@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/proof/method.h"
 #include "cxl_vfio.h"
 
 CXV_TABLE(cxv_module_file,
@@ -287,6 +288,30 @@ static int unknown_interface(const struct cxv_driver_status *status, char **mess
 		     "and this program knows version %d", version->value, CXL_VFIO_ABI_VERSION);
 }
 
+static int no_reset(const struct cxv_driver_status *status, char **message)
+{
+	for (size_t i = 0; i < status->device_count; i++) {
+		const struct cxv_driver_device *device = &status->devices[i];
+
+		if (!device->reset_method.value && !device->reset_method.error)
+			return found(message, "the kernel has no reset for %s: " CXV_NO_RESET,
+				     device->host.value);
+	}
+	return 0;
+}
+
+static int failing_reset(const struct cxv_driver_status *status, char **message)
+{
+	for (size_t i = 0; i < status->device_count; i++) {
+		const struct cxv_driver_device *device = &status->devices[i];
+
+		if (cxv_text_is(&device->reset_result, CXL_VFIO_RESET_RESULT_FAILED))
+			return found(message, "the last reset of %s failed: while resets fail, "
+				     CXV_NO_RESET, device->host.value);
+	}
+	return 0;
+}
+
 const struct cxv_driver_finding cxv_driver_findings[] = {
 	{ "vermagic_mismatch", CXV_SEVERITY_ERROR, vermagic_mismatch,
 	  "build it for the running kernel: dkms autoinstall, then depmod" },
@@ -312,6 +337,11 @@ const struct cxv_driver_finding cxv_driver_findings[] = {
 	  "load a module that is built for this kernel" },
 	{ "unknown_interface", CXV_SEVERITY_WARNING, unknown_interface,
 	  "install the command and the driver of the same release" },
+	{ "no_reset", CXV_SEVERITY_WARNING, no_reset,
+	  "write default to its reset_method; without such a file the function has none", true },
+	{ "failing_reset", CXV_SEVERITY_WARNING, failing_reset,
+	  "the kernel log has the reason; put a method that works first in its reset_method: the "
+	  "next open tells", true },
 };
 
 const size_t cxv_driver_finding_count = ARRAY_SIZE(cxv_driver_findings);

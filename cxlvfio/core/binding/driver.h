@@ -133,6 +133,7 @@ struct cxv_driver_finding {
 	/* 1 with a sentence in *MESSAGE, 0 when all is well or cannot be told, or -ENOMEM */
 	int (*find)(const struct cxv_driver_status *status, char **message);
 	const char *hint;
+	bool of_endpoint;	/* doctor has a check of each endpoint for it */
 };
 
 extern const struct cxv_driver_finding cxv_driver_findings[];

@@ -185,7 +185,8 @@ bool cxv_doctor_is_id(const char *name, size_t length)
 		if (is(cxv_finding_kinds[i].id, name, length))
 			return true;
 	for (size_t i = 0; i < cxv_driver_finding_count; i++)
-		if (is(cxv_driver_findings[i].id, name, length))
+		if (!cxv_driver_findings[i].of_endpoint &&
+		    is(cxv_driver_findings[i].id, name, length))
 			return true;
 	return false;
 }
@@ -463,7 +464,8 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		if (cxv_doctor_kinds[i].machine && is_wanted(wanted, cxv_doctor_kinds[i].id))
 			error = examine(facts, &cxv_doctor_kinds[i], NULL, doctor);
 	for (size_t i = 0; i < cxv_driver_finding_count && !error; i++)
-		if (is_wanted(wanted, cxv_driver_findings[i].id))
+		if (!cxv_driver_findings[i].of_endpoint &&
+		    is_wanted(wanted, cxv_driver_findings[i].id))
 			error = examine_driver(facts, &cxv_driver_findings[i], doctor);
 	for (size_t i = 0; i < facts->endpoint_count && !error; i++)
 		error = examine_endpoint(facts, wanted, &facts->endpoints[i], doctor);
