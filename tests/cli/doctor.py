@@ -260,7 +260,11 @@ BREAKAGES = [
      {"first_contact": "warning", "ladder_record": "warning"}),
     ("a record that cannot be read", unavailable(LADDER), {"first_contact": "unknown"}),
     ("a scrub that a killed first contact put off",
-     write(f"run/cxlvfio/{TARGET}.scrub_policy", "zero"), {"interrupted_reset": "warning"}),
+     write(f"run/cxlvfio/{TARGET}.scrub_policy", "zero"),
+     {"interrupted_reset": "warning", "scrub_off": "warning"}),
+    ("one that somebody has ordered again", both(
+        write(f"run/cxlvfio/{TARGET}.scrub_policy", "zero"),
+        write(f"{FUNCTION}/cxl_vfio/scrub_policy", "zero\n")), {"interrupted_reset": "warning"}),
     ("a neighbour with a driver of the host", neighbour, {"shared_group": "problem"}),
     ("cxl_mem neither loaded nor installed",
      remove("sys/module/cxl_mem", f"{FUNCTION}/mem0/driver", "sys/bus/cxl/drivers/cxl_mem"),

@@ -437,6 +437,12 @@ def scenario_interrupted(root: Root) -> None:
 
 def scenario_climbing(root: Root) -> None:
     """A run is in a step now."""
+def scenario_scrub_off(root: Root) -> None:
+    """It had put the scrub off, which nobody has ordered again."""
+    scenario_interrupted(root)
+    root.write("run/cxlvfio/0000:0d:00.0.scrub_policy", "zero")
+
+
     scenario_interrupted(root)
     root.write("proc/42/stat", "42 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0\n")
 

@@ -483,6 +483,12 @@ static void damage_left(struct cxv_endpoint *endpoint)
 	set(&endpoint->left_window, "decoder0.0");
 }
 
+static void damage_scrub_off(struct cxv_endpoint *endpoint)
+{
+	endpoint->scrub_noted = true;
+	set(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_NONE);
+}
+
 static void damage_not_survived(struct cxv_endpoint *endpoint)
 {
 	set_ladder(endpoint, CXV_LADDER_NOT_SURVIVED);
@@ -540,6 +546,7 @@ static const struct {
 	{ "refused_before", CXV_SEVERITY_WARNING, damage_refused_before },
 	{ "region_left", CXV_SEVERITY_WARNING, damage_left },
 	{ "scrub_owed", CXV_SEVERITY_WARNING, damage_scrub },
+	{ "scrub_off", CXV_SEVERITY_WARNING, damage_scrub_off },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, damage_no_group },
 	{ "no_flr", CXV_SEVERITY_WARNING, damage_no_flr },
 	{ "reset_failed", CXV_SEVERITY_WARNING, damage_reset_failed },
@@ -637,6 +644,25 @@ static void test_harmless(void **state)
 	}
 }
 
+/* An operator's own choice, a policy that is back already, and a run that is on it now. */
+static void test_scrub_not_off(void **state)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		struct cxv_endpoint *endpoint = sound();
+
+		damage_scrub_off(endpoint);
+		if (i == 0)
+			endpoint->scrub_noted = false;
+		else if (i == 1)
+			set(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_ZERO);
+		else
+			endpoint->ladder.state.value = cxv_ladder_state_name(CXV_LADDER_RUNNING);
+		decide(endpoint);
+		assert_int_equal(endpoint->findings.count, 0);
+		cxv_endpoint_free(endpoint);
+	}
+}
+
 /* What failed may have been another method: nobody blames the one that is first now. */
 static void test_reset_failed(void **state)
 {
@@ -697,6 +723,7 @@ int main(void)
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_empty_decoder),
 		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_scrub_not_off),
 		cmocka_unit_test(test_reset_failed),
 		cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_order),

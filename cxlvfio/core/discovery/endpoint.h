@@ -155,6 +155,7 @@ struct cxv_endpoint {
 	struct cxv_driver_view driver_view;
 	struct cxv_vfio vfio;
 	struct cxv_ladder ladder;	/* what of the first contact the machine has survived */
+	bool scrub_noted;		/* a run that put the scrub off has not put it back */
 };
 
 extern const struct cxv_fields cxv_endpoint_fields;	/* the plain members of the top level */

@@ -501,6 +501,16 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 		     "first is now %s, and the next open tells", endpoint->reset_methods.items[0]);
 }
 
+/* While a run is in a step it has put the scrub off for a moment, and puts it back itself. */
+static int scrub_off(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->scrub_noted || cxv_ladder_is(&endpoint->ladder, CXV_LADDER_RUNNING) ||
+	    !cxv_text_is(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_NONE))
+		return 0;
+	return found(message, "its scrub policy is " CXL_VFIO_SCRUB_POLICY_NONE " since a first "
+		     "contact was interrupted: the next user reads what the last one left");
+}
+
 static int region_left(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->left_region.value || !endpoint->left_window.value)
@@ -658,6 +668,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "scrub_owed", CXV_SEVERITY_WARNING, scrub_owed,
 	  "the last user's bytes could not be zeroed yet",
 	  "nothing: the next open zeroes it before it gives access" },
+	{ "scrub_off", CXV_SEVERITY_WARNING, scrub_off,
+	  "a first contact that was killed has put its scrub off and not ordered it again, so that "
+	  "nothing is zeroed between two users",
+	  "cxlvfio bind of it puts the policy back, as unbind, reset and verify do" },
 	{ "ladder_interrupted", CXV_SEVERITY_WARNING, ladder_interrupted,
 	  "a run was killed in a step of a contact with it that was not proven yet",
 	  "the next cxlvfio reset or verify starts over: see whether it completes" },

@@ -109,8 +109,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  "cxlvfio bind or unbind of that endpoint completes or undoes it; if the device is gone, "
 	  "remove the file", cxv_doctor_interrupted_bind },
 	{ "interrupted_reset", "leftover",
-	  "no reset was interrupted before it put the reset method "
-	  "back", "cxlvfio bind, unbind or reset of that endpoint puts it back",
+	  "no reset was interrupted before it put reset method and scrub policy back",
+	  "cxlvfio bind, unbind, reset or verify of that endpoint puts them back",
 	  cxv_doctor_interrupted_reset },
 	{ "interrupted_offer", "leftover",
 	  "no bind was interrupted before it put the parameters of the module back",

@@ -16,6 +16,7 @@
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
 #include "sys/discovery/topology.h"
+#include "sys/proof/borrowed.h"
 #include "sys/proof/ladder.h"
 
 #define TRIES_MAX	8
@@ -88,6 +89,7 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	cxv_pci_read_above(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
+	endpoint->scrub_noted = cxv_borrowed_noted(survey->host, endpoint->host, CXV_SCRUB_POLICY);
 	read_node(survey, endpoint);
 	/* The CXL core knows better where it is. */
 	if (!error && endpoint->endpoint.value) {

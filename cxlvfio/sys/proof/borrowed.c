@@ -78,6 +78,14 @@ int cxv_borrowed_pending(const struct cxv_host *host, const char *bdf, const cha
 	return *value ? 0 : -ENOMEM;
 }
 
+bool cxv_borrowed_noted(const struct cxv_host *host, const char *bdf, const char *attribute)
+{
+	char name[48];
+
+	state_name(name, sizeof(name), bdf, attribute);
+	return cxv_host_exists(host, CXV_STATE_DIRECTORY "/%s", name);
+}
+
 /* An attribute of the driver's is gone with it, and comes back as it is by default. */
 static bool is_gone(const struct cxv_host *host, const char *bdf, const char *attribute)
 {

@@ -26,6 +26,8 @@ struct cxv_borrowed {
 /* ATTRIBUTE as it will be once what a killed run left is put back; *VALUE is to free. */
 int cxv_borrowed_pending(const struct cxv_host *host, const char *bdf, const char *attribute,
 			 char **value);
+/* Whether a run has saved it: one that was killed, or one that is on it now. */
+bool cxv_borrowed_noted(const struct cxv_host *host, const char *bdf, const char *attribute);
 /*
  * For a command that has BDF's lock: put back what a killed run left; a warning says that it was
  * done. 0, or -errno with an error kept where the command is one that resets (MUST), and with a
