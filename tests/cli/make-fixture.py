@@ -550,6 +550,13 @@ def scenario_private(root: Root) -> None:
 
 class Topology:
     """Several host bridges, endpoints and switches; see scenario_topology()."""
+def scenario_private_proven(root: Root) -> None:
+    """What root has proven, for a user: the CXL core tells everybody the serial number."""
+    scenario_private(root)
+    root.attributes(f"{BUS_DEVICES}/0000:0c:00.0/0000:0d:00.0/mem0", serial="0x123456789abcdef")
+    add_ladder(root, "survived rest 7.3.4-test")
+
+
 
     def __init__(self, root: Root) -> None:
         self.root, self.cxl = root, CxlTopology(root)

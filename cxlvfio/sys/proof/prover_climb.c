@@ -19,11 +19,29 @@ static struct cxv_place place_of(const struct cxv_prover *prover, const char *pa
 	};
 }
 
+/* Which record is the endpoint's, or what it says, is hidden from this user. */
+static int tell_unreadable(struct cxv_prover *prover, int error)
+{
+	static const char what[] = "whether this machine has survived a contact with it before "
+				   "cannot be read, nor recorded";
+	const struct cxv_place place = place_of(prover, NULL, "run it as root; or go on without a "
+						"record: --yes");
+
+	if (!prover->options.yes)
+		return cxv_error(prover->errors, cxv_code_of_errno(error), error, place, what);
+	prover->contact.climb.recording = false;
+	cxv_warning(prover->errors, cxv_code_of_errno(error), error,
+		    place_of(prover, NULL, NULL), what);
+	return 0;
+}
+
 /* Without a record it would stay unknown what stopped the machine: ask for consent. */
 static int tell_unrecorded(struct cxv_prover *prover, int error)
 {
 	char path[CXV_LADDER_PATH_MAX];
 
+	if (prover->endpoint->ladder.state.error)
+		return tell_unreadable(prover, error);
 	cxv_ladder_path(prover->endpoint, path);
 	if (!prover->options.yes)
 		return cxv_error(prover->errors, cxv_code_of_errno(error), error,
