@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/util.h"
@@ -16,6 +17,35 @@
 #define NAME	"ladder-10de:2e12:1000"
 #define FILE_	"var/lib/cxlvfio/" NAME
 #define HEAD	"cxlvfio ladder 1\nmachine 0a\nendpoint 10de:2e12:1000\n"
+
+/* What was done for the record, in this order: "sync NAME" and "rename". */
+static char done[512];
+
+static void note(const char *what, const char *name)
+{
+	size_t length = strlen(done);
+
+	snprintf(done + length, sizeof(done) - length, "%s%s%s\n", what, *name ? " " : "", name);
+}
+
+/* In front of the C library's. */
+int fsync(int file)
+{
+	char link[32], path[256] = "";
+	const char *name;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+	assert_true(readlink(link, path, sizeof(path) - 1) > 0);
+	name = strrchr(path, '/');
+	note("sync", name ? name + 1 : path);
+	return syscall(SYS_fsync, file);
+}
+
+int renameat(int from, const char *old, int to, const char *new)
+{
+	note("rename", "");
+	return syscall(SYS_renameat2, from, old, to, new, 0);
+}
 
 static char top[] = "/tmp/ladder-XXXXXX";
 static struct cxv_host host;
@@ -101,6 +131,14 @@ static void test_write(void **state)
 	assert_int_equal(status.st_mode & 07777, 0755);
 	assert_false(cxv_host_exists(&host, "var/lib/cxlvfio/." NAME ".new"));
 	expect(CXV_LADDER_PROVEN);
+}
+
+/* However the machine ends: the text, then its name, and the directory when that was made. */
+static void test_on_disk(void **state)
+{
+	done[0] = '\0';
+	assert_int_equal(cxv_lasting_file_write(&host, NAME, HEAD), 0);
+	assert_string_equal(done, "sync lib\nsync ." NAME ".new\nrename\nsync cxlvfio\n");
 }
 
 /* Others could change it under our hands, or there is no place for it. */
@@ -189,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_on_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_process, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),

@@ -189,9 +189,18 @@ echo zero > "$policy"
 cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
 check "so the scrub that is ordered then is announced" says "write the whole window by CPU"
 echo none > "$policy"
-verify --prove "$bdf"
+# Each record, and its name, is on disk before the first access of its step.
+strace -f -y -e trace=fsync,renameat,openat,pread64 -o "$scratch/trace" \
+	cxlvfio verify --prove "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
 check "without the scrub --prove writes all of it" [ "$(ladder state)" = proven ]
 check "and puts back what was there" [ ! -s "$scratch/stderr" ]
+order=$(awk '/fsync\(.*\/\.ladder-.*\.new>/ { written = 1 }
+	/renameat\(.*"ladder-/ { records++; late += !written; written = 0; named = 1 }
+	/fsync\([0-9]+<\/var\/lib\/cxlvfio>/ { named = 0 }
+	/\[vfio-device\]|"\/dev\/vfio\// { accesses++; late += named }
+	END { print records, late + 0, (accesses > 5) }' "$scratch/trace")
+observe "records, those late, whether there were accesses: $order"
+check "each step is on disk before it is tried" [ "$order" = "6 0 1" ]
 echo zero > "$policy"
 check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish
