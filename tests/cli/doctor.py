@@ -770,9 +770,27 @@ def check_vmm(stand: Stand, root) -> None:
         assert status == 0 and check["result"] == "info", check
         assert all(word in check["message"] for word in words), (words, check["message"])
         assert [each["value"] for each in check["evidence"]] == [view, view_bar, interface], check
+    # Component registers that are in no BAR: no bind changes that.
+    config = root.top / FUNCTION / "config"
+    before = config.read_bytes()
+    config.write_bytes(bytes(FIXTURES.type2_config(0x0123456789ABCDEF, locator=False).image))
+    for interface, words in (("current", "refuse to start (not possible: its component"),
+                             ("none", "a plain PCI function (more is not possible")):
+        root.attributes(f"{FUNCTION}/cxl_vfio", view="both", view_bar="4", interface=interface)
+        _, (check,) = stand.checks(root.top, "--check", "vmm")
+        assert words in check["message"] and "--interface 2" not in check["message"], check
+    config.write_bytes(before)
     remove(*(f"{FUNCTION}/cxl_vfio/{name}" for name in ("view", "view_bar", "interface")))(root)
     _, (check,) = stand.checks(root.top, "--check", "vmm")
     assert check["message"].count("install this release's driver") == 2, check
+
+
+def check_failed_reset(stand: Stand, root) -> None:
+    """What failed may have been another method than the one that is first now."""
+    write(f"{FUNCTION}/cxl_vfio/reset_result", "failed\n")(root)
+    _, (check,) = stand.checks(root.top, "--check", "reset_method")
+    assert check["message"].startswith("the last reset failed; first is now flr, and the next open "
+                                       "tells"), check
 
 
 def check_nobody(stand: Stand, root) -> None:
@@ -789,14 +807,6 @@ def check_nobody(stand: Stand, root) -> None:
     (root.top / "dev/vfio/vfio").chmod(0o666)
     found = results(stand.checks(root.top, user=NOBODY)[1])
     assert found["vfio_access"] == "ok", found
-def check_failed_reset(stand: Stand, root) -> None:
-    """What failed may have been another method than the one that is first now."""
-    write(f"{FUNCTION}/cxl_vfio/reset_result", "failed\n")(root)
-    _, (check,) = stand.checks(root.top, "--check", "reset_method")
-    assert check["message"].startswith("the last reset failed; first is now flr, and the next open "
-                                       "tells"), check
-
-
 
 
 def check_alignment(stand: Stand, root) -> None:

@@ -311,12 +311,14 @@ TYPE3_CAPABILITY = 0x001E
 COMMITTED = 0x0600
 
 
-def type2_config(serial: int, base: int = WINDOW, control: int = 0x0007) -> Config:
+def type2_config(serial: int, base: int = WINDOW, control: int = 0x0007,
+                 locator: bool = True) -> Config:
     config = Config(VENDOR_CXL, 0xE2E2, 0x120000)
     config.add_serial(serial)
     config.add_device_dvsec(TYPE2_CAPABILITY, control, base, WINDOW_SIZE)
     config.add_flex_bus_dvsec(0x0027)
-    config.add_locator_dvsec(0, 0)
+    if locator:
+        config.add_locator_dvsec(0, 0)
     return config
 
 
@@ -435,14 +437,14 @@ def scenario_interrupted(root: Root) -> None:
     root.write("proc/42/stat", "42 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4243 0 0\n")
 
 
-def scenario_climbing(root: Root) -> None:
-    """A run is in a step now."""
 def scenario_scrub_off(root: Root) -> None:
     """It had put the scrub off, which nobody has ordered again."""
     scenario_interrupted(root)
     root.write("run/cxlvfio/0000:0d:00.0.scrub_policy", "zero")
 
 
+def scenario_climbing(root: Root) -> None:
+    """A run is in a step now."""
     scenario_interrupted(root)
     root.write("proc/42/stat", "42 (a ) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0\n")
 
@@ -548,8 +550,6 @@ def scenario_private(root: Root) -> None:
     (endpoint / "decoder2.0/start").chmod(0o400)
 
 
-class Topology:
-    """Several host bridges, endpoints and switches; see scenario_topology()."""
 def scenario_private_proven(root: Root) -> None:
     """What root has proven, for a user: the CXL core tells everybody the serial number."""
     scenario_private(root)
@@ -557,6 +557,8 @@ def scenario_private_proven(root: Root) -> None:
     add_ladder(root, "survived rest 7.3.4-test")
 
 
+class Topology:
+    """Several host bridges, endpoints and switches; see scenario_topology()."""
 
     def __init__(self, root: Root) -> None:
         self.root, self.cxl = root, CxlTopology(root)

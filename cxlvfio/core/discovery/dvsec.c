@@ -207,6 +207,14 @@ static bool is_cxl_dvsec(const uint8_t *image, size_t size, size_t offset, unsig
 	       word_at(image, offset + CXL_DVSEC_HEADER2) == id;
 }
 
+const struct cxv_block *cxv_dvsec_component_block(const struct cxv_dvsec *dvsec)
+{
+	for (size_t i = 0; i < dvsec->block_count; i++)
+		if (dvsec->blocks[i].id.value == CXL_REGISTER_BLOCK_COMPONENT)
+			return &dvsec->blocks[i];
+	return NULL;
+}
+
 bool cxv_config_is_lost(const uint8_t *image, size_t size)
 {
 	size_t i;

@@ -112,6 +112,8 @@ extern const struct cxv_fields cxv_flex_bus_fields;
 extern const struct cxv_fields cxv_port_extension_fields;
 extern const struct cxv_fields cxv_block_fields;
 
+/* The first block of component registers; NULL: they are in no BAR, as far as is known. */
+const struct cxv_block *cxv_dvsec_component_block(const struct cxv_dvsec *dvsec);
 /*
  * The device does not answer: its whole header reads all ones. Two ids that do are those of a
  * virtual function, which lives (PCI Express 6.0, section 9.3.4.1).

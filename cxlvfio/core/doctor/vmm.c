@@ -30,15 +30,29 @@ static void say_stock(const struct cxv_driver_view *driver, const struct cxv_off
 	snprintf(text, CLAUSE_SIZE, "give a guest none of its memory (%s)", way);
 }
 
+/* A device of a restricted CXL host has no BAR for its registers, which generation 2 needs. */
+static bool cannot_have_2(const struct cxv_dvsec *dvsec)
+{
+	const bool known = !dvsec->locator_error || dvsec->locator_error == ENOENT;
+
+	return known && !cxv_dvsec_component_block(dvsec);
+}
+
 /* NVIDIA's branches of QEMU end where the flag of CXL comes without what generation 2 has. */
-static void say_generation_2(const struct cxv_driver_view *driver,
+static void say_generation_2(const struct cxv_endpoint *endpoint,
 			     const struct cxv_offered_views *views,
 			     char text[static CLAUSE_SIZE])
 {
+	const struct cxv_driver_view *driver = &endpoint->driver_view;
 	const char *what = "can use it";
 
 	if (!driver->view.value)
 		what = "refuse to start (install this release's driver)";
+	else if (cannot_have_2(&endpoint->dvsec))
+		what = cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_NONE) ?
+		       "see a plain PCI function (more is not possible: its component registers "
+		       "are in no BAR)" :
+		       "refuse to start (not possible: its component registers are in no BAR)";
 	else if (cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_NONE))
 		what = "see a plain PCI function (cxlvfio bind --view both --interface 2)";
 	else if (!cxv_text_is(&driver->interface, CXL_VFIO_INTERFACE_2))
@@ -91,7 +105,7 @@ int cxv_doctor_vmm(const struct cxv_doctor_facts *facts, const struct cxv_doctor
 	    show(one->endpoint, check, "interface", &driver->interface) < 0)
 		return -ENOMEM;
 	say_stock(driver, &views, clauses.stock);
-	say_generation_2(driver, &views, clauses.generation_2);
+	say_generation_2(one->endpoint, &views, clauses.generation_2);
 	say_newest(driver, &views, clauses.newest);
 	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "stock VMMs %s; those of generation 2 %s; "
 			      "clients of the newest interface %s", clauses.stock,

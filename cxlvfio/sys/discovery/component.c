@@ -16,14 +16,6 @@
 /* Of a snapshot. */
 #define SNAPSHOT_FILE	"registers/%s/component"
 
-static const struct cxv_block *find_block(const struct cxv_dvsec *dvsec)
-{
-	for (size_t i = 0; i < dvsec->block_count; i++)
-		if (dvsec->blocks[i].id.value == CXL_REGISTER_BLOCK_COMPONENT)
-			return &dvsec->blocks[i];
-	return NULL;
-}
-
 /*
  * A function that decodes no memory answers reads of its BARs with an error, which some machines
  * turn into a crash; and a BAR that a driver owns is that driver's alone.
@@ -156,7 +148,7 @@ static int read_registers(const struct cxv_host *host, const struct cxv_endpoint
 static int read_component(const struct cxv_host *host, struct cxv_endpoint *endpoint,
 			  uint32_t registers[static REGISTERS])
 {
-	const struct cxv_block *block = find_block(&endpoint->dvsec);
+	const struct cxv_block *block = cxv_dvsec_component_block(&endpoint->dvsec);
 	int error = check_harmless(endpoint);
 
 	if (error < 0)
