@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A mapping that is taken away while its registers are read. */
+/* A mapping of registers, also of one that is taken away while they are read. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -69,12 +69,35 @@ static void test_others(void **state)
 	munmap((void *)mapping, 2 * PAGE);
 }
 
+/* They are 4 KiB behind the start of the BAR, which is within a page where pages are larger. */
+static void test_map(void **state)
+{
+	static const size_t pages[] = { 0x1000, 0x4000, 0x10000 };
+	int file = memfd_create("registers", MFD_CLOEXEC);
+	const uint32_t word = 0x12345678;
+
+	assert_int_equal(ftruncate(file, 0x20000), 0);
+	assert_int_equal(pwrite(file, &word, sizeof(word), 0x11000), sizeof(word));
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+		struct cxv_registers_map map;
+
+		assert_int_equal(cxv_registers_map(file, 0x11000, 0x1000, pages[i], &map), 0);
+		assert_int_equal((0x11000 - ((const char *)map.registers -
+					     (const char *)map.mapping)) % pages[i], 0);
+		assert_int_equal(map.registers[0], word);
+		assert_int_equal(map.registers[0x1000 / 4 - 1], 0);
+		cxv_registers_unmap(&map);
+	}
+	close(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_taken_away),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

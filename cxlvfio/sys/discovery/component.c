@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/format.h"
 #include "cxl_regs.h"
@@ -90,15 +90,15 @@ static int copy_needed(uint32_t registers[static REGISTERS], const volatile uint
 
 static int read_mapped(int descriptor, off_t offset, uint32_t registers[static REGISTERS])
 {
-	const volatile uint32_t *from;
-	int error;
+	struct cxv_registers_map map;
+	int error = cxv_registers_map(descriptor, offset, CXL_CM_BLOCK_SIZE,
+				      sysconf(_SC_PAGESIZE), &map);
 
-	from = mmap(NULL, CXL_CM_BLOCK_SIZE, PROT_READ, MAP_SHARED, descriptor, offset);
-	if (from == MAP_FAILED)
-		return -errno;
+	if (error < 0)
+		return error;
 	memset(registers, 0, CXL_CM_BLOCK_SIZE);
-	error = copy_needed(registers, from);
-	munmap((void *)from, CXL_CM_BLOCK_SIZE);
+	error = copy_needed(registers, map.registers);
+	cxv_registers_unmap(&map);
 	return error;
 }
 

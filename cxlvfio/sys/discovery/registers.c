@@ -5,11 +5,30 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 static sigjmp_buf back;
 static struct sigaction previous_action;
 /* What is being read; an address outside of it is somebody else's fault. */
 static volatile uintptr_t first, last;
+
+int cxv_registers_map(int file, off_t offset, size_t length, size_t page_size,
+		      struct cxv_registers_map *map)
+{
+	size_t before = offset % page_size;
+
+	map->length = before + length;
+	map->mapping = mmap(NULL, map->length, PROT_READ, MAP_SHARED, file, offset - before);
+	if (map->mapping == MAP_FAILED)
+		return -errno;
+	map->registers = map->mapping + before;
+	return 0;
+}
+
+void cxv_registers_unmap(struct cxv_registers_map *map)
+{
+	munmap(map->mapping, map->length);
+}
 
 static void on_sigbus(int signal, siginfo_t *info, void *context)
 {
