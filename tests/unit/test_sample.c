@@ -2,9 +2,12 @@
 /* Samples of large windows: what is chosen, exact faults of it, slots, and what may be claimed. */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/util.h"
 #include "core/proof/sample.h"
+#include "sys/proof/mapping.h"
 #include "unit.h"
 
 #define MIB	0x100000ull
@@ -172,6 +175,110 @@ static void test_slots(void **state)
 	assert_int_equal(cxv_sample_pages(&whole, 1, &sample), GIB / CXV_PAGE_4K);
 }
 
+/* Nothing but chosen blocks, each page of them once, in the slot that its address says. */
+static void assert_chosen_alone(const struct cxv_mapping *mapping, uint8_t *seen)
+{
+	const struct cxv_sample *sample = mapping->sample;
+	const struct cxv_extent *extent = &mapping->extents[0];
+	uint64_t first = sample->base / CXV_BLOCK_SIZE;
+	struct cxv_piece piece = { 0 };
+
+	memset(seen, 0, cxv_sample_slots(sample, 0));
+	while (cxv_next_piece(extent, sample, &piece)) {
+		for (uint64_t at = piece.begin; at < piece.end; at += CXV_PAGE_4K) {
+			uint64_t physical = extent->physical + (at - extent->address);
+			uint64_t slot = piece.slot + (at - piece.begin) / CXV_PAGE_4K;
+
+			assert_true(slot < cxv_sample_slots(sample, 0));
+			assert_int_equal(first + sample->blocks[slot / CXV_BLOCK_PAGES],
+					 physical / CXV_BLOCK_SIZE);
+			assert_int_equal(slot % CXV_BLOCK_PAGES,
+					 physical % CXV_BLOCK_SIZE / CXV_PAGE_4K);
+			assert_int_equal(seen[slot]++, 0);
+		}
+	}
+}
+
+/* The whole window and parts of it, as a proof maps them. */
+static void assert_mapped(int file, uint64_t base, const struct cxv_page_sizes *pages,
+			  uint64_t size, size_t blocks)
+{
+	static uint8_t seen[4096 * CXV_BLOCK_PAGES];
+	const uint64_t parts[][2] = {
+		{ 0, size }, { PAGE_2M, 64 * MIB }, { pages->base, 8 * MIB }, { 0, pages->base },
+	};
+	struct cxv_sample sample;
+	struct cxv_window window = {
+		.file = file, .base = base, .size = size, .sample = &sample, .pages = pages,
+	};
+
+	assert_int_equal(cxv_sample_choose(base, size, blocks, 5, &sample), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct cxv_mapping mapping;
+
+		assert_int_equal(cxv_mapping_create(&window, parts[i][0], parts[i][1], &mapping),
+				 0);
+		assert_chosen_alone(&mapping, seen);
+		cxv_mapping_destroy(&mapping);
+	}
+	cxv_sample_clear(&sample);
+}
+
+static void test_mapped(void **state)
+{
+	static const uint64_t base_pages[] = { 0x1000, 0x4000, 0x10000 };
+	static const uint64_t bases[] = { 4 * GIB, 4 * GIB + 0x50000, 6 * GIB + 7 * MIB };
+	int file = memfd_create("window", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(file, 32 * GIB), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(base_pages); i++) {
+		const struct cxv_page_sizes *pages = cxv_page_sizes(base_pages[i]);
+
+		for (size_t j = 0; j < ARRAY_SIZE(bases); j++) {
+			assert_mapped(file, bases[j], pages, 256 * MIB, 16);
+			assert_mapped(file, bases[j], pages, 32 * GIB, 4096);
+		}
+	}
+	close(file);
+}
+
+/* A large page is cut, in a block that every sample has; small windows are split, too. */
+static void test_split(void **state)
+{
+	static const uint64_t base_pages[] = { 0x1000, 0x4000, 0x10000 };
+	int file = memfd_create("window", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(file, 2 * GIB), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(base_pages); i++) {
+		const struct cxv_page_sizes *pages = cxv_page_sizes(base_pages[i]);
+		struct cxv_window window = {
+			.file = file, .base = 4 * GIB, .size = 2 * GIB, .pages = pages,
+		};
+		struct cxv_mapping mapping;
+		const struct cxv_extent *first = &mapping.extents[0], *second = &mapping.extents[1];
+		struct cxv_extent uncut;
+
+		assert_int_equal(cxv_mapping_create_split(&window, &mapping), 0);
+		assert_int_equal(mapping.count, 2);
+		uncut = *first;
+		uncut.length = second->offset + second->length;
+		assert_int_equal(cxv_page_size_at(&uncut, pages->pmd, second->address), pages->pmd);
+		assert_int_equal(cxv_page_size_at(first, pages->pmd, second->address - 1 -
+						  pages->base), pages->base);
+		assert_int_equal(cxv_page_size_at(second, pages->pmd, second->address),
+				 pages->base);
+		assert_int_equal(cxv_page_size_at(second, pages->pmd, second->address +
+						  second->length - 1), pages->pmd);
+		assert_true(second->offset < 4 * CXV_BLOCK_SIZE);
+		cxv_mapping_destroy(&mapping);
+		window.size = 4 * pages->base;
+		assert_int_equal(cxv_mapping_create_split(&window, &mapping), 0);
+		assert_int_equal(mapping.count, 2);
+		cxv_mapping_destroy(&mapping);
+	}
+	close(file);
+}
+
 static void test_page_size_of(void **state)
 {
 	const struct cxv_extent whole = {
@@ -221,6 +328,8 @@ int main(void)
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_page_size_of),
 		cmocka_unit_test(test_uncertainty),
 	};

@@ -58,7 +58,10 @@ struct cxv_piece {
 	uint64_t previous;	/* where the piece before it ended, or the extent begins */
 };
 
-/* The next piece of EXTENT after *PIECE, which is zero before the first. SAMPLE NULL: of all. */
+/*
+ * The next piece of EXTENT after *PIECE, which is zero before the first. SAMPLE NULL: of all; else
+ * the extent's addresses, virtual and physical, are congruent modulo CXV_BLOCK_SIZE.
+ */
 bool cxv_next_piece(const struct cxv_extent *extent, const struct cxv_sample *sample,
 		    struct cxv_piece *piece);
 

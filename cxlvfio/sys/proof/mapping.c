@@ -5,16 +5,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* As much as every sample begins with. */
+#define SPLIT_LENGTH	(4 * CXV_BLOCK_SIZE)
+
 const struct cxv_page_sizes *cxv_host_page_sizes(void)
 {
 	return cxv_page_sizes(sysconf(_SC_PAGESIZE));
 }
 
+/* At least to a block: cxv_next_piece() looks for its ends in the virtual address. */
 static uint64_t alignment_for(const struct cxv_page_sizes *pages, uint64_t length)
 {
 	if (pages->pud && length >= pages->pud)
 		return pages->pud;
-	return length >= pages->pmd ? pages->pmd : pages->base;
+	return length >= pages->pmd ? pages->pmd : CXV_BLOCK_SIZE;
 }
 
 int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_t length,
@@ -73,6 +77,22 @@ int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at)
 		 0) != page)
 		return -errno;
 	return 0;
+}
+
+int cxv_mapping_create_split(const struct cxv_window *window, struct cxv_mapping *mapping)
+{
+	const struct cxv_page_sizes *pages = window->pages;
+	uint64_t length = SPLIT_LENGTH, cut;
+	int ret;
+
+	if (length > window->size)
+		length = window->size;
+	/* 5 MiB: with pages of 2 MiB neither half ends with a large one. */
+	cut = length / 8 * 5 / pages->base * pages->base;
+	if (length < 2 * pages->pmd)
+		length = window->size < 2 * pages->pmd ? window->size : 2 * pages->pmd;
+	ret = cxv_mapping_create(window, 0, length, mapping);
+	return ret ?: cxv_mapping_split(mapping, cut);
 }
 
 void cxv_mapping_destroy(struct cxv_mapping *mapping)

@@ -30,12 +30,18 @@ struct cxv_window {
 const struct cxv_page_sizes *cxv_host_page_sizes(void);
 /*
  * Map LENGTH bytes from OFFSET of WINDOW, shared, for reading and writing, at an address that is
- * congruent to the physical one. Both are multiples of a base page. 0 or -errno.
+ * congruent to the physical one, modulo CXV_BLOCK_SIZE at least. Both are multiples of a base page.
+ * 0 or -errno.
  */
 int cxv_mapping_create(const struct cxv_window *window, uint64_t offset, uint64_t length,
 		       struct cxv_mapping *mapping);
 /* Unmap the base page AT bytes from the start: two mappings remain, with the addresses they had. */
 int cxv_mapping_split(struct cxv_mapping *mapping, uint64_t at);
+/*
+ * Map the start of WINDOW and split it, within a large page where the window has room for two, and
+ * where every sample is touched. 0 or -errno.
+ */
+int cxv_mapping_create_split(const struct cxv_window *window, struct cxv_mapping *mapping);
 void cxv_mapping_destroy(struct cxv_mapping *mapping);
 /* Those that are touched. */
 uint64_t cxv_mapping_pages(const struct cxv_mapping *mapping);

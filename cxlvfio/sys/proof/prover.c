@@ -26,7 +26,6 @@
 /* Further mappings are about their form, not their size. */
 #define OFFSET_MAPPING_START	CXV_BLOCK_SIZE
 #define OFFSET_MAPPING_LENGTH	(64 << 20)
-#define SPLIT_MAPPING_LENGTH	(8 << 20)
 #define BAR_OFFSET_MAPPING_LENGTH	(8 << 20)
 
 int cxv_prover_fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
@@ -207,6 +206,11 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static uint64_t offset_of(const struct cxv_window *window)
 {
 	return window->size > 2 * OFFSET_MAPPING_START ? OFFSET_MAPPING_START :
@@ -257,8 +261,8 @@ static int map_window(struct cxv_prover *prover)
 {
 	const struct cxv_window *window = cxv_prover_window(prover);
 	uint64_t offset = offset_of(window);
-	uint64_t split = smaller(window->size, SPLIT_MAPPING_LENGTH);
-	uint64_t base = window->pages->base;
+	/* Wherever it begins, two large pages have room for one that is aligned. */
+	uint64_t length = larger(OFFSET_MAPPING_LENGTH, 2 * window->pages->pmd);
 	struct cxv_mapping *mappings = prover->window.mappings;
 	int ret;
 
@@ -267,17 +271,13 @@ static int map_window(struct cxv_prover *prover)
 		ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_MAPPING_WHOLE]);
 	if (!ret)
 		ret = cxv_mapping_create(window, offset,
-					 smaller(window->size - offset, OFFSET_MAPPING_LENGTH),
+					 smaller(window->size - offset, length),
 					 &mappings[CXV_MAPPING_OFFSET]);
 	if (!ret)
 		ret = cxv_watcher_create(window, cxv_prover_bar_window(prover),
 					 &prover->window.watcher);
 	if (!ret)
-		ret = cxv_mapping_create(window, 0, split, &mappings[CXV_MAPPING_SPLIT]);
-	/* Cut where neither half ends with a large page. */
-	if (!ret)
-		ret = cxv_mapping_split(&mappings[CXV_MAPPING_SPLIT],
-					split / 8 * 5 / base * base);
+		ret = cxv_mapping_create_split(window, &mappings[CXV_MAPPING_SPLIT]);
 	if (ret < 0)
 		return cxv_prover_fail(prover, cxv_code_of_errno(ret), ret, prover->vfio.node,
 				       "see ulimit -v for the address space, and the kernel log",
