@@ -593,7 +593,15 @@ PLACES = {
 NAMES = [("QEMU", "QEMU Virtual Machine", True), ("Amazon EC2", "m6g.large", True),
          ("Amazon EC2", "m6g.metal", False), ("Amazon EC2", "c7i.metal-24xl", False),
          ("Microsoft Corporation", "Virtual Machine", True),
-         ("Microsoft Corporation", "Surface", False), ("", "", False)]
+         ("Microsoft Corporation", "Surface", False),
+         ("Google", "Google Compute Engine", True), ("Google", "Kevin", False),
+         ("VMware, Inc.", "VMware20,1", True), ("QEMU", "KVM Virtual Machine", True),
+         ("Oracle Corporation", "ORACLE SERVER X9-2", False),
+         ("innotek GmbH", "VirtualBox", True), ("Red Hat", "KVM", True),
+         ("OpenStack Foundation", "OpenStack Nova", True),
+         ("Alibaba Cloud", "Alibaba Cloud ECS", True),
+         ("Xen", "HVM domU", True), ("Apple Inc.", "Apple Virtualization Generic Platform", True),
+         ("Ampere Computing", "Mt. Jade", False), ("", "", False)]
 
 
 def check_places(stand: Stand, _root) -> None:

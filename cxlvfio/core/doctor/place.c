@@ -3,11 +3,30 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/util.h"
 #include "core/doctor/checks.h"
 
 bool cxv_doctor_in_container(const struct cxv_doctor_facts *facts)
 {
 	return facts->place.container.value;
+}
+
+/*
+ * What hypervisors and clouds call their machines, as vendor or as product. Azure and Hyper-V have
+ * "Virtual Machine", which is anywhere in the product's name; Oracle's cloud has QEMU.
+ */
+static bool has_name_of_vm(const char *name)
+{
+	static const char *const prefixes[] = {
+		"Alibaba Cloud ECS", "Apple Virtualization", "BHYVE", "Bochs", "Google Compute",
+		"KVM", "KubeVirt", "OpenStack", "Parallels", "QEMU", "VMW", "VMware", "VirtualBox",
+		"Xen", "innotek GmbH",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (cxv_starts_with(name, prefixes[i]))
+			return true;
+	return strstr(name, "Virtual Machine");
 }
 
 /*
@@ -19,8 +38,8 @@ bool cxv_doctor_in_vm(const struct cxv_doctor_facts *facts)
 	const char *vendor = facts->place.vendor.value ?: "";
 	const char *product = facts->place.product.value ?: "";
 
-	return facts->place.hypervisor.value || !strcmp(vendor, "QEMU") ||
-	       strstr(product, "Virtual Machine") ||
+	return facts->place.hypervisor.value || has_name_of_vm(vendor) ||
+	       has_name_of_vm(product) ||
 	       (!strcmp(vendor, "Amazon EC2") && !strstr(product, ".metal"));
 }
 
