@@ -34,7 +34,7 @@ NOBODY = 65534
 # What depends on the CEDT.
 OF_DRIVER = ("vermagic_mismatch", "signature_missing", "not_for_running_kernel", "not_installed",
              "loaded_is_not_installed", "not_indexed", "dkms_not_installed", "not_live",
-             "not_registered", "forced_load", "unknown_interface")
+             "not_registered", "forced_load", "unknown_interface", "signature_untested")
 # What an endpoint that the driver has not got does not answer.
 OF_BOUND = {"vmm": "skipped", "vfio_access": "skipped"}
 OF_CEDT = ("cedt_windows", "cedt_bridges", "kernel_windows", "window_in_cedt")

@@ -145,6 +145,12 @@ static void reset_failing(struct machine *machine)
 	machine->devices[0].reset_result = text(CXL_VFIO_RESET_RESULT_FAILED);
 }
 
+static void signed_by_somebody(struct machine *machine)
+{
+	not_loaded(machine);
+	machine->files[0].signer = text("DKMS module signing key");
+}
+
 static const struct {
 	const char *id;
 	enum cxv_severity severity;
@@ -164,6 +170,7 @@ static const struct {
 	{ "unknown_interface", CXV_SEVERITY_WARNING, newer, "version 2" },
 	{ "no_reset", CXV_SEVERITY_WARNING, without_reset, "no reset for 0000:0d:00.0: an open" },
 	{ "failing_reset", CXV_SEVERITY_WARNING, reset_failing, "the last reset of 0000:0d:00.0" },
+	{ "signature_untested", CXV_SEVERITY_INFO, signed_by_somebody, "DKMS module signing key" },
 };
 
 static void nothing_is_found(struct machine *machine)
@@ -184,6 +191,8 @@ static void good_has_no_finding(void **state)
 	assert_int_equal(machine.status.abi_version.value, CXL_VFIO_ABI_VERSION);
 	/* Nothing loaded, all installed: the ordinary state before the first bind. */
 	not_loaded(&machine);
+	machine.status.policy.sig_enforce = cxv_known(false);
+	machine.status.policy.lockdown = text("none");
 	machine.status.abi_version = (struct cxv_number) { 0 };
 	machine.status.uapi_generation = (struct cxv_word) { 0 };
 	nothing_is_found(&machine);

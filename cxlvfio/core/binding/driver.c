@@ -168,6 +168,20 @@ static int signature_missing(const struct cxv_driver_status *status, char **mess
 		     "signature", file->path.value);
 }
 
+/* Of a module in the kernel it is known. */
+static int signature_untested(const struct cxv_driver_status *status, char **message)
+{
+	const struct cxv_module_file *file = cxv_driver_file(status);
+
+	if (!file || !is(&file->is_signed) || !is(&status->policy.signature_required) ||
+	    may_be_there(status))
+		return 0;
+	return found(message, "the running kernel loads signed modules only, and %s is signed by "
+		     "%s; whether it trusts that is not known here: of the key of DKMS, mokutil "
+		     "--test-key /var/lib/dkms/mok.pub tells it", file->path.value,
+		     file->signer.value ?: "a key without a name");
+}
+
 static int not_for_running_kernel(const struct cxv_driver_status *status, char **message)
 {
 	if (may_be_there(status) || status->file_error || !status->file_count ||
@@ -342,6 +356,9 @@ const struct cxv_driver_finding cxv_driver_findings[] = {
 	{ "failing_reset", CXV_SEVERITY_WARNING, failing_reset,
 	  "the kernel log has the reason; put a method that works first in its reset_method: the "
 	  "next open tells", true },
+	{ "signature_untested", CXV_SEVERITY_INFO, signature_untested,
+	  "bind it, which loads it; if the kernel refuses it: mokutil --import "
+	  "/var/lib/dkms/mok.pub, then reboot" },
 };
 
 const size_t cxv_driver_finding_count = ARRAY_SIZE(cxv_driver_findings);

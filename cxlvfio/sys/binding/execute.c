@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/util.h"
 #include "cxl_vfio.h"
@@ -42,17 +43,22 @@ static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 	}
 }
 
+#define IMPORT_KEY								\
+	"the kernel takes modules only that are signed with a key which it trusts; dkms signs "	\
+	"with its own: mokutil --import /var/lib/dkms/mok.pub, then reboot"
+
 static const char *hint_of_module(int error)
 {
 	if (error == -ECANCELED)
 		return "modprobe.d(5) has an install command, which cxlvfio does not run: load "
 		       "the module with modprobe, then use --no-modprobe";
-	if (error == -EACCES || error == -EPERM)
-		return "run it as root; under kernel lockdown the module must be signed";
+	if ((error == -EACCES || error == -EPERM) && geteuid())
+		return "run it as root";
+	/* module_sig_check(): EKEYREJECTED by sig_enforce, EPERM by lockdown, as Secure Boot. */
 	if (error == -EKEYREJECTED)
-		return "the kernel takes modules only that are signed with a key which it trusts; "
-		       "dkms signs with its own: mokutil --import /var/lib/dkms/mok.pub, then "
-		       "reboot";
+		return IMPORT_KEY;
+	if (error == -EPERM)
+		return IMPORT_KEY "; in a container, have the host load it";
 	return "dmesg says why; dkms rebuilds a module that is built for another kernel";
 }
 
