@@ -2,6 +2,7 @@
 /* What doctor takes out of texts, the CEDT, and the table of checks. */
 #include <string.h>
 
+#include "core/base/util.h"
 #include "core/discovery/findings.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/doctor.h"
@@ -231,6 +232,39 @@ static void test_table(void **state)
 	}
 }
 
+/* On a live machine the kernel itself says how large its pages are, whatever can be read. */
+static void test_page_size(void **state)
+{
+	static const struct {
+		uint64_t page_size;
+		char *config;
+		enum cxv_doctor_result result;
+	} cases[] = {
+		{ 0x1000, NULL, CXV_DOCTOR_OK },
+		{ 0x10000, NULL, CXV_DOCTOR_INFO },
+		{ 0x1000, "CONFIG_PAGE_SIZE_64KB=y\n", CXV_DOCTOR_OK },
+		{ 0, "CONFIG_PAGE_SIZE_64KB=y\n", CXV_DOCTOR_INFO },
+		{ 0, "CONFIG_PAGE_SIZE_4KB=y\n", CXV_DOCTOR_OK },
+		{ 0, NULL, CXV_DOCTOR_SKIPPED },
+		{ 0x2000, NULL, CXV_DOCTOR_SKIPPED },
+	};
+	struct cxv_endpoint endpoint = {
+		.resource = cxv_known(4 * PAGE_1G), .size = cxv_known(PAGE_1G / 4),
+	};
+	const struct cxv_doctor_endpoint one = { .endpoint = &endpoint };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cxv_doctor_facts facts = {
+			.page_size = cases[i].page_size, .config.value = cases[i].config,
+		};
+		struct cxv_doctor_check check = { 0 };
+
+		assert_int_equal(cxv_doctor_window_alignment(&facts, &one, &check), 0);
+		assert_int_equal(check.result, cases[i].result);
+		free(check.message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_cedt),
 		cmocka_unit_test(test_cedt_damage),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_page_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

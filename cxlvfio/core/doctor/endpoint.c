@@ -123,17 +123,19 @@ int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor
 	return 1;
 }
 
-/* Of the kernel that FACTS are of; without its configuration those of most kernels. */
+/* Of the kernel that FACTS are of; NULL: neither it nor its configuration tells. */
 static const struct cxv_page_sizes *pages_of(const struct cxv_doctor_facts *facts)
 {
 	const char *config = facts->config.value;
-	uint64_t base = 0x1000;
 
-	if (config && cxv_config_option(config, "PAGE_SIZE_16KB") == 'y')
-		base = 0x4000;
-	if (config && cxv_config_option(config, "PAGE_SIZE_64KB") == 'y')
-		base = 0x10000;
-	return cxv_page_sizes(base);
+	if (facts->page_size)
+		return cxv_page_sizes(facts->page_size);
+	if (!config)
+		return NULL;
+	if (cxv_config_option(config, "PAGE_SIZE_16KB") == 'y')
+		return cxv_page_sizes(0x4000);
+	return cxv_page_sizes(cxv_config_option(config, "PAGE_SIZE_64KB") == 'y' ? 0x10000 :
+										   0x1000);
 }
 
 int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
@@ -146,9 +148,17 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 
 	if (ret <= 0)
 		return ret;
+	if (!pages)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "how large the kernel's pages are is not known");
+	/* Nobody can mend that. */
+	if (size->value < pages->pmd)
+		return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it is smaller than a large page, "
+				      "%s: pages of %s are used", cxv_page_size_name(pages->pmd),
+				      cxv_page_size_name(pages->base));
 	if ((base->value | size->value) % pages->pmd)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " are not aligned to %s: only pages of %s are used",
+				      " are not aligned to %s: at the ends pages of %s are used",
 				      size->value, base->value, cxv_page_size_name(pages->pmd),
 				      cxv_page_size_name(pages->base));
 	if (!pages->pud || size->value < pages->pud)

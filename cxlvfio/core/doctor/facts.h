@@ -92,6 +92,7 @@ struct cxv_doctor_facts {
 		libcxl;
 	/* What the interrupt controller is called; whether VFIO does without remapping. */
 	struct cxv_doctor_text interrupts, unsafe_interrupts, unsafe_iommufd;
+	uint64_t page_size;		/* of the kernel that runs here; 0: it is another's facts */
 	struct cxv_doctor_names acpi_tables, iommus, iommu_groups;
 	struct cxv_driver_status driver;
 	struct cxv_cedt cedt;

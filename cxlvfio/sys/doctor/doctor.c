@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/format.h"
 #include "cxl_vfio.h"
@@ -461,6 +462,7 @@ int cxv_doctor_read(const struct cxv_host *host, const struct cxv_inventory *inv
 	int error;
 
 	*facts = (struct cxv_doctor_facts) {
+		.page_size = host->fixture ? 0 : sysconf(_SC_PAGESIZE),
 		.topology = inventory->topology,
 		.rights_hint = cxv_rights_hint(host, EACCES),
 		.answer = inventory->libcxl,
