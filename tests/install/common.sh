@@ -31,6 +31,16 @@ equal() {
 	}
 }
 
+# The block of commands of the README that follows the paragraph which begins with WORDS.
+readme_block() { # WORDS
+	awk -v words="$1" '
+		/^    / { if (inside) { print substr($0, 5); said = 1 }; next }
+		said { exit }
+		/^$/ { begins = 1; next }
+		begins != 0 || NR == 1 { inside = index($0, words) == 1 }
+		{ begins = 0 }' README.md
+}
+
 stand_in() { # NAME, and the script on stdin
 	cat > "/usr/local/sbin/$1"
 	chmod 755 "/usr/local/sbin/$1"
