@@ -4,7 +4,8 @@
 
     man.py COMMAND PAGES
 
-Every command has a page, every page has every option and renders without a warning.
+Every command has a page, every page has every option. All pages, of every section, render without a
+warning.
 """
 import json
 import re
@@ -30,9 +31,9 @@ def lint(page: Path) -> list:
     return problems
 
 
-def check_content(page: Path, options: list) -> list:
+def check_content(page: Path, options: list, sections: set) -> list:
     text = re.sub(".\b", "", output("man", "-P", "cat", "-l", str(page)))
-    problems = [f"no section {name}" for name in SECTIONS
+    problems = [f"no section {name}" for name in sections
                 if not re.search(f"^{name}$", text, re.M)]
     problems += [f"no option --{option['name']}" for option in options
                  if not re.search(rf"--{option['name']}\b", text)]
@@ -51,16 +52,23 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     metadata = json.loads(output(sys.argv[1], "__metadata"))
-    pages = [("cxlvfio", metadata["options"])]
-    pages += [(f"cxlvfio-{command['name']}", command["options"] + metadata["options"])
+    pages = [("cxlvfio.1", metadata["options"], SECTIONS)]
+    pages += [(f"cxlvfio-{command['name']}.1", command["options"] + metadata["options"], SECTIONS)
               for command in metadata["commands"]]
+    # Formats and subjects: no command, and so no options.
+    pages += [(page.name, [], {"NAME", "DESCRIPTION", "SEE ALSO"})
+              for page in sorted(Path(sys.argv[2]).glob("*.[2-9]"))]
+    if {name[-1] for name, _, _ in pages} != {"1", "5", "7"}:
+        print("Bail out! there are pages of other sections than 1, 5 and 7")
+        return 1
     print(f"1..{len(pages)}")
     failed = False
-    for number, (name, options) in enumerate(pages, 1):
-        page = Path(sys.argv[2]) / f"{name}.1"
-        problems = lint(page) + check_content(page, options) if page.exists() else ["is missing"]
+    for number, (name, options, sections) in enumerate(pages, 1):
+        page = Path(sys.argv[2]) / name
+        problems = (lint(page) + check_content(page, options, sections) if page.exists()
+                    else ["is missing"])
         failed = failed or bool(problems)
-        print(f"{'not ok' if problems else 'ok'} {number} - {name}(1)")
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
         for problem in problems:
             print(f"# {problem}")
     return 1 if failed else 0
