@@ -7,8 +7,9 @@
 PAGES is the directory of the built man pages, SOURCE that of the sources. What each example of
 cxlvfio-list(1) prints is compared with expected/example-list.out; --update writes that, and the
 dump in share/examples. Of the other pages every command that changes nothing is run, on a fixture,
-and what reads the document of one that does: it must end well and print something. The README's
-commands are run on this machine.
+and what reads the document of one that does: it must end well and print something. Of two pages that
+have no such commands it is enough that a fixture refuses them for another reason than their usage. Of
+the README what is to be tried is run on this machine; who runs its other commands is looked up.
 """
 import os
 import re
@@ -32,18 +33,35 @@ PAGES = {
     "cxlvfio-doctor.1": "plain",
     "cxlvfio-driver.1": "driver_update",
     "cxlvfio-faq.7": "ready",
+    "cxlvfio-json.5": "ready",
     "cxlvfio-metrics.1": "states",
     "cxlvfio-monitor.1": "states",
     "cxlvfio-persist.1": "ready",
     "cxlvfio-reset.1": "empty",
     "cxlvfio-show.1": "ready",
     "cxlvfio-snapshot.1": "ready",
+    "cxlvfio-vm.7": "ready",
+}
+# What these do changes something, so a fixture refuses it; but it knows the options.
+CHANGING = ("cxlvfio-unbind.1", "cxlvfio-verify.1")
+USAGE = 2
+# Each block of commands of the README, by its section and the words that the paragraph before it
+# begins with: who runs it, and the words there that do. tests/check is "make check" itself.
+RUNNERS = {
+    ("Get it", "Debian 13"): ("tests/package/installed", 'readme_block "Debian 13"'),
+    ("Get it", "Fedora"): ("tests/package/checks", "readme_block Fedora"),
+    ("Get it", "Arch"): ("tests/package/checks", "readme_block Arch"),
+    ("Try it on your machine", ""): ("tests/cli/examples.py", '"Try it on your machine"'),
+    ("See the whole of it, without hardware", ""): ("tests/parts/demo", "make demo"),
+    ("How it is proven", ""): ("README.md", "user space"),  # a picture
+    ("Install", ""): ("tests/install/checks", '"## Install"'),
 }
 READING = {"doctor", "driver", "list", "metrics", "monitor", "show", "snapshot", "version"}
 # A problem, a warning; the time was over: what these say without having failed.
 ANSWERS = {"doctor": (0, 7, 64), "monitor": (0, 8)}
 # Not for long, and not into this system.
-INSTEAD = {"--timeout 60": "--timeout 1", "/var/lib/prometheus/node-exporter/": ""}
+INSTEAD = {"--timeout 60": "--timeout 1", "/var/lib/prometheus/node-exporter/": "",
+           "cat /sys/": "cat root/sys/"}
 # Where the README has it from, and where that is in the sources: share/meson.build installs it so.
 INSTALLED = {
     "/usr/share/cxlvfio/examples/machine.tar.zst": "tests/cli/fixtures/type3-neighbour.tar.zst",
@@ -87,6 +105,27 @@ def block(readme: Path, heading: str) -> list:
                         re.M | re.S).group(1)
     return [line.split(" # ")[0].strip() for line in section.splitlines()
             if line.startswith("    ")]
+
+
+def blocks(readme: Path) -> list:
+    """(section, paragraph before it, lines) of each block of the README, indented or fenced."""
+    found, section, paragraph = [], "", ""
+    fenced = inside = ended = False
+    for line in readme.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            section, paragraph, inside = line[3:], "", False
+        elif line.startswith("```"):
+            fenced, inside = not fenced, False
+        elif fenced or line.startswith("    "):
+            if not inside:
+                found.append((section, paragraph, []))
+            found[-1][2].append(line.strip())
+            inside = True
+        elif line:
+            paragraph = line if ended else f"{paragraph} {line}"
+            inside = False
+        ended = not line
+    return found
 
 
 def subcommand(command: str) -> str:
@@ -190,6 +229,16 @@ def check_page(stand: Stand, pages: Path, name: str, scenario: str) -> int:
     return count
 
 
+def check_changing(stand: Stand, pages: Path, name: str) -> None:
+    commands = [line.strip() for _, command in examples(pages / name) if command
+                for line in command.splitlines()]
+    stand.say(f"{name}: examples", [] if commands else ["there are none"])
+    for command in commands:
+        result = stand.execute(command, "empty")
+        stand.say(f"{name}: {command}", [] if result.status not in (0, USAGE) and result.output
+                  else [f"status {result.status}", *result.output.splitlines()[:20]])
+
+
 def check_dump(stand: Stand, source: Path, update: bool) -> None:
     stand.wrapper("dumps")
     made = (stand.top / "dumps/root/dumps/endpoint.txt").read_text(encoding="utf-8")
@@ -203,6 +252,17 @@ def check_dump(stand: Stand, source: Path, update: bool) -> None:
 def check_readme(stand: Stand, source: Path) -> None:
     commands = block(source / "README.md", "Try it on your machine")
     stand.say("README: five commands", [] if len(commands) == 5 else commands)
+    seen = set()
+    for section, paragraph, lines in blocks(source / "README.md"):
+        runner = next((key for key in RUNNERS
+                       if key[0] == section and paragraph.startswith(key[1])), None)
+        file, words = RUNNERS.get(runner, ("", ""))
+        stand.say(f"README: {section}: {lines[0]} ... is run", [] if runner and words in
+                  (source / file).read_text(encoding="utf-8")
+                  else [f"nobody runs it: say who does in RUNNERS of {Path(__file__).name}",
+                        f"{file} lacks {words!r}" if runner else f"after: {paragraph[:60]}"])
+        seen.add(runner)
+    stand.say("README: what is said to be run is there", sorted(map(str, set(RUNNERS) - seen)))
     for command in commands:
         for installed, file in INSTALLED.items():
             command = command.replace(installed, f"{source.absolute()}/{file}")
@@ -224,6 +284,8 @@ def main() -> int:
         for name, scenario in PAGES.items():
             if not check_page(stand, pages, name, scenario):
                 stand.say(f"{name}: examples", ["none was run"])
+        for name in CHANGING:
+            check_changing(stand, pages, name)
         check_dump(stand, Path(arguments[2]), "--update" in sys.argv)
         check_readme(stand, Path(arguments[2]))
     print(f"1..{len(stand.results)}")
