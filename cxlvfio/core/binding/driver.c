@@ -335,7 +335,8 @@ const struct cxv_driver_finding cxv_driver_findings[] = {
 	{ "not_for_running_kernel", CXV_SEVERITY_ERROR, not_for_running_kernel,
 	  "install the kernel's headers, then: dkms autoinstall" },
 	{ "not_installed", CXV_SEVERITY_WARNING, not_installed,
-	  "install it, for example: dkms install " CXL_VFIO_MODULE_NAME "/VERSION" },
+	  "install the package cxl-vfio-pci-dkms; from the sources: make install, then dkms "
+	  "install " CXL_VFIO_MODULE_NAME "/VERSION" },
 	{ "loaded_is_not_installed", CXV_SEVERITY_WARNING, loaded_is_not_installed,
 	  "unbind its endpoints, then: modprobe -r " CXL_VFIO_MODULE_NAME " and modprobe "
 	  CXL_VFIO_MODULE_NAME },

@@ -88,8 +88,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	  cxv_doctor_memory_lock },
 	{ "driver_file", "driver",
 	  "the module cxl_vfio_pci is where modules.dep says, for the next "
-	  "boot too", "install it, for example: dkms install cxl_vfio_pci/VERSION; then depmod",
-	  cxv_doctor_driver_file },
+	  "boot too", "install the package cxl-vfio-pci-dkms again, or: dkms install "
+	  "cxl_vfio_pci/VERSION; then depmod", cxv_doctor_driver_file },
 	{ "libcxl_version", "tools", "libcxl answers, where it is installed, and is 79 or newer: "
 	  "older ones do not show Type-2 memdevs", "update it; endpoints are found without it, too",
 	  cxv_doctor_libcxl_version },
