@@ -142,7 +142,9 @@ static void read_machine(struct cxv_context *context, struct reading *reading)
 	metrics->hidden = reading->inventory.hidden;
 	cxv_driver_read_loaded(&context->host, &reading->driver);
 	metrics->driver = &reading->driver;
-	metrics->success = !error && !metrics->hidden;
+	/* Every warning so far is of something that could not be read. */
+	metrics->success = !error && !context->errors.warning_count &&
+			   !context->errors.out_of_memory;
 	metrics->duration_ns = cxv_clock_now() - start;
 	if (error && !context->errors.error_count)
 		cxv_error(&context->errors, cxv_code_of_errno(error), error,

@@ -91,6 +91,19 @@ def check_pages(stand: Stand) -> None:
                   samples(opened) == found, f"{name}: OpenMetrics has the same samples")
 
 
+def check_success(stand: Stand) -> None:
+    """It is what the warnings say."""
+    seen = set()
+    for name in ("ready", "restricted", "unreadable", "private", "driver_private"):
+        result = stand.run(fixture(stand.root, name))
+        success = b"\ncxlvfio_scrape_success 1\n" in result.stdout
+        seen.add(success)
+        stand.say(result.returncode == 0 and success == (not result.stderr),
+                  f"{name}: {'everything' if success else 'not everything'} was read, and it says so",
+                  result.stderr.decode(), result.stdout.decode())
+    stand.same("both were seen", {True, False}, seen)
+
+
 def families(page: bytes) -> set:
     return set(re.findall(rb"# TYPE (\w+)", page))
 
@@ -223,12 +236,13 @@ def check_proof(stand: Stand) -> None:
         ("cxlvfio_proof_verdict", "inconclusive"): 0, ("cxlvfio_proof_verdict", "fail"): 1,
         ("cxlvfio_proof_cycles", None): 20,
         ("cxlvfio_proof_reset_p99_seconds", None): 0.104211}, found)
-    for what, text, status in (("another endpoint's", record.replace(serial, "0x77"), 0),
-                               ("a damaged one", record[:30], 0)):
+    for what, text, success in (("another endpoint's", record.replace(serial, "0x77"), 1),
+                                ("a damaged one", record[:30], 0)):
         (proofs / f"proof-{host}").write_text(text)
         result = stand.run(root)
-        stand.say(result.returncode == status and b"cxlvfio_proof_cycles{" not in result.stdout,
-                  f"{what} is not", result)
+        stand.say(result.returncode == 0 and b"cxlvfio_proof_cycles{" not in result.stdout and
+                  f"\ncxlvfio_scrape_success {success}\n".encode() in result.stdout,
+                  f"{what} is not, which is {'' if success else 'no '}success", result)
     (proofs / f"proof-{host}").unlink()
 
 
@@ -257,8 +271,9 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
-        for check in (check_pages, check_families, check_alerts, check_textfile, check_full_disk,
-                      check_kill, check_proof, check_snapshot, check_usage):
+        for check in (check_pages, check_success, check_families, check_alerts,
+                      check_textfile, check_full_disk, check_kill, check_proof,
+                      check_snapshot, check_usage):
             check(stand)
         return stand.finish()
 
