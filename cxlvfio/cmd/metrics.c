@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/helper_from.h"
 #include "cmd/helper_output.h"
@@ -152,30 +153,53 @@ static void read_machine(struct cxv_context *context, struct reading *reading)
 			  "cannot read the machine");
 }
 
-static int print_textfile(struct cxv_context *context, const struct arguments *arguments,
-			  const struct cxv_metrics *metrics)
+/* NULL: out of memory. */
+static char *page_of(const struct cxv_metrics *metrics, enum cxv_metrics_format format)
 {
-	_cleanup_free_ char *page = NULL;
+	char *page = NULL;
 	size_t length;
 	FILE *stream = open_memstream(&page, &length);
-	int error = stream ? cxv_metrics_print(metrics, arguments->format, stream) : -ENOMEM;
+	bool complete = stream && !cxv_metrics_print(metrics, format, stream);
 
-	if (stream && fclose(stream) && !error)
-		error = -ENOMEM;
-	if (!error)
-		error = cxv_output_file_publish(arguments->textfile, page);
+	if (stream && fclose(stream))
+		complete = false;
+	if (complete)
+		return page;
+	free(page);
+	return NULL;
+}
+
+static void write_textfile(struct cxv_context *context, const char *file, const char *page)
+{
+	bool was_there = !access(file, F_OK);
+	int error = cxv_output_file_publish(file, page);
+
 	if (error)
 		cxv_error(&context->errors, cxv_code_of_errno(error), error,
-			  (struct cxv_place) { .operation = "write the page",
-					       .path = arguments->textfile,
-					       .hint = "what it held before is still there" },
+			  (struct cxv_place) {
+				  .operation = "write the page", .path = file,
+				  .hint = was_there ? "what it held before is still there" : NULL,
+			  },
 			  "cannot write it");
-	return error;
+}
+
+/* The errno of a write is known right after it alone. */
+static int print_page(const char *page)
+{
+	errno = 0;
+	return fputs(page, stdout) == EOF || fflush(stdout) ? -(errno ?: EIO) : 0;
+}
+
+static void out_of_memory(struct cxv_context *context)
+{
+	cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
+		  (struct cxv_place) { .operation = "metrics" }, "there is no page");
 }
 
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 {
 	_cleanup_(reading_clear) struct reading reading = { 0 };
+	_cleanup_free_ char *page = NULL;
 	struct arguments arguments = { 0 };
 
 	if (parse(context, argc, argv, &arguments) < 0)
@@ -183,11 +207,13 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (arguments.from && cxv_from(context, arguments.from) < 0)
 		return cxv_errors_exit(&context->errors);
 	read_machine(context, &reading);
-	if (arguments.textfile)
-		print_textfile(context, &arguments, &reading.metrics);
+	page = page_of(&reading.metrics, arguments.format);
+	if (!page)
+		out_of_memory(context);
+	else if (arguments.textfile)
+		write_textfile(context, arguments.textfile, page);
 	else
-		context->stdout_error = cxv_metrics_print(&reading.metrics, arguments.format,
-							  stdout);
+		context->stdout_error = print_page(page);
 	return cxv_errors_exit(&context->errors);
 }
 

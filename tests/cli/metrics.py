@@ -104,6 +104,14 @@ def check_success(stand: Stand) -> None:
     stand.same("both were seen", {True, False}, seen)
 
 
+def check_full_stdout(stand: Stand) -> None:
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([stand.command, "--sysroot", str(fixture(stand.root, "states")),
+                                 "metrics"], stdout=full, stderr=subprocess.PIPE, timeout=600)
+    stand.say(result.returncode == 1 and b"(ENOSPC)" in result.stderr,
+              "where stdout takes nothing the message says why", result)
+
+
 def families(page: bytes) -> set:
     return set(re.findall(rb"# TYPE (\w+)", page))
 
@@ -158,7 +166,8 @@ def check_textfile(stand: Stand) -> None:
     os.umask(0o022)
     for target in (str(directory), "/dev/null", f"{directory}/no/such", f"{directory}/x.prom/"):
         result = stand.run(root, "--textfile", target)
-        stand.say(result.returncode == 1 and target.encode() in result.stderr,
+        stand.say(result.returncode == 1 and target.encode() in result.stderr and
+                  (b"still there" in result.stderr) == os.path.exists(target),
                   f"{target.replace(str(stand.root), '')} is not replaced", result)
     stand.say(Path("/dev/null").is_char_device(), "and the device is still there")
     held = os.open(directory, os.O_RDONLY)
@@ -272,7 +281,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
         for check in (check_pages, check_success, check_families, check_alerts,
-                      check_textfile, check_full_disk, check_kill, check_proof,
+                      check_textfile, check_full_disk, check_full_stdout, check_kill, check_proof,
                       check_snapshot, check_usage):
             check(stand)
         return stand.finish()
