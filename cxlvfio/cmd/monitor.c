@@ -49,6 +49,7 @@ struct monitor {
 	uint64_t duration_ns;		/* of the last reading */
 	int result;			/* ENOUGH or -errno: why that was ended */
 	bool reader_gone;
+	bool said_unfollowed;
 };
 
 /* What print_event() returns when nobody wants more; no errno is 1 as a positive number. */
@@ -139,6 +140,49 @@ static int print_event(const struct cxv_event *event, void *argument)
 	return ++monitor->told == monitor->count ? ENOUGH : 0;
 }
 
+/* At once and not at the end, which may be next year. */
+static void say_warnings(const struct cxv_context *context, struct cxv_errors *errors)
+{
+	struct cxv_messages_style style = {
+		.command = context->command->name, .quiet = context->quiet,
+		.color = context->color,
+	};
+
+	if (errors->error_count)
+		return;
+	cxv_print_messages(errors, &style, stderr);
+	cxv_errors_clear(errors);
+}
+
+/* Everything else is told all the same. Once: each reading would say it again. */
+static void say_unfollowed(struct monitor *monitor, const char *host, int error)
+{
+	struct cxv_errors errors = { 0 };
+
+	if (monitor->said_unfollowed)
+		return;
+	monitor->said_unfollowed = true;
+	cxv_warning(&errors, cxv_code_of_errno(error), error,
+		    (struct cxv_place) {
+			    .operation = "follow", .target = host,
+			    .hint = error == -ENOSPC ?
+				    "raise fs.inotify.max_user_watches with sysctl(8)" : NULL,
+		    },
+		    "what happens to it may be told late, or not at all, as that it is opened and "
+		    "closed");
+	say_warnings(monitor->context, &errors);
+}
+
+static int follow_endpoint(struct monitor *monitor, const struct cxv_endpoint *endpoint)
+{
+	int error = cxv_hints_follow(monitor->hints, endpoint);
+
+	if (!error || error == -ENOMEM)
+		return error;
+	say_unfollowed(monitor, endpoint->host, error);
+	return 0;
+}
+
 static int read_endpoint(struct cxv_endpoint *endpoint, void *argument)
 {
 	struct monitor *monitor = argument;
@@ -147,7 +191,7 @@ static int read_endpoint(struct cxv_endpoint *endpoint, void *argument)
 	int error = cxv_changes_read(&monitor->changes, endpoint, wanted);
 
 	if (!error && monitor->hints)
-		error = cxv_hints_follow(monitor->hints, endpoint);
+		error = follow_endpoint(monitor, endpoint);
 	cxv_endpoint_free(endpoint);
 	monitor->result = error;
 	return error;
@@ -174,27 +218,13 @@ static int read_all(struct monitor *monitor, struct cxv_errors *errors)
 	return error;
 }
 
-/* At once and not at the end, which may be next year. */
-static void say_warnings(struct cxv_context *context)
-{
-	struct cxv_messages_style style = {
-		.command = context->command->name, .quiet = context->quiet,
-		.color = context->color,
-	};
-
-	if (context->errors.error_count)
-		return;
-	cxv_print_messages(&context->errors, &style, stderr);
-	cxv_errors_clear(&context->errors);
-}
-
 static int read_first(struct monitor *monitor)
 {
 	int error;
 
 	monitor->changes.visit = NULL;
 	error = read_all(monitor, &monitor->context->errors);
-	say_warnings(monitor->context);
+	say_warnings(monitor->context, &monitor->context->errors);
 	monitor->changes.visit = print_event;
 	return error ?: cxv_changes_snapshot(&monitor->changes);
 }
@@ -255,10 +285,11 @@ static int follow(struct monitor *monitor)
 	return error;
 }
 
-static enum cxv_exit fail(struct cxv_context *context, int error, const char *what)
+static enum cxv_exit fail(struct cxv_context *context, int error, const char *what,
+			  const char *hint)
 {
 	cxv_error(&context->errors, cxv_code_of_errno(error), error,
-		  (struct cxv_place) { .operation = "monitor" }, "%s", what);
+		  (struct cxv_place) { .operation = "monitor", .hint = hint }, "%s", what);
 	return cxv_errors_exit(&context->errors);
 }
 
@@ -292,7 +323,7 @@ static enum cxv_exit end(struct monitor *monitor, int error)
 		/* A collection that failed has said why. */
 		if (context->errors.error_count)
 			return cxv_errors_exit(&context->errors);
-		return fail(context, error, "cannot go on");
+		return fail(context, error, "cannot go on", NULL);
 	}
 }
 
@@ -308,7 +339,9 @@ static enum cxv_exit run_monitor(struct monitor *monitor)
 		error = cxv_hints_open(&context->host, &monitor->hints);
 		if (error < 0)
 			return fail(context, error, "cannot listen to the kernel's events of "
-				    "devices: --once prints the present state");
+				    "devices: --once prints the present state",
+				    error == -EMFILE ? "raise fs.inotify.max_user_instances with "
+				    "sysctl(8), or the limit of open files with ulimit -n" : NULL);
 	}
 	if (!context->json) {
 		error = write_line(monitor, cxv_event_headings, strlen(cxv_event_headings));

@@ -137,7 +137,6 @@ static bool read_state(int descriptor)
 	return length >= 0;
 }
 
-/* One that is not there, or not for this user, says nothing: others do. */
 static int start(struct cxv_hints *hints, struct followed *followed, bool is_node)
 {
 	_cleanup_free_ char *path = NULL;
@@ -159,6 +158,12 @@ static int start(struct cxv_hints *hints, struct followed *followed, bool is_nod
 		return 0;
 	close(followed->descriptor);
 	return -ENODEV;
+}
+
+/* One that is gone or not there, or not for this user, says nothing: others do. */
+static bool is_not_ours(int error)
+{
+	return error == -ENOENT || error == -ENODEV || error == -EACCES || error == -EPERM;
 }
 
 /* PATH is taken over. */
@@ -186,7 +191,7 @@ static int follow(struct cxv_hints *hints, char *path, bool is_node)
 	error = start(hints, new, is_node);
 	if (error < 0) {
 		free(path);
-		return error == -ENOMEM ? error : 0;
+		return is_not_ours(error) ? 0 : error;
 	}
 	hints->count++;
 	hints->grew = true;
@@ -198,19 +203,22 @@ static int follow_node(struct cxv_hints *hints, const char *node)
 	return node && *node == '/' ? follow(hints, strdup(node + 1), true) : 0;
 }
 
+static int follow_state(struct cxv_hints *hints, const struct cxv_endpoint *endpoint)
+{
+	if (!endpoint->has_driver_view)
+		return 0;
+	return follow(hints, cxv_format(CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP "/state",
+					endpoint->host), false);
+}
+
 int cxv_hints_follow(struct cxv_hints *hints, const struct cxv_endpoint *endpoint)
 {
-	char *path;
-	int error = follow_node(hints, endpoint->vfio.group_node.value) ?:
-		    follow_node(hints, endpoint->vfio.cdev_node.value);
+	/* What of one cannot be followed must not take the others along. */
+	int group = follow_node(hints, endpoint->vfio.group_node.value);
+	int cdev = follow_node(hints, endpoint->vfio.cdev_node.value);
+	int state = follow_state(hints, endpoint);
 
-	if (error < 0 || !endpoint->has_driver_view)
-		return error;
-	path = cxv_format(CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP "/state",
-			  endpoint->host);
-	if (!path)
-		return -ENOMEM;
-	return follow(hints, path, false);
+	return group ?: cdev ?: state;
 }
 
 static void drop(struct cxv_hints *hints, size_t index)

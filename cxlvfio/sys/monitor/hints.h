@@ -21,9 +21,10 @@ int cxv_hints_open(const struct cxv_host *host, struct cxv_hints **hints);
 void cxv_hints_close(struct cxv_hints *hints);
 
 /*
- * After each reading: begin, every endpoint, end. What belongs to an endpoint is followed from then
- * on. 1: something is followed that was not, so that what happened to it since it was read went
- * unseen; 0, or -errno.
+ * With each reading: begin, every endpoint, end. What belongs to an endpoint is followed from then
+ * on, but for what this user may not: -errno of cxv_hints_follow() is that something of it is not,
+ * as where the kernel gives this user no more watches. 1 of the end: something is followed that was
+ * not, so that what happened to it since it was read went unseen; else 0.
  */
 void cxv_hints_follow_begin(struct cxv_hints *hints);
 int cxv_hints_follow(struct cxv_hints *hints, const struct cxv_endpoint *endpoint);

@@ -35,6 +35,7 @@ PATIENCE = 300
 STORM = 20000
 INSTANCES = Path("/sys/kernel/tracing/instances")
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 # linux/pci_regs.h: PCI_ERR_COR_RCVR
 RECEIVER_ERROR = 1
 
@@ -259,6 +260,24 @@ def check_nobody(tap: Tap, endpoint: Endpoint) -> None:
     monitor.end()
 
 
+def check_few_watches(tap: Tap, endpoint: Endpoint) -> None:
+    """The kernel gives this user no watch: said once, and the rest is told."""
+    endpoint.bind()
+    most = WATCHES.read_text()
+    WATCHES.write_text("0")
+    monitor = Monitor()
+    monitor.wait_for("snapshot", endpoint.host)
+    endpoint.unbind()
+    told = monitor.wait_for("unbound", endpoint.host)
+    endpoint.bind()
+    told = monitor.wait_for("bound", endpoint.host) and told
+    monitor.end()
+    WATCHES.write_text(most)
+    errors = monitor.process.stderr.read().decode()
+    tap.say(told and errors.count("fs.inotify.max_user_watches") == 1 and "ENOSPC" in errors,
+            "where the kernel gives it no watch it says so once, and goes on", told, errors)
+
+
 def check_left_over(tap: Tap) -> None:
     """What one that was killed left in tracefs, the next one takes away."""
     monitor = Monitor()
@@ -325,6 +344,7 @@ def main() -> int:
     tap.say(status == -15 and not monitor.process.stderr.read(), "SIGTERM ends it, without a word",
             status)
     check_broken_contract(tap, monitor)
+    check_few_watches(tap, endpoints[0])
     check_nobody(tap, endpoints[0])
     check_left_over(tap)
     check_slow_reader(tap, endpoints)
