@@ -120,6 +120,7 @@ void cxv_hints_follow_begin(struct cxv_hints *hints)
 	for (size_t i = 0; i < hints->count; i++)
 		hints->followed[i].wanted = false;
 	hints->grew = false;
+	cxv_trace_enable(hints->trace);
 }
 
 /*

@@ -20,10 +20,9 @@
 
 #define LIBRARY		"libtracefs.so.1"
 #define FUNCTIONS(F)									\
-	F(tracefs_event_enable) F(tracefs_instance_create) F(tracefs_instance_destroy)		\
+	F(tracefs_instance_alloc) F(tracefs_instance_create) F(tracefs_instance_destroy)	\
 	F(tracefs_instance_file_open) F(tracefs_instance_file_write)				\
-	F(tracefs_instance_free)	\
-	F(tracefs_instances) F(tracefs_list_free) F(tracefs_instance_alloc)
+	F(tracefs_instance_free) F(tracefs_instances) F(tracefs_list_free)
 
 CXV_LIBRARY_NOTE(LIBRARY, "trace", "Errors that monitor is told of at once");
 
@@ -71,7 +70,6 @@ struct cxv_trace *cxv_trace_open(void)
 {
 	struct cxv_trace *trace;
 	char name[64];
-	int aer, cxl;
 
 	if (cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions)) < 0)
 		return NULL;
@@ -85,18 +83,22 @@ struct cxv_trace *cxv_trace_open(void)
 	if (trace->instance) {
 		/* That something happened is all that is wanted: a page for each processor. */
 		lib.tracefs_instance_file_write(trace->instance, "buffer_size_kb", "4");
-		/* One of them may be unknown: the CXL core is a module. */
-		aer = lib.tracefs_event_enable(trace->instance, "ras", "aer_event");
-		cxl = lib.tracefs_event_enable(trace->instance, "cxl", NULL);
-		if (!aer || !cxl)
-			trace->pipe = lib.tracefs_instance_file_open(trace->instance, "trace_pipe",
-								     O_RDONLY | O_NONBLOCK |
-								     O_CLOEXEC);
+		trace->pipe = lib.tracefs_instance_file_open(trace->instance, "trace_pipe",
+							     O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	}
 	if (trace->pipe >= 0)
 		return trace;
 	cxv_trace_close(trace);
 	return NULL;
+}
+
+void cxv_trace_enable(struct cxv_trace *trace)
+{
+	if (!trace)
+		return;
+	/* Either may be unknown: not built into the kernel, or a module that is not loaded yet. */
+	lib.tracefs_instance_file_write(trace->instance, "events/ras/aer_event/enable", "1");
+	lib.tracefs_instance_file_write(trace->instance, "events/cxl/enable", "1");
 }
 
 void cxv_trace_close(struct cxv_trace *trace)
@@ -133,6 +135,11 @@ struct cxv_trace *cxv_trace_open(void)
 }
 
 void cxv_trace_close(struct cxv_trace *trace)
+{
+	(void)trace;
+}
+
+void cxv_trace_enable(struct cxv_trace *trace)
 {
 	(void)trace;
 }

@@ -11,6 +11,11 @@ struct cxv_trace;
 
 /* NULL: the library or the files are not there, or not for this user. */
 struct cxv_trace *cxv_trace_open(void);
+/*
+ * Before each reading: the CXL core is a module, whose events are unknown until it is loaded, and
+ * off when it is loaded again. Changes nothing where they are on.
+ */
+void cxv_trace_enable(struct cxv_trace *trace);
 /* Takes the instance away. */
 void cxv_trace_close(struct cxv_trace *trace);
 /* For poll(2); -1 for NULL. */

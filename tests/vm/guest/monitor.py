@@ -278,6 +278,24 @@ def check_few_watches(tap: Tap, endpoint: Endpoint) -> None:
             "where the kernel gives it no watch it says so once, and goes on", told, errors)
 
 
+def check_trace_again(tap: Tap, endpoint: Endpoint) -> None:
+    """The CXL core's events are off when it was loaded anew: they are followed again."""
+    monitor = Monitor()
+    monitor.wait_for_any()
+    (instance,) = INSTANCES.iterdir()
+    switch = instance / "events/cxl/enable"
+    before = switch.read_text().strip()
+    switch.write_text("0")
+    endpoint.unbind()
+    endpoint.bind()
+    end = time.monotonic() + PATIENCE
+    while switch.read_text().strip() != "1" and time.monotonic() < end:
+        time.sleep(0.1)
+    tap.same("trace events of the CXL core are followed, and again where they were off",
+             ["1", "1"], [before, switch.read_text().strip()])
+    monitor.end()
+
+
 def check_left_over(tap: Tap) -> None:
     """What one that was killed left in tracefs, the next one takes away."""
     monitor = Monitor()
@@ -345,6 +363,7 @@ def main() -> int:
             status)
     check_broken_contract(tap, monitor)
     check_few_watches(tap, endpoints[0])
+    check_trace_again(tap, endpoints[0])
     check_nobody(tap, endpoints[0])
     check_left_over(tap)
     check_slow_reader(tap, endpoints)
