@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For cxlvfio monitor --json | jq -r --unbuffered -f events.jq: a line for each event, of every kind.
-if .event == "snapshot" then "\(.host) is \(.after.state)"
+if .event == "snapshot" and .host == null then "there is no endpoint"
+elif .event == "snapshot" then "\(.host) is \(.after.state)"
 elif .event == "appeared" then "\(.host) appeared, \(.after.size // 0) bytes"
 elif .event == "gone" then "\(.host) is gone"
 elif .event == "bound" then "\(.host) is bound to \(.after.driver)"

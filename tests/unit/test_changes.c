@@ -25,6 +25,8 @@ static void apply(struct json_object *endpoints, const struct cxv_event *event)
 {
 	struct json_object *object = NULL;
 
+	if (!event->host)
+		return;
 	if (!event->before) {
 		json_object_object_add(endpoints, event->host, NULL);
 		assert_int_equal(json_object_deep_copy(event->after, &object, NULL), 0);
@@ -264,6 +266,20 @@ static void test_snapshots(void **state)
 	cxv_endpoint_free(second);
 }
 
+/* The last snapshot has 0 remaining in any case: then a reader knows that he has everything. */
+static void test_none(void **state)
+{
+	struct cxv_endpoint *endpoint = make(HOST);
+	struct cxv_changes changes;
+	struct reader reader;
+
+	begin(&changes, &reader);
+	expect(&changes, &reader, NULL, "snapshot: no endpoint\n");
+	expect(&changes, &reader, endpoint, "appeared: no_driver, no driver\n");
+	end(&changes, &reader);
+	cxv_endpoint_free(endpoint);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_counters_are_no_event),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_snapshots),
+		cmocka_unit_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -673,9 +673,17 @@ int cxv_changes_end(struct cxv_changes *changes)
 	return error;
 }
 
+/* A reader of nothing could not tell it from a reading that is not done yet. */
+static int tell_none(const struct cxv_changes *changes)
+{
+	struct cxv_event event = { .kind = CXV_EVENT_SNAPSHOT, .has_remaining = true };
+
+	return tell(changes, &event, "no endpoint");
+}
+
 int cxv_changes_snapshot(struct cxv_changes *changes)
 {
-	int error = 0;
+	int error = changes->count ? 0 : tell_none(changes);
 
 	for (size_t i = 0; i < changes->count && !error; i++)
 		error = tell_text(changes, CXV_EVENT_SNAPSHOT, &changes->known[i],

@@ -34,7 +34,10 @@ void cxv_changes_forget(struct cxv_changes *changes);
 int cxv_changes_read(struct cxv_changes *changes, const struct cxv_endpoint *endpoint, bool wanted);
 /* Every endpoint was read: those that were not are gone. */
 int cxv_changes_end(struct cxv_changes *changes);
-/* After the first reading, of which nothing was told: everything as snapshots. */
+/*
+ * After the first reading, of which nothing was told: everything as snapshots, or one without an
+ * endpoint. The last of them has 0 remaining in any case.
+ */
 int cxv_changes_snapshot(struct cxv_changes *changes);
 
 #endif
