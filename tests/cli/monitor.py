@@ -23,6 +23,7 @@ import jsonschema
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import validate  # noqa: E402
 from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
@@ -36,9 +37,11 @@ class Stand(Tap):
     def __init__(self, command: str, schemas: Path, share: Path, root: Path) -> None:
         super().__init__()
         self.command, self.share, self.root = command, share, root
-        schema = json.loads((schemas / "monitor.json").read_text())
-        self.kinds = schema["properties"]["event"]["enum"]
-        self.validator = jsonschema.Draft202012Validator(schema)
+        every = validate.Schemas(schemas)
+        self.kinds = every.by_name["monitor.json"]["properties"]["event"]["enum"]
+        self.validator = jsonschema.Draft202012Validator(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "monitor.json"},
+            registry=every.registry)
 
     def run(self, *arguments: str, sysroot: Path | None = None,
             **options) -> subprocess.CompletedProcess:

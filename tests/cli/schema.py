@@ -63,6 +63,9 @@ def main() -> int:
     results.append(("every finding has a test",
                     set(finding["id"]["enum"])
                     - names_in(unit / "test_findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
+    results.append(("the members in an event are the endpoint's",
+                    set(schemas["endpoint"]["properties"])
+                    ^ set(schemas["monitor"]["$defs"]["members"]["properties"])))
     module = schemas["driver"]["properties"]["modules"]["items"]["properties"]
     driver = set(module["findings"]["items"]["properties"]["id"]["enum"])
     results += [
