@@ -91,13 +91,13 @@ static void uevent_work(struct work_struct *work)
 	struct cxl_vfio_device *device = container_of(uevent, struct cxl_vfio_device, uevent);
 	struct cxl_vfio_told now = uevent->told;
 
-	bool again = observe(device, &now);
+	bool again = observe(device, &now), news = !is_same(&now, &uevent->told);
 
 	WRITE_ONCE(uevent->last, jiffies);
 	/* Also of a state that is as it was: who read it in between read another one. */
-	if (!again)
+	if (news || !again)
 		sysfs_notify(&device->core.pdev->dev.kobj, CXL_VFIO_SYSFS_GROUP, "state");
-	if (!is_same(&now, &uevent->told)) {
+	if (news) {
 		uevent->told = now;
 		tell(device, &now);
 	}
