@@ -63,6 +63,10 @@ def main() -> int:
     results.append(("every finding has a test",
                     set(finding["id"]["enum"])
                     - names_in(unit / "test_findings.c", r'\t\{ "(\w+)", CXV_SEVERITY')))
+    results.append(("as many findings as cxlvfio-metrics(1) says",
+                    {str(len(finding["id"]["enum"]))}
+                    ^ names_in(Path(sys.argv[2]) / "man/cxlvfio-metrics.1.scd",
+                               r"(\d+)\s+kinds\s+of\s+findings")))
     results.append(("the members in an event are the endpoint's",
                     set(schemas["endpoint"]["properties"])
                     ^ set(schemas["monitor"]["$defs"]["members"]["properties"])))
