@@ -27,7 +27,10 @@ from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 HERE = Path(__file__).parent
 SAMPLE = re.compile(r'^(?P<name>[a-z0-9_]+)(?P<labels>\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})?'
                     r' (?P<value>[0-9.]+)$')
+# Of OpenMetrics: what ends the name of a family's samples.
+SUFFIXES = {"gauge": "", "counter": "_total", "info": "_info", "stateset": ""}
 KILLS = 40
+MANY = 64
 
 
 def fixture(root: Path, name: str) -> Path:
@@ -52,18 +55,58 @@ class Stand(Tap):
                               timeout=600)
 
 
+def steady(page: bytes) -> bytes:
+    """Without what a machine that is busy makes longer."""
+    return re.sub(rb"\ncxlvfio_scrape_duration_seconds [0-9.]+", b"", page)
+
+
 def samples(page: str) -> list:
     """(name, labels, value) of every line; a line that is none fails the test."""
     found = []
-    for line in page.splitlines():
+    # Not splitlines(), which knows more ends of lines than the format.
+    for line in page.rstrip("\n").split("\n"):
         if line.startswith("#"):
             continue
         match = SAMPLE.match(line)
         if not match:
             raise ValueError(f"no sample: {line!r}")
-        labels = dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', match["labels"] or ""))
+        pairs = re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', match["labels"] or "")
+        labels = dict(pairs)
+        if len(pairs) != len(labels):
+            raise ValueError(f"a label twice: {line!r}")
         found.append((match["name"], labels, float(match["value"])))
     return found
+
+
+def openmetrics_problems(page: str) -> list:
+    """What a strict reader of OpenMetrics 1.0 would not take."""
+    if not page.endswith("\n# EOF\n") or page.count("# EOF\n") != 1:
+        return ["it does not end with the one # EOF"]
+    problems, families, series = [], {}, set()
+    name, words = "", {}
+    for line in page.split("\n")[:-2]:
+        if line.startswith("# "):
+            _, word, of, text = (line + " ").split(" ", 3)
+            if of != name:
+                name, words = of, {}
+                problems += [f"{of} comes twice"] * (of in families)
+                families[of] = words
+            problems += [f"a second {word}: {line}"] * (word in words)
+            words[word] = text.strip()
+            continue
+        kind, unit = words.get("TYPE"), words.get("UNIT")
+        ((sample, labels, value),) = samples(line)
+        key = (sample, tuple(sorted(labels.items())))
+        good = (kind in SUFFIXES and sample == name + SUFFIXES[kind] and "HELP" in words
+                and key not in series and (unit is None or name.endswith(f"_{unit}"))
+                and not name.endswith(("_total", "_info")))
+        if kind == "info":
+            good = good and value == 1 and unit is None
+        if kind == "stateset":
+            good = good and value in (0, 1) and name in labels and unit is None
+        problems += [line] * (not good)
+        series.add(key)
+    return problems
 
 
 def check_pages(stand: Stand) -> None:
@@ -87,8 +130,20 @@ def check_pages(stand: Stand) -> None:
         stand.same(f"{name}: and so are the sizes",
                    {each["host"]: each["size"] for each in listed if each["size"] is not None}, sizes)
         opened = stand.run(root, "--format", "openmetrics").stdout.decode()
-        stand.say(opened.endswith("# EOF\n") and opened.count("# EOF") == 1 and
-                  samples(opened) == found, f"{name}: OpenMetrics has the same samples")
+        stand.say(samples(opened) == found, f"{name}: OpenMetrics has the same samples")
+        stand.same(f"{name}: and keeps to its rules", [], openmetrics_problems(opened))
+
+
+def check_many(stand: Stand) -> None:
+    root = fixture(stand.root, f"many:{MANY}")
+    listed = json.loads(subprocess.run([stand.command, "--sysroot", str(root), "list", "--json"],
+                                       capture_output=True, check=True).stdout)["endpoints"]
+    first = stand.run(root)
+    stand.same(f"{MANY} endpoints: in the order of the list", [each["host"] for each in listed],
+               [labels["host"] for name, labels, _ in samples(first.stdout.decode())
+                if name == "cxlvfio_endpoint_info"])
+    stand.say(len(listed) == MANY and steady(first.stdout) == steady(stand.run(root).stdout),
+              f"{MANY} endpoints: again the same bytes", len(listed))
 
 
 def check_success(stand: Stand) -> None:
@@ -149,6 +204,15 @@ def check_alerts(stand: Stand) -> None:
     stand.say(asked - labels <= {name.decode() for name in families(page)},
               "alerts and dashboard ask for what there is",
               sorted(asked - {name.decode() for name in families(page)}))
+    expressions = [target["expr"] for panel in json.loads(dashboard)["panels"]
+                   for target in panel["targets"]]
+    file = stand.root / "dashboard.yml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": [
+        {"record": f"panel:{number}", "expr": text} for number, text in enumerate(expressions)]}]}))
+    checked = stand.promtool("check", "rules", str(file))
+    stand.say(bool(expressions) and checked.returncode == 0,
+              f"promtool takes the {len(expressions)} expressions of the dashboard",
+              checked.stdout.decode(), checked.stderr.decode())
 
 
 def check_textfile(stand: Stand) -> None:
@@ -169,6 +233,14 @@ def check_textfile(stand: Stand) -> None:
         stand.say(result.returncode == 1 and target.encode() in result.stderr and
                   (b"still there" in result.stderr) == os.path.exists(target),
                   f"{target.replace(str(stand.root), '')} is not replaced", result)
+    log = stand.root / "trace"
+    subprocess.run(["strace", "-qq", "-y", "-o", log, "--trace=fsync,renameat", stand.command,
+                    "--sysroot", str(root), "metrics", "--textfile", str(file)], check=True,
+                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, timeout=600)
+    calls = [line for line in log.read_text().splitlines() if str(directory) in line]
+    stand.say([line.split("(")[0] for line in calls] == ["fsync", "renameat", "fsync"] and
+              ".new>" in calls[0] and f"{directory}>" in calls[2],
+              "the page is on the disk before its name, and then the name", calls)
     stand.say(Path("/dev/null").is_char_device(), "and the device is still there")
     held = os.open(directory, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -280,7 +352,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
-        for check in (check_pages, check_success, check_families, check_alerts,
+        for check in (check_pages, check_many, check_success, check_families, check_alerts,
                       check_textfile, check_full_disk, check_full_stdout, check_kill, check_proof,
                       check_snapshot, check_usage):
             check(stand)
