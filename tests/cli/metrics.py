@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import junk  # noqa: E402
 from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
@@ -157,6 +158,24 @@ def check_success(stand: Stand) -> None:
                   f"{name}: {'everything' if success else 'not everything'} was read, and it says so",
                   result.stderr.decode(), result.stdout.decode())
     stand.same("both were seen", {True, False}, seen)
+
+
+def check_junk(stand: Stand) -> None:
+    broken = []
+    for root in junk.machines(fixture(stand.root, "states"), stand.root):
+        for form in ("prometheus", "openmetrics"):
+            result = stand.run(root, "--format", form)
+            try:
+                page = result.stdout.decode()
+                good = result.returncode == 0 and bool(samples(page))
+                good = good and (form == "prometheus" or not openmetrics_problems(page))
+            except ValueError as error:     # also of what is no UTF-8
+                good, result = False, (error, result)
+            # A program that takes long to start.
+            if form == "prometheus" and good and root.name.endswith("0"):
+                good = stand.promtool("check", "metrics", page=result.stdout).returncode == 0
+            broken += [(root.name, form, result)] * (not good)
+    stand.say(not broken, f"{junk.ROUNDS} machines with anything in their strings have a page", *broken[:2])
 
 
 def check_full_stdout(stand: Stand) -> None:
@@ -354,7 +373,7 @@ def main() -> int:
         stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
         for check in (check_pages, check_many, check_success, check_families, check_alerts,
                       check_textfile, check_full_disk, check_full_stdout, check_kill, check_proof,
-                      check_snapshot, check_usage):
+                      check_snapshot, check_usage, check_junk):
             check(stand)
         return stand.finish()
 

@@ -23,6 +23,7 @@ import jsonschema
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import junk  # noqa: E402
 import validate  # noqa: E402
 from tap import Tap  # noqa: E402  (nothing is left in the source tree)
 
@@ -168,6 +169,26 @@ def check_rest(stand: Stand) -> None:
               f"{memory} KiB")
 
 
+def check_junk(stand: Stand) -> None:
+    broken = []
+    for root in junk.machines(stand.root / "states", stand.root):
+        result = stand.run("--once", "--json", sysroot=root)
+        try:
+            events = [json.loads(line) for line in result.stdout.decode().split("\n")[:-1]]
+            problems = [error.message[:300] for event in events
+                        for error in stand.validator.iter_errors(event)]
+        except ValueError as error:     # also of what is no UTF-8
+            events, problems = [], [error]
+        table = stand.run("--once", sysroot=root).stdout.decode(errors="replace")
+        hosts = len(list((root / "sys/bus/pci/devices").iterdir()))
+        good = (result.returncode == 0 and not problems and 0 < len(events) <= hosts and
+                table.count("\n") == len(events) + 1 and
+                not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffd]", table))
+        broken += [(root.name, problems, result, table)] * (not good)
+    stand.say(not broken, f"{junk.ROUNDS} machines with anything in their strings: whole lines, of the "
+              "schema", *broken[:2])
+
+
 def sanitized(command: str) -> bool:
     return b"__asan_init" in Path(command).read_bytes()
 
@@ -204,7 +225,8 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(root))
-        for check in (check_first_state, check_usage, check_ends, check_rest, check_examples):
+        for check in (check_first_state, check_usage, check_ends, check_rest, check_junk,
+                      check_examples):
             check(stand)
         return stand.finish()
 

@@ -54,7 +54,7 @@ static void print_json(const struct cxv_endpoint *endpoint, FILE *stream)
 	fuzz_check(cxv_envelope_stream_end(&envelope, &errors) == 0);
 }
 
-static void check_json(const char *text)
+void fuzz_json(const char *text)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	char *ascii = strdup(text);
@@ -75,7 +75,7 @@ static void check_json(const char *text)
 }
 
 /* JSON may have a DEL in a string, unescaped: RFC 8259, section 7. */
-static void check_text(const char *text, bool json)
+void fuzz_text(const char *text, bool json)
 {
 	char *clean = cxv_text_valid_utf8(text);
 
@@ -123,8 +123,8 @@ void fuzz_finish(char *printed)
 	separator = strchr(printed, FUZZ_SEPARATOR);
 	fuzz_check(separator);
 	*separator = '\0';
-	check_json(printed);
-	check_text(printed, true);
-	check_text(separator + 1, false);
+	fuzz_json(printed);
+	fuzz_text(printed, true);
+	fuzz_text(separator + 1, false);
 	free(printed);
 }

@@ -56,6 +56,11 @@ char *fuzz_print(const struct cxv_endpoint *endpoint);
 /* Keep PRINTED if it is the first one, or check that it equals the first; takes it over. */
 void fuzz_same(char **first, char *printed);
 
+/* Check that TEXT is one JSON document. */
+void fuzz_json(const char *text);
+/* Check that TEXT is UTF-8 and free of control characters; JSON may have a DEL. */
+void fuzz_text(const char *text, bool json);
+
 /*
  * Check that what fuzz_print() returned is one JSON document and then text, both UTF-8 and free of
  * control characters, and free it. NULL is nothing printed.

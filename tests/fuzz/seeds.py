@@ -117,13 +117,26 @@ def persist(_roots: list) -> list:
     return [bytes([len(name)]) + name + file.encode() for file in files]
 
 
+def told(_roots: list) -> list:
+    """Two endpoints, a client of each, and the driver's version; then with what must be escaped."""
+    endpoint = ("cxl-vfio-pci", "active", "ok", "done", "reset", "both", "current", "mem0", "A device",
+                "", "cxl-vfio-pci", "qemu", "/dev/vfio/6")
+    other = ("vfio-pci", "refused", "decoder 0 not committed", "owed") + endpoint[4:]
+    strings = endpoint + other + ("0.1.0", "ABC")
+    hostile = ('a"b', "c\\d", "e\nf", "\x1b[31m", "\r", '"} 1\n# EOF\n', "ä", "\x7f")
+    mixed = [hostile[place % len(hostile)] + word for place, word in enumerate(strings)]
+    inputs = ["\0".join(words).encode() for words in (strings, mixed, hostile)]
+    # UTF-8 cut in two.
+    return inputs + [each.replace(b"\xa4", b"") for each in inputs] + [b"\xff\0\xc3" * 20, b""]
+
+
 def planted(_roots: list) -> list:
     return [b"CX"]
 
 
 HARNESSES = {function.__name__: function for function in (
     binding, cedt, config, config_dump, iomem, libcxl, pci_ids, persist, region_info, registers,
-    planted)}
+    told, planted)}
 
 
 def write(directory: Path, inputs: list) -> None:
