@@ -35,6 +35,8 @@ PATIENCE = 300
 STORM = 20000
 INSTANCES = Path("/sys/kernel/tracing/instances")
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+IDLE_SECONDS = 60
+MEMORY_MAX = 5 << 10            # KiB
 WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 # linux/pci_regs.h: PCI_ERR_COR_RCVR
 RECEIVER_ERROR = 1
@@ -118,11 +120,24 @@ class Endpoint:
         """As drivers/pci/pcie/aer_inject.c reads it; the kernel counts a correctable error."""
         domain, bus, place = self.host.split(":")
         device, function = place.split(".")
-        Path("/dev/aer_inject").write_bytes(struct.pack(
-            "<BBBxII16xI", int(bus, 16), int(device, 16), int(function, 16), 0, RECEIVER_ERROR,
-            int(domain, 16)))
+        try:
+            Path("/dev/aer_inject").write_bytes(struct.pack(
+                "<BBBxII16xI", int(bus, 16), int(device, 16), int(function, 16), 0, RECEIVER_ERROR,
+                int(domain, 16)))
+        except OSError:
+            pass
 
-    OPERATIONS = (bind, bind, unbind, open_it, open_it, close, reset, break_it, repair, pull_out)
+    def vanish(self) -> None:
+        """Pulled out without a word: it reads as ones before the kernel takes it away."""
+        self.close()
+        self.emulator("present", "off")
+        time.sleep(0.2)
+        write(self.device / "remove", "1")
+        self.emulator("present", "on")
+        self.put_in()
+
+    OPERATIONS = (bind, bind, unbind, open_it, open_it, close, reset, break_it, repair, pull_out,
+                  vanish, inject_error)
 
 
 class Monitor:
@@ -264,6 +279,51 @@ def check_nobody(tap: Tap, endpoint: Endpoint) -> None:
     monitor.end()
 
 
+def check_at_rest(tap: Tap) -> None:
+    """Where nothing happens the two say the same, word for word: also what comparable() leaves out."""
+    for _ in range(10):
+        results = [subprocess.run(["cxlvfio", *words, "--json"], capture_output=True, check=True,
+                                  timeout=PATIENCE).stdout for words in (("monitor", "--once"), ("list",))]
+        told = [json.loads(line)["after"] for line in results[0].splitlines()]
+        wanted = json.loads(results[1])["endpoints"]
+        # libcxl has two seconds to answer, which this machine may not have.
+        if told == wanted and all(endpoint["libcxl"] for endpoint in wanted):
+            break
+    tap.say(told == wanted and bool(wanted), "at rest monitor and list say the same of everything",
+            *difference({each["host"]: each for each in wanted}, {each["host"]: each for each in told}))
+    tap.say(all(endpoint["libcxl"] for endpoint in wanted), "with what libcxl says",
+            [endpoint["libcxl"] for endpoint in wanted])
+
+
+def check_idle(tap: Tap, endpoints: list) -> None:
+    """Endpoints that are bound, one of them open: nobody wakes it for a minute."""
+    for each in endpoints:
+        each.bind()
+    endpoints[0].open_it()
+    monitor = Monitor()
+    status = Path(f"/proc/{monitor.process.pid}/status")
+
+    def number(name: str) -> int:
+        return int(next(line.split()[1] for line in status.read_text().splitlines()
+                        if line.startswith(name)))
+
+    def switches() -> int:
+        return number("voluntary_ctxt_switches")
+
+    monitor.wait_for("snapshot", endpoints[-1].host)
+    before = -1
+    while before != switches():
+        before = switches()
+        time.sleep(5)
+    time.sleep(IDLE_SECONDS)
+    after, memory = switches(), number("VmRSS")
+    tap.same(f"in {IDLE_SECONDS} s in which nothing happens nothing wakes it", before, after)
+    tap.say(endpoints[0].open is not None and memory < MEMORY_MAX,
+            f"with endpoints that are bound and open it takes {memory} KiB, less than 5 MiB", memory)
+    monitor.end()
+    endpoints[0].close()
+
+
 def check_few_watches(tap: Tap, endpoint: Endpoint) -> None:
     """The kernel gives this user no watch: said once, and the rest is told."""
     endpoint.bind()
@@ -298,6 +358,17 @@ def check_trace_again(tap: Tap, endpoint: Endpoint) -> None:
     tap.same("trace events of the CXL core are followed, and again where they were off",
              ["1", "1"], [before, switch.read_text().strip()])
     monitor.end()
+
+
+def check_lines(tap: Tap, monitor: Monitor) -> None:
+    """events.jq of share/examples, on what really happened."""
+    result = subprocess.run(["jq", "-r", "-f", "share/examples/events.jq"],
+                            input=b"".join(monitor.lines), capture_output=True, timeout=PATIENCE)
+    lines = result.stdout.decode().splitlines()
+    tap.say(result.returncode == 0 and len(lines) == len(monitor.lines) and
+            not [line for line in lines if line.endswith("?") or "null" in line],
+            "events.jq has a line for each", result.stderr.decode(), len(lines), len(monitor.lines),
+            [line for line in lines if line.endswith("?") or "null" in line][:3])
 
 
 def check_left_over(tap: Tap) -> None:
@@ -366,6 +437,9 @@ def main() -> int:
     tap.say(status == -15 and not monitor.process.stderr.read(), "SIGTERM ends it, without a word",
             status)
     check_broken_contract(tap, monitor)
+    check_lines(tap, monitor)
+    check_at_rest(tap)
+    check_idle(tap, endpoints)
     check_few_watches(tap, endpoints[0])
     check_trace_again(tap, endpoints[0])
     check_nobody(tap, endpoints[0])
