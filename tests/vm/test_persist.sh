@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # cxlvfio persist over four boots with systemd: a definition is added, is true after a reboot, goes
-# with the device to another slot and not to another device, and is gone when it was removed. What
-# is to be seen in each is in guest/persist.sh. Prints TAP; needs root and takes some minutes.
+# with the device to another slot and not to another device, and is gone when it was removed. The
+# first boot also has who else is started by systemd and udev: the unit of the metrics, and the
+# examples. What is to be seen in each is in guest/persist.sh. Prints TAP; needs root and takes some
+# minutes.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -55,6 +55,74 @@ rival_had() { # ADDRESS
 	dmesg | grep -q "$1: rival_test has it"
 }
 
+# UNIT, without what an ordinary boot has started before it.
+start_alone() {
+	mkdir -p "/run/systemd/system/$1.d"
+	printf '[Unit]\nDefaultDependencies=no\n' > "/run/systemd/system/$1.d/alone.conf"
+	systemctl daemon-reload && systemctl start "$1" > /tmp/output 2>&1
+}
+
+# Until COMMAND... says yes, at most 5 minutes.
+within() {
+	for _ in $(seq 600); do
+		! "$@" > /tmp/output 2>&1 || return 0
+		sleep 0.5
+	done
+	return 1
+}
+
+# What the unit that follows the events left in the journal, read as its first lines say.
+# shellcheck disable=SC2317  # called by within
+followed() { # JQ
+	eval "$(sed -n 's/^# JSON: //p' share/examples/cxlvfio-journal.service)" | jq -se "$1"
+}
+
+# shellcheck disable=SC2317  # called by within
+logged() { # ADDRESS
+	journalctl -t cxlvfio -o cat | grep "memory of $1 refused: ."
+}
+
+# How long it took is not the same in two runs.
+page() {
+	"$@" | grep -v '^cxlvfio_scrape_duration_seconds '
+}
+
+# A user of ADDRESS finds its memory refused.
+refuse() {
+	endpointctl 0 fault decoder-lost > /dev/null
+	python3 -B -c '
+import sys, time
+sys.path.insert(0, "tests/vm/guest")
+from vfio import Device
+with Device(sys.argv[1]) as device:
+    device.reset()
+    time.sleep(10)
+' "$1"
+}
+
+# What programs are told, where systemd and udev start who listens.
+check_listeners() { # ADDRESS
+	node=/var/lib/prometheus/node-exporter
+	mkdir -p $node
+	start_alone cxlvfio-metrics.service && page cat $node/cxlvfio.prom > /tmp/of-unit &&
+		page cxlvfio metrics | cmp - /tmp/of-unit > /tmp/output 2>&1 &&
+		grep -q '^cxlvfio_scrape_success 1$' /tmp/of-unit
+	result $? "the unit of the metrics, with few rights, writes what root sees"
+	cp share/examples/cxlvfio-journal.service /run/systemd/system
+	start_alone cxlvfio-journal.service && within followed '.[0].event == "snapshot"'
+	result $? "the unit of the examples follows the events into the journal"
+	mkdir -p /run/udev/rules.d
+	cp share/examples/90-cxlvfio-refused.rules /run/udev/rules.d
+	udevadm control --reload
+	refuse "$1" && within logged "$1"
+	result $? "the udev rule of the examples acts on a refused gate, and has the reason"
+	within followed 'any(.after.cxl_vfio.state? == "refused")'
+	result $? "which is in the journal, too"
+	systemctl stop cxlvfio-journal.service
+	endpointctl 0 clear all > /dev/null
+	endpointctl 0 firmware > /dev/null
+}
+
 state() {
 	cxlvfio persist list --json | jq -r '.definitions[].state'
 }
@@ -81,6 +149,7 @@ add)
 	result $? "the unit takes it over from the driver that has it"
 	[ "$(offer "$device")" = "bar none" ]
 	result $? "it offers what the definition says"
+	check_listeners "$device"
 	cxlvfio unbind "$device" > /tmp/output 2>&1 && [ "$(driver "$device")" = rival_test ] &&
 		[ "$(state)" = not_bound ]
 	result $? "unbind gives it back, and leaves the definition"
