@@ -39,6 +39,7 @@ GUEST = SOURCE / "tests/vm/guest"
 GUEST_KERNEL = Path("/boot/guest-vmlinux")
 EMULATOR = Path("/usr/local/libexec") / qemu.EMULATOR
 WATCH = EMULATOR.with_name("cxl-qemu-watch.so")
+ARM64_FLAVOURS = {"4K": "arm64", "16K": "arm64-16k"}  # Debian's names
 TIMEOUT = {"distro": 120, "debug": 300}  # of COMMAND, without the boot
 BOOT_TIMEOUT = 1200.0  # of a boot that does something all the time and gets nowhere
 TURN = 1.0  # between two looks at a boot
@@ -82,30 +83,47 @@ def built_kernel(name: str) -> Path:
 class Kernel:
     """The kernel to boot; its modules are in the sandbox's /lib/modules afterwards."""
 
-    def __init__(self, which: str) -> None:
-        if which == "debug":
-            self._take_debug_kernel()
+    def __init__(self, options: argparse.Namespace) -> None:
+        if options.pages == "64K":
+            self._take_built("arm64-kernel")
+        elif options.arm64:
+            self._take_packaged(options.arm64, ARM64_FLAVOURS[options.pages])
+        elif options.kernel == "debug":
+            self._take_built("debug-kernel")
         else:
             self.image = sorted(Path("/boot").glob("vmlinuz-*"))[-1]
             self.release = self.image.name.removeprefix("vmlinuz-")
 
-    def _take_debug_kernel(self) -> None:
-        kernel = built_kernel("debug-kernel")
+    def _take_packaged(self, root: Path, flavour: str) -> None:
+        """From packages that are unpacked in ROOT only: nobody has looked at their modules yet."""
+        self.image = sorted((root / "usr/lib/modules").glob(f"*-{flavour}/vmlinuz"))[-1]
+        self.release = self.image.parent.name
+        headers = Path("/usr/src") / f"linux-headers-{self.release}"
+        shutil.copytree(root / headers.relative_to("/"), headers, symlinks=True)
+        self._take_modules(self.image.parent, headers)
+        run_step("looking at the modules", ["depmod", self.release])
+
+    def _take_built(self, name: str) -> None:
+        kernel = built_kernel(name)
         self.image = kernel / "vmlinuz"
         self.release = (kernel / "release").read_text().strip()
+        self._take_modules(kernel / "modules/lib/modules" / self.release, kernel / "build")
+
+    def _take_modules(self, source: Path, build: Path) -> None:
         modules = Path("/lib/modules") / self.release
         # A second boot finds those of the first, and links cannot be copied over links.
         shutil.rmtree(modules, ignore_errors=True)
-        shutil.copytree(kernel / "modules/lib/modules" / self.release, modules, symlinks=True)
+        shutil.copytree(source, modules, symlinks=True)
         (modules / "build").unlink(missing_ok=True)
-        (modules / "build").symlink_to(kernel / "build")
+        (modules / "build").symlink_to(build)
 
 
 class Machine:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.topology = topology.build(
-            options.endpoints, options.host_bridges, options.hdm_size, options.serials
+            options.endpoints, options.host_bridges, options.hdm_size, options.serials,
+            topology.virt_layout if options.arm64 else topology.pc_layout,
         )
         self.directory = Path(tempfile.mkdtemp(prefix="machine-", dir="/dev/shm"))
         self.mark = f"<vm {os.urandom(16).hex()} end>"
@@ -129,16 +147,23 @@ class Machine:
 
     def prepare(self) -> None:
         say("building the working tree")
-        kernel = Kernel(self.options.kernel)
+        kernel = Kernel(self.options)
         self.kernel = kernel
         if self.options.guest_kernel:
             shutil.copy(built_kernel("guest-kernel") / "vmlinux", GUEST_KERNEL)
-        installer = SOURCE / "tests/vm/install"
-        run_step(
-            "building the project", [str(installer), kernel.release, *self.options.driver_flags]
-        )
+        root = self.make_root()
+        installer = [str(SOURCE / "tests/vm/install"), kernel.release]
+        if self.options.prepare or self.options.arm64:
+            run_step("building the device server", [*installer, "--device-server"])
+        else:
+            run_step("building the project", installer + self.options.driver_flags)
+        if self.options.arm64:
+            installer = [str(SOURCE / "tests/arm64/install"), kernel.release, str(root)]
+            run_step("building for arm64", installer + self.options.driver_flags)
+        if self.options.prepare:
+            run_step(self.options.prepare, [self.options.prepare, kernel.release])
         values = {
-            "driver": "no" if self.options.no_driver else "yes",
+            "driver": "no" if self.options.no_driver or self.options.prepare else "yes",
             "udev": "yes" if self.options.udev else "no",
             "systemd": "yes" if self.options.systemd else "no",
             "leaks": "yes" if self.options.leaks else "no",
@@ -155,16 +180,30 @@ class Machine:
         image = initramfs.build(
             topology.cedt(self.topology),
             (GUEST / "init").read_bytes(),
+            root / "usr/bin/busybox",
+            ["virtio_iommu"] if self.options.arm64 else [],
             {name: os.fsencode(text) for name, text in files.items()},
             kernel.release,
         )
         (self.directory / "initramfs").write_bytes(image)
-        # Only the root itself: not the host's files and devices, which are mounted in it.
+        with open(self.directory / "ram", "wb") as ram:
+            ram.truncate(self.topology.layout.file_size)
+
+    def make_root(self) -> Path:
+        """What the guest has for its root: this one, or that of another architecture, to which the
+        project is to be added yet."""
         root = self.directory / "root"
         root.mkdir()
-        run_step("exporting the root", ["mount", "--bind", "/", str(root)])
-        with open(self.directory / "ram", "wb") as ram:
-            ram.truncate(self.topology.ram_size)
+        if self.options.arm64:
+            for name in ("upper", "work"):
+                (self.directory / name).mkdir()
+            options = f"lowerdir={self.options.arm64},upperdir=upper,workdir=work"
+            mount = ["mount", "-t", "overlay", "-o", options, "root", str(root)]
+            run_step("making the root", ["env", "-C", str(self.directory), *mount])
+        else:
+            # Only the root itself: not the host's files and devices, which are mounted in it.
+            run_step("exporting the root", ["mount", "--bind", "/", str(root)])
+        return root
 
     def start_server(self, endpoint: topology.Endpoint) -> None:
         command = qemu.emulator_command(EMULATOR, self.directory, endpoint)
@@ -249,9 +288,13 @@ class Machine:
         exports = [(self.directory / "root", "root", False), (SOURCE, "src", False)]
         if self.options.share:
             exports.append((self.options.share, "share", True))
-        parameters = qemu.ALWAYS + topology.kernel_parameters(self.topology) + self.options.append
+        if self.options.arm64:
+            hardware, specific = qemu.virt, qemu.virt_parameters
+        else:
+            hardware, specific = qemu.pc, qemu.pc_parameters
+        parameters = qemu.ALWAYS + specific(self.topology) + self.options.append
         command = qemu.command(
-            self.directory, self.topology, self.kernel.image, parameters, exports,
+            hardware(self.directory, self.topology), self.directory, self.topology, self.kernel.image, parameters, exports,
             self.options.neighbour, self.options.expander,
         )
         command += self.options.qemu

@@ -5,6 +5,7 @@ import lzma
 import subprocess
 from pathlib import Path
 
+MODULES = ["virtio_console", "9pnet_virtio", "9p", "overlay"]
 S_IFREG = 0o100000
 S_IFDIR = 0o040000
 
@@ -58,17 +59,21 @@ def module_files(release: str, names: list[str]) -> list[Path]:
     return files
 
 
-def build(cedt: bytes, init: bytes, files: dict[str, bytes], release: str) -> bytes:
-    """The CEDT's archive comes first and uncompressed: the kernel reads it before anything else."""
+def build(
+    cedt: bytes, init: bytes, busybox: Path, drivers: list[str], files: dict[str, bytes],
+    release: str,
+) -> bytes:
+    """The CEDT's archive comes first and uncompressed: the kernel reads it before anything else.
+    DRIVERS are those of the machine that have to be there before others."""
     tables = Archive()
     tables.file("kernel/firmware/acpi/cedt.aml", cedt)
 
     root = Archive()
     for name in ("proc", "sys", "dev", "lower", "upper", "root"):
         root.directory(name)
-    root.file("bin/busybox", Path("/usr/bin/busybox").read_bytes(), 0o755)
+    root.file("bin/busybox", busybox.read_bytes(), 0o755)
     root.file("init", init, 0o755)
-    modules = module_files(release, ["virtio_console", "9pnet_virtio", "9p", "overlay"])
+    modules = module_files(release, drivers + MODULES)
     for number, module in enumerate(modules):
         content = module.read_bytes()
         if module.suffix == ".xz":

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from topology import WINDOW_GRANULARITY
+from topology import VIRT_WINDOW_MAXIMUM, WINDOW_GRANULARITY
 
 ENDPOINTS_MAXIMUM = 4
 EXIT_USAGE = 2
@@ -85,10 +85,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--emulator", type=words, action="extend", default=[])
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
+    parser.add_argument("--arm64", type=host_path)
+    parser.add_argument("--pages", choices=("4K", "16K", "64K"), default="4K")
     parser.add_argument("--guest-kernel", action="store_true")
     parser.add_argument("--leaks", action="store_true")
     parser.add_argument("--append", action="append", default=[])
     parser.add_argument("--qemu", type=words, action="extend", default=[])
+    parser.add_argument("--prepare", default="")
     parser.add_argument("--no-driver", action="store_true")
     parser.add_argument("--driver-flags", type=words, action="extend", default=[])
     parser.add_argument("--udev", action="store_true")
@@ -135,6 +138,16 @@ def verify(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("--neighbour and --expander need an endpoint")
     if options.leaks and options.kernel != "debug":
         parser.error("--leaks needs --kernel debug")
+    if options.arm64 and not (options.arm64 / "usr/bin/busybox").is_file():
+        parser.error(f"--arm64 {shown(options.arm64)}: no such root: see tests/arm64/root")
+    if options.arm64 and (options.kernel == "debug" or options.guest_kernel or options.systemd):
+        parser.error("--arm64 has no --kernel debug, no --guest-kernel and no --systemd")
+    if options.arm64 and options.hdm_size > VIRT_WINDOW_MAXIMUM:
+        parser.error("--arm64 has windows of at most 4G")
+    if options.pages != "4K" and not options.arm64:
+        parser.error("--pages needs --arm64")
+    if options.prepare and (options.arm64 or options.driver_flags):
+        parser.error("--prepare excludes --arm64 and --driver-flags")
     if options.share and not options.share.is_dir():
         parser.error(f"--share {shown(options.share)}: no such directory")
     if options.dmesg and not options.dmesg.parent.is_dir():

@@ -10,17 +10,10 @@ from topology import Endpoint, Topology
 EMULATOR = "cxl-type2-emulator"
 PORTS = ("stdout", "stderr", "status", "control")
 ALWAYS = [
-    "console=ttyS0",
     "loglevel=8",
     "panic=-1",
     "printk.devkmsg=on",  # unlimited: stages and taint come this way
-    # identify_cpu() forgets for a moment that there are 5 levels of page tables: an interrupt then
-    # makes KASAN report the direct map as wild memory.
-    "no5lvl",
-    "intel_iommu=on",
-    # The timer check counts ticks while the host may be doing something else for longer.
-    "no_timer_check",
-    # Nor is a guest stuck that the host does not run: it gets as long as kernels allow.
+    # A guest is not stuck that the host does not run: it gets as long as kernels allow.
     "rcupdate.rcu_cpu_stall_timeout=210",
     "watchdog_thresh=60",
     "sysctl.kernel.hung_task_timeout_secs=1200",
@@ -53,6 +46,28 @@ def environment(directory: Path, library: Path) -> dict[str, str]:
         "CXL_WINDOW_WATCH_SOCKET": str(socket_of(directory, "watch")),
         "CXL_WINDOW_WATCH_MEMORY": str(directory / "ram"),
     }
+
+
+def pc_parameters(topology: Topology) -> list[str]:
+    return [
+        "console=ttyS0",
+        # identify_cpu() forgets for a moment that there are 5 levels of page tables: an interrupt
+        # then makes KASAN report the direct map as wild memory.
+        "no5lvl",
+        "intel_iommu=on",
+        # The timer check counts ticks while the host may be doing something else for longer.
+        "no_timer_check",
+        # The windows are RAM that the kernel leaves alone.
+        *(f"memmap={endpoint.size:#x}${endpoint.base:#x}" for endpoint in topology.endpoints),
+    ]
+
+
+def virt_parameters(_topology: Topology) -> list[str]:
+    return [
+        "console=ttyAMA0",
+        # The windows are memory in slots, which the kernel leaves alone.
+        "acpi_no_memhotplug",
+    ]
 
 
 def device(**properties: object) -> list[str]:
@@ -105,7 +120,47 @@ def topology_devices(directory: Path, topology: Topology, neighbour: str) -> lis
     return arguments
 
 
+def pc(directory: Path, topology: Topology) -> list[str]:
+    ram = f"size={topology.layout.ram_size}B"
+    return [
+        "qemu-system-x86_64",
+        "-machine", "q35,cxl=on,kernel-irqchip=split,memory-backend=ram",
+        # The CXL core does not commit a region where it cannot flush CPU caches: on a hypervisor.
+        "-cpu", "max,-hypervisor",
+        "-m", ram,
+        "-object", f"memory-backend-file,id=ram,{ram},mem-path={directory / 'ram'},share=on",
+        # An IOMMU group of its own for every endpoint: VFIO needs one.
+        *device(driver="intel-iommu", intremap="on", **{"caching-mode": True}),
+    ]
+
+
+def virt(directory: Path, topology: Topology) -> list[str]:
+    layout = topology.layout
+    slots = layout.file_size - layout.ram_size
+    more = f",slots={len(topology.endpoints)},maxmem={layout.file_size}B" if slots else ""
+    backend = f"memory-backend-file,mem-path={directory / 'ram'},share=on"
+    arguments = [
+        "qemu-system-aarch64",
+        # The architecture's ACPI needs UEFI.
+        "-machine", "virt,cxl=on,gic-version=3,memory-backend=ram",
+        "-bios", "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
+        "-cpu", "neoverse-n1",
+        "-m", f"size={layout.ram_size}B{more}",
+        "-object", f"{backend},id=ram,size={layout.ram_size}B",
+        # An IOMMU group of its own for every endpoint. The SMMUv3 refuses what vfio-user-pci asks:
+        # "requires iommu MAP notifier which is not currently supported".
+        *device(driver="virtio-iommu-pci"),
+    ]
+    for endpoint in topology.endpoints:
+        name = f"memory{endpoint.index}"
+        where = f"size={endpoint.size}B,offset={endpoint.memory_offset}"
+        arguments += ["-object", f"{backend},id={name},{where}"]
+        arguments += device(driver="pc-dimm", memdev=name, addr=endpoint.base)
+    return arguments
+
+
 def command(
+    machine: list[str],
     directory: Path,
     topology: Topology,
     kernel: Path,
@@ -114,18 +169,12 @@ def command(
     neighbour: str = "",
     with_expander: bool = False,
 ) -> list[str]:
-    """DIRECTORY holds the sockets, the file behind the guest's RAM, and its initramfs; NEIGHBOUR is
-    what the first endpoint has beside it."""
-    ram = directory / "ram"
+    """MACHINE is what pc() or virt() says; DIRECTORY holds the sockets, the file behind the guest's
+    RAM, and its initramfs; NEIGHBOUR is what the first endpoint has beside it."""
     arguments = [
-        "qemu-system-x86_64",
-        "-machine", "q35,cxl=on,kernel-irqchip=split,memory-backend=ram",
+        *machine,
         "-accel", "tcg,thread=multi",
-        # The CXL core does not commit a region where it cannot flush CPU caches: on a hypervisor.
-        "-cpu", "max,-hypervisor",
         "-smp", "2",
-        "-m", f"size={topology.ram_size}B",
-        "-object", f"memory-backend-file,id=ram,size={topology.ram_size}B,mem-path={ram},share=on",
         "-nodefaults", "-display", "none", "-no-reboot",
         "-qmp", f"unix:{socket_of(directory, 'qmp')},server=on,wait=off",
         "-chardev", f"socket,id=console,path={socket_of(directory, 'console')}",
@@ -133,8 +182,6 @@ def command(
         "-kernel", str(kernel),
         "-initrd", str(directory / "initramfs"),
         "-append", " ".join(parameters),
-        # An IOMMU group of its own for every endpoint: VFIO needs one.
-        *device(driver="intel-iommu", intremap="on", **{"caching-mode": True}),
         *device(driver="virtio-serial-pci", id="ports"),
     ]
     for port in PORTS:

@@ -48,15 +48,21 @@ class TopologyTest(unittest.TestCase):
         for count in range(5):
             for bridges in range(1, max(1, count) + 1):
                 for size in (256 * MIB, 768 * MIB, GIB, 3 * GIB):
-                    self.verify(topology.build(count, bridges, size), size)
+                    for lay_out in (topology.pc_layout, topology.virt_layout):
+                        self.verify(
+                            topology.build(count, bridges, size, lay_out=lay_out), size
+                        )
 
     def verify(self, machine: topology.Topology, size: int) -> None:
         end = topology.RAM_HIGH_BASE
+        offset = 0
         for endpoint in machine.endpoints:
             self.assertGreaterEqual(endpoint.base, end)
             self.assertEqual(endpoint.base % min(GIB, 1 << (size - 1).bit_length()), 0)
             end = endpoint.base + size
-            self.assertLessEqual(endpoint.memory_offset + size, machine.ram_size)
+            self.assertGreaterEqual(endpoint.memory_offset, offset)
+            offset = endpoint.memory_offset + size
+            self.assertLessEqual(offset, machine.layout.file_size)
         for bridge in machine.bridges:
             self.assertGreaterEqual(bridge.registers, end)
             ports = [endpoint.port for endpoint in machine.below(bridge)]

@@ -6,6 +6,7 @@ the kernel is told to leave alone and that the CEDT declares to be CXL fixed mem
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MIB = 1 << 20
@@ -16,6 +17,11 @@ RAM_LOW = 2 * GIB  # q35 puts so much below 4 GiB once there is more than it cou
 RAM_HIGH_BASE = 4 * GIB
 RAM_HIGH_ORDINARY = 1 * GIB  # less, and q35 would put everything below 4 GiB
 
+VIRT_RAM = 3 * GIB  # from 1 GiB on
+VIRT_SLOTS = 4 * GIB  # right above it
+VIRT_WINDOW_MAXIMUM = VIRT_SLOTS  # as aligned as it is big
+VIRT_REGISTERS = 256 * GIB + 64 * MIB  # above whatever a small machine could have, and the GIC's
+
 CHBS_SIZE = 0x10000  # component registers of one host bridge
 FIRST_BUS = 0x0C
 BUSES_PER_BRIDGE = 0x40
@@ -25,6 +31,17 @@ CEDT_CFMWS = 1
 CHBS_CXL_2 = 1
 # Device-coherent and host-only memory, volatile and persistent: what QEMU's own windows allow.
 CFMWS_RESTRICTIONS = 0x0F
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a machine has what endpoints need."""
+
+    windows: int  # address of the first
+    windows_offset: int  # of it in the file behind the guest's memory
+    ram_size: int  # as QEMU's -m has it
+    file_size: int
+    registers: int  # the block of the host bridge that was made last
 
 
 @dataclass(frozen=True)
@@ -44,18 +61,14 @@ class Endpoint:
     base: int
     size: int
     serial: int
-
-    @property
-    def memory_offset(self) -> int:
-        """Where its memory is in the file behind the guest's RAM."""
-        return RAM_LOW + self.base - RAM_HIGH_BASE
+    memory_offset: int  # of its memory in the file behind the guest's
 
 
 @dataclass(frozen=True)
 class Topology:
     bridges: list[HostBridge]
     endpoints: list[Endpoint]
-    ram_size: int
+    layout: Layout
 
     def below(self, bridge: HostBridge) -> list[Endpoint]:
         return [endpoint for endpoint in self.endpoints if endpoint.bridge is bridge]
@@ -65,22 +78,38 @@ def align_up(value: int, alignment: int) -> int:
     return (value + alignment - 1) // alignment * alignment
 
 
+def pc_layout(count: int, stride: int) -> Layout:
+    """Of QEMU's "q35": the windows are the end of its RAM, and the register blocks right above."""
+    windows = align_up(RAM_HIGH_BASE + RAM_HIGH_ORDINARY, stride)
+    end = windows + count * stride
+    size = RAM_LOW + end - RAM_HIGH_BASE
+    return Layout(windows, RAM_LOW + windows - RAM_HIGH_BASE, size, size, end)
+
+
+def virt_layout(count: int, stride: int) -> Layout:
+    """Of QEMU's "virt" for arm64, where a kernel cannot be told to leave a part of its RAM alone:
+    the windows are memory in slots, which firmware does not use."""
+    return Layout(VIRT_SLOTS, VIRT_RAM, VIRT_RAM, VIRT_RAM + count * stride, VIRT_REGISTERS)
+
+
 def build(
-    endpoint_count: int, bridge_count: int, hdm_size: int, serials: list[int] | None = None
+    endpoint_count: int,
+    bridge_count: int,
+    hdm_size: int,
+    serials: list[int] | None = None,
+    lay_out: Callable[[int, int], Layout] = pc_layout,
 ) -> Topology:
     """SERIALS are those of the first endpoints; the others have numbers of their own."""
     numbers = dict(enumerate(serials or []))
     # As aligned as it is big, so that the largest page size can map it.
     stride = 1 << (hdm_size - 1).bit_length()
-    first = align_up(RAM_HIGH_BASE + RAM_HIGH_ORDINARY, stride)
-    ram_high = first + endpoint_count * stride - RAM_HIGH_BASE
-    # QEMU puts the register blocks right above RAM, the bridge that was made last coming first.
-    registers = RAM_HIGH_BASE + ram_high
+    layout = lay_out(endpoint_count, stride)
     bridges = [
         HostBridge(
             index=i,
             bus=FIRST_BUS + i * BUSES_PER_BRIDGE,
-            registers=registers + (bridge_count - 1 - i) * CHBS_SIZE,
+            # The bridge that was made last comes first.
+            registers=layout.registers + (bridge_count - 1 - i) * CHBS_SIZE,
         )
         for i in range(bridge_count)
     ]
@@ -89,13 +118,14 @@ def build(
             index=i,
             bridge=bridges[i % bridge_count],
             port=i // bridge_count,
-            base=first + i * stride,
+            base=layout.windows + i * stride,
             size=hdm_size,
             serial=numbers.get(i, 0x1000 + i),
+            memory_offset=layout.windows_offset + i * stride,
         )
         for i in range(endpoint_count)
     ]
-    return Topology(bridges, endpoints, RAM_LOW + ram_high)
+    return Topology(bridges, endpoints, layout)
 
 
 def cedt(topology: Topology) -> bytes:
@@ -132,7 +162,3 @@ def guest_configuration(topology: Topology) -> str:
                 f"decoder {decoder} {endpoint.base:#x} {endpoint.size:#x} {endpoint.port}"
             )
     return "".join(line + "\n" for line in lines)
-
-
-def kernel_parameters(topology: Topology) -> list[str]:
-    return [f"memmap={endpoint.size:#x}${endpoint.base:#x}" for endpoint in topology.endpoints]
