@@ -21,7 +21,7 @@ status=0
 cxlvfio bind -q "$bdf" 2> "$scratch/stderr" || status=$?
 check "it is bound" [ "$status" = 0 ]
 json=$(cxlvfio list --json)
-check "and usable" holds '.endpoints[0].state == "bound"'
+check "and usable" holds '.endpoints[0].state == "ready"'
 
 json=$(cxlvfio verify --json --cycles 20 "$bdf" 2> "$scratch/stderr") || status=$?
 check "20 resets are proven" [ "$status" = 0 ]
