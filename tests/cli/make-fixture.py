@@ -550,13 +550,6 @@ def scenario_private(root: Root) -> None:
     (endpoint / "decoder2.0/start").chmod(0o400)
 
 
-def scenario_private_proven(root: Root) -> None:
-    """What root has proven, for a user: the CXL core tells everybody the serial number."""
-    scenario_private(root)
-    root.attributes(f"{BUS_DEVICES}/0000:0c:00.0/0000:0d:00.0/mem0", serial="0x123456789abcdef")
-    add_ladder(root, "survived rest 7.3.4-test")
-
-
 class Topology:
     """Several host bridges, endpoints and switches; see scenario_topology()."""
 

@@ -81,15 +81,6 @@ static void read_node(const struct survey *survey, struct cxv_endpoint *endpoint
 		endpoint->memdev_node = cxv_host_exists(survey->host, "dev/cxl/%s", memdev);
 }
 
-/* Configuration space may be hidden from this user: its driver told the CXL core the number. */
-static void take_serial(struct cxv_endpoint *endpoint)
-{
-	const struct cxv_number *told = &endpoint->memdev_info.serial;
-
-	if (endpoint->serial.error == EACCES && told->known)
-		endpoint->serial = told->value ? *told : cxv_unknown(ENOENT);
-}
-
 static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 {
 	int error;
@@ -98,7 +89,6 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	cxv_pci_read_above(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
-	take_serial(endpoint);
 	endpoint->scrub_noted = cxv_borrowed_noted(survey->host, endpoint->host, CXV_SCRUB_POLICY);
 	read_node(survey, endpoint);
 	/* The CXL core knows better where it is. */
