@@ -28,7 +28,8 @@ findings() {
 # Bind ends well or badly; where badly, with what to do, and nothing is left of it.
 refused() {
 	status=0
-	cxlvfio bind "$device" > /tmp/output 2>&1 || status=$?
+	# Loading takes long where the machine has little of a processor.
+	cxlvfio bind --wait 120 "$device" > /tmp/output 2>&1 || status=$?
 	[ $status != 0 ] && grep -q "cannot load the module" /tmp/output &&
 		grep -q "mokutil --import /var/lib/dkms/mok.pub" /tmp/output
 	result $? "$1: bind is refused, with the reason and the next step"
