@@ -684,6 +684,20 @@ def scenario_burnt_decoders(root: Root) -> None:
             cxl.add_decoder(endpoint, "decoder2.1", start=f"{base:#x}")
 
 
+def scenario_refused_decoders(root: Root) -> None:
+    """What the driver refuses: decoders that are off, another than decoder 0, more than one."""
+    for number in range(5):
+        base = WINDOW + number * WINDOW_SIZE
+        function, sized = add_type2(root, number), (base, WINDOW_SIZE, COMMITTED)
+        decoders = [[sized], [(0, 0, 0), sized], [(base, WINDOW_SIZE, 0x0a00), (0, 0, 0)],
+                    [sized, (base + 16 * WINDOW_SIZE, WINDOW_SIZE, COMMITTED)],
+                    [(base, WINDOW_SIZE, COMMITTED | 0x10)]][number]
+        image = bytearray(component_registers(decoders))
+        if number == 0:
+            struct.pack_into("<I", image, 0x1104, 0)
+        root.write(f"{function.path}/resource0", bytes(image))
+
+
 def scenario_hole(root: Root) -> None:
     """CXL windows that end before their endpoints' decoders: at a hole, and where one is free."""
     scenario_healthy(root)

@@ -426,6 +426,22 @@ static void damage_hole(struct cxv_endpoint *endpoint)
 	endpoint->root_decoder.size = endpoint->regions[0].size = cxv_known(SIZE / 2);
 }
 
+/* The window begins behind the decoder. */
+static void damage_late(struct cxv_endpoint *endpoint)
+{
+	damage_hole(endpoint);
+	endpoint->root_decoder.resource = endpoint->regions[0].resource =
+		cxv_known(BASE + SIZE / 2);
+}
+
+static void damage_second_decoder(struct cxv_endpoint *endpoint)
+{
+	damage_empty_decoder(endpoint);
+	endpoint->hdm.decoders[1].size = cxv_known(SIZE);
+	endpoint->hdm.decoders[1].interleave_ways = cxv_known(1);
+	endpoint->hdm.decoders[1].target_type.value = "accelerator";
+}
+
 static void damage_rival(struct cxv_endpoint *endpoint)
 {
 	set(&endpoint->owners[3].name, "dax0.0");
@@ -554,6 +570,8 @@ static const struct {
 	{ "committed_without_window", CXV_SEVERITY_ERROR, damage_no_window },
 	{ "window_cut", CXV_SEVERITY_ERROR, damage_cut },
 	{ "window_cut", CXV_SEVERITY_ERROR, damage_hole },
+	{ "window_cut", CXV_SEVERITY_ERROR, damage_late },
+	{ "second_decoder", CXV_SEVERITY_ERROR, damage_second_decoder },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
 	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
@@ -630,7 +648,7 @@ static void test_harmless(void **state)
 		void (*apply)(struct cxv_endpoint *endpoint);
 		size_t count;
 		const char *only;	/* what is found: that it is there */
-	} oddities[] = { { no_base, 0, NULL }, { burnt, 1, "empty_decoder" } };
+	} oddities[] = { { no_base, 0, NULL }, { burnt, 1, "not_committed" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(oddities); i++) {
 		struct cxv_endpoint *endpoint = sound();
@@ -675,15 +693,19 @@ static void test_reset_failed(void **state)
 	cxv_endpoint_free(endpoint);
 }
 
-/* A hole is one finding, not two. */
+/* A hole is one finding, not two, on either side. */
 static void test_hole(void **state)
 {
-	struct cxv_endpoint *endpoint = sound();
+	void (*const holes[])(struct cxv_endpoint *) = { damage_hole, damage_late };
 
-	damage_hole(endpoint);
-	decide(endpoint);
-	assert_int_equal(endpoint->findings.count, 1);
-	cxv_endpoint_free(endpoint);
+	for (size_t i = 0; i < ARRAY_SIZE(holes); i++) {
+		struct cxv_endpoint *endpoint = sound();
+
+		holes[i](endpoint);
+		decide(endpoint);
+		assert_int_equal(endpoint->findings.count, 1);
+		cxv_endpoint_free(endpoint);
+	}
 }
 
 /* The table shows the first as the worst one. */

@@ -52,6 +52,77 @@ static void check_state(struct cxv_endpoint *endpoint, enum cxv_state state, con
 	cxv_endpoint_free(endpoint);
 }
 
+/* What the driver's take_snapshot() takes and refuses. */
+static void test_decoders(void **state)
+{
+	enum { COMMITTED = 1, EMPTY = 2, ERROR = 4, TWO_WAYS = 8 };
+	static const struct {
+		unsigned int first, second;
+		bool off;
+		enum cxv_state state;
+		const char *reason;
+	} cases[] = {
+		{ COMMITTED, 0, false, CXV_STATE_NO_DRIVER, NULL },
+		{ COMMITTED, COMMITTED | EMPTY, false, CXV_STATE_NO_DRIVER, NULL },
+		{ COMMITTED, 0, true, CXV_STATE_NOT_COMMITTED,
+		  "its HDM decoders are switched off, all together: 1 of 2 committed" },
+		{ 0, COMMITTED, false, CXV_STATE_NOT_COMMITTED,
+		  "HDM decoder 0 is not committed, decoder 1 is in use: the driver takes decoder 0 "
+		  "only" },
+		{ COMMITTED | EMPTY, COMMITTED, false, CXV_STATE_NOT_COMMITTED,
+		  "HDM decoder 0 is committed with zero size, decoder 1 is in use: the driver "
+		  "takes decoder 0 only" },
+		{ COMMITTED | EMPTY, COMMITTED | EMPTY, false, CXV_STATE_NOT_COMMITTED,
+		  "2 HDM decoders are committed, all with zero size" },
+		{ COMMITTED | EMPTY, 0, false, CXV_STATE_NOT_COMMITTED,
+		  "1 HDM decoder is committed, with zero size" },
+		{ COMMITTED, COMMITTED, false, CXV_STATE_NO_DRIVER,
+		  "HDM decoder 1 is committed beside decoder 0: the driver takes one" },
+		{ COMMITTED | ERROR, 0, false, CXV_STATE_NO_DRIVER,
+		  "HDM decoder 0 says that its commit failed" },
+		{ COMMITTED | TWO_WAYS, 0, false, CXV_STATE_NO_DRIVER,
+		  "HDM decoder 0 is committed as one of 2 interleaved ways" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cxv_endpoint *endpoint = new_endpoint();
+
+		add_hdm(endpoint, 2);
+		endpoint->hdm.enabled = cxv_known(!cases[i].off);
+		for (size_t j = 0; j < 2; j++) {
+			struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[j];
+			unsigned int what = j ? cases[i].second : cases[i].first;
+
+			decoder->committed = cxv_known(!!(what & COMMITTED));
+			decoder->size = cxv_known(what & COMMITTED && !(what & EMPTY) ? 4096 : 0);
+			decoder->error = cxv_known(!!(what & ERROR));
+			decoder->interleave_ways = cxv_known(what & TWO_WAYS ? 2 : 1);
+		}
+		check_state(endpoint, cases[i].state, cases[i].reason);
+	}
+}
+
+/* With decoders that are on and decode nothing, a range is at no address; without them it is. */
+static void test_range_alone(void **state)
+{
+	for (unsigned int on = 0; on < 2; on++) {
+		struct cxv_endpoint *endpoint = new_endpoint();
+		struct cxv_range *range = &endpoint->dvsec.ranges[0];
+
+		add_hdm(endpoint, 1);
+		endpoint->hdm.enabled = cxv_known(on);
+		endpoint->hdm.decoders[0].committed = cxv_known(1);
+		endpoint->hdm.decoders[0].size = cxv_known(0);
+		endpoint->dvsec.range_count = 1;
+		range->info_valid = cxv_known(1);
+		range->base = range->size = cxv_known(0x10000000);
+		assert_int_equal(cxv_endpoint_decide(endpoint), 0);
+		assert_int_equal(endpoint->resource.known, !on);
+		assert_int_equal(endpoint->size.value, 0x10000000);
+		cxv_endpoint_free(endpoint);
+	}
+}
+
 static void test_free_states(void **state)
 {
 	struct cxv_endpoint *endpoint;
@@ -66,11 +137,6 @@ static void test_free_states(void **state)
 	endpoint = new_endpoint();
 	add_hdm(endpoint, 2);
 	check_state(endpoint, CXV_STATE_NOT_COMMITTED, "no HDM decoder of 2 is committed");
-
-	endpoint = new_endpoint();
-	add_hdm(endpoint, 2);
-	endpoint->hdm.decoders[1].committed = cxv_known(1);
-	check_state(endpoint, CXV_STATE_NO_DRIVER, NULL);
 
 	/* What cannot be read is not held against it. */
 	endpoint = new_endpoint();
@@ -278,6 +344,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_free_states),
+		cmocka_unit_test(test_decoders),
+		cmocka_unit_test(test_range_alone),
 		cmocka_unit_test(test_bound_states),
 		cmocka_unit_test(test_other_bound_states),
 		cmocka_unit_test(test_types_from_dvsec),

@@ -191,11 +191,15 @@ static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct c
 	case CXV_STATE_LOST:
 		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
 		return cxv_error(errors, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
+	case CXV_STATE_NO_DRIVER:
+		if (!facts->state_reason[0])
+			return 0;
+		/* Its decoders are not as the driver takes them: fall through */
 	case CXV_STATE_NOT_COMMITTED:
 		if (force)
 			return 0;
-		place.hint = "firmware must enable CXL.mem and commit the decoder before Linux "
-			     "starts: cxlvfio show tells what it left";
+		place.hint = "firmware must enable CXL.mem and commit HDM decoder 0, and it alone, "
+			     "before Linux starts: cxlvfio show tells what it left";
 		return cxv_error(errors, CXV_BIND_REFUSED, 0, place,
 				 "the driver would refuse it: %s", facts->state_reason);
 	default:

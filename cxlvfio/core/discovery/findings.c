@@ -86,9 +86,7 @@ static int malformed(const struct cxv_endpoint *endpoint, char **message)
 
 static int not_committed(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!endpoint->hdm.count || cxv_hdm_first_used(&endpoint->hdm))
-		return 0;
-	return found(message, "no HDM decoder of %zu is committed", endpoint->hdm.count);
+	return cxv_hdm_not_committed(&endpoint->hdm, message);
 }
 
 static int not_visible(const struct cxv_endpoint *endpoint, char **message)
@@ -139,7 +137,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decoder_is_used(decoder) && decoder->target_type.value &&
+		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->target_type.value &&
 		    strcmp(decoder->target_type.value, "accelerator"))
 			return found(message, "HDM decoder %zu is committed as host-only memory "
 				     "(%s): its cache is not kept coherent", i,
@@ -160,7 +158,7 @@ static int interleaved(const struct cxv_endpoint *endpoint, char **message)
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decoder_is_used(decoder) && decoder->interleave_ways.known &&
+		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->interleave_ways.known &&
 		    decoder->interleave_ways.value != 1)
 			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
 				     " interleaved ways", i, decoder->interleave_ways.value);
@@ -225,9 +223,10 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 		const struct cxv_hdm_decoder *hardware = hardware_of(endpoint, decoder);
 
-		if (!hardware)
+		/* Where they are off the kernel's are not of the hardware: emulated_decoders. */
+		if (!hardware || is_not(&endpoint->hdm.enabled))
 			continue;
-		if (is_not(&decoder->size) && cxv_hdm_decoder_is_used(hardware))
+		if (is_not(&decoder->size) && cxv_hdm_uses(&endpoint->hdm, hardware))
 			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
 				     "kernel's %s decodes nothing", hardware->index.value,
 				     decoder->decoder.value);
@@ -248,12 +247,27 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 	return 0;
 }
 
-/* Beside one that decodes; without such a one none is committed, which is said elsewhere. */
+static int second_decoder(const struct cxv_endpoint *endpoint, char **message)
+{
+	const struct cxv_hdm *hdm = &endpoint->hdm;
+	const struct cxv_hdm_decoder *used = cxv_hdm_first_used(hdm);
+
+	for (size_t i = 0; used && i < hdm->count; i++)
+		if (&hdm->decoders[i] != used && cxv_hdm_uses(hdm, &hdm->decoders[i]))
+			return found(message, "HDM decoder %zu is committed to %s beside decoder "
+				     "%zu", i, extent(&hdm->decoders[i].resource,
+						      &hdm->decoders[i].size).text,
+				     used - hdm->decoders);
+	return 0;
+}
+
+/* Behind a decoder 0 that decodes; one that does not is said elsewhere. */
 static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!cxv_hdm_first_used(&endpoint->hdm))
+	if (!endpoint->hdm.count ||
+	    cxv_hdm_first_used(&endpoint->hdm) != endpoint->hdm.decoders)
 		return 0;
-	for (size_t i = 0; i < endpoint->hdm.count; i++) {
+	for (size_t i = 1; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->committed) && is_not(&decoder->size))
@@ -264,24 +278,24 @@ static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 	return 0;
 }
 
-/* It begins in the kernel's window for it, and ends behind that. */
+/* The kernel's window for it has a part of it, not all. */
 static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number *base,
 		   const struct cxv_number *size)
 {
 	const struct cxv_decoder *window = &endpoint->root_decoder;
-	uint64_t end;
+	uint64_t begin = window->resource.value, end, last;
 
 	if (!is(base) || !is(size) || !window->resource.known || !is(&window->size))
 		return false;
-	end = cxv_last(window->resource.value, window->size.value);
-	return base->value >= window->resource.value && base->value <= end &&
-	       cxv_last(base->value, size->value) > end;
+	end = cxv_last(begin, window->size.value);
+	last = cxv_last(base->value, size->value);
+	return base->value <= end && last >= begin && (base->value < begin || last > end);
 }
 
 static int cut(const char *what, const struct cxv_number *base, const struct cxv_number *size,
 	       char **message)
 {
-	return found(message, "its CXL window ends before its memory does: %s has %s", what,
+	return found(message, "no CXL window has all of its memory: %s has %s", what,
 		     extent(base, size).text);
 }
 
@@ -295,7 +309,7 @@ static int window_cut(const struct cxv_endpoint *endpoint, char **message)
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && decoder->cut)
+		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->cut)
 			return cut("an HDM decoder", &decoder->resource, &decoder->size, message);
 	}
 	kernel_window(endpoint, &name, &base, &size);
@@ -389,7 +403,7 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (cxv_hdm_decoder_is_used(decoder) && decoder->outside)
+		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->outside)
 			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
 				     "no CXL window covers", decoder->index.value,
 				     extent(&decoder->resource, &decoder->size).text);
@@ -608,6 +622,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "interleaved", CXV_SEVERITY_ERROR, interleaved,
 	  "a committed HDM decoder decodes only a part of its range",
 	  "the driver takes decoders of one way only: change firmware's setup" },
+	{ "second_decoder", CXV_SEVERITY_ERROR, second_decoder,
+	  "a second HDM decoder with a size is committed: the device has a second range of memory",
+	  "the driver takes one range, of decoder 0: change firmware's setup" },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, hdm_kernel_mismatch,
 	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
 	  "something reprogrammed the device: unbind it, reset it, and look again" },
@@ -622,10 +639,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "a committed HDM decoder names addresses that are in no CXL fixed memory window",
 	  "is cxl_acpi loaded? if so, firmware's CEDT lacks the window" },
 	{ "window_cut", CXV_SEVERITY_ERROR, window_cut,
-	  "the CXL window that it begins in ends before its decoder does: the platform has a hole "
-	  "in its memory map there, or firmware's CEDT is wrong",
-	  "its end is not reachable: ask the platform's vendor for firmware that moves the window "
-	  "or the hole" },
+	  "a CXL window has only a part of what its decoder decodes: the platform has a hole in "
+	  "its memory map there, or firmware's CEDT is wrong",
+	  "what is outside is not reachable: ask the platform's vendor for firmware that moves the "
+	  "window or the hole" },
 	{ "rival_owner", CXV_SEVERITY_ERROR, rival_owner,
 	  "/proc/iomem shows another owner of the memory, or of a part of it",
 	  "take it away from that owner first: offline the memory, or unbind the dax device" },
@@ -638,8 +655,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "is devtmpfs mounted at /dev, and is its whole IOMMU group bound to VFIO? see the "
 	  "kernel log" },
 	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
-	  "firmware left no HDM decoder committed",
-	  "firmware must commit it: look at its setup for CXL memory" },
+	  "firmware left no HDM decoder 0 that decodes: none is committed or is switched on, or "
+	  "that one is empty",
+	  "firmware must enable HDM decoders and commit decoder 0: look at its setup for CXL "
+	  "memory" },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
 	  "the kernel emulates decoders from the DVSEC ranges: the hardware has none, or they are "
 	  "off",
@@ -710,8 +729,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "drivers or devices came and went during each of several attempts to read it",
 	  "ask again when nothing is being bound or reset" },
 	{ "empty_decoder", CXV_SEVERITY_INFO, empty_decoder,
-	  "a second HDM decoder is committed with zero size: it decodes nothing, and the driver "
-	  "ignores it",
+	  "an HDM decoder behind decoder 0 is committed with zero size: it decodes nothing, and "
+	  "the driver ignores it",
 	  "nothing, unless the kernel log says \"Committed with zero size\", as Linux 7.3 does: "
 	  "then the CXL core refuses the endpoint for it" },
 	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,

@@ -14,9 +14,6 @@ struct cxv_hdm_decoder {
 	bool outside, cut;
 };
 
-/* Whether it decodes something: firmware commits decoders of size 0 to burn them. */
-bool cxv_hdm_decoder_is_used(const struct cxv_hdm_decoder *decoder);
-
 struct cxv_hdm {
 	/* the capability register */
 	struct cxv_number raw_capability, decoder_count, target_count, interleave_11_8,
@@ -44,7 +41,19 @@ int cxv_hdm_find(const uint32_t *registers, size_t count);
  */
 int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struct cxv_hdm *hdm);
 void cxv_hdm_clear(struct cxv_hdm *hdm);
+/*
+ * Whether DECODER of HDM decodes something: firmware commits decoders of size 0 to burn them, and
+ * while all are switched off none does.
+ */
+bool cxv_hdm_uses(const struct cxv_hdm *hdm, const struct cxv_hdm_decoder *decoder);
 /* The first that is used; NULL: none. */
 const struct cxv_hdm_decoder *cxv_hdm_first_used(const struct cxv_hdm *hdm);
+/*
+ * What kernel-driver/hdm.c refuses at bind, by the decoders that were read: 1 with the sentence in
+ * *REASON, 0, or -ENOMEM. The first is that decoder 0 decodes nothing; the second that the one
+ * which does has an error, is interleaved, or is not alone.
+ */
+int cxv_hdm_not_committed(const struct cxv_hdm *hdm, char **reason);
+int cxv_hdm_unsupported(const struct cxv_hdm *hdm, char **reason);
 
 #endif

@@ -92,11 +92,16 @@ static const struct cxv_decoder *first_sized(const struct cxv_endpoint *endpoint
 
 /*
  * Where HDM decoders are there firmware need not program the base of a range: 0 is no address then,
- * but what they say, who could not be read.
+ * but what they say, who could not be read. Where they are enabled and decode nothing, a range does
+ * neither, whatever its base is (CXL 3.1 section 8.1.3.8).
  */
 static struct cxv_number base_of(const struct cxv_endpoint *endpoint,
 				 const struct cxv_range *range)
 {
+	const struct cxv_hdm *hdm = &endpoint->hdm;
+
+	if (hdm->count && hdm->enabled.value && !cxv_hdm_first_used(hdm))
+		return (struct cxv_number) { 0 };
 	if (range->base.known && !range->base.value)
 		return (struct cxv_number) { .error = endpoint->hdm.error == ENOENT ?
 						      0 : endpoint->hdm.error };
@@ -187,14 +192,20 @@ static int decide_bound_here(struct cxv_endpoint *endpoint)
 static int decide_unbound(struct cxv_endpoint *endpoint)
 {
 	const struct cxv_number *mem_enable = &endpoint->dvsec.control.mem_enable;
+	_cleanup_free_ char *reason = NULL;
+	int ret;
 
 	if (mem_enable->known && !mem_enable->value)
 		return set_state(endpoint, CXV_STATE_NOT_COMMITTED,
 				 "CXL.mem is not enabled in its control register");
-	if (endpoint->hdm.count && !cxv_hdm_first_used(&endpoint->hdm))
-		return set_state(endpoint, CXV_STATE_NOT_COMMITTED,
-				 "no HDM decoder of %zu is committed", endpoint->hdm.count);
-	return set_state(endpoint, CXV_STATE_NO_DRIVER, NULL);
+	ret = cxv_hdm_not_committed(&endpoint->hdm, &reason);
+	if (ret > 0)
+		return set_state(endpoint, CXV_STATE_NOT_COMMITTED, "%s", reason);
+	if (!ret)
+		ret = cxv_hdm_unsupported(&endpoint->hdm, &reason);
+	if (ret < 0)
+		return ret;
+	return set_state(endpoint, CXV_STATE_NO_DRIVER, reason ? "%s" : NULL, reason);
 }
 
 static int decide_state(struct cxv_endpoint *endpoint)

@@ -97,7 +97,9 @@ static void put_names(struct to *to, const struct cxv_endpoint *endpoint)
 {
 	add_name(to, &endpoint->memdev);
 	add_name(to, &endpoint->endpoint);
-	add_name(to, &endpoint->port);
+	/* Below a host bridge without a port of its own both are the root. */
+	if (!endpoint->root.value || !cxv_text_is(&endpoint->port, endpoint->root.value))
+		add_name(to, &endpoint->port);
 	add_name(to, &endpoint->root);
 	if (!to->screen.text)
 		cxv_screen_add(&to->screen, "none: the CXL core has made no memdev of it");
@@ -159,7 +161,8 @@ static void put_window(struct to *to, const struct cxv_endpoint *endpoint)
 		cxv_screen_add(&to->screen, "0x%" PRIx64 "-0x%" PRIx64 ", ", first,
 			       cxv_last(first, size));
 	else if (is(&endpoint->size))
-		cxv_screen_add(&to->screen, "at an unknown address, ");
+		cxv_screen_add(&to->screen, endpoint->state == CXV_STATE_NOT_COMMITTED ?
+			       "at no address, " : "at an unknown address, ");
 	if (is(&endpoint->size))
 		add_size(to, size);
 	else
@@ -190,6 +193,8 @@ static void put_decoders(struct to *to, const struct cxv_endpoint *endpoint)
 
 		cxv_screen_add(&to->screen, "%shardware's %zu", comma(to), i);
 		add_flag(to, &decoder->committed, "committed", "not committed");
+		if (is(&decoder->committed) && decoder->size.known && !decoder->size.value)
+			cxv_screen_add(&to->screen, " with zero size");
 		add_flag(to, &decoder->lock_on_commit, "locked", "unlocked");
 	}
 	if (!to->screen.text)
@@ -407,8 +412,10 @@ static void put_errors(struct to *to, const struct cxv_endpoint *endpoint)
 			       aer->fatal.known && ras->uncorrectable_status.known ? " and " : "",
 			       ras->uncorrectable_status.known ? "CXL" : "");
 	else if (!to->screen.text)
-		cxv_screen_add(&to->screen, aer->fatal.error == ENOENT ?
-			       "the kernel counts none of it" : "not known");
+		cxv_screen_add(&to->screen, aer->fatal.error != ENOENT ? "not known" :
+			       ras->error && ras->error != ENOENT ?
+			       "not known: the kernel counts none, and the CXL registers were not "
+			       "read" : "the kernel counts none of it");
 	cxv_screen_end(&to->screen, "errors", LINES_ERRORS);
 }
 
