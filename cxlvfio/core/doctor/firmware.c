@@ -137,31 +137,43 @@ int cxv_doctor_kernel_windows(const struct cxv_doctor_facts *facts, struct cxv_d
 	       cxv_doctor_show(check, "/sys/bus/cxl/devices", NULL);
 }
 
-/* The one that the memory begins in, and ends behind. */
-static const struct cxv_cedt_window *find_cut(const struct cxv_cedt *cedt, uint64_t base)
+/* How many of the bytes from FIRST to LAST are in WINDOW. */
+static uint64_t overlap(const struct cxv_cedt_window *window, uint64_t first, uint64_t last)
 {
-	for (size_t i = 0; i < cedt->window_count; i++)
-		if (cedt->windows[i].size && base >= cedt->windows[i].base &&
-		    base <= cxv_last(cedt->windows[i].base, cedt->windows[i].size))
-			return &cedt->windows[i];
-	return NULL;
+	uint64_t end = cxv_last(window->base, window->size);
+
+	if (!window->size || window->base > last || end < first)
+		return 0;
+	return (end < last ? end : last) - (window->base > first ? window->base : first) + 1;
 }
 
 /* None has all of it. */
 static int tell_missing(const struct cxv_doctor_facts *facts, uint64_t base, uint64_t size,
 			struct cxv_doctor_check *check)
 {
-	const struct cxv_cedt_window *window = find_cut(&facts->cedt, base);
+	const struct cxv_cedt *cedt = &facts->cedt;
+	const struct cxv_cedt_window *window = NULL;
+	uint64_t last = cxv_last(base, size);
+	size_t count = 0;
 
+	for (size_t i = 0; i < cedt->window_count; i++)
+		if (overlap(&cedt->windows[i], base, last)) {
+			window = &cedt->windows[i];
+			count++;
+		}
 	if (!window)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
 				      " are in no window", size, base);
 	check->hint = "a hole in the platform's memory map, or firmware is wrong: ask the "
 		      "platform's vendor for firmware that moves the window or the hole";
+	if (count > 1)
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
+				      " lie in %zu windows: none has all of them", size, base,
+				      count);
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "of 0x%" PRIx64 " bytes at 0x%" PRIx64
 			      " only 0x%" PRIx64 " are in a window, that of 0x%" PRIx64
-			      " bytes at 0x%" PRIx64, size, base,
-			      window->base + window->size - base, window->size, window->base);
+			      " bytes at 0x%" PRIx64, size, base, overlap(window, base, last),
+			      window->size, window->base);
 }
 
 int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
