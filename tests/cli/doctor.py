@@ -123,6 +123,18 @@ def uncommitted(root) -> None:
     root.write(f"{FUNCTION}/resource0", FIXTURES.component_registers([(0, 0, 0)]))
 
 
+def switched_off(root) -> None:
+    """Decoders, all together; the component block's HDM capability is at 0x1100."""
+    image = bytearray(FIXTURES.component_registers([(W, S, FIXTURES.COMMITTED)]))
+    image[0x1104:0x1108] = bytes(4)
+    root.write(f"{FUNCTION}/resource0", bytes(image))
+
+
+def second_decoder(root) -> None:
+    root.write(f"{FUNCTION}/resource0", FIXTURES.component_registers(
+        [(W, S, FIXTURES.COMMITTED)] * 2))
+
+
 def opened(root) -> None:
     FIXTURES.add_process(root, 4711, "qemu", {7: ("/dev/vfio/6", None)})
 
@@ -201,6 +213,17 @@ BREAKAGES = [
       "interrupt_remapping": "skipped", "not_visible": "problem", "vfio_access": "skipped"}),
     ("intremap=off", parameter("intremap=off"), {"interrupt_remapping": "problem"}),
     ("intremap=nosid,off", parameter("intremap=nosid,off"), {"interrupt_remapping": "problem"}),
+    ("intremap=off, which the kernel does not do", both(parameter("intremap=off"), write(
+        "proc/interrupts", "  2:  1  IR-IO-APIC  2-edge  timer\n")), {}),
+    ("an IO-APIC, but MSI that are remapped", write(
+        "proc/interrupts", "  2:  1  IO-APIC  2-edge  timer\n 25: 1 IR-PCI-MSI-0000:00:1f.0 x\n"),
+     {}),
+    ("VFIO that will do without remapping", parameter(
+        "intremap=off vfio_iommu_type1.allow_unsafe_interrupts=1"),
+     {"interrupt_remapping": "warning"}),
+    ("modprobe.d that says so", both(parameter("intremap=off"), write(
+        "etc/modprobe.d/vfio.conf", "options vfio_iommu_type1 allow_unsafe_interrupts=1\n")),
+     {"interrupt_remapping": "warning"}),
     ("intremap=off, and then on", parameter("intremap=off intremap=on"), {}),
     ("nointremap", parameter("nointremap"), {"interrupt_remapping": "problem"}),
     ("a platform that remaps no interrupts", write(
@@ -223,6 +246,19 @@ BREAKAGES = [
      {"taken_first": "warning"}),
     ("vfio-pci.ids= of others", parameter("vfio-pci.ids=1e98:e2e,e2e2:1e98, xvfio-pci.ids=1e98:e2e2"),
      {}),
+    ("a continued line of options", write(
+        "etc/modprobe.d/vfio.conf", "options vfio-pci disable_vga=1 \\\n  \"ids=1e98:e2e2\"\n"),
+     {"taken_first": "warning"}),
+    ("an install line with ids", write(
+        "etc/modprobe.d/vfio.conf", "install vfio-pci modprobe -i vfio-pci ids=1e98:e2e2\n"),
+     {"taken_first": "warning"}),
+    ("ids of another subsystem", parameter("vfio-pci.ids=1e98:e2e2:dead:beef"), {}),
+    ("a udev rule", write("etc/udev/rules.d/90-vfio.rules", f'KERNEL=="{TARGET}", \\\n'
+                          'ATTR{driver_override}="vfio-pci"\n'), {"taken_first": "warning"}),
+    ("a udev rule that another file hides", both(
+        write("usr/lib/udev/rules.d/90-vfio.rules",
+              f'KERNEL=="{TARGET}", ATTR{{driver_override}}="vfio-pci"\n'),
+        write("etc/udev/rules.d/90-vfio.rules", "")), {}),
     ("pci-stub.ids=", parameter("pci-stub.ids=1e98:e2e2"), {"taken_first": "warning"}),
     ("options vfio-pci ids=", write("etc/modprobe.d/vfio.conf",
                                     "options vfio-pci disable_vga=1 ids=1e98:e2e2\n"),
@@ -240,6 +276,15 @@ BREAKAGES = [
                                              uncommitted),
      {"not_committed": "problem", "hdm_kernel_mismatch": "problem", **OF_BOUND,
       "ras_errors": "warning"}),
+    ("decoders that are switched off", both(UNBOUND, remove(f"{FUNCTION}/driver_override"),
+                                            switched_off),
+     {"not_committed": "problem", "emulated_decoders": "warning", **OF_BOUND,
+      "ras_errors": "warning"}),
+    ("a second decoder with a size", both(UNBOUND, remove(f"{FUNCTION}/driver_override"),
+                                          second_decoder),
+     {"second_decoder": "problem", **OF_BOUND, "ras_errors": "warning"}),
+    ("two windows side by side", table((W, S // 2, A, 12), (W + S // 2, S // 2, A, 12)),
+     {"cedt_windows": "warning", "window_in_cedt": "problem", "kernel_windows": "problem"}),
     ("an endpoint that vfio-pci has", both(
         remove(f"{FUNCTION}/driver", f"{FUNCTION}/cxl_vfio", f"{FUNCTION}/driver_override"),
         lambda root: root.link(f"{FUNCTION}/driver", "sys/bus/pci/drivers/vfio-pci")),
@@ -354,10 +399,17 @@ BREAKAGES = [
      {**OF_BOUND, "ras_errors": "warning"}),
     ("a definition that is masked", both(write("usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
                                          write("etc/cxlvfio.d/a.conf", "")), {}),
-    ("a definition of another driver", write("usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
+    ("a definition of another driver", both(
+        write("usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
+        lambda root: (root.top / "sys/bus/pci/drivers/nvidia").mkdir()),
      {"definitions_bound": "warning"}),
+    ("a definition of a driver that is not there", write(
+        "usr/lib/cxlvfio.d/a.conf", definition("nvidia")),
+     {"definitions_valid": "warning", "definitions_bound": "skipped"}),
     ("two definitions that disagree", both(write("etc/cxlvfio.d/a.conf", definition()),
-                                           write("etc/cxlvfio.d/b.conf", definition("nvidia"))),
+                                           write("etc/cxlvfio.d/b.conf", definition("vfio-pci")),
+                                           lambda root: (root.top / "sys/bus/pci/drivers/vfio-pci"
+                                                         ).mkdir()),
      {"definitions_agree": "warning"}),
     ("a definition and driverctl", both(write("etc/cxlvfio.d/a.conf", definition()),
                                         write(f"etc/driverctl.d/pci-{TARGET}", "nvidia\n")),
@@ -739,7 +791,7 @@ def check_findings(stand: Stand, _root) -> None:
 def check_selection(stand: Stand, root) -> None:
     _, checks = stand.checks(root.top, "--check", "power,cedt,rival_owner,not_installed")
     assert {check["id"] for check in checks} == {"power", "cedt", "rival_owner", "not_installed"}
-    for bad in ("nope", "power,", "", "power,nope", "Power"):
+    for bad in ("nope", " , ", "", "power,nope", "Power"):
         result = stand.run(root.top, "--check", bad)
         assert result.returncode == 2 and "unknown check" in result.stderr, result
     assert stand.run(root.top, "--all", "--json").returncode == 2

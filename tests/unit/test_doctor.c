@@ -57,6 +57,116 @@ static void test_parameters(void **state)
 	assert_null(cxv_parameter_with("a=\"unterminated pci=noaer", "pci", "noaer"));
 }
 
+/* As the kernel's next_arg() takes quotes. */
+static void test_quotes(void **state)
+{
+	static const char line[] = "\"a.b=c d\" e=\"off,x\" \"\" \"f\"";
+	const char *text = line, *parameter, *value;
+	size_t length = cxv_next_parameter(&text, &parameter);
+
+	assert_int_equal(length, 7);
+	assert_memory_equal(parameter, "a.b=c d", 7);
+	length = cxv_next_parameter(&text, &parameter);
+	value = cxv_parameter_value(parameter, length, "e");
+	assert_non_null(value);
+	assert_int_equal(cxv_parameter_unquote(parameter, length, &value), 5);
+	assert_memory_equal(value, "off,x", 5);
+	assert_true(cxv_parameter_has(line, "e", "off"));
+	assert_true(cxv_parameter_is_yes("x.y=\"Y\"", "x.y"));
+	assert_true(cxv_parameter_is_yes("x.y", "x.y"));
+	assert_true(cxv_parameter_is_yes("x.y=0 x.y=on", "x.y"));
+	assert_false(cxv_parameter_is_yes("x.y=1 x.y=off", "x.y"));
+	assert_false(cxv_parameter_is_yes("", "x.y"));
+}
+
+/* drivers/iommu/irq_remapping.c: in order, each word by how it begins. */
+static void test_intremap(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *text;	/* NULL: remapped */
+	} cases[] = {
+		{ "", NULL }, { "intremap", NULL }, { "intremap=nosid", NULL },
+		{ "intremap=off", "intremap=off" }, { "intremap=off,on", NULL },
+		{ "intremap=on,off", "intremap=on,off" }, { "intremap=OFF", NULL },
+		{ "intremap=off intremap=nosid", "intremap=off" },
+		{ "intremap=off intremap=on", NULL }, { "nointremap intremap=on", NULL },
+		{ "intremap=on nointremap", "nointremap" }, { "intremap=offx", "intremap=offx" },
+		{ "\"intremap=off\"", "intremap=off" },
+		{ "intremap=\"off\"", "intremap=\"off\"" },
+		{ "intremap=off -- x", "intremap=off" }, { "x -- intremap=off", NULL },
+		{ "xintremap=off", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *text = NULL;
+		size_t length = 0;
+		bool unmapped = cxv_parameter_unmaps(cases[i].line, &text, &length);
+
+		if (unmapped != !!cases[i].text ||
+		    (unmapped && (length != strlen(cases[i].text) ||
+				  strncmp(text, cases[i].text, length))))
+			fail_msg("%s: %d '%.*s'", cases[i].line, unmapped, (int)length, text);
+	}
+}
+
+static const struct cxv_pci_ids device = { 0x1e98, 0xe2e2, 0x1e98, 0xe2e3, 0x120000 };
+
+/* drivers/pci/pci-driver.c, pci_match_one_device(). */
+static void test_ids(void **state)
+{
+	static const struct {
+		const char *ids;
+		const char *item;	/* NULL: none */
+	} cases[] = {
+		{ "1e98:e2e2", "1e98:e2e2" }, { "10de:1234,1E98:E2E2,", "1E98:E2E2" },
+		{ "0x1e98:0xe2e2", "0x1e98:0xe2e2" }, { "1e98:ffffffff", "1e98:ffffffff" },
+		{ "1e98:e2e2:1e98:e2e3", "1e98:e2e2:1e98:e2e3" },
+		{ "1e98:e2e2:1e98:e2e4", NULL }, { "1e98:e2e2:dead:beef", NULL },
+		{ "ffffffff:ffffffff:ffffffff:ffffffff:120000:ff0000",
+		  "ffffffff:ffffffff:ffffffff:ffffffff:120000:ff0000" },
+		{ "ffffffff:ffffffff:ffffffff:ffffffff:030000:ff0000", NULL },
+		{ "1e98", NULL }, { "1e98:e2e3", NULL }, { "", NULL }, { ",,", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *item = "";
+		size_t length = cxv_ids_find(cases[i].ids, strlen(cases[i].ids), &device, &item);
+
+		if (length != strlen(cases[i].item ?: "") ||
+		    strncmp(item, cases[i].item ?: "", length))
+			fail_msg("%s: '%.*s'", cases[i].ids, (int)length, item);
+	}
+}
+
+static void test_udev_rules(void **state)
+{
+	static const struct {
+		const char *line;
+		bool takes;
+	} cases[] = {
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"vfio-pci\"", true },
+		{ "ACTION==\"add\", KERNELS==\"0000:0d:*\", ATTR{driver_override}=\"x\"", true },
+		{ "ACTION==\"add\", SUBSYSTEM==\"pci\", ATTR{vendor}==\"0x1e98\", "
+		  "ATTR{device}==\"0xe2e2\", RUN+=\"/bin/sh -c 'echo vfio-pci > "
+		  "/sys%p/driver_override'\"", true },
+		{ "ATTRS{vendor}==\"0x10de|0x1e98\", ATTR{driver_override}=\"x\"", true },
+		{ "KERNEL==\"0000:0e:00.0\", ATTR{driver_override}=\"vfio-pci\"", false },
+		{ "ATTR{vendor}==\"0x1e98\", ATTR{device}!=\"0xe2e2\", "
+		  "ATTR{driver_override}=\"x\"", false },
+		{ "SUBSYSTEM==\"pci\", ATTR{driver_override}=\"$env{X}\"", false },
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"cxl-vfio-pci\"", false },
+		{ "# KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"x\"", false },
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override", true },
+		{ "KERNEL==\"0000:0d:00.0", false }, { "driver_override", false }, { "", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (cxv_udev_rule_takes(cases[i].line, strlen(cases[i].line), "0000:0d:00.0",
+					&device) != cases[i].takes)
+			fail_msg("%s", cases[i].line);
+}
+
 static void test_memmap(void **state)
 {
 	const char *text = "memmap=exactmap memmap=1M$0x1000,2G@4G xmemmap=1G@0 memmap=5 "
@@ -271,6 +381,10 @@ int main(void)
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_intremap),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_udev_rules),
 		cmocka_unit_test(test_memmap),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_place),

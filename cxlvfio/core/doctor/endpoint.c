@@ -2,9 +2,12 @@
 /* doctor: the endpoints, how user space gets them, and what interrupted runs left. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/binding/plan.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
@@ -231,73 +234,143 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
 }
 
-/* LINE, of a file or of the kernel, has ids= that mean ENDPOINT. */
-static int check_ids(const struct cxv_endpoint *endpoint, const char *where, const char *ids,
-		     size_t length, const char *driver, struct cxv_doctor_check *check)
+static struct cxv_pci_ids ids_of(const struct cxv_endpoint *endpoint)
 {
-	const char *item;
-	size_t size = cxv_ids_find(ids, length, endpoint->pci.vendor.value,
-				   endpoint->pci.device.value, &item);
-	_cleanup_free_ char *text = size ? strndup(item, size) : NULL;
+	const struct cxv_pci *pci = &endpoint->pci;
 
-	if (!size)
-		return 0;
-	if (!text || cxv_doctor_show(check, where, text) < 0)
-		return -ENOMEM;
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s gives it to %s at every boot: ids=%s",
-			      where, driver, text);
+	return (struct cxv_pci_ids) {
+		.vendor = pci->vendor.value,
+		.device = pci->device.value,
+		.subsystem_vendor = pci->subsystem_vendor.known ? pci->subsystem_vendor.value :
+								  UINT_MAX,
+		.subsystem_device = pci->subsystem_device.known ? pci->subsystem_device.value :
+								  UINT_MAX,
+		.class = pci->class.value,
+	};
 }
 
-/* Drivers that people give devices to by their ids. */
-static const char *const takers[] = { "vfio-pci", "pci-stub" };
-
-static int check_command_line(const struct cxv_doctor_facts *facts,
-			      const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
+/* Each of what takes it is said: to remove one of two is no help. */
+_printf_(4, 5)
+static int add_taker(struct cxv_doctor_check *check, const char *where, const char *what,
+		     const char *format, ...)
 {
-	const char *text = facts->command_line.value ?: "", *parameter;
+	_cleanup_free_ char *before = check->message, *text = NULL;
+	va_list arguments;
+
+	check->message = NULL;
+	va_start(arguments, format);
+	text = cxv_vformat(format, arguments);
+	va_end(arguments);
+	if (!text || cxv_doctor_show(check, where, what) < 0)
+		return -ENOMEM;
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s%s%s", before ?: "",
+			      before ? "; " : "", text);
+}
+
+/* Parameter PREFIX.ids= or, of a line in modprobe.d, ids=, that means ENDPOINT. */
+static int check_ids(const struct cxv_endpoint *endpoint, const char *text, const char *name,
+		     const char *where, const char *how, const char *driver,
+		     struct cxv_doctor_check *check)
+{
+	struct cxv_pci_ids ids = ids_of(endpoint);
+	const char *parameter, *item;
 	size_t length;
 	int error = 0;
 
-	while (!error && !check->message && (length = cxv_next_parameter(&text, &parameter))) {
-		for (size_t i = 0; i < ARRAY_SIZE(takers) && !error; i++) {
-			static const char *const names[] = { "vfio_pci.ids", "pci_stub.ids" };
-			const char *ids = cxv_parameter_value(parameter, length, names[i]);
+	while (!error && (length = cxv_next_parameter(&text, &parameter))) {
+		const char *value = cxv_parameter_value(parameter, length, name);
+		_cleanup_free_ char *id = NULL;
 
-			if (ids)
-				error = check_ids(endpoint, facts->command_line.path, ids,
-						  parameter + length - ids, takers[i], check);
-		}
+		if (!value)
+			continue;
+		length = cxv_parameter_unquote(parameter, length, &value);
+		length = cxv_ids_find(value, length, &ids, &item);
+		if (!length)
+			continue;
+		id = strndup(item, length);
+		error = id ? add_taker(check, where, id, "%s has %s%s, which gives it to %s at "
+				       "every boot", where, how, id, driver) : -ENOMEM;
 	}
 	return error;
 }
 
+/* Drivers that people give devices to by their ids. */
+static const struct {
+	const char *driver, *module, *parameter, *on_command_line, *in_options, *in_install;
+} takers[] = {
+	{ "vfio-pci", "vfio_pci", "vfio_pci.ids", "vfio-pci.ids=", "options vfio-pci ids=",
+	  "install vfio-pci ... ids=" },
+	{ "pci-stub", "pci_stub", "pci_stub.ids", "pci-stub.ids=", "options pci-stub ids=",
+	  "install pci-stub ... ids=" },
+};
+
+/* "/etc/modprobe.d/a.conf: options vfio-pci ids=..." */
 static int check_option(const struct cxv_endpoint *endpoint, const char *option,
 			struct cxv_doctor_check *check)
 {
-	const char *colon = strstr(option, ": "), *ids = strstr(option, "ids=");
+	const char *colon = strstr(option, ": ");
 	_cleanup_free_ char *path = colon ? strndup(option, colon - option) : NULL;
+	int error = 0;
 
-	if (!colon || !ids)
+	if (!colon)
 		return 0;
 	if (!path)
 		return -ENOMEM;
-	ids += strlen("ids=");
-	return check_ids(endpoint, path, ids, strcspn(ids, " \t\r"),
-			 takers[strstr(colon, "stub") ? 1 : 0], check);
+	colon += strlen(": ");
+	for (size_t i = 0; i < ARRAY_SIZE(takers) && !error; i++) {
+		const char *how = NULL;
+
+		if (cxv_modprobe_line_is(colon, strlen(colon), "options", takers[i].module))
+			how = takers[i].in_options;
+		else if (cxv_modprobe_line_is(colon, strlen(colon), "install", takers[i].module))
+			how = takers[i].in_install;
+		if (how)
+			error = check_ids(endpoint, colon, "ids", path, how, takers[i].driver,
+					  check);
+	}
+	return error;
+}
+
+/* "/etc/udev/rules.d/a.rules: ..." */
+static int check_rule(const struct cxv_endpoint *endpoint, const char *rule,
+		      struct cxv_doctor_check *check)
+{
+	const struct cxv_pci_ids ids = ids_of(endpoint);
+	const char *colon = strstr(rule, ": ");
+	_cleanup_free_ char *path = colon ? strndup(rule, colon - rule) : NULL;
+
+	if (!colon)
+		return 0;
+	if (!path)
+		return -ENOMEM;
+	colon += strlen(": ");
+	if (!cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, &ids))
+		return 0;
+	return add_taker(check, path, colon, "%s, a udev rule, writes another driver's name to its "
+			 "driver_override whenever it appears", path);
 }
 
 int cxv_doctor_taken_first(const struct cxv_doctor_facts *facts,
 			   const struct cxv_doctor_endpoint *one, struct cxv_doctor_check *check)
 {
 	const struct cxv_endpoint *endpoint = one->endpoint;
-	int error = check_command_line(facts, endpoint, check);
+	int error = 0;
 
-	for (size_t i = 0; i < facts->id_options.count && !error && !check->message; i++)
-		error = check_option(endpoint, facts->id_options.items[i], check);
+	for (size_t i = 0; i < ARRAY_SIZE(takers) && !error; i++)
+		error = check_ids(endpoint, facts->command_line.value ?: "", takers[i].parameter,
+				  facts->command_line.path, takers[i].on_command_line,
+				  takers[i].driver, check);
+	for (size_t i = 0; i < facts->options.count && !error; i++)
+		error = check_option(endpoint, facts->options.items[i], check);
+	for (size_t i = 0; i < facts->rules.count && !error; i++)
+		error = check_rule(endpoint, facts->rules.items[i], check);
 	if (error || check->message)
 		return error;
 	if (facts->modprobe_error)
 		return cxv_doctor_unread(check, facts->modprobe_error, "/etc/modprobe.d");
+	if (facts->is_snapshot)
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no option of a module does; a "
+				      "snapshot has no udev rules");
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none does");
 }
 

@@ -35,7 +35,8 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		text_clear(texts[i]);
-	cxv_names_clear(&facts->id_options);
+	cxv_names_clear(&facts->options);
+	cxv_names_clear(&facts->rules);
 	cxv_names_clear(&facts->acpi_tables.names);
 	cxv_names_clear(&facts->iommus.names);
 	cxv_names_clear(&facts->iommu_groups.names);

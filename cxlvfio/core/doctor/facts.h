@@ -99,7 +99,10 @@ struct cxv_doctor_facts {
 	int cedt_error;			/* positive errno */
 	struct cxv_doctor_module modules[CXV_DOCTOR_MODULES];
 	int modprobe_error;		/* positive errno: not all of modprobe.d was read */
-	struct cxv_names id_options;	/* "/etc/modprobe.d/a.conf: options vfio-pci ids=..." */
+	/* "/etc/modprobe.d/a.conf: options vfio-pci ids=...", of what VFIO is loaded with */
+	struct cxv_names options;
+	/* "/etc/udev/rules.d/a.rules: ...", lines with driver_override; a snapshot has none */
+	struct cxv_names rules;
 	bool no_module_files;		/* of the running kernel none is to be seen */
 	struct cxv_doctor_node container, iommufd;
 	bool is_snapshot;		/* which has no modes, and no files of modules */

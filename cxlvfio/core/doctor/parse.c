@@ -4,11 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/util.h"
+#include "cxl_vfio.h"
 
 #define BLANKS	" \t\n\v\f\r"
 
@@ -46,6 +48,10 @@ size_t cxv_next_parameter(const char **text, const char **parameter)
 	while ((*parameter)[length] && (quoted || !strchr(BLANKS, (*parameter)[length])))
 		quoted ^= (*parameter)[length++] == '"';
 	*text = *parameter + length;
+	if (length > 2 && **parameter == '"') {
+		length -= 1 + ((*parameter)[length - 1] == '"');
+		++*parameter;
+	}
 	return length;
 }
 
@@ -61,32 +67,197 @@ const char *cxv_parameter_value(const char *parameter, size_t length, const char
 	return parameter + i + (i < length);
 }
 
-bool cxv_parameter_is_there(const char *command_line, const char *name)
+size_t cxv_parameter_unquote(const char *parameter, size_t length, const char **value)
+{
+	size_t size = parameter + length - *value;
+
+	if (!size || **value != '"')
+		return size;
+	++*value;
+	size--;
+	return size && (*value)[size - 1] == '"' ? size - 1 : size;
+}
+
+/* As the kernel's kstrtobool(). */
+static bool is_yes(const char *value, size_t length)
+{
+	return !length || strchr("YyTt1", *value) ||
+	       (length > 1 && strchr("Oo", *value) && strchr("Nn", value[1]));
+}
+
+bool cxv_parameter_is_yes(const char *command_line, const char *name)
 {
 	const char *parameter;
 	size_t length;
+	bool yes = false;
 
-	while ((length = cxv_next_parameter(&command_line, &parameter)))
-		if (cxv_parameter_value(parameter, length, name))
-			return true;
-	return false;
+	while ((length = cxv_next_parameter(&command_line, &parameter))) {
+		const char *value = cxv_parameter_value(parameter, length, name);
+
+		if (value) {
+			length = cxv_parameter_unquote(parameter, length, &value);
+			yes = is_yes(value, length);
+		}
+	}
+	return yes;
 }
 
-size_t cxv_ids_find(const char *ids, size_t length, unsigned int vendor, unsigned int device,
+/* 1: the words of intremap= end with it off, 0: with it on, -1: they say nothing of that. */
+static int remaps_not(const char *words, const char *end)
+{
+	int off = -1;
+
+	/* setup_irqremap() in drivers/iommu/irq_remapping.c compares how each begins. */
+	while (words < end) {
+		if (end - words >= 2 && !strncmp(words, "on", 2))
+			off = 0;
+		else if (end - words >= 3 && !strncmp(words, "off", 3))
+			off = 1;
+		words = memchr(words, ',', end - words) ?: end;
+		words += words < end;
+	}
+	return off;
+}
+
+bool cxv_parameter_unmaps(const char *command_line, const char **text, size_t *text_length)
+{
+	const char *parameter;
+	size_t length;
+	bool unmapped = false;
+
+	/* What is behind "--" is for init. */
+	while ((length = cxv_next_parameter(&command_line, &parameter)) &&
+	       (length != 2 || strncmp(parameter, "--", 2))) {
+		const char *value = cxv_parameter_value(parameter, length, "intremap");
+		int off = !!cxv_parameter_value(parameter, length, "nointremap");
+
+		if (value) {
+			size_t size = cxv_parameter_unquote(parameter, length, &value);
+
+			off = remaps_not(value, value + size);
+		} else if (!off) {
+			continue;
+		}
+		if (off < 0)
+			continue;
+		unmapped = off;
+		*text = parameter;
+		*text_length = length;
+	}
+	return unmapped;
+}
+
+static bool is_id(unsigned int wanted, unsigned int id)
+{
+	return wanted == UINT_MAX || id == UINT_MAX || wanted == id;
+}
+
+size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_pci_ids *device,
 		    const char **item)
 {
 	for (const char *end = ids + length; ids < end; ids++) {
 		const char *comma = memchr(ids, ',', end - ids) ?: end;
-		char text[64];
-		unsigned int one, other;
+		unsigned int vendor, one, subvendor = UINT_MAX, subdevice = UINT_MAX;
+		unsigned int class = 0, mask = 0;
+		char text[80];
 
 		snprintf(text, sizeof(text), "%.*s", (int)(comma - ids), ids);
 		*item = ids;
-		if (sscanf(text, "%x:%x", &one, &other) == 2 && one == vendor && other == device)
+		if (sscanf(text, "%x:%x:%x:%x:%x:%x", &vendor, &one, &subvendor, &subdevice,
+			   &class, &mask) >= 2 &&
+		    is_id(vendor, device->vendor) && is_id(one, device->device) &&
+		    is_id(subvendor, device->subsystem_vendor) &&
+		    is_id(subdevice, device->subsystem_device) &&
+		    !((class ^ device->class) & mask))
 			return comma - ids;
 		ids = comma;
 	}
 	return 0;
+}
+
+/* PATTERN of udev(7), with alternatives, means TEXT. */
+static bool matches(const char *pattern, size_t length, const char *text)
+{
+	_cleanup_free_ char *copy = strndup(pattern, length);
+	char *rest = copy, *one;
+
+	while ((one = strsep(&rest, "|")))
+		if (!fnmatch(one, text, 0))
+			return true;
+	return false;
+}
+
+/* KEY of a rule's line and what it is to be; of a device the line must mean. */
+static bool is_met(const char *key, size_t key_length, bool equal, const char *value,
+		   size_t length, const char *address, const struct cxv_pci_ids *device,
+		   bool *specific)
+{
+	const struct {
+		const char *key;
+		unsigned int id;
+		int digits;
+	} attributes[] = {
+		{ "{vendor}", device->vendor, 4 },
+		{ "{device}", device->device, 4 },
+		{ "{subsystem_vendor}", device->subsystem_vendor, 4 },
+		{ "{subsystem_device}", device->subsystem_device, 4 },
+		{ "{class}", device->class, 6 },
+	};
+	size_t prefix = key_length > 4 && key[4] == 'S' ? 5 : 4;
+	char text[16];
+
+	if ((key_length == 6 || key_length == 7) && !strncmp(key, "KERNELS", key_length)) {
+		*specific = *specific || equal;
+		return matches(value, length, address) == equal;
+	}
+	if (key_length < prefix || strncmp(key, "ATTRS", prefix))
+		return true;
+	key += prefix;
+	key_length -= prefix;
+	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
+		if (key_length != strlen(attributes[i].key) ||
+		    strncmp(key, attributes[i].key, key_length))
+			continue;
+		*specific = *specific || equal;
+		if (attributes[i].id == UINT_MAX)
+			return true;
+		snprintf(text, sizeof(text), "0x%0*x", attributes[i].digits, attributes[i].id);
+		return matches(value, length, text) == equal;
+	}
+	return true;
+}
+
+bool cxv_udev_rule_takes(const char *line, size_t length, const char *address,
+			 const struct cxv_pci_ids *device)
+{
+	const char *end = line + length;
+	bool specific = false;
+
+	line += strspn(line, " \t");
+	if (line >= end || *line == '#' ||
+	    !memmem(line, end - line, "driver_override", strlen("driver_override")) ||
+	    memmem(line, end - line, CXL_VFIO_DRIVER_NAME, strlen(CXL_VFIO_DRIVER_NAME)))
+		return false;
+	while (line < end) {
+		const char *key = line + strspn(line, ", \t"), *operator, *quote, *close;
+
+		if (key >= end)
+			break;
+		operator = key + strcspn(key, "=!+-:\n");
+		quote = memchr(key, '"', end - key);
+		close = quote ? quote + 1 : NULL;
+		while (close && close < end && (*close != '"' || close[-1] == '\\'))
+			close++;
+		if (!close || close >= end || operator >= quote)
+			break;
+		if ((operator[0] == '=' || operator[0] == '!') && operator[1] == '=' &&
+		    !is_met(key, operator - key - (operator > key && operator[-1] == ' '),
+			    *operator == '=', quote + 1, close - quote - 1, address, device,
+			    &specific))
+			return false;
+		line = close + 1;
+	}
+	return specific;
 }
 
 static bool list_has(const char *list, const char *end, const char *word)
@@ -112,8 +283,9 @@ char *cxv_parameter_with(const char *command_line, const char *name, const char 
 
 	while ((length = cxv_next_parameter(&command_line, &parameter))) {
 		const char *value = cxv_parameter_value(parameter, length, name);
+		size_t size = value ? cxv_parameter_unquote(parameter, length, &value) : 0;
 
-		if (!value || !list_has(value, parameter + length, word))
+		if (!value || !list_has(value, value + size, word))
 			continue;
 		found = parameter;
 		found_length = length;
@@ -130,8 +302,10 @@ bool cxv_parameter_has(const char *command_line, const char *name, const char *w
 	while ((length = cxv_next_parameter(&command_line, &parameter))) {
 		const char *value = cxv_parameter_value(parameter, length, name);
 
-		if (value)
-			has = list_has(value, parameter + length, word);
+		if (value) {
+			length = cxv_parameter_unquote(parameter, length, &value);
+			has = list_has(value, value + length, word);
+		}
 	}
 	return has;
 }

@@ -16,7 +16,7 @@ char cxv_config_option(const char *config, const char *option);
 
 /*
  * The next of the kernel's parameters at *TEXT, which moves on: its length, 0 at the end. Blanks
- * between quotes belong to it.
+ * between quotes belong to it, quotes around all of it do not.
  */
 size_t cxv_next_parameter(const char **text, const char **parameter);
 /*
@@ -24,14 +24,32 @@ size_t cxv_next_parameter(const char **text, const char **parameter);
  * parameter without a value that is its end.
  */
 const char *cxv_parameter_value(const char *parameter, size_t length, const char *name);
-/* Parameter NAME is there, with any value or none. */
-bool cxv_parameter_is_there(const char *command_line, const char *name);
+/* How long that is without quotes around it, which *VALUE moves behind; the kernel takes both. */
+size_t cxv_parameter_unquote(const char *parameter, size_t length, const char **value);
+/* Parameter NAME, a bool, is there and says yes, as it does without a value; the last counts. */
+bool cxv_parameter_is_yes(const char *command_line, const char *name);
 /*
- * The first of LENGTH bytes of "1e98:e2e2,10de:1234:10de:1", ids= of vfio-pci, that means VENDOR
- * and DEVICE; its length, 0: none does. What follows the first two ids only makes it mean less.
+ * Interrupts are not remapped by what COMMAND_LINE says: intremap= and nointremap, of which each
+ * word counts, in their order. The parameter that did it last is *LENGTH bytes at *TEXT.
  */
-size_t cxv_ids_find(const char *ids, size_t length, unsigned int vendor, unsigned int device,
+bool cxv_parameter_unmaps(const char *command_line, const char **text, size_t *length);
+
+/* What drivers know a device by; a subsystem's id of -1 is not known. */
+struct cxv_pci_ids {
+	unsigned int vendor, device, subsystem_vendor, subsystem_device, class;
+};
+/*
+ * The first of LENGTH bytes of "1e98:e2e2,10de:ffffffff", ids= of vfio-pci, that means DEVICE, as
+ * pci_match_one_device() would have it; its length, 0: none does.
+ */
+size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_pci_ids *device,
 		    const char **item);
+/*
+ * A line of udev(7) writes driver_override, not to cxl-vfio-pci, and means the device at ADDRESS by
+ * its address or its ids.
+ */
+bool cxv_udev_rule_takes(const char *line, size_t length, const char *address,
+			 const struct cxv_pci_ids *device);
 /* Parameter NAME has WORD in its list, which commas separate; the last one of that name counts. */
 bool cxv_parameter_has(const char *command_line, const char *name, const char *word);
 /* The text of that parameter, "memmap=1G!4G", the caller's to free. NULL: there is none. */

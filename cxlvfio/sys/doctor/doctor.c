@@ -348,11 +348,12 @@ static int read_endpoints(const struct cxv_host *host, struct cxv_endpoint *cons
 
 /*
  * The name of the interrupt controller, "IO-APIC" or "IR-IO-APIC", alone: the rest of the file is
- * nobody's business, and changes all the time.
+ * nobody's business, and changes all the time. Where one interrupt is remapped, all are.
  */
 static int read_interrupts(const struct cxv_host *host, struct cxv_doctor_text *text)
 {
 	static const char path[] = "proc/interrupts";
+	static const char *const names[] = { "IR-IO-APIC", "IR-PCI-MSI", "IO-APIC" };
 	_cleanup_free_ char *content = NULL;
 	const char *found = NULL;
 	size_t size;
@@ -363,9 +364,10 @@ static int read_interrupts(const struct cxv_host *host, struct cxv_doctor_text *
 	text->error = -cxv_host_read_file(cxv_doctor_source(host), &content, &size, INTERRUPTS_MAX,
 					  "%s", path);
 	if (content)
-		found = strstr(content, "IR-IO-APIC") ?: strstr(content, "IO-APIC");
+		for (size_t i = 0; i < ARRAY_SIZE(names) && !found; i++)
+			found = strstr(content, names[i]) ? names[i] : NULL;
 	if (found) {
-		text->value = strdup(found[1] == 'R' ? "IR-IO-APIC" : "IO-APIC");
+		text->value = strdup(found);
 		if (!text->value)
 			return -ENOMEM;
 	}

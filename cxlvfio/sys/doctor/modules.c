@@ -36,6 +36,12 @@ static bool is_loaded(const struct cxv_host *host, enum cxv_doctor_module_id id)
 		return cxv_host_exists(host, "sys/bus/cxl/drivers/%s", name);
 	case CXV_DOCTOR_DRIVER:
 		return cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME);
+	case CXV_DOCTOR_VFIO:
+	case CXV_DOCTOR_VFIO_PCI_CORE:
+		/* A container may hide the modules; a driver that is there needs them. */
+		return !cxv_host_exists(host, "sys/module") &&
+		       (cxv_host_exists(host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME) ||
+			cxv_host_exists(host, "sys/bus/pci/drivers/vfio-pci"));
 	default:
 		return false;
 	}
@@ -90,17 +96,33 @@ static int note(char **first, const char *path, const char *line, size_t length)
 	return *first ? 0 : -ENOMEM;
 }
 
-/* 1: devices are given to a driver by their ids. */
-static int read_ids(const char *path, const char *line, size_t length,
-		    struct cxv_doctor_facts *facts)
+static bool has(const char *line, size_t length, const char *text)
 {
+	return memmem(line, length, text, strlen(text));
+}
+
+/* 1: devices are given to a driver by their ids, or VFIO is to do without interrupt remapping. */
+static int read_options(const char *path, const char *line, size_t length,
+			struct cxv_doctor_facts *facts)
+{
+	static const struct {
+		const char *module, *parameter;
+	} wanted[] = {
+		{ "vfio_pci", "ids=" }, { "pci_stub", "ids=" },
+		{ "vfio_iommu_type1", "allow_unsafe_interrupts" },
+		{ "iommufd", "allow_unsafe_interrupts" },
+	};
 	_cleanup_free_ char *text = NULL;
 
-	if (!memmem(line, length, "ids=", strlen("ids=")) ||
-	    (!cxv_modprobe_line_is(line, length, "options", "vfio_pci") &&
-	     !cxv_modprobe_line_is(line, length, "options", "pci_stub")))
-		return 0;
-	return note(&text, path, line, length) ?: cxv_names_add(&facts->id_options, text) ?: 1;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (!has(line, length, wanted[i].parameter) ||
+		    (!cxv_modprobe_line_is(line, length, "options", wanted[i].module) &&
+		     !cxv_modprobe_line_is(line, length, "install", wanted[i].module)))
+			continue;
+		return note(&text, path, line, length) ?: cxv_names_add(&facts->options, text) ?:
+		       1;
+	}
+	return 0;
 }
 
 /* 1: it is about a module that counts. */
@@ -116,7 +138,21 @@ static int read_line(const char *path, const char *line, size_t length,
 		if (cxv_modprobe_line_is(line, length, "install", name))
 			return note(&module->install, path, line, length) ?: 1;
 	}
-	return read_ids(path, line, length, facts);
+	return read_options(path, line, length, facts);
+}
+
+/* A backslash at the end of a line continues it, for modprobe.d(5) and udev(7). */
+static void join_lines(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (from[0] == '\\' && from[1] == '\n')
+			from++;
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
 }
 
 /* The lines that matter are the whole file in a capture: the others are nobody's business. */
@@ -147,6 +183,8 @@ static int read_file(const struct cxv_host *host, const char *path,
 		return -ENOMEM;
 	error = cxv_host_read_file(cxv_doctor_source(host), &text, &size, FILE_MAX, "%s", path);
 	if (!error)
+		join_lines(text);
+	if (!error)
 		result = read_lines(path, text, facts, kept);
 	else if (!facts->modprobe_error)
 		facts->modprobe_error = -error;
@@ -157,23 +195,67 @@ static int read_file(const struct cxv_host *host, const char *path,
 	return fatal(error) ?: fatal(result);
 }
 
-static bool is_overridden(const struct cxv_host *host, size_t directory, const char *name)
+/* Lines that write driver_override. What cannot be read is no problem of VFIO's. */
+static int read_rules(const struct cxv_host *host, const char *path,
+		      struct cxv_doctor_facts *facts)
+{
+	_cleanup_free_ char *bytes = NULL;
+	const char *text;
+	size_t size;
+	int error = cxv_host_read_file(host, &bytes, &size, FILE_MAX, "%s", path);
+
+	if (error)
+		return fatal(error);
+	join_lines(bytes);
+	for (text = bytes; *text && !error; text += *text == '\n') {
+		size_t length = strcspn(text, "\n");
+		_cleanup_free_ char *line = NULL;
+
+		if (has(text, length, "driver_override"))
+			error = note(&line, path, text, length) ?:
+				cxv_names_add(&facts->rules, line);
+		text += length;
+	}
+	return error;
+}
+
+/* What is read of a directory's files with SUFFIX; one in an earlier directory hides a file. */
+struct kind {
+	const char *const *directories;
+	size_t count;		/* the last is in /lib */
+	const char *suffix;
+	int (*read)(const struct cxv_host *host, const char *path, struct cxv_doctor_facts *facts);
+};
+
+static const struct kind modprobe = { directories, ARRAY_SIZE(directories), ".conf", read_file };
+
+/* udev(7) */
+static const char *const rule_directories[] = {
+	"etc/udev/rules.d", "run/udev/rules.d", "usr/local/lib/udev/rules.d",
+	"usr/lib/udev/rules.d", "lib/udev/rules.d",
+};
+
+static const struct kind udev = { rule_directories, ARRAY_SIZE(rule_directories), ".rules",
+				  read_rules };
+
+static bool is_overridden(const struct cxv_host *host, const struct kind *kind, size_t directory,
+			  const char *name)
 {
 	for (size_t i = 0; i < directory; i++)
-		if (cxv_host_exists(host, "%s/%s", directories[i], name))
+		if (cxv_host_exists(host, "%s/%s", kind->directories[i], name))
 			return true;
 	return false;
 }
 
-static int read_directory(const struct cxv_host *host, size_t directory,
+static int read_directory(const struct cxv_host *host, const struct kind *kind, size_t directory,
 			  struct cxv_doctor_facts *facts)
 {
 	char **names;
 	size_t count;
-	int error = cxv_host_list(host, &names, &count, "%s", directories[directory]);
+	int error = cxv_host_list(host, &names, &count, "%s", kind->directories[directory]);
 
 	if (error) {
-		if (error != -ENOENT && !facts->modprobe_error)
+		if (error != -ENOENT && !facts->modprobe_error && kind == &modprobe)
 			facts->modprobe_error = -error;
 		return fatal(error);
 	}
@@ -181,18 +263,20 @@ static int read_directory(const struct cxv_host *host, size_t directory,
 		const char *dot = strrchr(names[i], '.');
 		char path[320];
 
-		if (!dot || strcmp(dot, ".conf") || is_overridden(host, directory, names[i]))
+		if (!dot || strcmp(dot, kind->suffix) ||
+		    is_overridden(host, kind, directory, names[i]))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", directories[directory], names[i]);
-		error = read_file(host, path, facts);
+		snprintf(path, sizeof(path), "%s/%s", kind->directories[directory], names[i]);
+		error = kind->read(host, path, facts);
 	}
 	cxv_names_free(names, count);
 	return error;
 }
 
-static int read_configuration(const struct cxv_host *host, struct cxv_doctor_facts *facts)
+static int read_configuration(const struct cxv_host *host, const struct kind *kind,
+			      struct cxv_doctor_facts *facts)
 {
-	size_t count = ARRAY_SIZE(directories);
+	size_t count = kind->count;
 	_cleanup_free_ char *link = NULL;
 	int error = 0;
 
@@ -200,7 +284,7 @@ static int read_configuration(const struct cxv_host *host, struct cxv_doctor_fac
 	if (!cxv_host_read_link(host, &link, "lib"))
 		count--;
 	for (size_t i = 0; i < count && !error; i++)
-		error = read_directory(host, i, facts);
+		error = read_directory(host, kind, i, facts);
 	return error;
 }
 
@@ -210,5 +294,8 @@ int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts
 
 	for (unsigned int i = 0; i < CXV_DOCTOR_MODULES && !error; i++)
 		error = read_module(host, i, &facts->modules[i]);
-	return error ?: read_configuration(host, facts);
+	if (!error)
+		error = read_configuration(host, &modprobe, facts);
+	/* A rule may say anything: a snapshot has none. */
+	return error || host->tree ? error : read_configuration(host, &udev, facts);
 }
