@@ -527,7 +527,7 @@ def test_taken_files(machine: Machine) -> None:
 
 def test_other_drivers(machine: Machine) -> None:
     """A name of a driver that may not be loaded yet is nobody's slip."""
-    for driver in ("nvidia", "mlx5_vfio_pci", "nvgrace-gpu-vfio-pci", "vfio-pci"):
+    for driver in ("nvidia", "mlx5_vfio_pci", "nvgrace_gpu_vfio_pci", "vfio-pci"):
         machine.write(GOOD.replace("cxl-vfio-pci", driver))
         (item,) = machine.run_json(0, "persist", "list")["definitions"]
         assert item["driver"] == driver, item

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Definitions: what a file says, which device it means, and where two disagree. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/binding/definition.h"
@@ -89,6 +90,59 @@ static void test_bad(void **state)
 		assert_bad(bad[i].text, strlen(bad[i].text), bad[i].line);
 	assert_bad(SERIAL BIND "\0", sizeof(SERIAL BIND), 7);
 	assert_bad("[match]\n\0", 9, 2);
+}
+
+/* A name that no driver has, and one that somebody's may be. */
+static void test_drivers(void **state)
+{
+	static const char *const refused[] = {
+		"cxl_vfio_pci", "cxl-vifo-pci", "xclvfio-pci", "cxl-vfiopci", "CXL-VFIO-PCI",
+		"cxl-vfio-pci-held", "cxl-vfio-pci.ko", "vfio-pci.ko.xz", "vfio_pci", "vfio-pci_",
+		"vfi-pc", "pci_stub", "pcistub", "uio-pci-generic", "mlx5-vfio-pci",
+		"nvgrace-gpu-vfio-pci",
+	};
+	static const char *const taken[] = {
+		"cxl-vfio-pci", "vfio-pci", "pci-stub", "uio_pci_generic", "mlx5_vfio_pci",
+		"nvgrace_gpu_vfio_pci", "my-vfio-pci", "nvidia", "nvme", "cxl_pci", "foo",
+	};
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		snprintf(text, sizeof(text), SERIAL "[bind]\ndriver = %s\n", refused[i]);
+		assert_bad(text, strlen(text), 6);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		struct cxv_definition definition;
+
+		snprintf(text, sizeof(text), SERIAL "[bind]\ndriver = %s\n", taken[i]);
+		definition = parsed(text);
+		assert_string_equal(definition.driver.value ?: taken[i], taken[i]);
+		assert_null(definition.problem.value);
+		cxv_definition_clear(&definition);
+	}
+}
+
+/* What is almost right is told what it should be. */
+static void test_hints(void **state)
+{
+	static const struct {
+		const char *text, *problem;
+	} cases[] = {
+		{ "[match]\nVendor = 0x1e98\n", "did you mean vendor, in [match]?" },
+		{ "[bind]\nvendor = 0x1e98\n", "did you mean vendor, in [match]?" },
+		{ MATCH "serial = 0x1 # mine\n" BIND, "a comment needs a line of its own" },
+	};
+	struct cxv_definition bare = parsed(MATCH "serial = 0123456789abcdef\n" BIND);
+
+	assert_true(bare.serial.known && bare.serial.value == 0x123456789abcdef);
+	cxv_definition_clear(&bare);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cxv_definition definition = parsed(cases[i].text);
+
+		assert_non_null(definition.problem.value);
+		assert_non_null(strstr(definition.problem.value, cases[i].problem));
+		cxv_definition_clear(&definition);
+	}
 }
 
 /* It is written as it is read, and a device that offers something else is not as defined. */
@@ -255,6 +309,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_drivers),
+		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_matches),

@@ -75,6 +75,13 @@ bool cxv_pci_take_serial(const char *text, uint64_t *serial)
 	return true;
 }
 
+/* All 16 digits, with a letter among them: no decimal number looks like that. */
+static bool is_bare_serial(const char *text)
+{
+	return strlen(text) == 16 && strspn(text, "0123456789abcdefABCDEF") == 16 &&
+	       strpbrk(text, "abcdefABCDEF");
+}
+
 bool cxv_serial_parse(const char *text, uint64_t *serial)
 {
 	bool hexadecimal = !strncmp(text, "0x", 2) || !strncmp(text, "0X", 2);
@@ -83,6 +90,7 @@ bool cxv_serial_parse(const char *text, uint64_t *serial)
 
 	if (cxv_pci_take_serial(text, serial))
 		return true;
+	hexadecimal = hexadecimal || is_bare_serial(text);
 	/* strtoull() takes blanks and signs too. */
 	if (hexadecimal ? !isxdigit((unsigned char)*digits) : !isdigit((unsigned char)*digits))
 		return false;

@@ -52,7 +52,12 @@ struct cxv_definition {
 	enum cxv_definition_state state;
 	struct cxv_names present_at;	/* PCI addresses */
 	struct cxv_findings findings;
+	/* --- cxv_definitions_look_for_drivers(), before that --- */
+	bool no_driver;			/* neither PCI nor this kernel's modules have its driver */
 };
+
+/* A finding's id: who else wants the device is said by the others. */
+#define CXV_DEFINITION_NO_DRIVER	"unknown_driver"
 
 extern const struct cxv_fields cxv_definition_fields;
 

@@ -9,10 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/format.h"
 #include "core/base/pci_address.h"
 #include "core/binding/definition.h"
+#include "core/binding/plan.h"
 #include "cxl_vfio.h"
 
 #define LINE_MAX_LENGTH		150
@@ -92,7 +94,8 @@ static bool set_serial(struct parser *parser, const char *value)
 	struct cxv_number serial;
 	uint64_t printed;
 
-	if (cxv_pci_take_serial(value, &printed))
+	/* A decimal number may be anything. */
+	if (value[strspn(value, "0123456789")] && cxv_serial_parse(value, &printed))
 		serial = cxv_known(printed);
 	else if (!parse_hex(value, 16, &serial))
 		return FAIL(parser, "'%s' is not a serial number of up to 16 digits: 0x1000, or "
@@ -139,25 +142,57 @@ static char fold(char c)
 
 static bool is_folded(const char *name, const char *driver)
 {
-	while (*name && fold(*name) == *driver) {
+	while (*name && fold(*name) == fold(*driver)) {
 		name++;
 		driver++;
 	}
 	return !*name && !*driver;
 }
 
-/* Capitals, its module's underscores, or one character that is missing, too many or another. */
-static bool is_slip(const char *name, const char *driver)
+/* NAME becomes DRIVER by at most SLIPS of a character: missing, too many, another, two swapped. */
+static bool is_near(const char *name, const char *driver, unsigned int slips)
 {
-	if (!strcmp(name, driver))
-		return false;
 	while (*name && fold(*name) == *driver) {
 		name++;
 		driver++;
 	}
-	return is_folded(name, driver) || (*name && is_folded(name + 1, driver)) ||
-	       (*driver && is_folded(name, driver + 1)) ||
-	       (*name && *driver && is_folded(name + 1, driver + 1));
+	if (!*name && !*driver)
+		return true;
+	if (!slips--)
+		return false;
+	return (*name && is_near(name + 1, driver, slips)) ||
+	       (*driver && is_near(name, driver + 1, slips)) ||
+	       (*name && *driver && is_near(name + 1, driver + 1, slips)) ||
+	       (name[0] && name[1] && driver[0] && fold(name[0]) == driver[1] &&
+		fold(name[1]) == driver[0] && is_near(name + 2, driver + 2, slips));
+}
+
+/* What NAME should be: capitals, underscores for dashes, or a slip. NULL: it may be a driver's. */
+static const char *find_meant(const char *name)
+{
+	/* As sysfs has them: many have their module's underscores. */
+	static const char *const drivers[] = {
+		CXL_VFIO_DRIVER_NAME, "vfio-pci", "pci-stub", "uio_pci_generic", "mlx5_vfio_pci",
+		"hisi_acc_vfio_pci", "pds_vfio_pci", "nvgrace_gpu_vfio_pci", "virtio_vfio_pci",
+		"qat_vfio_pci", "xe_vfio_pci",
+	};
+	/* Others than the first differ in a few characters of their own. */
+	static const size_t distinct = 3;
+
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (!strcmp(name, drivers[i]))
+			return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (is_folded(name, drivers[i]) || (i < distinct && is_near(name, drivers[i], 2)))
+			return drivers[i];
+	return NULL;
+}
+
+static bool is_module_file(const char *name)
+{
+	const char *suffix = strstr(name, ".ko");
+
+	return suffix && (!suffix[3] || suffix[3] == '.');
 }
 
 /*
@@ -166,14 +201,18 @@ static bool is_slip(const char *name, const char *driver)
  */
 static bool set_driver(struct parser *parser, const char *value)
 {
-	static const char *const drivers[] = { CXL_VFIO_DRIVER_NAME, "vfio-pci" };
+	const char *meant = find_meant(value);
 
 	if (!is_word(value, DRIVER_LENGTH_MAX))
 		return FAIL(parser, "'%s' cannot be the name of a driver", value);
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (is_slip(value, drivers[i]))
-			return FAIL(parser, "there is no driver '%s': did you mean %s?", value,
-				    drivers[i]);
+	if (!strcmp(value, CXV_HELD_OVERRIDE))
+		return FAIL(parser, "'%s' is cxlvfio's own mark, no driver: did you mean "
+			    CXL_VFIO_DRIVER_NAME "?", value);
+	if (is_module_file(value))
+		return FAIL(parser, "'%s' is the file of a module, no driver: see "
+			    "/sys/bus/pci/drivers for the name that it has there", value);
+	if (meant)
+		return FAIL(parser, "there is no driver '%s': did you mean %s?", value, meant);
 	return set_text(parser, &parser->definition->driver, value);
 }
 
@@ -231,10 +270,16 @@ static bool take_pair(struct parser *parser, const char *name, const char *value
 		if (parser->seen & 1u << i)
 			return FAIL(parser, "%s was given before", name);
 		parser->seen |= 1u << i;
+		if (strstr(value, " #") || strstr(value, " ;"))
+			return FAIL(parser, "'%s': a comment needs a line of its own", value);
 		return keys[i].set(parser, value);
 	}
 	if (!*section)
 		return FAIL(parser, "'%s' stands before any section", name);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcasecmp(name, keys[i].name))
+			return FAIL(parser, "there is no key '%s' in section [%s]: did you mean "
+				    "%s, in [%s]?", name, section, keys[i].name, keys[i].section);
 	return FAIL(parser, "there is no key '%s' in section [%s]", name, section);
 }
 

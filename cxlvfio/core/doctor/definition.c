@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/doctor/checks.h"
 
@@ -43,12 +44,18 @@ int cxv_doctor_definitions_valid(const struct cxv_doctor_facts *facts,
 			     cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s: %s", unread->path,
 					    unread->value ?: "it cannot be read") < 0))
 		return -ENOMEM;
+	if (unread->path && (unread->error == ELOOP || unread->error == ENOTDIR))
+		check->hint = "no link is followed: see LINKS in cxlvfio-persist(1)";
 	for (size_t i = 0; i < facts->definitions.count; i++) {
 		const struct cxv_definition *item = &facts->definitions.items[i];
 
 		if (cxv_doctor_show(check, item->file.value, item->problem.value) < 0 ||
 		    (item->state == CXV_DEFINITION_INVALID && !check->message &&
-		     tell_invalid(item, check) < 0))
+		     tell_invalid(item, check) < 0) ||
+		    (item->no_driver && !check->message &&
+		     cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s: this kernel has no driver %s "
+				    "and no module of that name", item->file.value,
+				    item->driver.value) < 0))
 			return -ENOMEM;
 	}
 	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "every one is");
@@ -65,29 +72,55 @@ int cxv_doctor_definitions_agree(const struct cxv_doctor_facts *facts,
 		const struct cxv_definition *item = &facts->definitions.items[i];
 		const struct cxv_findings *findings = &item->findings;
 
-		for (size_t j = 0; j < findings->count; j++)
+		for (size_t j = 0; j < findings->count; j++) {
+			if (!strcmp(findings->items[j].id, CXV_DEFINITION_NO_DRIVER))
+				continue;
 			if (cxv_doctor_show(check, item->file.value, item->driver.value) < 0 ||
 			    (!check->message &&
 			     cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s wants driver %s, and %s",
 					    item->file.value, item->driver.value,
 					    findings->items[j].message) < 0))
 				return -ENOMEM;
+		}
 	}
 	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "they do not");
 }
 
-static int tell_unbound(const struct cxv_definition *item, struct cxv_doctor_check *check)
+/* Who has the device at HOST. */
+static const char *driver_of(const struct cxv_doctor_facts *facts, const char *host)
+{
+	for (size_t i = 0; i < facts->endpoint_count; i++) {
+		const struct cxv_endpoint *endpoint = facts->endpoints[i].endpoint;
+
+		if (!strcmp(endpoint->host, host))
+			return endpoint->driver.value ?: endpoint->driver.error ?
+			       "a driver that cannot be read" : "no driver";
+	}
+	return "another driver";
+}
+
+static int tell_unbound(const struct cxv_doctor_facts *facts, const struct cxv_definition *item,
+			struct cxv_doctor_check *check)
 {
 	const struct cxv_names *devices = &item->present_at;
+	const char *now = driver_of(facts, devices->items[0]);
 
 	if (cxv_doctor_show(check, item->file.value, item->driver.value) < 0)
 		return -ENOMEM;
 	if (check->message)
 		return 0;
+	if (!cxv_driver_is_ours(item->driver.value))
+		check->hint = "at boot cxlvfio's udev rule writes that to its driver_override, so "
+			      "that the driver takes it; now driverctl can bind it, or a reboot";
+	if (devices->count == 1 && !strcmp(now, item->driver.value))
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s wants driver %s for %s to "
+				      "offer something else than it does", item->file.value, now,
+				      devices->items[0]);
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, devices->count == 1 ?
-			      "%s wants driver %s for %s, which does not have it" :
-			      "%s wants driver %s for %s and others, and not all of them have it",
-			      item->file.value, item->driver.value, devices->items[0]);
+			      "%s wants driver %s for %s, which has %s" :
+			      "%s wants driver %s for %s, which has %s, and for others: not all of "
+			      "them have it", item->file.value, item->driver.value,
+			      devices->items[0], now);
 }
 
 int cxv_doctor_definitions_bound(const struct cxv_doctor_facts *facts,
@@ -104,7 +137,7 @@ int cxv_doctor_definitions_bound(const struct cxv_doctor_facts *facts,
 
 		if (!item->automatic.value)
 			continue;
-		if (item->state == CXV_DEFINITION_NOT_BOUND && tell_unbound(item, check) < 0)
+		if (item->state == CXV_DEFINITION_NOT_BOUND && tell_unbound(facts, item, check) < 0)
 			return -ENOMEM;
 		if (item->state == CXV_DEFINITION_UNKNOWN)
 			hidden = item->present_at.error;

@@ -14,6 +14,7 @@
 #include "sys/base/descriptor.h"
 #include "sys/base/rights.h"
 #include "sys/base/trusted_file.h"
+#include "sys/binding/modules.h"
 #include "sys/binding/record.h"
 
 #define NAMES_MAX		4096
@@ -232,6 +233,32 @@ int cxv_definitions_read(const struct cxv_host *host, struct cxv_errors *errors,
 		qsort(definitions->items, definitions->count, sizeof(*definitions->items),
 		      compare);
 	return failed;
+}
+
+/* A driver's module has underscores for dashes; some drivers have another name than theirs. */
+static bool is_there(const struct cxv_host *host, const char *driver)
+{
+	struct cxv_module module;
+
+	return cxv_host_exists(host, "sys/bus/pci/drivers/%s", driver) ||
+	       cxv_module_find(host, driver, &module) < 0 || module.path[0];
+}
+
+void cxv_definitions_look_for_drivers(const struct cxv_host *host,
+				      struct cxv_definitions *definitions)
+{
+	_cleanup_free_ char *release = NULL;
+
+	if (cxv_host_read_string(host, &release, "proc/sys/kernel/osrelease") < 0 ||
+	    !cxv_host_exists(host, "sys/bus/pci/drivers") ||
+	    !cxv_host_exists(host, "lib/modules/%s/modules.dep", release))
+		return;
+	for (size_t i = 0; i < definitions->count; i++) {
+		struct cxv_definition *item = &definitions->items[i];
+
+		if (item->driver.value && !cxv_driver_is_ours(item->driver.value))
+			item->no_driver = !is_there(host, item->driver.value);
+	}
 }
 
 bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_source source,

@@ -21,6 +21,12 @@ const char *cxv_definition_directory(enum cxv_definition_source source);
  */
 int cxv_definitions_read(const struct cxv_host *host, struct cxv_errors *errors,
 			 struct cxv_definitions *definitions);
+/*
+ * Find out which of them want a driver that this kernel neither has nor has a module of. Where no
+ * modules are to be seen that is not known of any.
+ */
+void cxv_definitions_look_for_drivers(const struct cxv_host *host,
+				      struct cxv_definitions *definitions);
 /* Whether SOURCE has a file NAME, of whatever kind. */
 bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_source source,
 			   const char *name);

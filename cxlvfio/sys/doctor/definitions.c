@@ -65,6 +65,7 @@ static int read_all(const struct cxv_host *host, const struct cxv_inventory *inv
 		error = keep_error(&errors, &facts->unread_definitions);
 	if (error < 0 || !facts->definitions.count)
 		return error;
+	cxv_definitions_look_for_drivers(host, &facts->definitions);
 	return read_machine(host, inventory, &machine) ?:
 	       cxv_definitions_decide(&facts->definitions, machine.endpoints, machine.driverctl,
 				      machine.count);
