@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps of configuration space for show --config-file: what lspci writes, images, broken ones."""
+import gzip
 from pathlib import Path
 
 
@@ -28,6 +29,11 @@ def files(endpoint: bytes, port: bytes, plain: bytes) -> dict:
         "plain.txt": text("00:1f.0", "ISA bridge: Intel Corporation", plain),
         "swapped.txt": "\n".join([f"0d:00.0 {words}", *reversed(lines(endpoint))]),
         "crlf.txt": good.replace("\n", "\r\n"),
+        "capitals.txt": "\ufeff" + good.replace("0d:00.0", "00000000:0D:00.0"),
+        "quoted.txt": "".join(f"> {line}\n" for line in good.splitlines()),
+        "indented.txt": "".join(f"    {line}\n" for line in good.splitlines()),
+        "packed.txt.gz": gzip.compress(good.encode(), mtime=0)[:4096],
+        "utf16.txt": b"\xff\xfe" + good.encode("utf-16-le"),
         "gap.txt": "\n".join([f"0d:00.0 {words}", *head[:20], *head[21:]]),
         "cut.txt": good[:160],
         "cut-line.txt": good[:len(words) + 8 + 53 * 18 + 6],

@@ -94,11 +94,59 @@ static void test_functions(void **state)
 	assert_int_equal(parse(text, &dump), 0);
 	assert_int_equal(dump.count, 2);
 	assert_string_equal(dump.functions[0].host, "0001:6b:1f.7");
-	assert_string_equal(dump.functions[1].host, "00000002:00:00.0");
+	assert_string_equal(dump.functions[1].host, "0002:00:00.0");
 	assert_int_equal(dump.functions[0].size, 64);
 	assert_memory_equal(dump.functions[0].image, dump.functions[1].image, 64);
 	cxv_config_dump_clear(&dump);
 	free(text);
+}
+
+/* As a mail quotes it and a report indents it; lspci's own words are indented more. */
+static void test_margin(void **state)
+{
+	static const char *const margins[] = { "> ", ">> ", "    ", "\t" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(margins); i++) {
+		char *text = join(HEADER "\tECC: 00 is a word\n", lines64, ""), *quoted = NULL;
+		struct cxv_config_dump dump;
+		size_t size;
+		FILE *stream = open_memstream(&quoted, &size);
+		char *rest = text, *line;
+
+		while ((line = strsep(&rest, "\n")))
+			fprintf(stream, "%s%s\n", margins[i], line);
+		fclose(stream);
+		assert_int_equal(parse(quoted, &dump), 0);
+		assert_int_equal(dump.count, 1);
+		assert_string_equal(dump.functions[0].host, "0000:6b:00.0");
+		assert_int_equal(dump.functions[0].size, 64);
+		cxv_config_dump_clear(&dump);
+		free(quoted);
+		free(text);
+	}
+}
+
+/* A file of 64 to 4096 bytes may be many things before it is an image. */
+static void test_others(void **state)
+{
+	static const struct {
+		const char *magic, *problem;
+	} others[] = {
+		{ "\x1f\x8b\x08", "it is compressed (gzip): unpack it first" },
+		{ "\x28\xb5\x2f\xfd", "it is compressed (zstd): unpack it first" },
+		{ "\xfd" "7zXZ", "it is compressed (xz): unpack it first" },
+		{ "\xff\xfe" "0", "it is UTF-16: save it as UTF-8" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		uint8_t image[256] = { 0 };
+		struct cxv_config_dump dump;
+
+		memcpy(image, others[i].magic, strlen(others[i].magic));
+		assert_int_equal(cxv_config_dump_parse(image, sizeof(image), &dump), -EINVAL);
+		assert_string_equal(dump.problem, others[i].problem);
+		cxv_config_dump_clear(&dump);
+	}
 }
 
 static void test_gap(void **state)
@@ -333,6 +381,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_margin),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_without_address),
 		cmocka_unit_test(test_bad_text),

@@ -187,12 +187,47 @@ static void test_config(void **state)
 	assert_string_equal(pci.max_link_speed.value, "Unknown");
 	clear_pci(&pci);
 
+	/* Nor of those that leave it empty. */
+	put16(image, 0x60 + PCI_EXP_FLAGS, 2);
+	put16(image, 0x60 + PCI_EXP_LNKCAP, 16 << 4 | 5);
+	put16(image, 0x60 + PCI_EXP_LNKCAP2, 0);
+	cxv_pci_config_decode(image, sizeof(image), &pci);
+	assert_string_equal(pci.max_link_speed.value, "32.0 GT/s PCIe");
+	clear_pci(&pci);
+
 	/* Inside a root complex there is no link. */
 	put16(image, 0x60 + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_RC_END << 4);
 	cxv_pci_config_decode(image, sizeof(image), &pci);
 	assert_true(pci.vendor.known);
 	assert_false(pci.current_link_width.known);
 	clear_pci(&pci);
+}
+
+/* Of PCI Express, or of conventional PCI's Advanced Features, which need both bits. */
+static void test_flr(void **state)
+{
+	static const struct {
+		unsigned int express, features;
+		bool flr;
+	} cases[] = {
+		{ 0, 0, false }, { PCI_EXP_DEVCAP_FLR, 0, true },
+		{ 0, PCI_AF_CAP_TP | PCI_AF_CAP_FLR, true }, { 0, PCI_AF_CAP_FLR, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t image[PCI_CFG_SPACE_SIZE];
+		struct cxv_pci pci = { 0 };
+
+		make_config(image);
+		image[0x60 + PCI_EXP_DEVCAP + 3] = cases[i].express >> 24;
+		image[0x61] = 0xa0;
+		image[0xa0] = PCI_CAP_ID_AF;
+		image[0xa0 + PCI_AF_CAP] = cases[i].features;
+		cxv_pci_config_decode(image, sizeof(image), &pci);
+		assert_true(pci.flr_capable.known);
+		assert_int_equal(pci.flr_capable.value, cases[i].flr);
+		clear_pci(&pci);
+	}
 }
 
 static void test_hidden_config(void **state)
@@ -211,10 +246,16 @@ static void test_hidden_config(void **state)
 	assert_false(pci.vendor.known);
 	/* A virtual function has no ids of its own, and all else. */
 	put16(image, PCI_VENDOR_ID, 0xffff);
+	put16(image, PCI_DEVICE_ID, 0xffff);
 	cxv_pci_config_decode(image, sizeof(image), &pci);
 	assert_false(pci.vendor.known);
 	assert_false(pci.device.known);
 	assert_true(pci.class.known);
+	clear_pci(&pci);
+	put16(image, PCI_DEVICE_ID, 0x1234);
+	cxv_pci_config_decode(image, sizeof(image), &pci);
+	assert_int_equal(pci.vendor.value, 0xffff);
+	assert_int_equal(pci.device.value, 0x1234);
 	clear_pci(&pci);
 	/* A device that is gone has nothing. */
 	memset(image, 0xff, sizeof(image));
@@ -271,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_aer),
 		cmocka_unit_test(test_bad_aer),
 		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_flr),
 		cmocka_unit_test(test_hidden_config),
 		cmocka_unit_test(test_hostile_config),
 	};

@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/discovery/pci_config.h"
 
 #define HEADER_TYPE_MASK	0x7f
@@ -32,6 +34,7 @@ static struct cxv_dump_function *current(const struct parser *parser)
 static int add_function(struct cxv_config_dump *dump, const char *host, size_t length)
 {
 	struct cxv_dump_function *bigger;
+	char address[CXV_PCI_ADDRESS_MAX];
 
 	if (dump->count == CXV_DUMP_FUNCTIONS_MAX)
 		return fail(dump, "there are too many functions in it");
@@ -49,6 +52,9 @@ static int add_function(struct cxv_config_dump *dump, const char *host, size_t l
 	if (length == strlen("BB:DD.F"))
 		strcpy(bigger->host, "0000:");
 	strncat(bigger->host, host, length);
+	/* Capitals and long domains, as other tools and people write them. */
+	if (cxv_pci_take_address(bigger->host, address))
+		snprintf(bigger->host, sizeof(bigger->host), "%s", address);
 	return 0;
 }
 
@@ -176,18 +182,48 @@ static int parse_line(struct parser *parser, const char *line, const char *end)
 	return length ? begin_function(parser, line, length) : 0;
 }
 
+/* What stands before the text in a line, of a mail that quotes it or a report that indents it. */
+static size_t margin_of(const char *line, const char *end)
+{
+	size_t margin = 0;
+
+	while (line + margin < end && strchr(" \t>", line[margin]))
+		margin++;
+	return margin;
+}
+
+/* The margin of the first line of bytes: what lspci says in words is indented more than that. */
+static size_t find_margin(const char *text, const char *end)
+{
+	static const char first[] = "00: ";
+
+	while (text < end) {
+		const char *line_end = memchr(text, '\n', end - text) ?: end;
+		size_t margin = margin_of(text, line_end);
+
+		if (line_end - text > (ptrdiff_t)(margin + strlen(first)) &&
+		    !strncmp(text + margin, first, strlen(first)))
+			return margin;
+		text = line_end + 1;
+	}
+	return 0;
+}
+
 static int parse_text(const char *text, size_t size, struct cxv_config_dump *dump)
 {
 	struct parser parser = { .dump = dump };
 	const char *end = text + size;
+	size_t margin = find_margin(text, end);
 	int error = 0;
 
 	while (text < end && !error) {
 		const char *newline = memchr(text, '\n', end - text);
 		const char *line_end = newline ?: end;
 
+		size_t blanks = margin_of(text, line_end);
+
 		dump->line++;
-		error = parse_line(&parser, text, line_end);
+		error = parse_line(&parser, text + (blanks < margin ? blanks : margin), line_end);
 		text = line_end + 1;
 	}
 	if (error)
@@ -225,13 +261,46 @@ static bool is_text(const uint8_t *data, size_t size)
 	return memchr(data, '\n', size) || data[0] < 0x80;
 }
 
+/* What it is instead of a dump, by its first bytes; NULL: that is to be seen. */
+static const char *find_other(const uint8_t *data, size_t size)
+{
+	static const struct {
+		const char *magic;
+		size_t length;
+		const char *problem;
+	} others[] = {
+		{ "\x1f\x8b\x08", 3, "it is compressed (gzip): unpack it first" },
+		{ "\x28\xb5\x2f\xfd", 4, "it is compressed (zstd): unpack it first" },
+		{ "\xfd" "7zXZ", 5, "it is compressed (xz): unpack it first" },
+		{ "BZh", 3, "it is compressed (bzip2): unpack it first" },
+		{ "PK\x03\x04", 4, "it is compressed (zip): unpack it first" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (size >= others[i].length && !memcmp(data, others[i].magic, others[i].length))
+			return others[i].problem;
+	/* No vendor has the number feff, nor fffe. */
+	if (size > 2 && (!memcmp(data, "\xff\xfe", 2) || !memcmp(data, "\xfe\xff", 2)))
+		return "it is UTF-16: save it as UTF-8";
+	return NULL;
+}
+
 int cxv_config_dump_parse(const uint8_t *data, size_t size, struct cxv_config_dump *dump)
 {
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	const char *other = find_other(data, size);
 	int error;
 
 	*dump = (struct cxv_config_dump) { 0 };
 	if (!size)
 		return fail(dump, "it is empty");
+	if (other)
+		return fail(dump, other);
+	if (size > strlen(byte_order_mark) &&
+	    !memcmp(data, byte_order_mark, strlen(byte_order_mark))) {
+		data += strlen(byte_order_mark);
+		size -= strlen(byte_order_mark);
+	}
 	error = is_text(data, size) ? parse_text((const char *)data, size, dump) :
 				      parse_raw(data, size, dump);
 	for (size_t i = 0; i < dump->count && !error; i++)

@@ -24,8 +24,8 @@ static void decode_ids(const uint8_t *image, struct cxv_pci *pci)
 {
 	uint32_t class = dword_at(image, PCI_CLASS_REVISION);
 
-	/* A virtual function has none of its own: they read all ones. */
-	if (word_at(image, PCI_VENDOR_ID) != UINT16_MAX) {
+	/* A virtual function has none of its own: both read all ones. */
+	if (dword_at(image, PCI_VENDOR_ID) != UINT32_MAX) {
 		pci->vendor = cxv_known(word_at(image, PCI_VENDOR_ID));
 		pci->device = cxv_known(word_at(image, PCI_DEVICE_ID));
 	}
@@ -83,10 +83,8 @@ static unsigned int fastest(const uint8_t *express)
 	uint32_t list = has_list ? dword_at(express, PCI_EXP_LNKCAP2) : 0;
 	unsigned int speeds = list >> 1 & 0x3f, speed = 0;
 
-	if (!list) {
-		speed = dword_at(express, PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_SLS;
-		return speed <= PCI_EXP_LNKCAP_SLS_5_0GB ? speed : 0;
-	}
+	if (!list)
+		return dword_at(express, PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_SLS;
 	while (speeds >> speed)
 		speed++;
 	return speed;
@@ -112,6 +110,20 @@ static void decode_link(const uint8_t *express, struct cxv_pci *pci)
 	pci->max_link_width = cxv_known((capability & PCI_EXP_LNKCAP_MLW) >> 4);
 }
 
+/* By the PCI Express capability at EXPRESS, 0: none; or by that of Advanced Features. */
+static void decode_flr(const uint8_t *image, size_t size, size_t express, struct cxv_pci *pci)
+{
+	const unsigned int both = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
+	size_t features = find_capability(image, size, PCI_CAP_ID_AF);
+	bool flr = features && features + PCI_AF_CAP < PCI_CFG_SPACE_SIZE &&
+		   (image[features + PCI_AF_CAP] & both) == both;
+
+	if (express)
+		flr = flr || dword_at(image, express + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR;
+	if (express || features)
+		pci->flr_capable = cxv_known(flr);
+}
+
 void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pci)
 {
 	size_t express;
@@ -120,9 +132,7 @@ void cxv_pci_config_decode(const uint8_t *image, size_t size, struct cxv_pci *pc
 		return;
 	decode_ids(image, pci);
 	express = find_express(image, size);
-	if (express)
-		pci->flr_capable = cxv_known(!!(dword_at(image, express + PCI_EXP_DEVCAP) &
-						PCI_EXP_DEVCAP_FLR));
+	decode_flr(image, size, express, pci);
 	if (express && has_link(image + express))
 		decode_link(image + express, pci);
 }
