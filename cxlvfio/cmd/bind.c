@@ -67,6 +67,7 @@ const struct cxv_command cxv_command_bind = {
 	.name = "bind",
 	.summary = "hand endpoints to the VFIO driver",
 	.operands = "TARGET...",
+	.all_of_none = CXV_NONE_FAILS,
 	.arrays = "actions results",
 	.options = options,
 	.option_count = ARRAY_SIZE(options),

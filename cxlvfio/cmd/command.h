@@ -67,7 +67,7 @@ struct cxv_action {
 /* What it is that "all" finds no endpoint. */
 enum cxv_all_of_none {
 	CXV_NONE_IS_SAID,	/* a warning: nothing was to be done */
-	CXV_NONE_FAILS,		/* a proof of nothing is no success */
+	CXV_NONE_FAILS,		/* a proof or a bind of nothing is no success */
 	CXV_NONE_IS_FINE,	/* the command tells of it in its own words */
 };
 

@@ -47,10 +47,11 @@ static int parse_methods(struct cxv_context *context, const struct cxv_option_va
 				CXV_WAYS_MAX);
 	else if (ret == -EOPNOTSUPP)
 		cxv_usage_error(context, "--%s: %.*s: there is no such reset by this path",
-				value->option->name, (int)strcspn(bad, ","), bad);
+				value->option->name, (int)strcspn(bad, ", \t\n"), bad);
 	else if (ret < 0)
 		cxv_usage_error(context, "--%s takes METHOD or METHOD:PATH, separated by commas; "
-				"not '%.*s'", value->option->name, (int)strcspn(bad, ","), bad);
+				"not '%.*s'", value->option->name,
+				(int)strcspn(bad, ", \t\n"), bad);
 	if (ret < 0)
 		return -EINVAL;
 	prover->way_count = ret;

@@ -121,6 +121,12 @@ void cxv_persist_complain(struct cxv_persist *persist, bool as_error)
 	}
 }
 
+void cxv_persist_say(const struct cxv_persist *persist, const char *text)
+{
+	if (!persist->context->json && !persist->context->quiet)
+		fprintf(stderr, "cxlvfio: %s\n", text);
+}
+
 /* Targets are resolved, or the inventory collected, before. 0, or -errno with an error kept. */
 int cxv_persist_look(struct cxv_persist *persist)
 {
@@ -133,6 +139,7 @@ int cxv_persist_look(struct cxv_persist *persist)
 						  &persist->definitions);
 		if (unreadable == -ENOMEM)
 			return unreadable;
+		cxv_definitions_look_for_drivers(&context->host, &persist->definitions);
 		error = cxv_definitions_decide(&persist->definitions, persist->endpoints,
 					       persist->driverctl, persist->endpoint_count);
 	}

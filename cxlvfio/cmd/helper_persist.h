@@ -63,4 +63,7 @@ enum cxv_exit cxv_persist_add(struct cxv_persist *persist, char **operands, int 
 enum cxv_exit cxv_persist_remove(struct cxv_persist *persist, char **operands, int count);
 enum cxv_exit cxv_persist_apply(struct cxv_persist *persist, char **operands, int count);
 
+/* On stderr, where nothing was to be done, which is no error. Not in JSON. */
+void cxv_persist_say(const struct cxv_persist *persist, const char *text);
+
 #endif

@@ -76,7 +76,9 @@ static char *list_existing(const struct cxv_inventory *inventory)
 	if (total > shown)
 		fprintf(stream, " and %zu more: see cxlvfio list", total - shown);
 	if (!total)
-		fputs("no Type-2 endpoint was found: see cxlvfio list", stream);
+		fputs(inventory->hidden ?
+		      "no Type-2 endpoint is visible to this user: see cxlvfio list" :
+		      "no Type-2 endpoint was found: see cxlvfio list", stream);
 	fclose(stream);
 	return text;
 }
@@ -98,7 +100,8 @@ static const char *hint_for(const struct cxv_host *host, int error)
 		return "it reads all ones: it is hung, without power or gone; see the kernel log";
 	case EBADMSG:
 	case EILSEQ:
-		return "its capability list is malformed: see lspci -vvv";
+		return "its list of extended capabilities is malformed, or reads all ones, as "
+		       "behind a bridge that does not forward it: see lspci -vvv";
 	default:
 		return cxv_rights_hint(host, error);
 	}
@@ -171,9 +174,34 @@ static int none_at_all(struct cxv_context *context, const struct cxv_targets *ta
 	place.hint = "cxlvfio doctor tells what is missing";
 	if (context->command->all_of_none == CXV_NONE_FAILS)
 		return cxv_error(&context->errors, CXV_NO_SUCH_TARGET, 0, place,
-				 "%s: nothing was reset or proven", none);
+				 "%s: nothing was done", none);
 	cxv_warning(&context->errors, CXV_NO_SUCH_TARGET, 0, place, none);
 	return 0;
+}
+
+int cxv_targets_check_hidden(struct cxv_context *context, bool found)
+{
+	const struct cxv_errors *errors = &context->errors;
+	bool hidden = false;
+
+	for (size_t i = 0; i < errors->warning_count; i++)
+		hidden = hidden || !strcmp(errors->warnings[i].operation ?: "", CXV_DISCOVER);
+	if (found || !hidden)
+		return 0;
+	return cxv_error(&context->errors, CXV_PERMISSION_DENIED, EACCES,
+			 (struct cxv_place) {
+				.operation = context->command->name,
+				.hint = cxv_rights_hint(&context->host, EACCES) },
+			 "no CXL Type-2 endpoint is visible, and not every PCI function could be "
+			 "looked at");
+}
+
+bool cxv_targets_are_found(const struct cxv_inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->count; i++)
+		if (cxv_endpoint_is_type2(inventory->endpoints[i]))
+			return true;
+	return false;
 }
 
 static int select_all(struct cxv_context *context, struct cxv_targets *targets)
@@ -214,6 +242,8 @@ static int select_serial(struct cxv_context *context, const char *name, uint64_t
 		select_endpoint(targets, found);
 		return 0;
 	}
+	if (targets->inventory.hidden)
+		hidden = EACCES;
 	if (!hidden)
 		return no_such_target(context, targets, name);
 	place.hint = cxv_rights_hint(&context->host, hidden);
@@ -221,9 +251,29 @@ static int select_serial(struct cxv_context *context, const char *name, uint64_t
 			 "the serial numbers of the endpoints cannot all be read");
 }
 
-static int select_name(struct cxv_context *context, const char *name, struct cxv_targets *targets)
+/* The name in a path of the kernel's, or in one of libvirt's: "pci_0000_0d_00_0". */
+static const char *bare_name(const char *name, char buffer[static CXV_PCI_ADDRESS_MAX])
 {
-	char buffer[CXV_PCI_ADDRESS_MAX];
+	static const char *const directories[] = {
+		"/dev/cxl/", "/sys/bus/cxl/devices/", "/sys/bus/pci/devices/",
+	};
+	unsigned int domain, bus, device, function;
+	int end = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (cxv_starts_with(name, directories[i]))
+			return name + strlen(directories[i]);
+	if (sscanf(name, "pci_%8x_%2x_%2x_%1u%n", &domain, &bus, &device, &function, &end) != 4 ||
+	    !end || name[end])
+		return name;
+	snprintf(buffer, CXV_PCI_ADDRESS_MAX, "%04x:%02x:%02x.%u", domain, bus, device, function);
+	return buffer;
+}
+
+static int select_name(struct cxv_context *context, const char *typed, struct cxv_targets *targets)
+{
+	char buffer[CXV_PCI_ADDRESS_MAX], bare[CXV_PCI_ADDRESS_MAX];
+	const char *name = bare_name(typed, bare);
 	const char *address = cxv_pci_take_address(name, buffer) ? buffer : NULL;
 	bool found = false;
 	uint64_t serial;

@@ -24,4 +24,12 @@ int cxv_targets_resolve(struct cxv_context *context, char **operands, int count,
 			struct cxv_targets *targets);
 void cxv_targets_clear(struct cxv_targets *targets);
 
+/* Whether INVENTORY has a Type-2 endpoint. */
+bool cxv_targets_are_found(const struct cxv_inventory *inventory);
+/*
+ * For what tells of all endpoints: where none was FOUND, and there may be some among functions that
+ * could not be looked at, that is an error, which is kept: -EACCES. 0 otherwise.
+ */
+int cxv_targets_check_hidden(struct cxv_context *context, bool found);
+
 #endif

@@ -8,6 +8,8 @@
 #include "cmd/helper_first_contact.h"
 #include "cmd/helper_from.h"
 #include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
+#include "core/base/words.h"
 #include "out/base/table.h"
 #include "out/discovery/hierarchy.h"
 #include "sys/discovery/collect.h"
@@ -40,7 +42,7 @@ struct arguments {
 static int bad_column(struct cxv_context *context, const char *name, bool tree)
 {
 	cxv_usage_error(context, "unknown column '%.*s': cxlvfio list %s--list-columns prints all",
-			(int)strcspn(name, ","), name, tree ? "--tree " : "");
+			(int)strcspn(name, ", \t\n"), name, tree ? "--tree " : "");
 	return -EINVAL;
 }
 
@@ -74,6 +76,21 @@ static int parse_option(struct cxv_context *context, const struct cxv_option_val
 	return 0;
 }
 
+static int choose_order(struct cxv_context *context, struct arguments *arguments)
+{
+	const char *list = arguments->sort, *name;
+	size_t length;
+
+	cxv_next_word(&list, &name, &length);
+	arguments->style.sort = cxv_table_find_column(name, length);
+	if (!arguments->style.sort)
+		return bad_column(context, name, false);
+	if (!list)
+		return 0;
+	cxv_usage_error(context, "--sort takes one column, not '%s'", arguments->sort);
+	return -EINVAL;
+}
+
 static int choose_columns(struct cxv_context *context, struct arguments *arguments)
 {
 	const char *bad;
@@ -87,10 +104,7 @@ static int choose_columns(struct cxv_context *context, struct arguments *argumen
 	if (arguments->columns &&
 	    cxv_table_columns(&arguments->style, arguments->columns, &bad) < 0)
 		return bad_column(context, bad, false);
-	if (!arguments->sort)
-		return 0;
-	arguments->style.sort = cxv_table_find_column(arguments->sort, strlen(arguments->sort));
-	return arguments->style.sort ? 0 : bad_column(context, arguments->sort, false);
+	return arguments->sort ? choose_order(context, arguments) : 0;
 }
 
 static int check(struct cxv_context *context, const struct arguments *arguments)
@@ -142,6 +156,7 @@ static bool is_wanted(const struct cxv_endpoint *endpoint, const struct argument
 
 struct json_list {
 	struct cxv_context *context;
+	bool found;			/* listed or not */
 	const struct arguments *arguments;
 	struct cxv_envelope_stream stream;
 };
@@ -150,6 +165,7 @@ static int print_json_endpoint(struct cxv_endpoint *endpoint, void *argument)
 {
 	struct json_list *list = argument;
 
+	list->found = list->found || list->arguments->all || cxv_endpoint_is_type2(endpoint);
 	if (is_wanted(endpoint, list->arguments)) {
 		if (!list->context->document_printed)
 			cxv_stream_begin(list->context, &list->stream);
@@ -167,6 +183,8 @@ static void print_json(struct cxv_context *context, const struct arguments *argu
 	int error = cxv_collect_each(&context->host, &context->errors, print_json_endpoint, &list,
 				     &topology);
 
+	if (!error)
+		cxv_targets_check_hidden(context, list.found);
 	if (!context->document_printed && !error)
 		cxv_stream_begin(context, &list.stream);
 	if (!context->document_printed)
@@ -195,18 +213,20 @@ static int print_table(struct cxv_context *context, const struct arguments *argu
 {
 	_cleanup_(cxv_inventory_clear) struct cxv_inventory inventory = { 0 };
 	size_t count;
+	int hidden;
 
 	/* A failure to collect has said so. */
 	if (cxv_collect(&context->host, &context->errors, &inventory) < 0)
 		return 0;
+	hidden = cxv_targets_check_hidden(context, (arguments->all && inventory.count) ||
+					  cxv_targets_are_found(&inventory));
 	count = choose(&inventory, arguments);
 	/* The table has no room for more than the finding's name. */
 	for (size_t i = 0; i < count; i++)
 		cxv_first_contact_tell(context, inventory.endpoints[i]);
-	if (!count && !context->quiet)
+	if (!count && !hidden && !context->quiet)
 		fputs(!cxv_filter_is_empty(&arguments->filter) ?
-		      "cxlvfio: no endpoint matches the filters\n" : inventory.hidden ?
-		      "cxlvfio: no CXL Type-2 endpoint is visible to this user\n" :
+		      "cxlvfio: no endpoint matches the filters\n" :
 		      "cxlvfio: no CXL Type-2 endpoint was found\n", stderr);
 	if (arguments->tree)
 		return cxv_hierarchy_print(inventory.topology, inventory.endpoints, count,

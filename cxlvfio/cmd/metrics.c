@@ -8,6 +8,7 @@
 
 #include "cmd/helper_from.h"
 #include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "config.h"
 #include "out/metrics/metrics.h"
 #include "sys/base/clock.h"
@@ -214,6 +215,8 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		write_textfile(context, arguments.textfile, page);
 	else
 		context->stdout_error = print_page(page);
+	if (!context->errors.error_count)
+		cxv_targets_check_hidden(context, reading.metrics.count);
 	return cxv_errors_exit(&context->errors);
 }
 

@@ -42,17 +42,24 @@ static enum cxv_exit run_list(struct cxv_persist *persist)
 	cxv_persist_complain(persist, true);
 	if (context->json)
 		return cxv_persist_print_changes(persist, 0, 0);
+	if (!persist->definitions.count)
+		cxv_persist_say(persist, "there is no definition: cxlvfio persist add makes one");
 	if (cxv_print_definitions(&persist->definitions, stdout) < 0)
 		cxv_persist_out_of_memory(context);
 	for (size_t i = 0; i < persist->definitions.count; i++) {
 		const struct cxv_definition *item = &persist->definitions.items[i];
 
-		for (size_t j = 0; j < item->findings.count; j++)
-			cxv_warning(&context->errors, CXV_CONFLICT, 0,
+		for (size_t j = 0; j < item->findings.count; j++) {
+			const struct cxv_finding *finding = &item->findings.items[j];
+
+			cxv_warning(&context->errors,
+				    strcmp(finding->id, CXV_DEFINITION_NO_DRIVER) ?
+				    CXV_CONFLICT : CXV_BAD_DEFINITION, 0,
 				    (struct cxv_place) {
 					.operation = "persist", .path = item->file.value,
-					.hint = item->findings.items[j].hint },
-				    "%s", item->findings.items[j].message);
+					.hint = finding->hint },
+				    "%s", finding->message);
+		}
 	}
 	return cxv_errors_exit(&context->errors);
 }

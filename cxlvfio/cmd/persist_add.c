@@ -198,6 +198,10 @@ enum cxv_exit cxv_persist_add(struct cxv_persist *persist, char **operands, int 
 
 	if (cxv_targets_resolve(persist->context, operands, count, &persist->targets) < 0)
 		return cxv_errors_exit(&persist->context->errors);
+	if (!persist->targets.count)
+		cxv_error(&persist->context->errors, CXV_NO_SUCH_TARGET, 0,
+			  (struct cxv_place) { .operation = "persist" },
+			  "there is no endpoint to define: nothing was done");
 	lock = cxv_persist_begin_changes(persist);
 	if (lock < -1 || cxv_persist_look(persist) < 0)
 		return cxv_errors_exit(&persist->context->errors);

@@ -153,6 +153,10 @@ enum cxv_exit cxv_persist_apply(struct cxv_persist *persist, char **operands, in
 	}
 	if (wanted)
 		return bind(persist, addresses, wanted, refused);
+	cxv_targets_check_hidden(context, cxv_targets_are_found(&persist->targets.inventory));
+	if (!context->errors.error_count)
+		cxv_persist_say(persist, "nothing to bind: no definition means an endpoint of this "
+				"machine");
 	cxv_persist_print_changes(persist, 0, 0);
 	return cxv_errors_exit(&context->errors);
 }

@@ -153,5 +153,7 @@ enum cxv_exit cxv_persist_remove(struct cxv_persist *persist, char **operands, i
 		if (marked[i])
 			failed += remove_file(persist, &persist->definitions.items[i]) < 0;
 	}
+	if (!wanted)
+		cxv_persist_say(persist, "nothing to remove: there is no definition");
 	return cxv_persist_print_changes(persist, failed, wanted);
 }

@@ -53,7 +53,7 @@ static int parse_section(struct cxv_context *context, const char *list, struct w
 
 	if (error < 0)
 		cxv_usage_error(context, "unknown section '%.*s': there are %s",
-				(int)strcspn(bad, ","), bad, cxv_section_names);
+				(int)strcspn(bad, ", \t\n"), bad, cxv_section_names);
 	return error;
 }
 

@@ -10,11 +10,13 @@
 
 #include "cmd/helper_from.h"
 #include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "config.h"
 #include "out/base/text.h"
 #include "sys/base/deadline.h"
 #include "sys/base/identity.h"
 #include "sys/base/new_file.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/collect.h"
 #include "sys/snapshot/archive.h"
 #include "sys/snapshot/capture.h"
@@ -240,7 +242,7 @@ static void warn_unreadable(struct cxv_context *context, const struct summary *s
 	if (summary->denied)
 		cxv_warning(&context->errors, CXV_PERMISSION_DENIED, EACCES,
 			    (struct cxv_place) { .operation = "snapshot",
-						 .hint = "run it as root to include all files" },
+						 .hint = cxv_rights_hint(&context->host, EACCES) },
 			    "it lacks %zu files that this user may not read", summary->denied);
 }
 
@@ -294,6 +296,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	if (error < 0)
 		return cxv_errors_exit(&context->errors);
 	warn_unreadable(context, &summary);
+	cxv_targets_check_hidden(context, summary.endpoints);
 	if (context->json)
 		print_document(context, &arguments, &summary);
 	else if (!context->quiet)

@@ -55,6 +55,9 @@ static void test_words(void **state)
 		{ CXV_FILTER_DRIVER, "vfio-pci,anything", NULL },
 		{ CXV_FILTER_STATE, "ready no_driver", NULL },
 		{ CXV_FILTER_STATE, "Ready", "Ready" },
+		{ CXV_FILTER_STATE, "no driver, not-committed ready", NULL },
+		{ CXV_FILTER_STATE, "no", "no" },
+		{ CXV_FILTER_SERIAL, "0123456789abcdef 0123456789ABCDEF", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

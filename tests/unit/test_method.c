@@ -82,6 +82,7 @@ static void test_list(void **state)
 	assert_int_equal(ways[1].via, CXV_VIA_SYSFS);
 	assert_int_equal(ways[2].via, CXV_VIA_CONFIG);
 	assert_int_equal(cxv_ways_parse("hot", ways, 3, &bad), 1);
+	assert_int_equal(cxv_ways_parse(", flr bus ,", ways, 3, &bad), 2);
 	assert_int_equal(cxv_ways_parse("flr,flr,flr,flr", ways, 3, &bad), -E2BIG);
 	assert_int_equal(cxv_ways_parse("flr,hot:sysfs", ways, 3, &bad), -EOPNOTSUPP);
 	assert_string_equal(bad, "hot:sysfs");
@@ -97,7 +98,8 @@ static void test_list(void **state)
 static void test_bad_list(void **state)
 {
 	static const char *const lists[] = {
-		"", ",", "flr,", ",flr", "fl", "flrr", "flr:", ":vfio", "flr:vfio:vfio", "flr vfio",
+		"", ",", " , ", "flr,fl", "fl", "flrr", "flr:", ":vfio", "flr:vfio:vfio",
+		"flr vfio",
 	};
 	struct cxv_way ways[3];
 	const char *bad;

@@ -4,20 +4,19 @@
 #include <errno.h>
 #include <string.h>
 
-static const char blanks[] = " \t\n";
+static const char separators[] = ", \t\n";
 
 bool cxv_next_word(const char **list, const char **word, size_t *length)
 {
-	size_t end;
+	const char *rest;
 
 	if (!*list)
 		return false;
-	*word = *list + strspn(*list, blanks);
-	end = strcspn(*word, ",");
-	*list = (*word)[end] ? *word + end + 1 : NULL;
-	while (end && strchr(blanks, (*word)[end - 1]))
-		end--;
-	*length = end;
+	*word = *list + strspn(*list, separators);
+	*length = strcspn(*word, separators);
+	rest = *word + *length;
+	rest += strspn(rest, separators);
+	*list = *rest ? rest : NULL;
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Words as people type them: one of a list of names; or several with commas between them, and
- * perhaps blanks around. And those that several places say to them.
+ * Words as people type them: one of a list of names; or several with commas or blanks between them,
+ * or both. And those that several places say to them.
  */
 #ifndef CXLVFIO_CORE_BASE_WORDS_H
 #define CXLVFIO_CORE_BASE_WORDS_H
@@ -14,8 +14,8 @@
 				"also boot with intel_iommu=on"
 
 /*
- * The next word of *LIST, LENGTH characters that may be none; *LIST moves on, and is NULL behind
- * the last one. False: there is no other.
+ * The next word of *LIST, of LENGTH characters; *LIST moves on, and is NULL behind the last one.
+ * False: there is no other. A list without any has one of no characters.
  */
 bool cxv_next_word(const char **list, const char **word, size_t *length);
 /* The index of the LENGTH characters at WORD among COUNT NAMES, or -EINVAL. */

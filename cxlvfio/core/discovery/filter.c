@@ -83,6 +83,21 @@ static bool is_word(enum cxv_filter_kind kind, const char *word)
 	}
 }
 
+/* "no driver", as the table has it, is the word no_driver. */
+static void join_states(char *text)
+{
+	for (enum cxv_state state = 0; state < CXV_STATE_COUNT; state++) {
+		const char *name = cxv_state_name(state), *low = strchr(name, '_');
+		size_t before = low ? low - name : 0;
+
+		for (char *at = text; low && *at; at++)
+			if (!strncmp(at, name, before) && at[before] &&
+			    strchr(" -", at[before]) &&
+			    !strncmp(at + before + 1, low + 1, strlen(low + 1)))
+				at[before] = '_';
+	}
+}
+
 int cxv_filter_add(struct cxv_filter *filter, enum cxv_filter_kind kind, const char *value,
 		   char **bad)
 {
@@ -93,6 +108,8 @@ int cxv_filter_add(struct cxv_filter *filter, enum cxv_filter_kind kind, const c
 	*bad = NULL;
 	if (error)
 		return error;
+	if (kind == CXV_FILTER_STATE)
+		join_states(copy);
 	word = strtok_r(copy, ", \t\n", &state);
 	if (!word) {
 		*bad = strdup("");

@@ -32,7 +32,7 @@ static bool is_cxl(const struct cxv_cxl_index *index, const struct cxv_endpoint 
 static int keep_error(struct cxv_errors *errors, int error, const char *path, const char *hint)
 {
 	return cxv_error(errors, cxv_code_of_errno(error), error,
-			 (struct cxv_place) { .operation = "discover endpoints", .path = path,
+			 (struct cxv_place) { .operation = CXV_DISCOVER, .path = path,
 					      .hint = hint }, "cannot read");
 }
 

@@ -7,6 +7,9 @@
 #include "core/discovery/endpoint.h"
 #include "sys/base/host.h"
 
+/* The operation of the warning that functions were hidden from this user. */
+#define CXV_DISCOVER	"discover endpoints"
+
 /*
  * VISIT every CXL function in the order of their addresses and hand the endpoint over; anything
  * but 0 from VISIT ends the walk with that error, which is kept. So 1,000 endpoints need not be
