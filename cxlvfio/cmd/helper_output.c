@@ -13,12 +13,29 @@
 
 #define STDOUT_BUFFER	(64 * 1024)
 
+/*
+ * Serial consoles and editors show escape sequences as they are, and no old terminal has colours. A
+ * few names instead of a library: terminfo's names for the others are without number.
+ */
+static bool is_monochrome(const char *terminal)
+{
+	static const char *const names[] = {
+		"dumb", "unknown", "emacs", "network", "dialup", "vt52", "vt100", "vt102", "vt220",
+	};
+	size_t length = strlen(terminal);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(terminal, names[i]))
+			return true;
+	return (length > 2 && !strcmp(terminal + length - 2, "-m")) ||
+	       (length > 5 && !strcmp(terminal + length - 5, "-mono"));
+}
+
 bool cxv_color_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-	/* Serial consoles and editors show escape sequences as they are. */
-	if (!terminal || !*terminal || !strcmp(terminal, "dumb"))
+	if (!terminal || !*terminal || is_monochrome(terminal))
 		return false;
 	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
 }

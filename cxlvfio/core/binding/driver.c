@@ -194,7 +194,9 @@ static int not_for_running_kernel(const struct cxv_driver_status *status, char *
 
 static int not_installed(const struct cxv_driver_status *status, char **message)
 {
-	if (may_be_there(status) || status->file_error || status->file_count)
+	/* Where /sys/module is hidden the driver that PCI has is evidence enough. */
+	if (may_be_there(status) || status->file_error || status->file_count ||
+	    is(&status->loaded.registered))
 		return 0;
 	return found(message, "the module " CXL_VFIO_MODULE_NAME " is not installed for any "
 		     "kernel of this machine, and not loaded");

@@ -11,6 +11,8 @@
  */
 const char *cxv_rights_hint(const struct cxv_host *host, int error)
 {
+	const struct cxv_host *source = host->live ?: host;
+
 	switch (abs(error)) {
 	case EROFS:
 		return "it is mounted read-only, as containers have it: run it on the host or in a "
@@ -23,7 +25,7 @@ const char *cxv_rights_hint(const struct cxv_host *host, int error)
 	}
 	if (geteuid())
 		return "run it as root";
-	if (host->fixture || host->tree)
+	if (source->fixture || source->tree)
 		return "whoever recorded it was not allowed to read it: record it anew, as root";
 	return "root lacks CAP_SYS_ADMIN here: run it on the host or in a privileged container";
 }

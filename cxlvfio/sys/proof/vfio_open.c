@@ -252,6 +252,9 @@ static int check_driver(const struct opening *opening)
 	if (cxv_host_read_link_name(opening->host, &driver, "sys/bus/pci/devices/%s/driver",
 				    opening->bdf) < 0)
 		snprintf(text, sizeof(text), "no driver is bound to it");
+	else if (strstr(driver, "vfio"))
+		snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of "
+			 "it: see the kernel log", driver);
 	else
 		snprintf(text, sizeof(text), "it is bound to %s, which is no VFIO driver", driver);
 	return fail(opening, CXV_UNSUPPORTED, ENODEV, NULL, hint, text);
