@@ -9,6 +9,7 @@ nothing.
 """
 import hashlib
 import importlib.util
+import os
 import shutil
 import struct
 import sys
@@ -102,8 +103,10 @@ def binding(roots: list) -> list:
              (3, f"3,1,2,-;{driver} {device}: probe with driver {driver} failed with error -6\n")]
     inputs = [bytes([kind]) + text.encode() for kind, text in texts]
     inputs += [b"\4" + file.read_bytes() for root in roots for file in root.glob("proc/iomem")]
+    # Some are for root's eyes only, and packages are built by others.
     return inputs + [b"\5" + file.read_bytes() for root in roots
-                     for file in root.glob("sys/module/*/parameters/*") if not file.is_symlink()]
+                     for file in root.glob("sys/module/*/parameters/*")
+                     if not file.is_symlink() and os.access(file, os.R_OK)]
 
 
 def persist(_roots: list) -> list:

@@ -4,7 +4,7 @@
 # For installed, prepare and ../vm/guest/package.sh, which source it: what packages leave behind.
 
 # What apt, dpkg, dkms and systemd keep for themselves changes with every package.
-kept_by_others='^/(proc|sys|dev|run|tmp|src|host|mnt)(/|$)'
+kept_by_others='^$|^/(proc|sys|dev|run|tmp|src|host|mnt)(/|$)'
 kept_by_others="$kept_by_others|^/var/(lib/dpkg|lib/apt|lib/systemd|cache|log|tmp)(/|$)"
 kept_by_others="$kept_by_others|^(/usr)?/lib/modules/[^/]*/modules\\."
 kept_by_others="$kept_by_others|^/var/lib/dkms/(mok\\.|dkms_dbversion)"

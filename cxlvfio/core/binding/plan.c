@@ -186,25 +186,20 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct cxv_errors *errors)
 {
 	struct cxv_place place = { .operation = "bind", .target = facts->target };
+	/* A reason beside "no driver": its decoders are not as the driver takes them. */
+	bool would_refuse = facts->state == CXV_STATE_NOT_COMMITTED ||
+		(facts->state == CXV_STATE_NO_DRIVER && facts->state_reason[0]);
 
-	switch (facts->state) {
-	case CXV_STATE_LOST:
+	if (facts->state == CXV_STATE_LOST) {
 		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
 		return cxv_error(errors, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
-	case CXV_STATE_NO_DRIVER:
-		if (!facts->state_reason[0])
-			return 0;
-		/* Its decoders are not as the driver takes them: fall through */
-	case CXV_STATE_NOT_COMMITTED:
-		if (force)
-			return 0;
-		place.hint = "firmware must enable CXL.mem and commit HDM decoder 0, and it alone, "
-			     "before Linux starts: cxlvfio show tells what it left";
-		return cxv_error(errors, CXV_BIND_REFUSED, 0, place,
-				 "the driver would refuse it: %s", facts->state_reason);
-	default:
-		return 0;
 	}
+	if (!would_refuse || force)
+		return 0;
+	place.hint = "firmware must enable CXL.mem and commit HDM decoder 0, and it alone, "
+		     "before Linux starts: cxlvfio show tells what it left";
+	return cxv_error(errors, CXV_BIND_REFUSED, 0, place, "the driver would refuse it: %s",
+			 facts->state_reason);
 }
 
 static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_errors *errors)
