@@ -383,8 +383,9 @@ test_several.endpoints = 2
 
 
 def test_none(machine: Machine) -> None:
-    document = machine.run_json(0, "bind", "all")
+    document = machine.run_json(3, "bind", "all")
     assert document["endpoints"] == [] and document["actions"] == []
+    assert [error["code"] for error in document["errors"]] == ["NO_SUCH_TARGET"]
 
 
 test_none.endpoints = 0

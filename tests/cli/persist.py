@@ -132,7 +132,7 @@ def test_there_and_back(machine: Machine) -> None:
     machine.has(OURS, OURS)
     document = machine.run_json(0, "persist", "remove", FIRST)
     assert actions(document) == [(FIRST, "remove_definition", "already")], document["actions"]
-    assert machine.run(0, "persist", "list") == ""
+    assert "no definition" in machine.run(0, "persist", "list")
 
 
 def test_several(machine: Machine) -> None:
