@@ -171,6 +171,9 @@ def is_done(line: str, call: str) -> bool:
 
 def changes(command: list[str]) -> list[Point]:
     """The calls of a run that change something, without those of its threads and children."""
+    # What an earlier run had begun of its proof is one call more, for this run alone.
+    for begun in STATE.glob(".proof-*"):
+        begun.unlink()
     output("strace", "-f", "--seccomp-bpf", "-qq", "-s", "48", "-X", "verbose", "-o", str(TRACE),
            "-e", f"trace={','.join(CALLS)}", *command)
     points = []
@@ -206,8 +209,10 @@ class Walk:
 
     @staticmethod
     def state() -> list[str]:
-        """What is in /run/cxlvfio, but for locks."""
-        return sorted(name for name in os.listdir(STATE) if not name.endswith(".lock"))
+        """What is in /run/cxlvfio, but for locks, and for what the last proof came to, which the
+        next one replaces as it does what a killed one had begun to write of it."""
+        return sorted(name for name in os.listdir(STATE)
+                      if not name.endswith(".lock") and not name.lstrip(".").startswith("proof-"))
 
     def bind(self) -> None:
         output("cxlvfio", "bind", "--wait", WAIT, self.host)
