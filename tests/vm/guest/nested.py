@@ -28,7 +28,7 @@ COUNTERS = {"zap": "zap_count", "reactivate": "reactivate_count", "refuse": "ref
 # What a person would type before the endpoint's own -device.
 ROOT_PORT = ("-device", "pcie-root-port,id=rp,pref64-reserve=1G")
 TURN = 1.0              # seconds between two looks at a QEMU that starts
-LIMIT = 300.0           # seconds for anything: it hangs, or the machine is very busy
+LIMIT = 1200.0          # seconds for anything: it hangs, or the machine is very busy
 
 
 class Ended(Exception):
