@@ -16,7 +16,7 @@ check "with pages of $PAGES bytes" [ "$(getconf PAGESIZE 2> /dev/null)" = "$PAGE
 bdf=$(cxlvfio list --json | jq -r '.endpoints[0].host')
 check "the endpoint is found" [ -n "$bdf" ]
 json=$(cxlvfio doctor --json 2> "$scratch/stderr")
-check "doctor sees nothing in the way of a bind" holds '[.checks[] | select(.status == "problem")] == []'
+check "doctor sees nothing in the way of a bind" holds '[.checks[] | select(.result == "problem")] == []'
 status=0
 cxlvfio bind -q "$bdf" 2> "$scratch/stderr" || status=$?
 check "it is bound" [ "$status" = 0 ]
