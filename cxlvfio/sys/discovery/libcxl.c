@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,23 +129,6 @@ static int read_answer(int output, const struct cxv_deadline *deadline, char **t
 	return -EFBIG;
 }
 
-/* 0 with its *STATUS, or -ETIMEDOUT: it closed its output and stays. */
-static int wait_for_end(pid_t child, const struct cxv_deadline *deadline, int *status)
-{
-	_cleanup_close_ int process = pidfd_open(child, 0);
-	struct pollfd event = { .fd = process, .events = POLLIN };
-	int ended;
-
-	if (process < 0)
-		return -errno;
-	do
-		ended = poll(&event, 1, cxv_deadline_left(deadline));
-	while (ended < 0 && errno == EINTR);
-	if (ended <= 0)
-		return ended ? -errno : -ETIMEDOUT;
-	return waitpid(child, status, 0) < 0 ? -errno : 0;
-}
-
 _printf_(3, 4)
 static int fail(struct cxv_libcxl **libcxl, int error, const char *format, ...)
 {
@@ -238,7 +220,7 @@ static int hear(const struct cxv_host *host, struct cxv_question *question,
 	error = read_answer(question->output, &question->deadline, &text, &length);
 	close(question->output);
 	if (!error)
-		error = wait_for_end(question->child, &question->deadline, &status);
+		error = cxv_child_wait(question->child, &question->deadline, &status);
 	if (error)
 		cxv_child_end(question->child);
 	if (!error && WIFEXITED(status) && WEXITSTATUS(status) == CXV_LIBCXL_EXIT_DONE)
