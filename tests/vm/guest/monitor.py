@@ -11,6 +11,7 @@ state, must then be what `cxlvfio list --json` says. Then a reader that is too s
 import fcntl
 import json
 import random
+import select
 import struct
 import subprocess
 import sys
@@ -164,7 +165,7 @@ class Monitor:
             time.sleep(1)
         return False
 
-    def wait_for(self, kind: str, host: str) -> bool:
+    def wait_for(self, kind: str, host: str | None) -> bool:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if any((event["event"], event["host"]) == (kind, host) for event in self.events()):
@@ -393,7 +394,8 @@ def check_slow_reader(tap: Tap, endpoints: list) -> None:
     monitor = Monitor(read=False)
     # What fits no page is written while it is read.
     fcntl.fcntl(monitor.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
-    time.sleep(3)
+    # It has begun: what happens from now on is its to tell.
+    select.select([monitor.process.stdout], [], [], PATIENCE)
     for number in range(STORM):
         write(endpoints[0].device / "uevent", "change")
         if number % (STORM // 10) == 0:
@@ -401,6 +403,8 @@ def check_slow_reader(tap: Tap, endpoints: list) -> None:
     endpoints[0].bind()
     monitor.thread.start()
     wanted = listed()
+    # What it told at first looks as in the end.
+    monitor.wait_for("lost_events", None)
     same = monitor.wait_for_rest(wanted)
     events = monitor.events()
     kinds = [event["event"] for event in events]
