@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The README's picture: well-formed, small, and of the text beside it. Prints TAP.
+"""The README's pictures: well-formed, small, and of what is beside them. Prints TAP.
 
     picture.py SOURCE
 """
@@ -30,11 +30,27 @@ def lines(svg: bytes) -> list:
     return ["".join(element.itertext()) for element in root.iter(f"{NAMESPACE}text")]
 
 
+def check_report(tap: Tap, source: Path, drawn: bytes) -> None:
+    shipped = (source / "docs/report.svg").read_bytes()
+    tap.say(drawn == shipped, "docs/report.svg is of docs/report.html: docs/picture.py draws it anew")
+    tap.say(len(shipped) < SIZE_MAX, "it is small", len(shipped))
+    page = ElementTree.parse(source / "docs/report.html").getroot()
+    passed = [row.find(".//b").text for row in page.findall(".//tr[@class='pass']") if row.find(".//b")
+              is not None]
+    told = lines(shipped)
+    tap.same("it has every check that passed", passed,
+             list(dict.fromkeys(name for name in told if name in passed)))
+    tap.say(" ".join(page.find(".//h1").itertext()).split() == told[0].split(), "and the verdict",
+            told[0])
+    tap.say(b"var(" not in shipped, "its colours are known to whatever draws it")
+
+
 def main() -> int:
     source, tap = Path(sys.argv[1]), Tap()
     text, shipped = source / "docs/demo.txt", (source / "docs/demo.svg").read_bytes()
     with tempfile.TemporaryDirectory() as directory:
         drawn = draw(source, text, Path(directory) / "demo.svg")
+        report = draw(source, source / "docs/report.html", Path(directory) / "report.svg")
         other = Path(directory) / "text"
         other.write_text(HOSTILE, encoding="utf-8")
         hostile = draw(source, other, Path(directory) / "other.svg")
@@ -44,8 +60,9 @@ def main() -> int:
     tap.say(len(shipped) < SIZE_MAX, "it is small", len(shipped))
     tap.same("any text is drawn as it is", [line for line in HOSTILE.splitlines() if line],
              lines(hostile))
-    tap.say("docs/demo.svg" in (source / "README.md").read_text(encoding="utf-8"),
-            "the README shows it")
+    check_report(tap, source, report)
+    readme = (source / "README.md").read_text(encoding="utf-8")
+    tap.say("(docs/demo.svg)" in readme and "(docs/report.svg)" in readme, "the README shows both")
     return tap.finish()
 
 
