@@ -18,6 +18,9 @@
 
 #include "device.h"
 
+/* Until the gate is seen pending. */
+#define BINDS	20
+
 /* What a user leaves everywhere. */
 #define LEFT	0x5a5a5a5a5a5a5a5a
 
@@ -89,10 +92,11 @@ static void expect_clean(const char *how, const char *result)
 }
 
 /*
- * The first scrub after the bind is made up for while the window is open already. A guest that
- * enables bus mastering meanwhile neither disturbs who waits, nor has the scrub begin anew.
+ * A guest that enables bus mastering while the window is being zeroed neither disturbs who waits,
+ * nor has the scrub begin anew. Returns how often it was written; a busy machine may have zeroed the
+ * window before this process got that far.
  */
-static void test_command_writes_while_pending(void)
+static unsigned int write_command_while_pending(void)
 {
 	uint64_t bytes = attribute_number("scrub_bytes"), value;
 	uint32_t command;
@@ -112,11 +116,10 @@ static void test_command_writes_while_pending(void)
 		usleep(20000);
 	}
 	config_write(PCI_COMMAND, command, 2);
-	tell("%u writes while pending", writes);
 	if (waitpid(child, &status, 0) != child)
 		bail("waitpid");
 	note("the process that touches ends with %#x: 0x100 after SIGBUS", status);
-	check(WIFEXITED(status) && !WEXITSTATUS(status) && writes,
+	check(WIFEXITED(status) && !WEXITSTATUS(status),
 	      "a touch waits through writes to the command register");
 	note("%llu bytes before, the window has %llu", (unsigned long long)bytes,
 	     (unsigned long long)memory.size);
@@ -124,6 +127,19 @@ static void test_command_writes_while_pending(void)
 	      "and the scrub goes on where it was");
 	check(all_zero(), "the first user after the bind finds only zeros");
 	close_window();
+	return writes;
+}
+
+/* The first scrub after a bind is made up for while the window is open already. */
+static void test_command_writes_while_pending(void)
+{
+	unsigned int tries = 0, writes;
+
+	while (!(writes = write_command_while_pending()) && ++tries < BINDS)
+		if (unbind_driver() || !bind_driver())
+			bail("unbind and bind");
+	note("%u binds without a write while the gate was pending", tries);
+	check(writes, "there were writes while it waited");
 }
 
 static void test_plain(void)
