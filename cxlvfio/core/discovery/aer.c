@@ -18,6 +18,29 @@ CXV_TABLE(cxv_aer,
 	CXV_FIELD(cxv_aer, REGISTER, uncorrectable_status),
 );
 
+/* As drivers/pci/pcie/aer.c names its counters of them. */
+static const char *const uncorrectable_errors[] = {
+	"Undefined", [4] = "DLP", "SDES", [12] = "TLP", "FCP", "CmpltTO", "CmpltAbrt", "UnxCmplt",
+	"RxOF", "MalfTLP", "ECRC", "UnsupReq", "ACSViol", "UncorrIntErr", "BlockedTLP",
+	"AtomicOpBlocked", "TLPBlockedErr", "PoisonTLPBlocked", "DMWrReqBlocked", "IDECheck",
+	"MisIDETLP", "PCRC_CHECK", "TLPXlatBlocked",
+};
+
+static const char *const correctable_errors[] = {
+	"RxErr", [6] = "BadTLP", "BadDLLP", "Rollover", [12] = "Timeout", "NonFatalErr",
+	"CorrIntErr", "HeaderOF",
+};
+
+const char *cxv_aer_uncorrectable_error(unsigned int bit)
+{
+	return bit < ARRAY_SIZE(uncorrectable_errors) ? uncorrectable_errors[bit] : NULL;
+}
+
+const char *cxv_aer_correctable_error(unsigned int bit)
+{
+	return bit < ARRAY_SIZE(correctable_errors) ? correctable_errors[bit] : NULL;
+}
+
 const char *cxv_aer_severity_name(enum cxv_aer_severity severity)
 {
 	return cxv_aer_fields.fields[severity].key;

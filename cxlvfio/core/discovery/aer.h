@@ -23,7 +23,7 @@ struct cxv_aer_counter {
 
 struct cxv_aer {
 	struct cxv_number correctable, nonfatal, fatal;	/* sums, as the kernel has them */
-	/* the capability's registers: what has not been cleared yet */
+	/* the capability's registers: what has not been cleared yet; their bits have names, below */
 	struct cxv_number correctable_status, uncorrectable_status;
 	struct cxv_aer_counter *counters;
 	size_t counter_count;
@@ -31,6 +31,9 @@ struct cxv_aer {
 
 extern const struct cxv_fields cxv_aer_fields;
 
+/* Of a bit of the status registers, as the counter's name; NULL: not an error that is known. */
+const char *cxv_aer_uncorrectable_error(unsigned int bit);
+const char *cxv_aer_correctable_error(unsigned int bit);
 /* "nonfatal", which is the key of its sum and the end of the attribute's name. */
 const char *cxv_aer_severity_name(enum cxv_aer_severity severity);
 /* Add one attribute's content. 0 or -errno, which the severity's sum keeps too. */

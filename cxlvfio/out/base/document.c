@@ -289,3 +289,13 @@ int cxv_document_print_tail(const struct cxv_document *document, bool empty, FIL
 		return -errno;
 	return 0;
 }
+
+void cxv_json_bit_names(struct cxv_document *document, struct json_object *parent, const char *key,
+			const struct cxv_number *status, const char *(*name)(unsigned int bit))
+{
+	struct json_object *array = cxv_json_array(document, parent, key);
+
+	for (unsigned int bit = 0; bit < 32; bit++)
+		if (status->value >> bit & 1 && name(bit))
+			cxv_json_string(document, array, NULL, name(bit));
+}

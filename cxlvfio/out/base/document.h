@@ -56,6 +56,9 @@ struct json_object *cxv_json_facts(struct cxv_document *document, struct json_ob
 /* "KEY": "EACCES" under UNAVAILABLE when there is an ERROR (positive or negative errno). */
 void cxv_json_unavailable(struct cxv_document *document, struct json_object *unavailable,
 			  const char *key, int error);
+/* An array of the names of the bits set in STATUS, of 32; NAME is NULL for one that has none. */
+void cxv_json_bit_names(struct cxv_document *document, struct json_object *parent, const char *key,
+			const struct cxv_number *status, const char *(*name)(unsigned int bit));
 
 /* The document and a newline. 0 or -errno. */
 int cxv_document_print(const struct cxv_document *document, FILE *stream);

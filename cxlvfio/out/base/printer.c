@@ -48,6 +48,18 @@ void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_n
 	cxv_print_value(to, key, names->count ? text : NULL, names->error);
 }
 
+void cxv_print_bit_names(struct cxv_printer *to, const char *key, const struct cxv_number *status,
+			 const char *(*name)(unsigned int bit))
+{
+	char *names[32];
+	struct cxv_names list = { .items = names, .error = status->error };
+
+	for (unsigned int bit = 0; bit < 32; bit++)
+		if (status->value >> bit & 1 && name(bit))
+			names[list.count++] = (char *)name(bit);
+	cxv_print_names(to, key, &list);
+}
+
 void cxv_print_heading(struct cxv_printer *to, const char *text)
 {
 	fprintf(to->stream, "  %s\n", text);

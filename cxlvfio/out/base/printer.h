@@ -18,6 +18,9 @@ struct cxv_printer {
 void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error);
 void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields);
 void cxv_print_names(struct cxv_printer *to, const char *key, const struct cxv_names *names);
+/* The names of the bits that are set in STATUS, of 32; NAME is NULL for one that has none. */
+void cxv_print_bit_names(struct cxv_printer *to, const char *key, const struct cxv_number *status,
+			 const char *(*name)(unsigned int bit));
 void cxv_print_heading(struct cxv_printer *to, const char *text);
 void cxv_print_numbered_heading(struct cxv_printer *to, const char *text, size_t number);
 /* A list that is empty or could not be read. */

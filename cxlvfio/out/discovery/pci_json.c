@@ -23,6 +23,10 @@ static void add_aer(struct cxv_document *document, struct json_object *to,
 	struct json_object *object, *array;
 
 	object = cxv_json_facts(document, to, "aer", aer, &cxv_aer_fields, NULL);
+	cxv_json_bit_names(document, object, "correctable_errors", &aer->correctable_status,
+			   cxv_aer_correctable_error);
+	cxv_json_bit_names(document, object, "uncorrectable_errors", &aer->uncorrectable_status,
+			   cxv_aer_uncorrectable_error);
 	array = cxv_json_array(document, object, "counters");
 	for (size_t i = 0; i < aer->counter_count; i++) {
 		const struct cxv_aer_counter *counter = &aer->counters[i];

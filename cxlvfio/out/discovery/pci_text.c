@@ -21,6 +21,10 @@ static void show_aer(struct cxv_printer *to, const struct cxv_aer *aer)
 {
 	cxv_print_heading(to, "aer");
 	cxv_print_fields(to, aer, &cxv_aer_fields);
+	cxv_print_bit_names(to, "correctable_errors", &aer->correctable_status,
+			    cxv_aer_correctable_error);
+	cxv_print_bit_names(to, "uncorrectable_errors", &aer->uncorrectable_status,
+			    cxv_aer_uncorrectable_error);
 	for (size_t i = 0; i < aer->counter_count; i++) {
 		const struct cxv_aer_counter *counter = &aer->counters[i];
 		char count[CXV_TEXT_MAX];

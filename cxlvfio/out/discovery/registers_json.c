@@ -43,17 +43,6 @@ static void add_upstream_port(struct cxv_document *document, struct json_object 
 		       &cxv_port_extension_fields, NULL);
 }
 
-/* The names of the errors whose bits are set. */
-static void add_errors(struct cxv_document *document, struct json_object *to, const char *key,
-		       const struct cxv_number *status, const char *(*name)(unsigned int bit))
-{
-	struct json_object *array = cxv_json_array(document, to, key);
-
-	for (unsigned int bit = 0; bit < 32; bit++)
-		if (status->value >> bit & 1 && name(bit))
-			cxv_json_string(document, array, NULL, name(bit));
-}
-
 static void add_component(struct cxv_document *document, struct json_object *to,
 			  struct json_object *unavailable, const struct cxv_endpoint *endpoint)
 {
@@ -67,10 +56,10 @@ static void add_component(struct cxv_document *document, struct json_object *to,
 			       &cxv_component_capability_fields, NULL);
 	cxv_json_unavailable(document, unavailable, "component_capabilities", component->error);
 	object = cxv_json_facts(document, to, "ras", ras, &cxv_ras_fields, NULL);
-	add_errors(document, object, "uncorrectable_errors", &ras->uncorrectable_status,
-		   cxv_ras_uncorrectable_error);
-	add_errors(document, object, "correctable_errors", &ras->correctable_status,
-		   cxv_ras_correctable_error);
+	cxv_json_bit_names(document, object, "uncorrectable_errors", &ras->uncorrectable_status,
+			   cxv_ras_uncorrectable_error);
+	cxv_json_bit_names(document, object, "correctable_errors", &ras->correctable_status,
+			   cxv_ras_correctable_error);
 }
 
 static void add_hdm(struct cxv_document *document, struct json_object *to,

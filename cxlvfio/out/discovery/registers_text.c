@@ -44,19 +44,6 @@ void cxv_print_upstream_port(struct cxv_printer *to, const struct cxv_endpoint *
 	cxv_print_fields(to, &port->extension, &cxv_port_extension_fields);
 }
 
-/* The names of the errors whose bits are set. */
-static void print_errors(struct cxv_printer *to, const char *key, const struct cxv_number *status,
-			 const char *(*name)(unsigned int bit))
-{
-	char *names[32];
-	struct cxv_names list = { .items = names, .error = status->error };
-
-	for (unsigned int bit = 0; bit < 32; bit++)
-		if (status->value >> bit & 1 && name(bit))
-			names[list.count++] = (char *)name(bit);
-	cxv_print_names(to, key, &list);
-}
-
 void cxv_print_component(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	const struct cxv_component *component = &endpoint->component;
@@ -71,10 +58,10 @@ void cxv_print_component(struct cxv_printer *to, const struct cxv_endpoint *endp
 	}
 	cxv_print_heading(to, "ras");
 	cxv_print_fields(to, ras, &cxv_ras_fields);
-	print_errors(to, "uncorrectable_errors", &ras->uncorrectable_status,
-		     cxv_ras_uncorrectable_error);
-	print_errors(to, "correctable_errors", &ras->correctable_status,
-		     cxv_ras_correctable_error);
+	cxv_print_bit_names(to, "uncorrectable_errors", &ras->uncorrectable_status,
+			    cxv_ras_uncorrectable_error);
+	cxv_print_bit_names(to, "correctable_errors", &ras->correctable_status,
+			    cxv_ras_correctable_error);
 }
 
 void cxv_print_hdm(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
