@@ -31,13 +31,6 @@ const struct cxv_binding_change cxv_binding_bind = {
 	.probes = true,
 };
 
-static int take_other(struct cxv_context *context, const struct cxv_option_value *value,
-		      struct cxv_binding_options *wanted)
-{
-	return cxv_parse_offer(context, value, &wanted->wishes.offer) ?:
-	       cxv_parse_seconds(context, value, &wanted->step_seconds);
-}
-
 static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv)
 {
 	struct cxv_binding_options wanted = {
@@ -54,7 +47,8 @@ static enum cxv_exit run_bind(struct cxv_context *context, int argc, char **argv
 			wanted.wishes.load_module = false;
 		else if (!strcmp(value.option->name, "force"))
 			wanted.wishes.force = true;
-		else if (take_other(context, &value, &wanted) < 0)
+		else if (cxv_parse_offer_or_wait(context, &value, &wanted.wishes.offer,
+						 &wanted.step_seconds) < 0)
 			return CXV_EXIT_USAGE;
 	}
 	if (ret < 0 || cxv_check_offer(context, &wanted.wishes.offer) < 0)

@@ -170,8 +170,10 @@ static int handle_global(struct cxv_context *context, const struct cxv_option *o
 		return change_root(context, value);
 	else if (!strcmp(option->name, "version"))
 		context->version = true;
-	else
+	else if (!strcmp(option->name, "help"))
 		context->help = true;
+	else
+		return cxv_unknown_option(context, &(struct cxv_option_value) { option, value });
 	return 0;
 }
 
@@ -204,6 +206,12 @@ static int end_of_options(struct cxv_context *context)
 	if (context->help || context->version)
 		return -ECANCELED;
 	return 0;
+}
+
+int cxv_unknown_option(struct cxv_context *context, const struct cxv_option_value *value)
+{
+	cxv_usage_error(context, "--%s is not known here", value->option->name);
+	return -EINVAL;
 }
 
 int cxv_next_option(struct cxv_context *context, int argc, char **argv,

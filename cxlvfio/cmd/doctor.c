@@ -49,8 +49,10 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 			wanted->all = true;
 		else if (!strcmp(value.option->name, "check"))
 			wanted->checks = value.value;
-		else
+		else if (!strcmp(value.option->name, "from"))
 			wanted->from = value.value;
+		else
+			return cxv_unknown_option(context, &value);
 	}
 	if (!result && wanted->all && context->json) {
 		cxv_usage_error(context, "--json has every check: --all cannot go with it");

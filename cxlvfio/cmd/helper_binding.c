@@ -41,15 +41,17 @@ int cxv_parse_seconds(struct cxv_context *context, const struct cxv_option_value
 	return 0;
 }
 
-int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *value,
-		    struct cxv_offer *offer)
+int cxv_parse_offer_or_wait(struct cxv_context *context, const struct cxv_option_value *value,
+			    struct cxv_offer *offer, unsigned int *seconds)
 {
 	enum cxv_offer_part part = cxv_offer_part_of(value->option->name);
 
+	if (!strcmp(value->option->name, "wait"))
+		return cxv_parse_seconds(context, value, seconds);
 	if (part == CXV_OFFER_PARTS)
-		return 0;
+		return cxv_unknown_option(context, value);
 	if (!cxv_offer_set(offer, part, value->value))
-		return 1;
+		return 0;
 	cxv_usage_error(context, "--%s is one of: %s; not '%s'", value->option->name,
 			cxv_offer_words(part), value->value);
 	return -EINVAL;

@@ -53,12 +53,9 @@ enum cxv_exit cxv_change_bindings(struct cxv_context *context, char **operands, 
 	  CXV_COMPLETE_WORDS, CXL_VFIO_INTERFACE_CURRENT " " CXL_VFIO_INTERFACE_2 " "	\
 	  CXL_VFIO_INTERFACE_NONE }
 
-/*
- * Take VALUE if it is one of those: 1 if it is, 0 if it is another option, or -EINVAL with a usage
- * error kept.
- */
-int cxv_parse_offer(struct cxv_context *context, const struct cxv_option_value *value,
-		    struct cxv_offer *offer);
+/* Take VALUE, which is one of those or --wait: 0, or -EINVAL with a usage error kept. */
+int cxv_parse_offer_or_wait(struct cxv_context *context, const struct cxv_option_value *value,
+			    struct cxv_offer *offer, unsigned int *seconds);
 /* A pair that the driver does not take is a usage error: -EINVAL. */
 int cxv_check_offer(struct cxv_context *context, const struct cxv_offer *offer);
 

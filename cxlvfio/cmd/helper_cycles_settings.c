@@ -122,12 +122,6 @@ static int parse_sample(struct cxv_context *context, const struct cxv_option_val
 	return 0;
 }
 
-static int unknown(struct cxv_context *context, const struct cxv_option_value *value)
-{
-	cxv_usage_error(context, "--%s is not known here", value->option->name);
-	return -EINVAL;
-}
-
 struct cxv_cycles_settings cxv_cycles_defaults(void)
 {
 	return (struct cxv_cycles_settings) {
@@ -192,7 +186,7 @@ int cxv_cycles_parse(struct cxv_context *context, const struct cxv_option_value 
 	else if (is_option(value, "expect"))
 		return parse_expect(context, value, settings);
 	else
-		return unknown(context, value);
+		return cxv_unknown_option(context, value);
 	return 0;
 }
 

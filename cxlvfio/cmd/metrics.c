@@ -58,6 +58,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 			arguments->textfile = value.value;
 		else if (!strcmp(name, "from"))
 			arguments->from = value.value;
+		else if (strcmp(name, "format"))
+			return cxv_unknown_option(context, &value);
 		else if (parse_format(context, value.value, &arguments->format) < 0)
 			return -EINVAL;
 	}

@@ -73,6 +73,8 @@ static int parse_option(struct cxv_context *context, const struct cxv_option_val
 		monitor->once = true;
 	else if (!strcmp(name, "from"))
 		monitor->from = value->value;
+	else
+		return cxv_unknown_option(context, value);
 	return 0;
 }
 

@@ -64,13 +64,6 @@ static enum cxv_exit run_list(struct cxv_persist *persist)
 	return cxv_errors_exit(&context->errors);
 }
 
-static int take_other(struct cxv_context *context, const struct cxv_option_value *value,
-		      struct cxv_persist_wanted *wanted)
-{
-	return cxv_parse_offer(context, value, &wanted->offer) ?:
-	       cxv_parse_seconds(context, value, &wanted->step_seconds);
-}
-
 static int parse(struct cxv_context *context, int argc, char **argv,
 		 struct cxv_persist_wanted *wanted)
 {
@@ -88,7 +81,8 @@ static int parse(struct cxv_context *context, int argc, char **argv,
 			wanted->manual = true;
 		else if (!strcmp(name, "force"))
 			wanted->force = true;
-		else if (take_other(context, &value, wanted) < 0)
+		else if (cxv_parse_offer_or_wait(context, &value, &wanted->offer,
+						 &wanted->step_seconds) < 0)
 			return -EINVAL;
 	}
 	return ret < 0 ? ret : cxv_check_offer(context, &wanted->offer);

@@ -122,8 +122,10 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 			wanted->from = value.value;
 		else if (!strcmp(value.option->name, "config-file"))
 			wanted->config_file = value.value;
-		else
+		else if (!strcmp(value.option->name, "section"))
 			result = parse_section(context, value.value, wanted);
+		else
+			result = cxv_unknown_option(context, &value);
 		if (result < 0)
 			return result;
 	}

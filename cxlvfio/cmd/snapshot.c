@@ -56,8 +56,10 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 			arguments->file = value.value;
 		else if (!strcmp(value.option->name, "redact"))
 			arguments->redact = true;
-		else
+		else if (!strcmp(value.option->name, "force"))
 			arguments->force = true;
+		else
+			return cxv_unknown_option(context, &value);
 	}
 	if (result < 0)
 		return result;

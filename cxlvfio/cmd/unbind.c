@@ -36,7 +36,11 @@ static enum cxv_exit run_unbind(struct cxv_context *context, int argc, char **ar
 	while ((ret = cxv_next_option(context, argc, argv, &value)) > 0) {
 		if (!strcmp(value.option->name, "dry-run"))
 			wanted.dry_run = true;
-		else if (cxv_parse_seconds(context, &value, &wanted.users_seconds) < 0)
+		else if (!strcmp(value.option->name, "wait"))
+			ret = cxv_parse_seconds(context, &value, &wanted.users_seconds);
+		else
+			ret = cxv_unknown_option(context, &value);
+		if (ret < 0)
 			return CXV_EXIT_USAGE;
 	}
 	if (ret < 0)

@@ -4,7 +4,7 @@
 
     man.py COMMAND PAGES
 
-Every command has a page, every page has every option. All pages, of every section, render without a
+Every command has a page, every page has every option, and the command takes each. All pages, of every section, render without a
 warning.
 """
 import json
@@ -47,6 +47,18 @@ def check_content(page: Path, options: list, sections: set) -> list:
     return problems
 
 
+def check_taken(command: str, name: str, options: list) -> list:
+    """The table has them: does the code? Nothing is done, since the root is none."""
+    problems = []
+    for option in options:
+        value = ["1"] if option["argument"] else []
+        said = output(command, *name.split(), f"--{option['name']}", *value,
+                      "--sysroot", "/nonexistent")
+        if "is not known here" in said:
+            problems.append(f"--{option['name']} is in the table, but: {said.splitlines()[0]}")
+    return problems
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -67,6 +79,7 @@ def main() -> int:
         page = Path(sys.argv[2]) / name
         problems = (lint(page) + check_content(page, options, sections) if page.exists()
                     else ["is missing"])
+        problems += check_taken(sys.argv[1], name[:-2].partition("cxlvfio-")[2], options)
         failed = failed or bool(problems)
         print(f"{'not ok' if problems else 'ok'} {number} - {name}")
         for problem in problems:
