@@ -35,35 +35,15 @@ struct drawing {
 	int *tops;		/* of segments; a stretch ends at tops[last] + its rows */
 };
 
-static const char style[] =
-	"text{font:12px ui-monospace,monospace;fill:#1f2328}"
-	".back{fill:#ffffff}.head{font-size:17px;font-weight:bold}.name{font-weight:bold}"
-	".dim{fill:#59636e}.tick{stroke:#d1d9e0}.gap{stroke:#59636e;stroke-dasharray:2 4}"
-	"rect.i{stroke-width:1.2}"
-	".window{fill:#ddf4ff;stroke:#0969da}.region{fill:#dafbe1;stroke:#1a7f37}"
-	".decoder{fill:#fff8c5;stroke:#9a6700}.hdm{fill:#fbefff;stroke:#8250df}"
-	".driver{fill:#ddf4f4;stroke:#1b7c83}.owner{fill:#eff2f5;stroke:#59636e}"
-	".free{fill:none;stroke:#818b98;stroke-dasharray:4 4}.use{fill:#ffebe9;stroke:#cf222e}"
-	"@media(prefers-color-scheme:dark){"
-	"text{fill:#f0f6fc}.back{fill:#0d1117}.dim{fill:#9198a1}.tick{stroke:#3d444d}"
-	".gap{stroke:#9198a1}"
-	".window{fill:#0c2d6b;stroke:#58a6ff}.region{fill:#04260f;stroke:#3fb950}"
-	".decoder{fill:#341a00;stroke:#d29922}.hdm{fill:#271052;stroke:#bc8cff}"
-	".driver{fill:#042f33;stroke:#39c5cf}.owner{fill:#212830;stroke:#9198a1}"
-	".free{fill:none;stroke:#656c76}.use{fill:#490202;stroke:#f85149}}";
-
-static void put_text(struct drawing *to, double x, int y, const char *class, const char *text)
+/* Of the picture's description, for map.svg. */
+static void put_lane_counts(FILE *stream, const struct cxv_map *map)
 {
-	fprintf(to->stream, "<text x=\"%.0f\" y=\"%d\" class=\"%s\">", x, y, class);
-	cxv_markup_text(to->stream, text);
-	fputs("</text>\n", to->stream);
+	for (unsigned int lane = 0; lane < CXV_LANE_COUNT; lane++)
+		fprintf(stream, "%s%s: %zu", lane ? ", " : "", cxv_lane_name(lane),
+			map->lanes[lane + 1] - map->lanes[lane]);
 }
 
-static void put_line(struct drawing *to, const char *class, int x1, int x2, int y)
-{
-	fprintf(to->stream, "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n", class,
-		x1, x2, y, y);
-}
+#include "map.svg.h"
 
 static const char *class_of(const struct cxv_map_item *item)
 {
@@ -74,7 +54,6 @@ static int list_width(const struct drawing *to)
 {
 	return (to->width - 2 * MARGIN) / CHARACTER;
 }
-
 
 static int count_lines(const char *text, int width)
 {
@@ -142,32 +121,13 @@ static int lay_out(struct drawing *to)
 	return 0;
 }
 
-static void put_description(struct drawing *to)
+static void put_head(struct drawing *to)
 {
 	const struct cxv_map *map = to->map;
 
-	fprintf(to->stream,
-		"<title id=\"title\">Host physical address space of %zu CXL %s</title>\n"
-		"<desc id=\"desc\">", map->endpoint_count,
-		map->endpoint_count == 1 ? "endpoint" : "endpoints");
-	for (unsigned int lane = 0; lane < CXV_LANE_COUNT; lane++)
-		fprintf(to->stream, "%s%s: %zu", lane ? ", " : "", cxv_lane_name(lane),
-			map->lanes[lane + 1] - map->lanes[lane]);
-	fprintf(to->stream, " intervals in %zu stretches. Low addresses are at the top; the list "
-		"below the picture has every interval with its addresses.</desc>\n",
-		map->stretch_count);
-}
-
-static void put_head(struct drawing *to)
-{
-	fprintf(to->stream, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-		"viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"title desc\">\n",
-		to->width, to->height, to->width, to->height);
-	put_description(to);
-	fprintf(to->stream, "<style>%s</style>\n", style);
-	fprintf(to->stream, "<rect class=\"back\" width=\"%d\" height=\"%d\"/>\n", to->width,
-		to->height);
-	put_text(to, MARGIN, MARGIN + LINE, "head", "Host physical address space");
+	svg_head(to->stream, map, to->width, to->height, map->endpoint_count,
+		 map->endpoint_count == 1 ? "endpoint" : "endpoints", map->stretch_count);
+	svg_text(to->stream, MARGIN, MARGIN + LINE, "head", "Host physical address space");
 }
 
 static void put_address(struct drawing *to, int y, uint64_t address)
@@ -175,8 +135,13 @@ static void put_address(struct drawing *to, int y, uint64_t address)
 	char text[32];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	put_line(to, "tick", MARGIN, to->width - MARGIN, y);
-	put_text(to, MARGIN, y + LINE - 5, "dim", text);
+	svg_line(to->stream, "tick", MARGIN, to->width - MARGIN, y);
+	svg_text(to->stream, MARGIN, y + LINE - 5, "dim", text);
+}
+
+static void range_text(char text[static 2 * CXV_TEXT_MAX], const struct cxv_map_item *item)
+{
+	snprintf(text, 2 * CXV_TEXT_MAX, "0x%" PRIx64 "-0x%" PRIx64, item->first, item->last);
 }
 
 /* The segment that begins at ADDRESS: one does wherever an item begins. */
@@ -210,14 +175,14 @@ static void put_label(struct drawing *to, const struct cxv_map_item *item, int x
 		return;
 	}
 	if (strlen(both) <= room) {
-		put_text(to, x + 6, y + 13, "", both);
+		svg_text(to->stream, x + 6, y + 13, "", both);
 		return;
 	}
 	if (strlen(label) > room)
 		strcpy(label + room - 1, "~");
-	put_text(to, x + 6, y + 13, "", label);
+	svg_text(to->stream, x + 6, y + 13, "", label);
 	if (height >= 2 * LINE)
-		put_text(to, x + 6, y + 13 + LINE, "dim", size);
+		svg_text(to->stream, x + 6, y + 13 + LINE, "dim", size);
 }
 
 /* A label stands where no smaller item hides its own: the first such place, and its height. */
@@ -256,20 +221,17 @@ static void put_item(struct drawing *to, const struct cxv_map_item *item)
 	int x = to->lanes[item->lane] + STEP * depth, width = LANE_WIDTH - STEP * depth;
 	int height, top = find_label_place(to, item, &height);
 	_cleanup_free_ char *text = cxv_map_item_text(item);
-	char size[CXV_TEXT_MAX];
+	char range[2 * CXV_TEXT_MAX], size[CXV_TEXT_MAX];
 
 	to->failed = to->failed || !text;
+	range_text(range, item);
 	cxv_map_exact_size(size, item->first, item->last);
-	fprintf(to->stream, "<g><title>0x%" PRIx64 "-0x%" PRIx64 ", %s: ", item->first, item->last,
-		size);
-	cxv_markup_text(to->stream, text ?: "");
-	fprintf(to->stream, "</title><rect class=\"i %s\" x=\"%d\" y=\"%d\" width=\"%d\" "
-		"height=\"%d\" rx=\"3\"/>\n", class_of(item), x,
-		to->tops[find_segment(to->map, item->first)] + 1, width,
-		item_height(to, item) - 2);
+	svg_item(to->stream, range, size, text ?: "", class_of(item), x,
+		 to->tops[find_segment(to->map, item->first)] + 1, width,
+		 item_height(to, item) - 2);
 	if (height)
 		put_label(to, item, x, width, top, height);
-	fputs("</g>\n", to->stream);
+	svg_item_end(to->stream);
 }
 
 static void put_stretch(struct drawing *to, const struct cxv_map_stretch *stretch)
@@ -279,13 +241,13 @@ static void put_stretch(struct drawing *to, const struct cxv_map_stretch *stretc
 	_cleanup_free_ char *scale = cxv_map_scale(stretch);
 
 	to->failed = to->failed || !scale;
-	put_text(to, MARGIN, to->tops[stretch->begin] - 5, "dim", scale ?: "");
+	svg_text(to->stream, MARGIN, to->tops[stretch->begin] - 5, "dim", scale ?: "");
 	for (size_t i = stretch->begin; i < stretch->end; i++) {
 		const struct cxv_map_segment *segment = &map->segments[i];
 
 		put_address(to, to->tops[i], segment->first);
 		if (segment->enlarged || segment->shortened)
-			put_text(to, MARGIN + ADDRESS_WIDTH - 12, to->tops[i] + 13, "dim",
+			svg_text(to->stream, MARGIN + ADDRESS_WIDTH - 12, to->tops[i] + 13, "dim",
 				 segment->enlarged ? "*" : "~");
 	}
 	put_address(to, to->tops[stretch->end - 1] + last->rows * LINE,
@@ -301,8 +263,8 @@ static void put_gap(struct drawing *to, const struct cxv_map_stretch *after)
 
 	cxv_map_size(size, before->last + 1, segments[after->begin].first - 1);
 	snprintf(text, sizeof(text), "gap of %s, not to scale", size);
-	put_line(to, "gap", MARGIN, to->width - MARGIN, y - 5);
-	put_text(to, MARGIN + ADDRESS_WIDTH, y - 12, "dim", text);
+	svg_line(to->stream, "gap", MARGIN, to->width - MARGIN, y - 5);
+	svg_text(to->stream, MARGIN + ADDRESS_WIDTH, y - 12, "dim", text);
 }
 
 static void put_picture(struct drawing *to)
@@ -311,7 +273,8 @@ static void put_picture(struct drawing *to)
 
 	for (unsigned int lane = 0; lane < CXV_LANE_COUNT; lane++)
 		if (to->lanes[lane])
-			put_text(to, to->lanes[lane], to->picture, "name", cxv_lane_name(lane));
+			svg_text(to->stream, to->lanes[lane], to->picture, "name",
+				 cxv_lane_name(lane));
 	for (size_t i = 0; i < map->stretch_count; i++) {
 		if (i)
 			put_gap(to, &map->stretches[i]);
@@ -328,9 +291,7 @@ static int put_wrapped(struct drawing *to, const char *text, int x, int y, int w
 	do {
 		int length = cxv_map_piece(text, width);
 
-		fprintf(to->stream, "<text x=\"%d\" y=\"%d\">", x, y);
-		cxv_markup_part(to->stream, text, length);
-		fputs("</text>\n", to->stream);
+		svg_text_part(to->stream, x, y, text, length);
 		text += length + (text[length] == ' ');
 		y += LINE;
 	} while (*text);
@@ -347,13 +308,12 @@ static int put_list_item(struct drawing *to, const struct cxv_map_item *item, in
 		to->failed = true;
 		return y;
 	}
-	snprintf(range, sizeof(range), "0x%" PRIx64 "-0x%" PRIx64, item->first, item->last);
+	range_text(range, item);
 	cxv_map_exact_size(size, item->first, item->last);
-	fprintf(to->stream, "<rect class=\"i %s\" x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" "
-		"rx=\"2\"/>\n", class_of(item), MARGIN, y - 11);
-	put_text(to, MARGIN + 20, y, "dim", cxv_lane_name(item->lane));
-	put_text(to, MARGIN + LIST_RANGE * CHARACTER, y, "", range);
-	put_text(to, MARGIN + LIST_SIZE * CHARACTER, y, "", size);
+	svg_list_mark(to->stream, class_of(item), MARGIN, y - 11);
+	svg_text(to->stream, MARGIN + 20, y, "dim", cxv_lane_name(item->lane));
+	svg_text(to->stream, MARGIN + LIST_RANGE * CHARACTER, y, "", range);
+	svg_text(to->stream, MARGIN + LIST_SIZE * CHARACTER, y, "", size);
 	return put_wrapped(to, text, x, y, list_width(to) - LIST_NAME);
 }
 
@@ -383,7 +343,7 @@ int cxv_map_write_svg(const struct cxv_map *map, FILE *stream)
 	put_head(&to);
 	put_picture(&to);
 	put_list(&to);
-	fputs("</svg>\n", stream);
+	svg_end(stream);
 	free(to.tops);
 	return to.failed ? -ENOMEM : 0;
 }

@@ -12,92 +12,32 @@
 #include "out/base/markup.h"
 #include "out/base/text.h"
 #include "out/proof/baseline_text.h"
-#include "out/proof/report_files.h"
 #include "out/proof/report_svg.h"
 
 /* A night's run that goes wrong from the start must not make a document that nobody can open. */
 #define BAD_CYCLES_MAX	200
 
+/* --- texts that report.html asks for --- */
+
 /* A badge says it in a word and a mark, never by colour alone. */
-static void put_badge(FILE *stream, enum cxv_verdict verdict, const char *word)
+static void put_mark(FILE *stream, enum cxv_verdict verdict)
 {
 	static const char *const marks[] = {
 		[CXV_PASS] = "\u2713", [CXV_SKIP] = "\u2013", [CXV_INCONCLUSIVE] = "?",
 		[CXV_FAIL] = "\u2717",
 	};
 
-	fprintf(stream, "<span class=\"badge %s\">%s %s</span>", cxv_verdict_name(verdict),
-		marks[verdict], word);
+	fputs(marks[verdict], stream);
 }
 
-static void put_verdict(FILE *stream, enum cxv_verdict verdict)
+static void put_title(FILE *stream, const struct cxv_proof *proof)
 {
-	put_badge(stream, verdict, cxv_verdict_name(verdict));
-}
-
-/* A pair of a list of facts. */
-#define FACT(stream, name, ...)							\
-	do {									\
-		fputs("<dt>" name "</dt><dd>", stream);				\
-		cxv_markup_format(stream, __VA_ARGS__);				\
-		fputs("</dd>\n", stream);					\
-	} while (0)
-
-static void put_text_fact(FILE *stream, const char *name, const struct cxv_text *text)
-{
-	if (!text->value)
-		return;
-	fprintf(stream, "<dt>%s</dt><dd>", name);
-	cxv_markup_text(stream, text->value);
-	fputs("</dd>\n", stream);
-}
-
-static void put_cell(FILE *stream, const char *class, const char *text)
-{
-	fprintf(stream, "<td class=\"%s\">", class);
-	cxv_markup_text(stream, text);
-	fputs("</td>", stream);
-}
-
-static void put_number_cell(FILE *stream, uint64_t number)
-{
-	fprintf(stream, "<td class=\"number\">%" PRIu64 "</td>", number);
-}
-
-static void put_duration_cell(FILE *stream, uint64_t nanoseconds)
-{
-	char text[CXV_TEXT_MAX];
-
-	/* What other evidence shows, too, or was found along with it. */
-	if (nanoseconds)
-		cxv_text_duration(text, nanoseconds);
+	cxv_markup_format(stream, "cxlvfio %s of ", proof->command);
+	if (proof->count == 1)
+		cxv_markup_text(stream, proof->targets[0].run->target);
 	else
-		strcpy(text, "\u2013");
-	put_cell(stream, "number", text);
+		fprintf(stream, "%zu endpoints", proof->count);
 }
-
-static void put_tile(FILE *stream, const char *name, const char *value, const char *note)
-{
-	fprintf(stream, "<div><dt>%s</dt><dd>", name);
-	cxv_markup_text(stream, value);
-	fputs("<span>", stream);
-	cxv_markup_text(stream, note);
-	fputs("</span></dd></div>\n", stream);
-}
-
-static void put_time(FILE *stream, int64_t seconds)
-{
-	time_t time = seconds;
-	struct tm parts;
-	char text[64];
-
-	if (!gmtime_r(&time, &parts) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts))
-		strcpy(text, "unknown time");
-	fputs(text, stream);
-}
-
-/* --- the head --- */
 
 static unsigned int count_cycles(const struct cxv_proof *proof, enum cxv_verdict verdict)
 {
@@ -117,6 +57,88 @@ static unsigned int count_all_cycles(const struct cxv_proof *proof)
 	return count;
 }
 
+static void put_counts(FILE *stream, const struct cxv_proof *proof)
+{
+	unsigned int all = count_all_cycles(proof);
+
+	fprintf(stream, "%u %s: %u passed, %u failed, %u inconclusive, %u not verified.",
+		all, all == 1 ? "cycle" : "cycles", count_cycles(proof, CXV_PASS),
+		count_cycles(proof, CXV_FAIL), count_cycles(proof, CXV_INCONCLUSIVE),
+		count_cycles(proof, CXV_SKIP));
+}
+
+static void put_message_text(FILE *stream, const struct cxv_message *message, const char *command)
+{
+	cxv_markup_format(stream, "%s%s%s: %s", message->operation ?: command,
+			  message->target ? " " : "", message->target ?: "", message->text);
+	if (message->path)
+		cxv_markup_format(stream, ": %s", message->path);
+	if (message->error)
+		cxv_markup_format(stream, ": %s (%s)", strerror(message->error),
+				  strerrorname_np(message->error) ?: "unknown errno");
+}
+
+static void put_afterwards(FILE *stream, const struct cxv_cycle_record *cycle)
+{
+	if (cycle->reset_error)
+		cxv_markup_format(stream, "reset failed: %s; ", strerror(cycle->reset_error));
+	if (cycle->lost)
+		fputs("device lost; ", stream);
+	cxv_markup_text(stream, cxv_readiness_name(cycle->readiness));
+}
+
+static void put_failed_checks(FILE *stream, const struct cxv_cycle_record *cycle)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < CXV_CHECK_COUNT; i++) {
+		if (i >= cycle->check_count || cycle->checks[i] < CXV_INCONCLUSIVE)
+			continue;
+		fprintf(stream, "%s%s%s", separator, cxv_check_name(i),
+			cycle->checks[i] == CXV_FAIL ? "" : " (inconclusive)");
+		separator = ", ";
+	}
+}
+
+#include "report.css.h"
+#include "report.html.h"
+
+/* A pair of a list of facts. */
+#define FACT(stream, name, ...)							\
+	do {									\
+		html_fact(stream, name);					\
+		cxv_markup_format(stream, __VA_ARGS__);				\
+		html_fact_end(stream);						\
+	} while (0)
+
+static void put_text_fact(FILE *stream, const char *name, const struct cxv_text *text)
+{
+	if (text->value)
+		FACT(stream, name, "%s", text->value);
+}
+
+/* Nothing is what other evidence shows, too, or was found along with it. */
+static const char *duration_text(char text[static CXV_TEXT_MAX], uint64_t nanoseconds)
+{
+	if (!nanoseconds)
+		return "\u2013";
+	cxv_text_duration(text, nanoseconds);
+	return text;
+}
+
+static const char *time_text(char text[static CXV_TEXT_MAX], int64_t seconds)
+{
+	time_t time = seconds;
+	struct tm parts;
+
+	if (!gmtime_r(&time, &parts) ||
+	    !strftime(text, CXV_TEXT_MAX, "%Y-%m-%d %H:%M:%S UTC", &parts))
+		return "unknown time";
+	return text;
+}
+
+/* --- the head --- */
+
 static const char *verdict_sentence(enum cxv_verdict verdict)
 {
 	static const char *const sentences[] = {
@@ -131,68 +153,23 @@ static const char *verdict_sentence(enum cxv_verdict verdict)
 	return sentences[verdict];
 }
 
-static void put_title(FILE *stream, const struct cxv_proof *proof)
-{
-	cxv_markup_format(stream, "cxlvfio %s of ", proof->command);
-	if (proof->count == 1)
-		cxv_markup_text(stream, proof->targets[0].run->target);
-	else
-		fprintf(stream, "%zu endpoints", proof->count);
-}
-
-static void put_counts(FILE *stream, const struct cxv_proof *proof)
-{
-	unsigned int all = count_all_cycles(proof);
-
-	fprintf(stream, "<p>%u %s: %u passed, %u failed, %u inconclusive, %u not verified.</p>\n",
-		all, all == 1 ? "cycle" : "cycles", count_cycles(proof, CXV_PASS),
-		count_cycles(proof, CXV_FAIL), count_cycles(proof, CXV_INCONCLUSIVE),
-		count_cycles(proof, CXV_SKIP));
-}
-
 static void put_head(FILE *stream, const struct cxv_proof *proof)
 {
 	enum cxv_verdict verdict = cxv_proof_verdict(proof);
-	char duration[CXV_TEXT_MAX];
+	char began[CXV_TEXT_MAX], duration[CXV_TEXT_MAX];
 
-	fputs(cxv_report_html_begin, stream);
-	fprintf(stream, "<title>%s: ", cxv_verdict_name(verdict));
-	put_title(stream, proof);
-	fprintf(stream, "</title>\n<style>\n%s</style>\n", cxv_report_style);
-	fputs(cxv_report_html_body, stream);
-	fprintf(stream, "<header class=\"head %s\">\n<h1>", cxv_verdict_name(verdict));
-	put_verdict(stream, verdict);
-	fputc(' ', stream);
-	put_title(stream, proof);
-	fprintf(stream, "</h1>\n<p>%s</p>\n", verdict_sentence(verdict));
-	put_counts(stream, proof);
-	fputs("<p class=\"dim\">", stream);
-	put_time(stream, proof->began);
 	cxv_text_duration(duration, (proof->ended - proof->began) * 1000000000ull);
-	fputs(", took ", stream);
-	cxv_markup_format(stream, "%s, exit status %d", duration, proof->status);
-	fputs("</p>\n</header>\n", stream);
+	html_head(stream, proof, verdict, verdict_sentence(verdict),
+		  time_text(began, proof->began), duration, proof->status);
 }
 
 static void put_message(FILE *stream, enum cxv_verdict verdict, const char *word,
 			const struct cxv_message *message, const char *command)
 {
-	fputs("<tr><td>", stream);
-	put_badge(stream, verdict, word);
-	fputs("</td><td>", stream);
-	cxv_markup_format(stream, "%s%s%s: %s", message->operation ?: command,
-			  message->target ? " " : "", message->target ?: "", message->text);
-	if (message->path)
-		cxv_markup_format(stream, ": %s", message->path);
-	if (message->error)
-		cxv_markup_format(stream, ": %s (%s)", strerror(message->error),
-				  strerrorname_np(message->error) ?: "unknown errno");
-	if (message->hint) {
-		fputs("<p class=\"dim\">", stream);
-		cxv_markup_format(stream, "Hint: %s", message->hint);
-		fputs("</p>", stream);
-	}
-	fputs("</td></tr>\n", stream);
+	html_message(stream, verdict, word, message, command);
+	if (message->hint)
+		html_hint(stream, message->hint);
+	html_message_end(stream);
 }
 
 static void put_messages(FILE *stream, const struct cxv_proof *proof)
@@ -201,13 +178,13 @@ static void put_messages(FILE *stream, const struct cxv_proof *proof)
 
 	if (!errors->error_count && !errors->warning_count)
 		return;
-	fputs(cxv_report_html_messages, stream);
+	html_messages(stream);
 	for (size_t i = 0; i < errors->error_count; i++)
 		put_message(stream, CXV_FAIL, "error", &errors->errors[i], proof->command);
 	for (size_t i = 0; i < errors->warning_count; i++)
 		put_message(stream, CXV_INCONCLUSIVE, "warning", &errors->warnings[i],
 			    proof->command);
-	fputs(cxv_report_html_table_end, stream);
+	html_table_end(stream);
 }
 
 /* --- what was reset --- */
@@ -227,7 +204,7 @@ static void put_pci_facts(FILE *stream, const struct cxv_pci *pci)
 
 static void put_endpoint(FILE *stream, const struct cxv_endpoint *endpoint)
 {
-	fputs("<div>\n<h3>Endpoint</h3>\n<dl class=\"facts\">\n", stream);
+	html_facts(stream, "Endpoint");
 	FACT(stream, "PCI address", "%s", endpoint->host);
 	put_pci_facts(stream, &endpoint->pci);
 	if (endpoint->cxl_type.known)
@@ -244,7 +221,7 @@ static void put_endpoint(FILE *stream, const struct cxv_endpoint *endpoint)
 		FACT(stream, "NUMA node", "%" PRId64, (int64_t)endpoint->numa_node.value);
 	FACT(stream, "State before", "%s%s%s", cxv_state_name(endpoint->state),
 	     endpoint->state_reason.value ? ": " : "", endpoint->state_reason.value ?: "");
-	fputs(cxv_report_html_facts_end, stream);
+	html_facts_end(stream);
 }
 
 static void put_window(FILE *stream, const struct cxv_run *run,
@@ -252,7 +229,7 @@ static void put_window(FILE *stream, const struct cxv_run *run,
 {
 	char size[CXV_TEXT_MAX];
 
-	fputs("<div>\n<h3>Window</h3>\n<dl class=\"facts\">\n", stream);
+	html_facts(stream, "Window");
 	if (run->window_size) {
 		cxv_text_size(size, run->window_size);
 		FACT(stream, "Size", "%s (%" PRIu64 " bytes)", size, run->window_size);
@@ -289,7 +266,7 @@ static void put_window(FILE *stream, const struct cxv_run *run,
 	else if (run->verify)
 		FACT(stream, "Written", "a tag in each page, %s", run->memory_restored ?
 		     "and then what was there before" : "which is still there");
-	fputs(cxv_report_html_facts_end, stream);
+	html_facts_end(stream);
 }
 
 static void put_scope(FILE *stream, const struct cxv_scope *scope)
@@ -307,11 +284,12 @@ static void put_scope(FILE *stream, const struct cxv_scope *scope)
 
 static void put_method(FILE *stream, const struct cxv_run *run)
 {
-	fputs("<div>\n<h3>Method</h3>\n<dl class=\"facts\">\n<dt>Reset by</dt><dd>", stream);
+	html_facts(stream, "Method");
+	html_fact(stream, "Reset by");
 	for (size_t i = 0; i < run->way_count; i++)
 		fprintf(stream, "%s%s through %s", i ? ", then " : "",
 			cxv_method_name(run->ways[i].method), cxv_via_name(run->ways[i].via));
-	fputs("</dd>\n", stream);
+	html_fact_end(stream);
 	if (run->reset_methods[0])
 		FACT(stream, "Offered", "%s", run->reset_methods);
 	put_scope(stream, run->scope);
@@ -322,98 +300,68 @@ static void put_method(FILE *stream, const struct cxv_run *run)
 		     run->duration_requested / 1000000000);
 	FACT(stream, "Cycles made", "%u%s", run->count,
 	     run->interrupted ? ", then interrupted by a signal" : "");
-	fputs(cxv_report_html_facts_end, stream);
+	html_facts_end(stream);
 }
 
 /* --- what was found --- */
 
-static void put_evidence(FILE *stream, const char *name, const char *text)
-{
-	if (!text[0])
-		return;
-	fprintf(stream, "<p>%s", name);
-	cxv_markup_text(stream, text);
-	fputs("</p>", stream);
-}
-
-static void put_check_counts(FILE *stream, const struct cxv_check_summary *summary)
-{
-	const char *separator = "";
-
-	for (unsigned int verdict = CXV_FAIL + 1; verdict-- > CXV_PASS;) {
-		if (!summary->counts[verdict])
-			continue;
-		fprintf(stream, "%s%u %s", separator, summary->counts[verdict],
-			cxv_verdict_name(verdict));
-		separator = ", <br/>";
-	}
-}
-
 static void put_check(FILE *stream, enum cxv_check_id id, const struct cxv_check_summary *summary)
 {
 	const struct cxv_check *check = &summary->check;
+	char duration[CXV_TEXT_MAX];
 
-	fprintf(stream, "<tr class=\"%s\"><td>", cxv_verdict_name(check->verdict));
-	put_verdict(stream, check->verdict);
-	fprintf(stream, "</td>\n<td><b class=\"code\">%s</b><p>%s</p></td>\n<td>",
-		cxv_check_name(id), cxv_check_claim(id));
-	put_evidence(stream, "<span class=\"dim\">observed</span> ", check->observed);
-	put_evidence(stream, "<span class=\"dim\">expected</span> ", check->expected);
-	put_evidence(stream, "", check->detail);
-	fputs("</td>\n<td class=\"number\">", stream);
-	put_check_counts(stream, summary);
+	html_check(stream, check->verdict, cxv_check_name(id), cxv_check_claim(id));
+	if (check->observed[0])
+		html_observed(stream, check->observed);
+	if (check->expected[0])
+		html_expected(stream, check->expected);
+	if (check->detail[0])
+		html_detail(stream, check->detail);
+	html_check_counts(stream);
+	for (unsigned int verdict = CXV_FAIL + 1; verdict-- > CXV_PASS;)
+		if (summary->counts[verdict])
+			html_check_count(stream, summary->counts[verdict], verdict);
 	/* Where all cycles are alike, the first stands for them. */
-	fprintf(stream, ", <br/><span class=\"dim\">from cycle %u</span></td>\n", summary->cycle);
-	put_duration_cell(stream, check->duration);
-	fputs("</tr>\n", stream);
+	html_check_end(stream, summary->cycle, duration_text(duration, check->duration));
 }
 
 static void put_checks(FILE *stream, const struct cxv_run *run)
 {
-	fputs("<h3>Checks</h3>\n", stream);
 	if (!run->verify || !run->count) {
-		fputs(run->verify ? "<p>None: no cycle was made.</p>\n" :
-		      "<p>None: --no-verify was given.</p>\n", stream);
+		html_no_checks(stream, run->verify ? "no cycle was made." :
+						     "--no-verify was given.");
 		return;
 	}
-	fputs(cxv_report_html_checks, stream);
+	html_checks(stream);
 	for (size_t i = 0; i < CXV_CHECK_COUNT; i++)
 		if (run->checks[i].cycle)
 			put_check(stream, i, &run->checks[i]);
-	fputs(cxv_report_html_table_end, stream);
+	html_table_end(stream);
+}
+
+static void put_mapping(FILE *stream, const char *name, const char *view,
+			const struct cxv_mapping_record *mapping)
+{
+	char before[CXV_TEXT_MAX] = "not touched", expected[CXV_TEXT_MAX] = "unknown";
+
+	if (mapping->live)
+		snprintf(before, sizeof(before), "%" PRIu64, mapping->faults_before);
+	if (mapping->faults_expected)
+		snprintf(expected, sizeof(expected), "%" PRIu64, mapping->faults_expected);
+	html_mapping(stream, name, view, mapping->pages, before, mapping->faults_after, expected,
+		     mapping->missing_faults, mapping->refused_after, mapping->retained,
+		     mapping->zero, mapping->all_ones, mapping->other);
 }
 
 static void put_mappings(FILE *stream, const struct cxv_cycle_record *cycle)
 {
-	fputs(cxv_report_html_mappings, stream);
-	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++) {
-		const struct cxv_mapping_record *mapping = &cycle->mappings[i];
-
-		if (!mapping->made)
-			continue;
-		fputs("<tr>", stream);
-		put_cell(stream, "code", cxv_mapping_name(i));
-		put_cell(stream, "code",
-			 cxv_window_view_name(cxv_mapping_view(i, cycle->first_view)));
-		put_number_cell(stream, mapping->pages);
-		if (mapping->live)
-			put_number_cell(stream, mapping->faults_before);
-		else
-			put_cell(stream, "number", "not touched");
-		put_number_cell(stream, mapping->faults_after);
-		if (mapping->faults_expected)
-			put_number_cell(stream, mapping->faults_expected);
-		else
-			put_cell(stream, "number", "unknown");
-		put_number_cell(stream, mapping->missing_faults);
-		put_number_cell(stream, mapping->refused_after);
-		put_number_cell(stream, mapping->retained);
-		put_number_cell(stream, mapping->zero);
-		put_number_cell(stream, mapping->all_ones);
-		put_number_cell(stream, mapping->other);
-		fputs("</tr>\n", stream);
-	}
-	fputs(cxv_report_html_scrolled_table_end, stream);
+	html_mappings(stream);
+	for (size_t i = 0; i < CXV_MAPPING_COUNT; i++)
+		if (cycle->mappings[i].made)
+			put_mapping(stream, cxv_mapping_name(i),
+				    cxv_window_view_name(cxv_mapping_view(i, cycle->first_view)),
+				    &cycle->mappings[i]);
+	html_scrolled_table_end(stream);
 }
 
 static void put_cycle(FILE *stream, const struct cxv_run *run)
@@ -422,50 +370,24 @@ static void put_cycle(FILE *stream, const struct cxv_run *run)
 
 	if (!run->count)
 		return;
-	fprintf(stream, "<h3>Cycle %u of %u ", cycle->number, run->count);
-	put_verdict(stream, cycle->verdict);
-	fprintf(stream, "</h3>\n<p class=\"dim\">%s Shaded is the closed window, in which no "
-		"access to the memory can have gone through.</p>\n",
-		cxv_cycle_is_good(cycle) ? "The first one." : "The first of the worst ones.");
+	html_cycle(stream, cycle->number, run->count, cycle->verdict,
+		   cxv_cycle_is_good(cycle) ? "The first one." : "The first of the worst ones.");
 	if (cxv_timeline_end(&run->timeline) > cxv_timeline_begin(&run->timeline)) {
-		fputs("<figure class=\"timeline\">\n", stream);
+		html_timeline(stream);
 		cxv_report_timeline(&run->timeline, stream);
-		fputs("</figure>\n", stream);
+		html_figure_end(stream);
 	}
 	if (cycle->verified)
 		put_mappings(stream, cycle);
 }
 
-static void put_failed_checks(FILE *stream, const struct cxv_cycle_record *cycle)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; i < CXV_CHECK_COUNT; i++) {
-		if (i >= cycle->check_count || cycle->checks[i] < CXV_INCONCLUSIVE)
-			continue;
-		fprintf(stream, "%s%s%s", separator, cxv_check_name(i),
-			cycle->checks[i] == CXV_FAIL ? "" : " (inconclusive)");
-		separator = ", ";
-	}
-}
-
 static void put_bad_cycle(FILE *stream, const struct cxv_cycle_record *cycle)
 {
-	fprintf(stream, "<tr class=\"%s\"><td>%u</td><td>", cxv_verdict_name(cycle->verdict),
-		cycle->number);
-	put_verdict(stream, cycle->verdict);
-	fprintf(stream, "</td><td>%s through %s</td>", cxv_method_name(cycle->method),
-		cxv_via_name(cycle->via));
-	put_duration_cell(stream, cycle->reset_duration);
-	fputs("<td>", stream);
-	if (cycle->reset_error)
-		cxv_markup_format(stream, "reset failed: %s; ", strerror(cycle->reset_error));
-	if (cycle->lost)
-		fputs("device lost; ", stream);
-	cxv_markup_text(stream, cxv_readiness_name(cycle->readiness));
-	fputs("</td><td class=\"code\">", stream);
-	put_failed_checks(stream, cycle);
-	fputs("</td></tr>\n", stream);
+	char duration[CXV_TEXT_MAX];
+
+	html_bad_cycle(stream, cycle, cycle->number, cycle->verdict,
+		       cxv_method_name(cycle->method), cxv_via_name(cycle->via),
+		       duration_text(duration, cycle->reset_duration));
 }
 
 /* At least: of more than were kept, the verdicts alone are known. */
@@ -483,21 +405,20 @@ static void put_bad_cycles(FILE *stream, const struct cxv_run *run)
 {
 	unsigned int bad = count_bad_cycles(run), shown = 0;
 
-	fputs("<h3>Failed cycles</h3>\n", stream);
 	if (!bad) {
-		fputs(run->count ? "<p>None.</p>\n" : "<p>No cycle was made.</p>\n", stream);
+		html_no_bad_cycles(stream, run->count ? "None." : "No cycle was made.");
 		return;
 	}
-	fputs(cxv_report_html_failed_cycles, stream);
+	html_bad_cycles(stream);
 	for (size_t i = 0; i < run->kept && shown < BAD_CYCLES_MAX; i++) {
 		if (cxv_cycle_is_good(&run->cycles[i]))
 			continue;
 		put_bad_cycle(stream, &run->cycles[i]);
 		shown++;
 	}
-	fputs(cxv_report_html_scrolled_table_end, stream);
+	html_scrolled_table_end(stream);
 	if (bad > shown)
-		fprintf(stream, "<p>And %u more, which are not listed.</p>\n", bad - shown);
+		html_more_bad_cycles(stream, bad - shown);
 }
 
 static void put_latency_tile(FILE *stream, const struct cxv_run *run, enum cxv_latency latency,
@@ -511,28 +432,26 @@ static void put_latency_tile(FILE *stream, const struct cxv_run *run, enum cxv_l
 	cxv_text_duration(p50, cxv_histogram_percentile(histogram, 50));
 	cxv_text_duration(p99, cxv_histogram_percentile(histogram, 99));
 	snprintf(note, sizeof(note), "p99 %s", p99);
-	put_tile(stream, name, p50, note);
+	html_tile(stream, name, p50, note);
 }
 
 static void put_tiles(FILE *stream, const struct cxv_run *run)
 {
 	char value[CXV_TEXT_MAX], note[CXV_TEXT_MAX + 64];
 
-	fputs("<dl class=\"tiles\">\n", stream);
 	if (run->verify) {
 		snprintf(value, sizeof(value), "%u of %u", cxv_run_count(run, CXV_PASS),
 			 run->count);
 		snprintf(note, sizeof(note), "%u failed, %u inconclusive",
 			 cxv_run_count(run, CXV_FAIL), cxv_run_count(run, CXV_INCONCLUSIVE));
-		put_tile(stream, "Cycles passed", value, note);
+		html_tile(stream, "Cycles passed", value, note);
 	} else {
 		snprintf(value, sizeof(value), "%u", run->count);
-		put_tile(stream, "Resets made", value, "nothing was verified");
+		html_tile(stream, "Resets made", value, "nothing was verified");
 	}
 	put_latency_tile(stream, run, CXV_LATENCY_RESET, "Reset, p50");
 	put_latency_tile(stream, run, CXV_LATENCY_CLOSED, "Closed window, p50");
 	put_latency_tile(stream, run, CXV_LATENCY_REFAULT, "Refault, p50");
-	fputs("</dl>\n", stream);
 }
 
 static void put_latency(FILE *stream, const struct cxv_run *run, enum cxv_latency latency)
@@ -546,22 +465,20 @@ static void put_latency(FILE *stream, const struct cxv_run *run, enum cxv_latenc
 	cxv_text_duration(mean, cxv_histogram_mean(histogram));
 	snprintf(title, sizeof(title), "How many cycles took how long: %s",
 		 cxv_latency_name(latency));
-	fprintf(stream, "<figure><figcaption><b class=\"code\">%s</b> %s<br/>"
-		"<span class=\"dim\">%" PRIu64 " %s, min %s, mean %s</span></figcaption>\n",
-		cxv_latency_name(latency), cxv_latency_meaning(latency), histogram->count,
-		histogram->count == 1 ? "cycle" : "cycles", minimum, mean);
+	html_latency(stream, cxv_latency_name(latency), cxv_latency_meaning(latency),
+		     histogram->count, histogram->count == 1 ? "cycle" : "cycles", minimum, mean);
 	cxv_report_histogram(title, histogram, stream);
-	fputs("</figure>\n", stream);
+	html_figure_end(stream);
 }
 
 static void put_latencies(FILE *stream, const struct cxv_run *run)
 {
 	if (!run->count)
 		return;
-	fputs("<h3>How long it took</h3>\n<div class=\"charts\">\n", stream);
+	html_latencies(stream);
 	for (size_t i = 0; i < CXV_LATENCY_COUNT; i++)
 		put_latency(stream, run, i);
-	fputs("</div>\n", stream);
+	html_latencies_end(stream);
 }
 
 static void put_difference(FILE *stream, const struct cxv_difference *difference)
@@ -569,29 +486,25 @@ static void put_difference(FILE *stream, const struct cxv_difference *difference
 	char text[CXV_DIFFERENCE_TEXT_MAX];
 
 	cxv_difference_text(difference, text);
-	fprintf(stream, "<tr class=\"%s\"><td>", difference->failure ? "fail" : "skip");
-	put_badge(stream, difference->failure ? CXV_FAIL : CXV_SKIP,
-		  difference->failure ? "fail" : "differs");
-	fputs("</td>", stream);
-	put_cell(stream, "code", text);
-	fputs("</tr>\n", stream);
+	if (difference->failure)
+		html_difference(stream, "fail", CXV_FAIL, "fail", text);
+	else
+		html_difference(stream, "skip", CXV_SKIP, "differs", text);
 }
 
 static void put_comparison(FILE *stream, const struct cxv_comparison *comparison)
 {
 	if (!comparison)
 		return;
-	fputs("<h3>Compared with an earlier run</h3>\n<p>", stream);
-	cxv_markup_format(stream, "%s: %s", comparison->file,
-			  !comparison->compared ? "no cycle was made." :
-			  comparison->count ? "it differs." : "as good as then.");
-	fputs("</p>\n", stream);
+	html_comparison(stream, comparison->file,
+			!comparison->compared ? "no cycle was made." :
+			comparison->count ? "it differs." : "as good as then.");
 	if (!comparison->count)
 		return;
-	fputs("<table>\n<tbody>\n", stream);
+	html_differences(stream);
 	for (size_t i = 0; i < comparison->count; i++)
 		put_difference(stream, &comparison->items[i]);
-	fputs(cxv_report_html_table_end, stream);
+	html_table_end(stream);
 }
 
 static void put_target(FILE *stream, const struct cxv_proof_target *target)
@@ -599,24 +512,20 @@ static void put_target(FILE *stream, const struct cxv_proof_target *target)
 	const struct cxv_run *run = target->run;
 	enum cxv_verdict verdict = cxv_run_verdict(run);
 
-	fputs("<section>\n<h2>", stream);
-	cxv_markup_text(stream, run->target);
-	fputc(' ', stream);
-	put_badge(stream, verdict, verdict == CXV_SKIP ? "nothing verified" :
-						       cxv_verdict_name(verdict));
-	fputs("</h2>\n", stream);
+	html_target(stream, run->target, verdict,
+		    verdict == CXV_SKIP ? "nothing verified" : cxv_verdict_name(verdict));
 	put_tiles(stream, run);
-	fputs("<div class=\"columns\">\n", stream);
+	html_columns(stream);
 	put_endpoint(stream, target->endpoint);
 	put_window(stream, run, target->endpoint);
 	put_method(stream, run);
-	fputs("</div>\n", stream);
+	html_columns_end(stream);
 	put_checks(stream, run);
 	put_cycle(stream, run);
 	put_latencies(stream, run);
 	put_comparison(stream, run->comparison);
 	put_bad_cycles(stream, run);
-	fputs("</section>\n", stream);
+	html_target_end(stream);
 }
 
 /* --- what belongs to all of them --- */
@@ -639,18 +548,15 @@ static void put_driver(FILE *stream, const struct cxv_driver_status *driver)
 
 static void put_environment(FILE *stream, const struct cxv_proof *proof)
 {
-	fputs("<h2>Environment</h2>\n<dl class=\"facts\">\n", stream);
+	char began[CXV_TEXT_MAX], ended[CXV_TEXT_MAX];
+
+	html_environment(stream);
 	FACT(stream, "Command", "cxlvfio %s", proof->version);
 	FACT(stream, "Kernel", "%s", proof->kernel ?: "unknown");
 	if (proof->driver)
 		put_driver(stream, proof->driver);
-	fputs("<dt>Began</dt><dd>", stream);
-	put_time(stream, proof->began);
-	fputs("</dd>\n<dt>Ended</dt><dd>", stream);
-	put_time(stream, proof->ended);
-	fputs("</dd>\n</dl>\n<h2>How to reproduce</h2>\n<pre>", stream);
-	cxv_markup_text(stream, proof->command_line);
-	fputs("</pre>\n", stream);
+	FACT(stream, "Began", "%s", time_text(began, proof->began));
+	FACT(stream, "Ended", "%s", time_text(ended, proof->ended));
 }
 
 int cxv_report_write_html(const struct cxv_proof *proof, FILE *stream)
@@ -660,6 +566,6 @@ int cxv_report_write_html(const struct cxv_proof *proof, FILE *stream)
 	for (size_t i = 0; i < proof->count; i++)
 		put_target(stream, &proof->targets[i]);
 	put_environment(stream, proof);
-	fputs(cxv_report_html_end, stream);
+	html_end(stream, proof->command_line);
 	return ferror(stream) ? -ENOMEM : 0;
 }

@@ -7,6 +7,7 @@
 #include "core/proof/chart.h"
 #include "out/base/markup.h"
 #include "out/base/text.h"
+#include "report.svg.h"
 
 /* Units of the drawings, about pixels where they are shown as wide as they are drawn. */
 #define ROW			26
@@ -59,34 +60,6 @@ static void tick_text(char text[static CXV_TEXT_MAX], uint64_t nanoseconds)
 		strcpy(text, "0");
 }
 
-static void begin(FILE *stream, const char *class, int width, int height, const char *label)
-{
-	fprintf(stream, "<svg class=\"%s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", class,
-		width, height);
-	cxv_markup_text(stream, label);
-	fputs("\">\n", stream);
-}
-
-static void put_text(FILE *stream, double x, double y, const char *class, const char *text)
-{
-	fprintf(stream, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
-	cxv_markup_text(stream, text);
-	fputs("</text>\n", stream);
-}
-
-static void put_line(FILE *stream, const char *class, double x1, double y1, double x2, double y2)
-{
-	fprintf(stream, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n",
-		class, x1, y1, x2, y2);
-}
-
-static void put_rectangle(FILE *stream, const char *class, double x, double y, double width,
-			  double height)
-{
-	fprintf(stream, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-		"height=\"%.1f\"/>\n", class, x, y, width, height);
-}
-
 static const char *class_of(enum cxv_phase phase)
 {
 	if (phase >= CXV_PHASE_REFAULT && phase < CXV_PHASE_LOOK_AFTER)
@@ -123,14 +96,11 @@ static void put_phase(const struct cxv_timeline *timeline, enum cxv_phase phase,
 	/* What takes no time to speak of is seen all the same. */
 	if (width < 2)
 		width = 2;
-	fputs("<g><title>", stream);
-	cxv_markup_format(stream, "%s: %s, begins after %s; %s", cxv_phase_name(phase), duration,
-			  start, cxv_phase_text(phase));
-	fputs("</title>\n", stream);
-	put_text(stream, TIMELINE_LEFT - 10, y + BAR, "right", cxv_phase_name(phase));
-	put_rectangle(stream, class_of(phase), x, y + 2, width, BAR);
-	put_text(stream, x + width + 6, y + BAR, "figure", duration);
-	fputs("</g>\n", stream);
+	svg_phase(stream, cxv_phase_name(phase), duration, start, cxv_phase_text(phase));
+	svg_text(stream, TIMELINE_LEFT - 10, y + BAR, "right", cxv_phase_name(phase));
+	svg_rectangle(stream, class_of(phase), x, y + 2, width, BAR);
+	svg_text(stream, x + width + 6, y + BAR, "figure", duration);
+	svg_group_end(stream);
 }
 
 static void put_timeline_axis(const struct cxv_timeline *timeline, int bottom, FILE *stream)
@@ -144,8 +114,8 @@ static void put_timeline_axis(const struct cxv_timeline *timeline, int bottom, F
 		char text[CXV_TEXT_MAX];
 
 		tick_text(text, ticks[i]);
-		put_line(stream, "grid", x, 4, x, bottom);
-		put_text(stream, x, bottom + 18, "middle dim", text);
+		svg_line(stream, "grid", x, 4, x, bottom);
+		svg_text(stream, x, bottom + 18, "middle dim", text);
 	}
 }
 
@@ -156,10 +126,10 @@ void cxv_report_timeline(const struct cxv_timeline *timeline, FILE *stream)
 
 	for (size_t i = 0; i < CXV_PHASE_COUNT; i++)
 		rows += cxv_span_made(&timeline->spans[i]);
-	begin(stream, "timeline", TIMELINE_WIDTH, y + rows * ROW + AXIS,
+	svg_drawing(stream, "timeline", TIMELINE_WIDTH, y + rows * ROW + AXIS,
 	      "When each phase of the cycle began and how long it took");
 	if (cxv_span_made(closed))
-		put_rectangle(stream, "shade", timeline_x(timeline, closed->begin), 4,
+		svg_rectangle(stream, "shade", timeline_x(timeline, closed->begin), 4,
 			      timeline_x(timeline, closed->end) -
 			      timeline_x(timeline, closed->begin), rows * ROW + 4);
 	put_timeline_axis(timeline, y + rows * ROW, stream);
@@ -169,7 +139,7 @@ void cxv_report_timeline(const struct cxv_timeline *timeline, FILE *stream)
 		put_phase(timeline, i, y, stream);
 		y += ROW;
 	}
-	fputs("</svg>\n", stream);
+	svg_drawing_end(stream);
 }
 
 /* What a histogram shows, and how: its columns are of equal width on its axis, or nearly so. */
@@ -261,8 +231,8 @@ static void put_counts_axis(const struct chart *chart, FILE *stream)
 		char text[CXV_TEXT_MAX];
 
 		snprintf(text, sizeof(text), "%" PRIu64, ticks[i]);
-		put_line(stream, "grid", CHART_LEFT, y, CHART_RIGHT, y);
-		put_text(stream, CHART_LEFT - 6, y + 4, "right dim", text);
+		svg_line(stream, "grid", CHART_LEFT, y, CHART_RIGHT, y);
+		svg_text(stream, CHART_LEFT - 6, y + 4, "right dim", text);
 	}
 }
 
@@ -285,10 +255,10 @@ static void put_times_axis(const struct chart *chart, FILE *stream)
 		half = strlen(text) * CHARACTER / 2;
 		if (x < CHART_LEFT || x > CHART_RIGHT)
 			continue;
-		put_line(stream, "grid", x, CHART_BOTTOM, x, CHART_BOTTOM + 5);
+		svg_line(stream, "grid", x, CHART_BOTTOM, x, CHART_BOTTOM + 5);
 		if (x - half < free_from || x + half > CHART_WIDTH)
 			continue;
-		put_text(stream, x, CHART_BOTTOM + 19, "middle dim", text);
+		svg_text(stream, x, CHART_BOTTOM + 19, "middle dim", text);
 		free_from = x + half + CHARACTER;
 	}
 }
@@ -303,8 +273,8 @@ static void put_mark(const struct chart *chart, const char *name, uint64_t value
 
 	cxv_text_duration(duration, value);
 	snprintf(text, sizeof(text), "%s %s", name, duration);
-	put_line(stream, "mark", x, y - 10, x, CHART_BOTTOM);
-	put_text(stream, left ? x + 5 : x - 5, y, left ? "figure" : "figure right", text);
+	svg_line(stream, "mark", x, y - 10, x, CHART_BOTTOM);
+	svg_text(stream, left ? x + 5 : x - 5, y, left ? "figure" : "figure right", text);
 }
 
 static void put_column(const struct chart *chart, const struct cxv_histogram_bar *column,
@@ -318,27 +288,25 @@ static void put_column(const struct chart *chart, const struct cxv_histogram_bar
 		return;
 	cxv_text_duration(low, column->low);
 	cxv_text_duration(high, column->high);
-	fputs("<g><title>", stream);
-	cxv_markup_format(stream, "%s to %s: %" PRIu64, low, high, column->count);
-	fputs("</title>", stream);
+	svg_column(stream, low, high, column->count);
 	/* One sample among thousands is what the picture is looked at for. */
 	y = y < CHART_BOTTOM - 2 ? y : CHART_BOTTOM - 2;
-	put_rectangle(stream, "bar", x, y, width > 4 ? width - 1 : 3, CHART_BOTTOM - y);
-	fputs("</g>\n", stream);
+	svg_rectangle(stream, "bar", x, y, width > 4 ? width - 1 : 3, CHART_BOTTOM - y);
+	svg_group_end(stream);
 }
 
 void cxv_report_histogram(const char *title, const struct cxv_histogram *histogram, FILE *stream)
 {
 	struct chart chart = chart_of(histogram);
 
-	begin(stream, "histogram", CHART_WIDTH, CHART_HEIGHT, title);
+	svg_drawing(stream, "histogram", CHART_WIDTH, CHART_HEIGHT, title);
 	put_counts_axis(&chart, stream);
 	put_times_axis(&chart, stream);
 	for (size_t i = 0; i < chart.count; i++)
 		put_column(&chart, &chart.columns[i], stream);
-	put_line(stream, "axis", CHART_LEFT, CHART_BOTTOM, CHART_RIGHT, CHART_BOTTOM);
+	svg_line(stream, "axis", CHART_LEFT, CHART_BOTTOM, CHART_RIGHT, CHART_BOTTOM);
 	put_mark(&chart, "p50", cxv_histogram_percentile(histogram, 50), 0, stream);
 	put_mark(&chart, "p99", cxv_histogram_percentile(histogram, 99), 1, stream);
 	put_mark(&chart, "max", histogram->maximum, 2, stream);
-	fputs("</svg>\n", stream);
+	svg_drawing_end(stream);
 }
