@@ -244,22 +244,15 @@ static int add_finding(struct cxv_definition *definition, const char *id, const 
 static int add_finding(struct cxv_definition *definition, const char *id, const char *hint,
 		       enum cxv_severity severity, const char *format, ...)
 {
-	struct cxv_findings *findings = &definition->findings;
-	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
-						  sizeof(*bigger));
 	va_list arguments;
 	char *message;
 
-	if (!bigger)
-		return -ENOMEM;
-	findings->items = bigger;
 	va_start(arguments, format);
 	message = cxv_vformat(format, arguments);
 	va_end(arguments);
 	if (!message)
 		return -ENOMEM;
-	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
-	return 0;
+	return cxv_findings_add(&definition->findings, id, severity, message, hint);
 }
 
 /* Another file that means the same device and names another driver. */

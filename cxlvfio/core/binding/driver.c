@@ -3,11 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "core/base/format.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 
@@ -131,17 +128,6 @@ const struct cxv_module_file *cxv_driver_file(const struct cxv_driver_status *st
 	return NULL;
 }
 
-_printf_(2, 3)
-static int found(char **message, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	*message = cxv_vformat(format, arguments);
-	va_end(arguments);
-	return *message ? 1 : -ENOMEM;
-}
-
 /* In the kernel, in whatever way; also where that cannot be told. */
 static bool may_be_there(const struct cxv_driver_status *status)
 {
@@ -154,8 +140,9 @@ static int vermagic_mismatch(const struct cxv_driver_status *status, char **mess
 
 	if (!file || !is_not(&file->fits))
 		return 0;
-	return found(message, "%s is built for another kernel (%s) than the running %s",
-		     file->path.value, file->vermagic.value ?: "?", status->kernel.value ?: "one");
+	return cxv_found(message, "%s is built for another kernel (%s) than the running %s",
+			 file->path.value, file->vermagic.value ?: "?",
+			 status->kernel.value ?: "one");
 }
 
 static int signature_missing(const struct cxv_driver_status *status, char **message)
@@ -164,8 +151,8 @@ static int signature_missing(const struct cxv_driver_status *status, char **mess
 
 	if (!file || !is_not(&file->is_signed) || !is(&status->policy.signature_required))
 		return 0;
-	return found(message, "the running kernel loads signed modules only, and %s has no "
-		     "signature", file->path.value);
+	return cxv_found(message, "the running kernel loads signed modules only, and %s has no "
+			 "signature", file->path.value);
 }
 
 /* Of a module in the kernel it is known. */
@@ -176,10 +163,10 @@ static int signature_untested(const struct cxv_driver_status *status, char **mes
 	if (!file || !is(&file->is_signed) || !is(&status->policy.signature_required) ||
 	    may_be_there(status))
 		return 0;
-	return found(message, "the running kernel loads signed modules only, and %s is signed by "
-		     "%s; whether it trusts that is not known here: of the key of DKMS, mokutil "
-		     "--test-key /var/lib/dkms/mok.pub tells it", file->path.value,
-		     file->signer.value ?: "a key without a name");
+	return cxv_found(message, "the running kernel loads signed modules only, and %s is signed "
+			 "by %s; whether it trusts that is not known here: of the key of DKMS, "
+			 "mokutil --test-key /var/lib/dkms/mok.pub tells it", file->path.value,
+			 file->signer.value ?: "a key without a name");
 }
 
 static int not_for_running_kernel(const struct cxv_driver_status *status, char **message)
@@ -187,9 +174,9 @@ static int not_for_running_kernel(const struct cxv_driver_status *status, char *
 	if (may_be_there(status) || status->file_error || !status->file_count ||
 	    cxv_driver_file(status))
 		return 0;
-	return found(message, "the module is not installed for the running kernel %s, only for "
-		     "%s%s", status->kernel.value ?: "", status->files[0].kernel.value,
-		     status->file_count > 1 ? " and others" : "");
+	return cxv_found(message, "the module is not installed for the running kernel %s, only for "
+			 "%s%s", status->kernel.value ?: "", status->files[0].kernel.value,
+			 status->file_count > 1 ? " and others" : "");
 }
 
 static int not_installed(const struct cxv_driver_status *status, char **message)
@@ -198,8 +185,8 @@ static int not_installed(const struct cxv_driver_status *status, char **message)
 	if (may_be_there(status) || status->file_error || status->file_count ||
 	    is(&status->loaded.registered))
 		return 0;
-	return found(message, "the module " CXL_VFIO_MODULE_NAME " is not installed for any "
-		     "kernel of this machine, and not loaded");
+	return cxv_found(message, "the module " CXL_VFIO_MODULE_NAME " is not installed for any "
+			 "kernel of this machine, and not loaded");
 }
 
 static int loaded_is_not_installed(const struct cxv_driver_status *status, char **message)
@@ -210,13 +197,13 @@ static int loaded_is_not_installed(const struct cxv_driver_status *status, char 
 	if (!file || !is(&loaded->loaded))
 		return 0;
 	if (differ(&loaded->srcversion, &file->srcversion))
-		return found(message, "the loaded module is not the installed one: srcversion %s, "
-			     "but %s has %s", loaded->srcversion.value, file->path.value,
-			     file->srcversion.value);
+		return cxv_found(message, "the loaded module is not the installed one: srcversion "
+				 "%s, but %s has %s", loaded->srcversion.value, file->path.value,
+				 file->srcversion.value);
 	if (differ(&loaded->version, &file->version))
-		return found(message, "the loaded module is not the installed one: version %s, "
-			     "but %s has %s", loaded->version.value, file->path.value,
-			     file->version.value);
+		return cxv_found(message, "the loaded module is not the installed one: version %s, "
+				 "but %s has %s", loaded->version.value, file->path.value,
+				 file->version.value);
 	return 0;
 }
 
@@ -226,8 +213,8 @@ static int not_indexed(const struct cxv_driver_status *status, char **message)
 
 	if (!file || !is_not(&file->indexed))
 		return 0;
-	return found(message, "modules.dep does not have %s: it will not be loaded",
-		     file->path.value);
+	return cxv_found(message, "modules.dep does not have %s: it will not be loaded",
+			 file->path.value);
 }
 
 /* Of the running kernel: the furthest that DKMS came, or NULL. */
@@ -254,14 +241,15 @@ static int dkms_not_installed(const struct cxv_driver_status *status, char **mes
 	if (!status->build_count || !status->kernel.value || cxv_driver_file(status))
 		return 0;
 	if (build && !strcmp(build->state.value, "built"))
-		return found(message, "DKMS has built version %s for the running kernel %s, but "
-			     "not installed it", build->version.value, status->kernel.value);
+		return cxv_found(message, "DKMS has built version %s for the running kernel %s, "
+				 "but not installed it", build->version.value,
+				 status->kernel.value);
 	if (build)
-		return found(message, "DKMS says that version %s is installed for the running "
-			     "kernel %s, but its file is gone", build->version.value,
-			     status->kernel.value);
-	return found(message, "DKMS has version %s, but has not built it for the running kernel %s",
-		     status->builds[0].version.value, status->kernel.value);
+		return cxv_found(message, "DKMS says that version %s is installed for the running "
+				 "kernel %s, but its file is gone", build->version.value,
+				 status->kernel.value);
+	return cxv_found(message, "DKMS has version %s, but has not built it for the running "
+			 "kernel %s", status->builds[0].version.value, status->kernel.value);
 }
 
 static int not_live(const struct cxv_driver_status *status, char **message)
@@ -270,7 +258,7 @@ static int not_live(const struct cxv_driver_status *status, char **message)
 
 	if (!state || !strcmp(state, "live"))
 		return 0;
-	return found(message, "the module is loaded, but not live: %s", state);
+	return cxv_found(message, "the module is loaded, but not live: %s", state);
 }
 
 static int not_registered(const struct cxv_driver_status *status, char **message)
@@ -280,8 +268,8 @@ static int not_registered(const struct cxv_driver_status *status, char **message
 	if (!is(&loaded->loaded) || !cxv_text_is(&loaded->initstate, "live") ||
 	    !is_not(&loaded->registered))
 		return 0;
-	return found(message, "the module is loaded, but the kernel knows no PCI driver "
-		     CXL_VFIO_DRIVER_NAME);
+	return cxv_found(message, "the module is loaded, but the kernel knows no PCI driver "
+			 CXL_VFIO_DRIVER_NAME);
 }
 
 static int forced_load(const struct cxv_driver_status *status, char **message)
@@ -290,8 +278,8 @@ static int forced_load(const struct cxv_driver_status *status, char **message)
 
 	if (!taint || !strchr(taint, 'F'))
 		return 0;
-	return found(message, "the module was loaded by force, against its own vermagic or "
-		     "symbol versions");
+	return cxv_found(message, "the module was loaded by force, against its own vermagic or "
+			 "symbol versions");
 }
 
 static int unknown_interface(const struct cxv_driver_status *status, char **message)
@@ -300,8 +288,8 @@ static int unknown_interface(const struct cxv_driver_status *status, char **mess
 
 	if (!version->known || version->value == CXL_VFIO_ABI_VERSION)
 		return 0;
-	return found(message, "the running driver offers version %" PRIu64 " of its interface, "
-		     "and this program knows version %d", version->value, CXL_VFIO_ABI_VERSION);
+	return cxv_found(message, "the running driver offers version %" PRIu64 " of its interface, "
+			 "and this program knows version %d", version->value, CXL_VFIO_ABI_VERSION);
 }
 
 static int no_reset(const struct cxv_driver_status *status, char **message)
@@ -310,8 +298,8 @@ static int no_reset(const struct cxv_driver_status *status, char **message)
 		const struct cxv_driver_device *device = &status->devices[i];
 
 		if (!device->reset_method.value && !device->reset_method.error)
-			return found(message, "the kernel has no reset for %s: " CXV_NO_RESET,
-				     device->host.value);
+			return cxv_found(message, "the kernel has no reset for %s: " CXV_NO_RESET,
+					 device->host.value);
 	}
 	return 0;
 }
@@ -322,8 +310,8 @@ static int failing_reset(const struct cxv_driver_status *status, char **message)
 		const struct cxv_driver_device *device = &status->devices[i];
 
 		if (cxv_text_is(&device->reset_result, CXL_VFIO_RESET_RESULT_FAILED))
-			return found(message, "the last reset of %s failed: while resets fail, "
-				     CXV_NO_RESET, device->host.value);
+			return cxv_found(message, "the last reset of %s failed: while resets fail, "
+					 CXV_NO_RESET, device->host.value);
 	}
 	return 0;
 }

@@ -2,7 +2,10 @@
 #include "core/discovery/finding_list.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
+
+#include "core/base/format.h"
 
 static const char *const severity_names[] = {
 	[CXV_SEVERITY_INFO] = "info",
@@ -13,6 +16,16 @@ static const char *const severity_names[] = {
 const char *cxv_severity_name(enum cxv_severity severity)
 {
 	return severity_names[severity];
+}
+
+int cxv_found(char **message, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	*message = cxv_vformat(format, arguments);
+	va_end(arguments);
+	return *message ? 1 : -ENOMEM;
 }
 
 int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "core/base/util.h"
+
 enum cxv_severity {
 	CXV_SEVERITY_INFO,	/* worth knowing; not shown in the table */
 	CXV_SEVERITY_WARNING,	/* works, but not as it should, or not for long */
@@ -23,6 +25,8 @@ struct cxv_findings {
 	size_t count;
 };
 
+/* What a check returns that found something: 1 with the sentence in *MESSAGE, or -ENOMEM. */
+int cxv_found(char **message, const char *format, ...) _printf_(2, 3);
 /* MESSAGE is taken over, also on failure. 0 or -ENOMEM. */
 int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
 		     char *message, const char *hint);

@@ -3,25 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/format.h"
 #include "core/base/words.h"
 #include "cxl_vfio.h"
-
-/* A check returns 1 with the sentence in *MESSAGE, 0 when all is well, or -ENOMEM. */
-_printf_(2, 3)
-static int found(char **message, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	*message = cxv_vformat(format, arguments);
-	va_end(arguments);
-	return *message ? 1 : -ENOMEM;
-}
 
 static bool is(const struct cxv_number *number)
 {
@@ -62,15 +48,15 @@ static int lost(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->state != CXV_STATE_LOST)
 		return 0;
-	return found(message, "its configuration space reads all ones");
+	return cxv_found(message, "its configuration space reads all ones");
 }
 
 static int changing(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->changing)
 		return 0;
-	return found(message, "its driver or its state kept changing while it was read, so these "
-		     "facts may be of different moments");
+	return cxv_found(message, "its driver or its state kept changing while it was read, so "
+			 "these facts may be of different moments");
 }
 
 static int malformed(const struct cxv_endpoint *endpoint, char **message)
@@ -81,7 +67,7 @@ static int malformed(const struct cxv_endpoint *endpoint, char **message)
 		error = endpoint->dvsec.locator_error;
 	if (error != EILSEQ && error != EBADMSG)
 		return 0;
-	return found(message, "its list of extended capabilities is malformed");
+	return cxv_found(message, "its list of extended capabilities is malformed");
 }
 
 static int not_committed(const struct cxv_endpoint *endpoint, char **message)
@@ -93,14 +79,14 @@ static int not_visible(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->state != CXV_STATE_NOT_VISIBLE)
 		return 0;
-	return found(message, "VFIO has made no device node for it");
+	return cxv_found(message, "VFIO has made no device node for it");
 }
 
 static int mem_disabled(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!is_not(&endpoint->dvsec.control.mem_enable) || !is(&endpoint->dvsec.caps.mem))
 		return 0;
-	return found(message, "CXL.mem is not enabled in its control register");
+	return cxv_found(message, "CXL.mem is not enabled in its control register");
 }
 
 static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
@@ -109,14 +95,15 @@ static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
 
 	if (!endpoint->dvsec.range_count || !is(&range->info_valid) || !is_not(&range->active))
 		return 0;
-	return found(message, "its memory range 0 is valid but not active: the media is not ready");
+	return cxv_found(message, "its memory range 0 is valid but not active: the media is not "
+			 "ready");
 }
 
 static int decoder_error(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->hdm.count; i++)
 		if (is(&endpoint->hdm.decoders[i].error))
-			return found(message, "HDM decoder %zu says that its commit failed", i);
+			return cxv_found(message, "HDM decoder %zu says that its commit failed", i);
 	return 0;
 }
 
@@ -126,8 +113,8 @@ static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **messag
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
-			return found(message,
-				     "HDM decoder %zu is to be locked but is not committed", i);
+			return cxv_found(message,
+					 "HDM decoder %zu is to be locked but is not committed", i);
 	}
 	return 0;
 }
@@ -139,16 +126,16 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 
 		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->target_type.value &&
 		    strcmp(decoder->target_type.value, "accelerator"))
-			return found(message, "HDM decoder %zu is committed as host-only memory "
-				     "(%s): its cache is not kept coherent", i,
-				     decoder->target_type.value);
+			return cxv_found(message, "HDM decoder %zu is committed as host-only "
+					 "memory (%s): its cache is not kept coherent", i,
+					 decoder->target_type.value);
 	}
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 
 		if (is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
-			return found(message, "the kernel's %s has the target type expander",
-				     decoder->decoder.value ?: "decoder");
+			return cxv_found(message, "the kernel's %s has the target type expander",
+					 decoder->decoder.value ?: "decoder");
 	}
 	return 0;
 }
@@ -160,8 +147,8 @@ static int interleaved(const struct cxv_endpoint *endpoint, char **message)
 
 		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->interleave_ways.known &&
 		    decoder->interleave_ways.value != 1)
-			return found(message, "HDM decoder %zu is committed as one of %" PRIu64
-				     " interleaved ways", i, decoder->interleave_ways.value);
+			return cxv_found(message, "HDM decoder %zu is committed as one of %" PRIu64
+					 " interleaved ways", i, decoder->interleave_ways.value);
 	}
 	return 0;
 }
@@ -203,8 +190,8 @@ static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **messag
 	    !is(&range->info_valid) || !is(&range->base) ||
 	    (!differ(base, &range->base) && !differ(size, &range->size)))
 		return 0;
-	return found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
-		     extent(&range->base, &range->size).text);
+	return cxv_found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
+			 extent(&range->base, &range->size).text);
 }
 
 /* The kernel numbers an endpoint's decoders as the hardware does: "decoder2.0" is decoder 0. */
@@ -227,22 +214,22 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 		if (!hardware || is_not(&endpoint->hdm.enabled))
 			continue;
 		if (is_not(&decoder->size) && cxv_hdm_uses(&endpoint->hdm, hardware))
-			return found(message, "HDM decoder %" PRIu64 " is committed, but the "
-				     "kernel's %s decodes nothing", hardware->index.value,
-				     decoder->decoder.value);
+			return cxv_found(message, "HDM decoder %" PRIu64 " is committed, but the "
+					 "kernel's %s decodes nothing", hardware->index.value,
+					 decoder->decoder.value);
 		if (!is(&decoder->size))
 			continue;
 		if (is_not(&hardware->committed))
-			return found(message, "the kernel uses %s, but HDM decoder %" PRIu64
-				     " is not committed", decoder->decoder.value,
-				     hardware->index.value);
+			return cxv_found(message, "the kernel uses %s, but HDM decoder %" PRIu64
+					 " is not committed", decoder->decoder.value,
+					 hardware->index.value);
 		if (differ(&hardware->resource, &decoder->resource) ||
 		    differ(&hardware->size, &decoder->size))
-			return found(message, "HDM decoder %" PRIu64 " has %s, the kernel's %s has "
-				     "%s", hardware->index.value,
-				     extent(&hardware->resource, &hardware->size).text,
-				     decoder->decoder.value,
-				     extent(&decoder->resource, &decoder->size).text);
+			return cxv_found(message, "HDM decoder %" PRIu64 " has %s, the kernel's %s "
+					 "has %s", hardware->index.value,
+					 extent(&hardware->resource, &hardware->size).text,
+					 decoder->decoder.value,
+					 extent(&decoder->resource, &decoder->size).text);
 	}
 	return 0;
 }
@@ -254,10 +241,11 @@ static int second_decoder(const struct cxv_endpoint *endpoint, char **message)
 
 	for (size_t i = 0; used && i < hdm->count; i++)
 		if (&hdm->decoders[i] != used && cxv_hdm_uses(hdm, &hdm->decoders[i]))
-			return found(message, "HDM decoder %zu is committed to %s beside decoder "
-				     "%zu", i, extent(&hdm->decoders[i].resource,
-						      &hdm->decoders[i].size).text,
-				     used - hdm->decoders);
+			return cxv_found(message, "HDM decoder %zu is committed to %s beside "
+					 "decoder %zu", i,
+					 extent(&hdm->decoders[i].resource,
+						&hdm->decoders[i].size).text,
+					 used - hdm->decoders);
 	return 0;
 }
 
@@ -271,9 +259,9 @@ static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (is(&decoder->committed) && is_not(&decoder->size))
-			return found(message, "HDM decoder %" PRIu64 " is committed%s with zero "
-				     "size: it decodes nothing", decoder->index.value,
-				     is(&decoder->lock_on_commit) ? " and locked" : "");
+			return cxv_found(message, "HDM decoder %" PRIu64 " is committed%s with "
+					 "zero size: it decodes nothing", decoder->index.value,
+					 is(&decoder->lock_on_commit) ? " and locked" : "");
 	}
 	return 0;
 }
@@ -295,8 +283,8 @@ static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number 
 static int cut(const char *what, const struct cxv_number *base, const struct cxv_number *size,
 	       char **message)
 {
-	return found(message, "no CXL window has all of its memory: %s has %s", what,
-		     extent(base, size).text);
+	return cxv_found(message, "no CXL window has all of its memory: %s has %s", what,
+			 extent(base, size).text);
 }
 
 /* Documentation/driver-api/cxl/conventions/cxl-lmh.rst: firmware cuts a window at a hole. */
@@ -338,8 +326,9 @@ static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **me
 	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)) ||
 	    is_cut(endpoint, &view->window_base, &view->window_size))
 		return 0;
-	return found(message, "%s has %s, the driver's window has %s", name,
-		     extent(base, size).text, extent(&view->window_base, &view->window_size).text);
+	return cxv_found(message, "%s has %s, the driver's window has %s", name,
+			 extent(base, size).text,
+			 extent(&view->window_base, &view->window_size).text);
 }
 
 /* Without the capability, or with it switched off, the kernel makes decoders from the ranges. */
@@ -348,8 +337,9 @@ static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message
 	if (!endpoint->decoder_count ||
 	    (endpoint->hdm.error != ENOENT && !is_not(&endpoint->hdm.enabled)))
 		return 0;
-	return found(message, "the kernel's decoders are emulated from the DVSEC ranges: those of "
-		     "the hardware are %s", endpoint->hdm.error ? "missing" : "switched off");
+	return cxv_found(message, "the kernel's decoders are emulated from the DVSEC ranges: those "
+			 "of the hardware are %s",
+			 endpoint->hdm.error ? "missing" : "switched off");
 }
 
 static int no_region(const struct cxv_endpoint *endpoint, char **message)
@@ -358,16 +348,17 @@ static int no_region(const struct cxv_endpoint *endpoint, char **message)
 	    endpoint->region_count)
 		return 0;
 	if (!endpoint->memdev.value)
-		return found(message, "the driver is bound, but the CXL core has no memdev of it");
-	return found(message, "%s is in no CXL region", endpoint->memdev.value);
+		return cxv_found(message, "the driver is bound, but the CXL core has no memdev of "
+				 "it");
+	return cxv_found(message, "%s is in no CXL region", endpoint->memdev.value);
 }
 
 static int region_not_committed(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->region_count; i++)
 		if (cxv_text_is(&endpoint->regions[i].decode_state, "reset"))
-			return found(message, "%s is not committed",
-				     endpoint->regions[i].region.value ?: "its region");
+			return cxv_found(message, "%s is not committed",
+					 endpoint->regions[i].region.value ?: "its region");
 	return 0;
 }
 
@@ -375,8 +366,8 @@ static int refused(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->state != CXV_STATE_REFUSED)
 		return 0;
-	return found(message, "the driver keeps its memory shut: %s",
-		     endpoint->driver_view.verdict.value ?: "no reason given");
+	return cxv_found(message, "the driver keeps its memory shut: %s",
+			 endpoint->driver_view.verdict.value ?: "no reason given");
 }
 
 /* A refusal ends with the next open or reset, which looks again: until then it counts. */
@@ -386,15 +377,15 @@ static int refused_before(const struct cxv_endpoint *endpoint, char **message)
 
 	if (endpoint->state == CXV_STATE_REFUSED || !is(&view->refuse_count))
 		return 0;
-	return found(message, "the driver has refused its memory %" PRIu64 " times since the bind",
-		     view->refuse_count.value);
+	return cxv_found(message, "the driver has refused its memory %" PRIu64 " times since the "
+			 "bind", view->refuse_count.value);
 }
 
 static int scrub_owed(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!cxv_text_is(&endpoint->driver_view.scrub_result, CXL_VFIO_SCRUB_RESULT_OWED))
 		return 0;
-	return found(message, "the last user's bytes are still in its memory");
+	return cxv_found(message, "the last user's bytes are still in its memory");
 }
 
 /* CXL 3.1 section 9.18.1.3: the host routes only addresses in a fixed memory window to CXL. */
@@ -404,9 +395,9 @@ static int committed_without_window(const struct cxv_endpoint *endpoint, char **
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
 		if (cxv_hdm_uses(&endpoint->hdm, decoder) && decoder->outside)
-			return found(message, "HDM decoder %" PRIu64 " is committed to %s, which "
-				     "no CXL window covers", decoder->index.value,
-				     extent(&decoder->resource, &decoder->size).text);
+			return cxv_found(message, "HDM decoder %" PRIu64 " is committed to %s, "
+					 "which no CXL window covers", decoder->index.value,
+					 extent(&decoder->resource, &decoder->size).text);
 	}
 	return 0;
 }
@@ -433,9 +424,9 @@ static int rival_owner(const struct cxv_endpoint *endpoint, char **message)
 		const struct cxv_owner *owner = &endpoint->owners[i];
 
 		if (!is_rightful(endpoint, owner->name.value))
-			return found(message, "'%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
-				     " of its memory, or around it", owner->name.value,
-				     owner->size.value, owner->resource.value);
+			return cxv_found(message, "'%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
+					 " of its memory, or around it", owner->name.value,
+					 owner->size.value, owner->resource.value);
 	}
 	return 0;
 }
@@ -446,8 +437,8 @@ static int aer_errors(const struct cxv_endpoint *endpoint, char **message)
 
 	if (!is(&aer->nonfatal) && !is(&aer->fatal))
 		return 0;
-	return found(message, "it has had %" PRIu64 " fatal and %" PRIu64
-		     " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
+	return cxv_found(message, "it has had %" PRIu64 " fatal and %" PRIu64
+			 " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
 }
 
 static int ras_errors(const struct cxv_endpoint *endpoint, char **message)
@@ -456,8 +447,8 @@ static int ras_errors(const struct cxv_endpoint *endpoint, char **message)
 
 	if (!is(&ras->uncorrectable_status))
 		return 0;
-	return found(message, "its CXL RAS capability has uncorrectable errors: status 0x%08"
-		     PRIx64, ras->uncorrectable_status.value);
+	return cxv_found(message, "its CXL RAS capability has uncorrectable errors: status 0x%08"
+			 PRIx64, ras->uncorrectable_status.value);
 }
 
 static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
@@ -468,8 +459,8 @@ static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
 	if (!pci->current_link_width.known || !pci->max_link_width.known || !speed || !most ||
 	    (!differ(&pci->current_link_width, &pci->max_link_width) && !strcmp(speed, most)))
 		return 0;
-	return found(message, "its link runs at %s x%" PRIu64 " of %s x%" PRIu64, speed,
-		     pci->current_link_width.value, most, pci->max_link_width.value);
+	return cxv_found(message, "its link runs at %s x%" PRIu64 " of %s x%" PRIu64, speed,
+			 pci->current_link_width.value, most, pci->max_link_width.value);
 }
 
 static int shared_group(const struct cxv_endpoint *endpoint, char **message)
@@ -478,8 +469,8 @@ static int shared_group(const struct cxv_endpoint *endpoint, char **message)
 		const struct cxv_group_peer *peer = &endpoint->iommu_group_peers[i];
 
 		if (!cxv_driver_shares_group(peer->driver.value))
-			return found(message, "%s, which %s has, is in the same IOMMU group",
-				     peer->host.value, peer->driver.value);
+			return cxv_found(message, "%s, which %s has, is in the same IOMMU group",
+					 peer->host.value, peer->driver.value);
 	}
 	return 0;
 }
@@ -488,7 +479,7 @@ static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (endpoint->iommu_group.known || endpoint->iommu_group.error)
 		return 0;
-	return found(message, "it is in no IOMMU group");
+	return cxv_found(message, "it is in no IOMMU group");
 }
 
 static int no_flr(const struct cxv_endpoint *endpoint, char **message)
@@ -501,7 +492,7 @@ static int no_flr(const struct cxv_endpoint *endpoint, char **message)
 		if (!strcmp(methods->items[i], "flr") || !strcmp(methods->items[i], "af_flr") ||
 		    !strcmp(methods->items[i], "device_specific"))
 			return 0;
-	return found(message, "the kernel offers no function-level reset for it");
+	return cxv_found(message, "the kernel offers no function-level reset for it");
 }
 
 static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
@@ -509,10 +500,11 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 	if (!cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
 		return 0;
 	if (!endpoint->reset_methods.count)
-		return found(message, "its reset failed at the last open, close or "
-			     "VFIO_DEVICE_RESET, and there is no method now");
-	return found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: "
-		     "first is now %s, and the next open tells", endpoint->reset_methods.items[0]);
+		return cxv_found(message, "its reset failed at the last open, close or "
+				 "VFIO_DEVICE_RESET, and there is no method now");
+	return cxv_found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: "
+			 "first is now %s, and the next open tells",
+			 endpoint->reset_methods.items[0]);
 }
 
 /* While a run is in a step it has put the scrub off for a moment, and puts it back itself. */
@@ -521,16 +513,17 @@ static int scrub_off(const struct cxv_endpoint *endpoint, char **message)
 	if (!endpoint->scrub_noted || cxv_ladder_is(&endpoint->ladder, CXV_LADDER_RUNNING) ||
 	    !cxv_text_is(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_NONE))
 		return 0;
-	return found(message, "its scrub policy is " CXL_VFIO_SCRUB_POLICY_NONE " since a first "
-		     "contact was interrupted: the next user reads what the last one left");
+	return cxv_found(message, "its scrub policy is " CXL_VFIO_SCRUB_POLICY_NONE " since a "
+			 "first contact was interrupted: the next user reads what the last one "
+			 "left");
 }
 
 static int region_left(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->left_region.value || !endpoint->left_window.value)
 		return 0;
-	return found(message, "%s of %s has its addresses, and no decoder takes part in it",
-		     endpoint->left_region.value, endpoint->left_window.value);
+	return cxv_found(message, "%s of %s has its addresses, and no decoder takes part in it",
+			 endpoint->left_region.value, endpoint->left_window.value);
 }
 
 static int ladder_in(const struct cxv_endpoint *endpoint, enum cxv_ladder_state state,
@@ -571,11 +564,11 @@ static int libcxl_misses_memdev(const struct cxv_endpoint *endpoint, char **mess
 	    cxv_libcxl_memdev(endpoint->libcxl, endpoint->host))
 		return 0;
 	if (!endpoint->memdev_node)
-		return found(message, "libcxl, and so cxl list, does not show %s: there is no "
-			     "device node /dev/cxl/%s", memdev, memdev);
-	return found(message, "libcxl, and so cxl list, does not show %s, though its device node "
-		     "is there: %s may be too old", memdev,
-		     endpoint->libcxl->library ?: "the library");
+		return cxv_found(message, "libcxl, and so cxl list, does not show %s: there is no "
+				 "device node /dev/cxl/%s", memdev, memdev);
+	return cxv_found(message, "libcxl, and so cxl list, does not show %s, though its device "
+			 "node is there: %s may be too old", memdev,
+			 endpoint->libcxl->library ?: "the library");
 }
 
 static int sysfs_misses_memdev(const struct cxv_endpoint *endpoint, char **message)
@@ -585,7 +578,8 @@ static int sysfs_misses_memdev(const struct cxv_endpoint *endpoint, char **messa
 
 	if (!memdev || endpoint->memdev.value)
 		return 0;
-	return found(message, "libcxl shows its memdev %s, which was not found in sysfs", memdev);
+	return cxv_found(message, "libcxl shows its memdev %s, which was not found in sysfs",
+			 memdev);
 }
 
 static int libcxl_differs(const struct cxv_endpoint *endpoint, char **message)
@@ -594,9 +588,9 @@ static int libcxl_differs(const struct cxv_endpoint *endpoint, char **message)
 
 	if (!cxv_libcxl_differs(endpoint, &difference))
 		return 0;
-	return found(message, "libcxl says that %s of %s is %s, sysfs says %s%s", difference.key,
-		     difference.object, difference.libcxl, difference.sysfs,
-		     difference.count > 1 ? ", and more" : "");
+	return cxv_found(message, "libcxl says that %s of %s is %s, sysfs says %s%s",
+			 difference.key, difference.object, difference.libcxl, difference.sysfs,
+			 difference.count > 1 ? ", and more" : "");
 }
 
 const struct cxv_finding_kind cxv_finding_kinds[] = {

@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 
-#include "core/base/format.h"
 #include "core/discovery/component.h"
+#include "core/discovery/finding_list.h"
 #include "cxl_regs.h"
 
 CXV_TABLE(cxv_hdm,
@@ -199,17 +198,6 @@ static size_t count_committed(const struct cxv_hdm *hdm)
 	return count;
 }
 
-_printf_(2, 3)
-static int say(char **reason, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	*reason = cxv_vformat(format, arguments);
-	va_end(arguments);
-	return *reason ? 1 : -ENOMEM;
-}
-
 int cxv_hdm_not_committed(const struct cxv_hdm *hdm, char **reason)
 {
 	const struct cxv_hdm_decoder *used = cxv_hdm_first_used(hdm);
@@ -218,18 +206,19 @@ int cxv_hdm_not_committed(const struct cxv_hdm *hdm, char **reason)
 	if (!hdm->count)
 		return 0;
 	if (is_off(hdm))
-		return say(reason, "its HDM decoders are switched off, all together: %zu of %zu "
-			   "committed", committed, hdm->count);
+		return cxv_found(reason, "its HDM decoders are switched off, all together: %zu of "
+				 "%zu committed", committed, hdm->count);
 	if (!committed)
-		return say(reason, "no HDM decoder of %zu is committed", hdm->count);
+		return cxv_found(reason, "no HDM decoder of %zu is committed", hdm->count);
 	if (!used)
-		return say(reason, committed == 1 ?
-			   "%zu HDM decoder is committed, with zero size" :
-			   "%zu HDM decoders are committed, all with zero size", committed);
+		return cxv_found(reason, committed == 1 ?
+				 "%zu HDM decoder is committed, with zero size" :
+				 "%zu HDM decoders are committed, all with zero size", committed);
 	if (used != hdm->decoders)
-		return say(reason, "HDM decoder 0 is %s, decoder %zu is in use: the driver takes "
-			   "decoder 0 only", hdm->decoders[0].committed.value ?
-			   "committed with zero size" : "not committed", used - hdm->decoders);
+		return cxv_found(reason, "HDM decoder 0 is %s, decoder %zu is in use: the driver "
+				 "takes decoder 0 only", hdm->decoders[0].committed.value ?
+				 "committed with zero size" : "not committed",
+				 used - hdm->decoders);
 	return 0;
 }
 
@@ -240,15 +229,16 @@ int cxv_hdm_unsupported(const struct cxv_hdm *hdm, char **reason)
 	if (!used)
 		return 0;
 	if (used->error.value)
-		return say(reason, "HDM decoder %zu says that its commit failed",
-			   used - hdm->decoders);
+		return cxv_found(reason, "HDM decoder %zu says that its commit failed",
+				 used - hdm->decoders);
 	if (used->interleave_ways.known && used->interleave_ways.value != 1)
-		return say(reason, "HDM decoder %zu is committed as one of %" PRIu64
-			   " interleaved ways", used - hdm->decoders, used->interleave_ways.value);
+		return cxv_found(reason, "HDM decoder %zu is committed as one of %" PRIu64
+				 " interleaved ways", used - hdm->decoders,
+				 used->interleave_ways.value);
 	for (size_t i = used - hdm->decoders + 1; i < hdm->count; i++)
 		if (cxv_hdm_uses(hdm, &hdm->decoders[i]))
-			return say(reason, "HDM decoder %zu is committed beside decoder %zu: the "
-				   "driver takes one", i, used - hdm->decoders);
+			return cxv_found(reason, "HDM decoder %zu is committed beside decoder %zu: "
+					 "the driver takes one", i, used - hdm->decoders);
 	return 0;
 }
 
