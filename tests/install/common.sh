@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# For checks in a plain Debian root, which source it from the top of the project with $part set.
+# For checks that source it from the top of the project with $part set, most in a plain Debian root.
 log=/tmp/log
 
 # check TEXT COMMAND...: good if COMMAND ends well; what it printed is told if not.
@@ -15,7 +15,7 @@ check() {
 	else
 		echo "not ok $part: $text"
 		echo "# status $status of: $*"
-		tail -n 15 $log | sed 's/^/# | /'
+		{ grep -A 9 '^not ok' $log || tail -n 20 $log; } | sed 's/^/# | /'
 	fi
 	return $status
 }
