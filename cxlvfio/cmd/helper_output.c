@@ -108,17 +108,6 @@ void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *
 	context->stdout_error = cxv_envelope_stream_end(stream, &context->errors);
 }
 
-void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
-			 size_t count)
-{
-	struct cxv_envelope_stream stream;
-
-	cxv_stream_begin(context, &stream);
-	for (size_t i = 0; i < count; i++)
-		cxv_envelope_stream_endpoint(&stream, endpoints[i]);
-	cxv_stream_finish(context, &stream);
-}
-
 void cxv_print_machine(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 		       size_t count, const struct cxv_topology *topology)
 {

@@ -20,10 +20,7 @@ void cxv_print_json(struct cxv_context *context, const struct cxv_document *docu
  */
 void cxv_stream_begin(struct cxv_context *context, struct cxv_envelope_stream *stream);
 void cxv_stream_finish(struct cxv_context *context, struct cxv_envelope_stream *stream);
-/* All of it. */
-void cxv_print_endpoints(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
-			 size_t count);
-/* The same with the machine's TOPOLOGY, which may be NULL. */
+/* All of it, with the machine's TOPOLOGY, which may be NULL. */
 void cxv_print_machine(struct cxv_context *context, struct cxv_endpoint *const *endpoints,
 		       size_t count, const struct cxv_topology *topology);
 /* The arrays of cxv_print_machine(), for the command's struct. */

@@ -58,7 +58,8 @@ bool cxv_pci_take_address(const char *name, char address[static CXV_PCI_ADDRESS_
 	return true;
 }
 
-bool cxv_pci_take_serial(const char *text, uint64_t *serial)
+/* "01-23-45-67-89-ab-cd-ef", as lspci prints a serial number. */
+static bool take_dashed_serial(const char *text, uint64_t *serial)
 {
 	uint64_t value = 0;
 
@@ -88,7 +89,7 @@ bool cxv_serial_parse(const char *text, uint64_t *serial)
 	const char *digits = hexadecimal ? text + 2 : text;
 	char *end;
 
-	if (cxv_pci_take_serial(text, serial))
+	if (take_dashed_serial(text, serial))
 		return true;
 	hexadecimal = hexadecimal || is_bare_serial(text);
 	/* strtoull() takes blanks and signs too. */

@@ -14,9 +14,7 @@ bool cxv_pci_is_address(const char *name);
  * is 0, and with domains of up to eight digits: they are all taken. False: it is none.
  */
 bool cxv_pci_take_address(const char *name, char address[static CXV_PCI_ADDRESS_MAX]);
-/* "01-23-45-67-89-ab-cd-ef", as lspci prints a serial number. False: it is none. */
-bool cxv_pci_take_serial(const char *text, uint64_t *serial);
-/* The same, decimal, or with 0x: what users may write. */
+/* A serial number as lspci prints it, decimal, or with 0x: what users may write. */
 bool cxv_serial_parse(const char *text, uint64_t *serial);
 
 #endif

@@ -15,7 +15,6 @@
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 
-#define MIB(n)	((uint64_t)(n) << 20)
 #define DEVICES	"/sys/bus/pci/devices/"
 
 static bool is_denied(int error)

@@ -16,7 +16,6 @@
 #define DRIVER		"sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME
 #define DKMS		"var/lib/dkms/" CXL_VFIO_MODULE_NAME
 #define PARAMETER_MAX	256
-#define DEVICE_MAX	65536
 #define BUILD_MAX	1024
 
 static struct cxv_text read_optional(const struct cxv_host *host, const char *directory,
