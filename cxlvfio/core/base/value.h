@@ -74,6 +74,22 @@ static inline struct cxv_number cxv_unknown(int error)
 	return (struct cxv_number) { .error = abs(error) };
 }
 
+/* Known to be, and known not to be. */
+static inline bool cxv_is(const struct cxv_number *number)
+{
+	return number->known && number->value;
+}
+
+static inline bool cxv_is_not(const struct cxv_number *number)
+{
+	return number->known && !number->value;
+}
+
+static inline bool cxv_differ(const struct cxv_number *one, const struct cxv_number *other)
+{
+	return one->known && other->known && one->value != other->value;
+}
+
 static inline bool cxv_text_is(const struct cxv_text *text, const char *value)
 {
 	return text->value && !strcmp(text->value, value);

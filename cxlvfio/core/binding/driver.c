@@ -105,16 +105,6 @@ void cxv_driver_status_clear(struct cxv_driver_status *status)
 	*status = (struct cxv_driver_status) { 0 };
 }
 
-static bool is(const struct cxv_number *number)
-{
-	return number->known && number->value;
-}
-
-static bool is_not(const struct cxv_number *number)
-{
-	return number->known && !number->value;
-}
-
 static bool differ(const struct cxv_text *one, const struct cxv_text *other)
 {
 	return one->value && other->value && strcmp(one->value, other->value);
@@ -123,7 +113,7 @@ static bool differ(const struct cxv_text *one, const struct cxv_text *other)
 const struct cxv_module_file *cxv_driver_file(const struct cxv_driver_status *status)
 {
 	for (size_t i = 0; i < status->file_count; i++)
-		if (is(&status->files[i].running))
+		if (cxv_is(&status->files[i].running))
 			return &status->files[i];
 	return NULL;
 }
@@ -131,14 +121,14 @@ const struct cxv_module_file *cxv_driver_file(const struct cxv_driver_status *st
 /* In the kernel, in whatever way; also where that cannot be told. */
 static bool may_be_there(const struct cxv_driver_status *status)
 {
-	return !is_not(&status->loaded.loaded) || !is_not(&status->loaded.builtin);
+	return !cxv_is_not(&status->loaded.loaded) || !cxv_is_not(&status->loaded.builtin);
 }
 
 static int vermagic_mismatch(const struct cxv_driver_status *status, char **message)
 {
 	const struct cxv_module_file *file = cxv_driver_file(status);
 
-	if (!file || !is_not(&file->fits))
+	if (!file || !cxv_is_not(&file->fits))
 		return 0;
 	return cxv_found(message, "%s is built for another kernel (%s) than the running %s",
 			 file->path.value, file->vermagic.value ?: "?",
@@ -149,7 +139,7 @@ static int signature_missing(const struct cxv_driver_status *status, char **mess
 {
 	const struct cxv_module_file *file = cxv_driver_file(status);
 
-	if (!file || !is_not(&file->is_signed) || !is(&status->policy.signature_required))
+	if (!file || !cxv_is_not(&file->is_signed) || !cxv_is(&status->policy.signature_required))
 		return 0;
 	return cxv_found(message, "the running kernel loads signed modules only, and %s has no "
 			 "signature", file->path.value);
@@ -160,7 +150,7 @@ static int signature_untested(const struct cxv_driver_status *status, char **mes
 {
 	const struct cxv_module_file *file = cxv_driver_file(status);
 
-	if (!file || !is(&file->is_signed) || !is(&status->policy.signature_required) ||
+	if (!file || !cxv_is(&file->is_signed) || !cxv_is(&status->policy.signature_required) ||
 	    may_be_there(status))
 		return 0;
 	return cxv_found(message, "the running kernel loads signed modules only, and %s is signed "
@@ -183,7 +173,7 @@ static int not_installed(const struct cxv_driver_status *status, char **message)
 {
 	/* Where /sys/module is hidden the driver that PCI has is evidence enough. */
 	if (may_be_there(status) || status->file_error || status->file_count ||
-	    is(&status->loaded.registered))
+	    cxv_is(&status->loaded.registered))
 		return 0;
 	return cxv_found(message, "the module " CXL_VFIO_MODULE_NAME " is not installed for any "
 			 "kernel of this machine, and not loaded");
@@ -194,7 +184,7 @@ static int loaded_is_not_installed(const struct cxv_driver_status *status, char 
 	const struct cxv_module_file *file = cxv_driver_file(status);
 	const struct cxv_module_loaded *loaded = &status->loaded;
 
-	if (!file || !is(&loaded->loaded))
+	if (!file || !cxv_is(&loaded->loaded))
 		return 0;
 	if (differ(&loaded->srcversion, &file->srcversion))
 		return cxv_found(message, "the loaded module is not the installed one: srcversion "
@@ -211,7 +201,7 @@ static int not_indexed(const struct cxv_driver_status *status, char **message)
 {
 	const struct cxv_module_file *file = cxv_driver_file(status);
 
-	if (!file || !is_not(&file->indexed))
+	if (!file || !cxv_is_not(&file->indexed))
 		return 0;
 	return cxv_found(message, "modules.dep does not have %s: it will not be loaded",
 			 file->path.value);
@@ -265,8 +255,8 @@ static int not_registered(const struct cxv_driver_status *status, char **message
 {
 	const struct cxv_module_loaded *loaded = &status->loaded;
 
-	if (!is(&loaded->loaded) || !cxv_text_is(&loaded->initstate, "live") ||
-	    !is_not(&loaded->registered))
+	if (!cxv_is(&loaded->loaded) || !cxv_text_is(&loaded->initstate, "live") ||
+	    !cxv_is_not(&loaded->registered))
 		return 0;
 	return cxv_found(message, "the module is loaded, but the kernel knows no PCI driver "
 			 CXL_VFIO_DRIVER_NAME);
@@ -359,7 +349,7 @@ static void decide_policy(struct cxv_module_policy *policy)
 {
 	bool locked = policy->lockdown.value && strcmp(policy->lockdown.value, "none");
 
-	if (is(&policy->sig_enforce) || locked)
+	if (cxv_is(&policy->sig_enforce) || locked)
 		policy->signature_required = cxv_known(true);
 	else if (policy->sig_enforce.error || policy->lockdown.error)
 		policy->signature_required = cxv_unknown(policy->sig_enforce.error ?:

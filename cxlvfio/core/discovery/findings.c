@@ -9,21 +9,6 @@
 #include "core/base/words.h"
 #include "cxl_vfio.h"
 
-static bool is(const struct cxv_number *number)
-{
-	return number->known && number->value;
-}
-
-static bool is_not(const struct cxv_number *number)
-{
-	return number->known && !number->value;
-}
-
-static bool differ(const struct cxv_number *one, const struct cxv_number *other)
-{
-	return one->known && other->known && one->value != other->value;
-}
-
 /* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */
 struct extent {
 	char text[64];
@@ -84,7 +69,7 @@ static int not_visible(const struct cxv_endpoint *endpoint, char **message)
 
 static int mem_disabled(const struct cxv_endpoint *endpoint, char **message)
 {
-	if (!is_not(&endpoint->dvsec.control.mem_enable) || !is(&endpoint->dvsec.caps.mem))
+	if (!cxv_is_not(&endpoint->dvsec.control.mem_enable) || !cxv_is(&endpoint->dvsec.caps.mem))
 		return 0;
 	return cxv_found(message, "CXL.mem is not enabled in its control register");
 }
@@ -93,7 +78,8 @@ static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_range *range = &endpoint->dvsec.ranges[0];
 
-	if (!endpoint->dvsec.range_count || !is(&range->info_valid) || !is_not(&range->active))
+	if (!endpoint->dvsec.range_count || !cxv_is(&range->info_valid) ||
+	    !cxv_is_not(&range->active))
 		return 0;
 	return cxv_found(message, "its memory range 0 is valid but not active: the media is not "
 			 "ready");
@@ -102,7 +88,7 @@ static int range_not_active(const struct cxv_endpoint *endpoint, char **message)
 static int decoder_error(const struct cxv_endpoint *endpoint, char **message)
 {
 	for (size_t i = 0; i < endpoint->hdm.count; i++)
-		if (is(&endpoint->hdm.decoders[i].error))
+		if (cxv_is(&endpoint->hdm.decoders[i].error))
 			return cxv_found(message, "HDM decoder %zu says that its commit failed", i);
 	return 0;
 }
@@ -112,7 +98,7 @@ static int locked_uncommitted(const struct cxv_endpoint *endpoint, char **messag
 	for (size_t i = 0; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->lock_on_commit) && is_not(&decoder->committed))
+		if (cxv_is(&decoder->lock_on_commit) && cxv_is_not(&decoder->committed))
 			return cxv_found(message,
 					 "HDM decoder %zu is to be locked but is not committed", i);
 	}
@@ -133,7 +119,7 @@ static int wrong_target_type(const struct cxv_endpoint *endpoint, char **message
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
 		const struct cxv_decoder *decoder = &endpoint->decoders[i];
 
-		if (is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
+		if (cxv_is(&decoder->size) && cxv_text_is(&decoder->target_type, "expander"))
 			return cxv_found(message, "the kernel's %s has the target type expander",
 					 decoder->decoder.value ?: "decoder");
 	}
@@ -158,7 +144,7 @@ static void kernel_window(const struct cxv_endpoint *endpoint, const char **name
 			  const struct cxv_number **base, const struct cxv_number **size)
 {
 	for (size_t i = 0; i < endpoint->decoder_count; i++) {
-		if (!is(&endpoint->decoders[i].size))
+		if (!cxv_is(&endpoint->decoders[i].size))
 			continue;
 		*name = endpoint->decoders[i].decoder.value ?: "the decoder";
 		*base = &endpoint->decoders[i].resource;
@@ -187,8 +173,8 @@ static int hdm_range_mismatch(const struct cxv_endpoint *endpoint, char **messag
 		kernel_window(endpoint, &name, &base, &size);
 	}
 	if (!name || (endpoint->hdm.count && !decoder) || !endpoint->dvsec.range_count ||
-	    !is(&range->info_valid) || !is(&range->base) ||
-	    (!differ(base, &range->base) && !differ(size, &range->size)))
+	    !cxv_is(&range->info_valid) || !cxv_is(&range->base) ||
+	    (!cxv_differ(base, &range->base) && !cxv_differ(size, &range->size)))
 		return 0;
 	return cxv_found(message, "%s has %s, DVSEC range 0 has %s", name, extent(base, size).text,
 			 extent(&range->base, &range->size).text);
@@ -211,20 +197,20 @@ static int hdm_kernel_mismatch(const struct cxv_endpoint *endpoint, char **messa
 		const struct cxv_hdm_decoder *hardware = hardware_of(endpoint, decoder);
 
 		/* Where they are off the kernel's are not of the hardware: emulated_decoders. */
-		if (!hardware || is_not(&endpoint->hdm.enabled))
+		if (!hardware || cxv_is_not(&endpoint->hdm.enabled))
 			continue;
-		if (is_not(&decoder->size) && cxv_hdm_uses(&endpoint->hdm, hardware))
+		if (cxv_is_not(&decoder->size) && cxv_hdm_uses(&endpoint->hdm, hardware))
 			return cxv_found(message, "HDM decoder %" PRIu64 " is committed, but the "
 					 "kernel's %s decodes nothing", hardware->index.value,
 					 decoder->decoder.value);
-		if (!is(&decoder->size))
+		if (!cxv_is(&decoder->size))
 			continue;
-		if (is_not(&hardware->committed))
+		if (cxv_is_not(&hardware->committed))
 			return cxv_found(message, "the kernel uses %s, but HDM decoder %" PRIu64
 					 " is not committed", decoder->decoder.value,
 					 hardware->index.value);
-		if (differ(&hardware->resource, &decoder->resource) ||
-		    differ(&hardware->size, &decoder->size))
+		if (cxv_differ(&hardware->resource, &decoder->resource) ||
+		    cxv_differ(&hardware->size, &decoder->size))
 			return cxv_found(message, "HDM decoder %" PRIu64 " has %s, the kernel's %s "
 					 "has %s", hardware->index.value,
 					 extent(&hardware->resource, &hardware->size).text,
@@ -258,10 +244,10 @@ static int empty_decoder(const struct cxv_endpoint *endpoint, char **message)
 	for (size_t i = 1; i < endpoint->hdm.count; i++) {
 		const struct cxv_hdm_decoder *decoder = &endpoint->hdm.decoders[i];
 
-		if (is(&decoder->committed) && is_not(&decoder->size))
+		if (cxv_is(&decoder->committed) && cxv_is_not(&decoder->size))
 			return cxv_found(message, "HDM decoder %" PRIu64 " is committed%s with "
 					 "zero size: it decodes nothing", decoder->index.value,
-					 is(&decoder->lock_on_commit) ? " and locked" : "");
+					 cxv_is(&decoder->lock_on_commit) ? " and locked" : "");
 	}
 	return 0;
 }
@@ -273,7 +259,7 @@ static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number 
 	const struct cxv_decoder *window = &endpoint->root_decoder;
 	uint64_t begin = window->resource.value, end, last;
 
-	if (!is(base) || !is(size) || !window->resource.known || !is(&window->size))
+	if (!cxv_is(base) || !cxv_is(size) || !window->resource.known || !cxv_is(&window->size))
 		return false;
 	end = cxv_last(begin, window->size.value);
 	last = cxv_last(base->value, size->value);
@@ -323,7 +309,8 @@ static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **me
 		size = &endpoint->regions[0].size;
 	}
 	/* Of a window that is cut the region can have no more than there is: see window_cut(). */
-	if (!name || (!differ(&view->window_base, base) && !differ(&view->window_size, size)) ||
+	if (!name ||
+	    (!cxv_differ(&view->window_base, base) && !cxv_differ(&view->window_size, size)) ||
 	    is_cut(endpoint, &view->window_base, &view->window_size))
 		return 0;
 	return cxv_found(message, "%s has %s, the driver's window has %s", name,
@@ -335,7 +322,7 @@ static int kernel_driver_mismatch(const struct cxv_endpoint *endpoint, char **me
 static int emulated_decoders(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->decoder_count ||
-	    (endpoint->hdm.error != ENOENT && !is_not(&endpoint->hdm.enabled)))
+	    (endpoint->hdm.error != ENOENT && !cxv_is_not(&endpoint->hdm.enabled)))
 		return 0;
 	return cxv_found(message, "the kernel's decoders are emulated from the DVSEC ranges: those "
 			 "of the hardware are %s",
@@ -375,7 +362,7 @@ static int refused_before(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_driver_view *view = &endpoint->driver_view;
 
-	if (endpoint->state == CXV_STATE_REFUSED || !is(&view->refuse_count))
+	if (endpoint->state == CXV_STATE_REFUSED || !cxv_is(&view->refuse_count))
 		return 0;
 	return cxv_found(message, "the driver has refused its memory %" PRIu64 " times since the "
 			 "bind", view->refuse_count.value);
@@ -435,7 +422,7 @@ static int aer_errors(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_aer *aer = &endpoint->aer;
 
-	if (!is(&aer->nonfatal) && !is(&aer->fatal))
+	if (!cxv_is(&aer->nonfatal) && !cxv_is(&aer->fatal))
 		return 0;
 	return cxv_found(message, "it has had %" PRIu64 " fatal and %" PRIu64
 			 " nonfatal PCI Express errors", aer->fatal.value, aer->nonfatal.value);
@@ -445,7 +432,7 @@ static int ras_errors(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_ras *ras = &endpoint->ras;
 
-	if (!is(&ras->uncorrectable_status))
+	if (!cxv_is(&ras->uncorrectable_status))
 		return 0;
 	return cxv_found(message, "its CXL RAS capability has uncorrectable errors: status 0x%08"
 			 PRIx64, ras->uncorrectable_status.value);
@@ -457,7 +444,7 @@ static int narrow_link(const struct cxv_endpoint *endpoint, char **message)
 	const char *speed = pci->current_link_speed.value, *most = pci->max_link_speed.value;
 
 	if (!pci->current_link_width.known || !pci->max_link_width.known || !speed || !most ||
-	    (!differ(&pci->current_link_width, &pci->max_link_width) && !strcmp(speed, most)))
+	    (!cxv_differ(&pci->current_link_width, &pci->max_link_width) && !strcmp(speed, most)))
 		return 0;
 	return cxv_found(message, "its link runs at %s x%" PRIu64 " of %s x%" PRIu64, speed,
 			 pci->current_link_width.value, most, pci->max_link_width.value);

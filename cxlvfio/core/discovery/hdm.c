@@ -172,7 +172,7 @@ int cxv_hdm_decode(const uint32_t *registers, size_t count, size_t offset, struc
 
 static bool is_off(const struct cxv_hdm *hdm)
 {
-	return hdm->enabled.known && !hdm->enabled.value;
+	return cxv_is_not(&hdm->enabled);
 }
 
 bool cxv_hdm_uses(const struct cxv_hdm *hdm, const struct cxv_hdm_decoder *decoder)

@@ -667,7 +667,7 @@ static bool is_needed(const struct cxv_map *map, const struct cxv_decoder *windo
 {
 	uint64_t first = window->resource.value, last = cxv_last(first, window->size.value);
 
-	if (!window->resource.known || !window->size.known || !window->size.value)
+	if (!window->resource.known || !cxv_is(&window->size))
 		return false;
 	for (size_t i = 0; i < map->item_count; i++)
 		if (map->items[i].first <= last && map->items[i].last >= first)

@@ -102,7 +102,7 @@ static struct cxv_number base_of(const struct cxv_endpoint *endpoint,
 
 	if (hdm->count && hdm->enabled.value && !cxv_hdm_first_used(hdm))
 		return (struct cxv_number) { 0 };
-	if (range->base.known && !range->base.value)
+	if (cxv_is_not(&range->base))
 		return (struct cxv_number) { .error = endpoint->hdm.error == ENOENT ?
 						      0 : endpoint->hdm.error };
 	return range->base;

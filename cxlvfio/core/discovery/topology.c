@@ -430,7 +430,7 @@ static ssize_t taken_extents(const struct cxv_decoder *window,
 		const struct cxv_region *region = regions[i];
 		uint64_t first = region->resource.value;
 
-		if (region->size.known && !region->size.value)
+		if (cxv_is_not(&region->size))
 			continue;
 		if (region->decode_state.value && strcmp(region->decode_state.value, "commit"))
 			continue;

@@ -79,7 +79,7 @@ static void compare_decoder(struct cxv_comparison *comparison, unsigned int inde
 		numbers++;
 		old = cxv_field_number(before, field);
 		new = cxv_field_number(now, field);
-		if (old->known && new->known && old->value != new->value)
+		if (cxv_differ(old, new))
 			add(comparison, (struct cxv_difference) {
 				.kind = CXV_DIFFERENCE_DECODER, .what = field->key,
 				.decoder = index, .before = old->value, .now = new->value,
@@ -88,19 +88,14 @@ static void compare_decoder(struct cxv_comparison *comparison, unsigned int inde
 	}
 }
 
-static bool is_other(const struct cxv_number *before, const struct cxv_number *now)
-{
-	return before->known && now->known && before->value != now->value;
-}
-
 const char *cxv_baseline_unlike(const struct cxv_baseline *before, const struct cxv_run *run,
 				const struct cxv_endpoint *endpoint)
 {
 	/* Addresses move to other devices when one is added. */
-	if (is_other(&before->vendor, &endpoint->pci.vendor) ||
-	    is_other(&before->device, &endpoint->pci.device))
+	if (cxv_differ(&before->vendor, &endpoint->pci.vendor) ||
+	    cxv_differ(&before->device, &endpoint->pci.device))
 		return "it is of a device of another kind at this address";
-	if (is_other(&before->serial, &endpoint->serial))
+	if (cxv_differ(&before->serial, &endpoint->serial))
 		return "it is of a device with another serial number at this address";
 	if (!before->cycles)
 		return "no cycle was made of this target in it";

@@ -17,9 +17,9 @@ static void print_summary(struct cxv_printer *to, const struct cxv_driver_status
 						     "not installed";
 	const char *state = "not loaded";
 
-	if (loaded->builtin.known && loaded->builtin.value)
+	if (cxv_is(&loaded->builtin))
 		state = "built into the kernel";
-	else if (loaded->loaded.known && loaded->loaded.value)
+	else if (cxv_is(&loaded->loaded))
 		state = "loaded";
 	else if (!loaded->loaded.known)
 		state = "not known whether loaded";

@@ -270,7 +270,7 @@ static int add_port_decoders(struct tree *tree, struct libscols_line *parent,
 		} };
 
 		/* A host bridge has many that decode nothing. */
-		if (decoder->size.known && !decoder->size.value)
+		if (cxv_is_not(&decoder->size))
 			continue;
 		if (!add_line(tree, parent, &row))
 			return -ENOMEM;

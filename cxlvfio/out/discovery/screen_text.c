@@ -47,11 +47,6 @@ static void add_size(struct to *to, uint64_t bytes)
 	cxv_screen_add(&to->screen, "%s", text);
 }
 
-static bool is(const struct cxv_number *number)
-{
-	return number->known && number->value;
-}
-
 static void put_state(struct to *to, const struct cxv_endpoint *endpoint)
 {
 	_cleanup_free_ char *next = cxv_next_step(endpoint);
@@ -141,10 +136,10 @@ static void put_link(struct to *to, const struct cxv_endpoint *endpoint)
 	const struct cxv_pci *pci = &endpoint->pci;
 
 	/* Integrated endpoints have none, which the kernel calls a width of 0. */
-	if (is(&pci->current_link_width))
+	if (cxv_is(&pci->current_link_width))
 		cxv_screen_add(&to->screen, "%s x%" PRIu64, pci->current_link_speed.value ?: "?",
 			       pci->current_link_width.value);
-	if (is(&pci->current_link_width) && is(&pci->max_link_width))
+	if (cxv_is(&pci->current_link_width) && cxv_is(&pci->max_link_width))
 		cxv_screen_add(&to->screen, " of %s x%" PRIu64, pci->max_link_speed.value ?: "?",
 			       pci->max_link_width.value);
 	add_protocols(to, &endpoint->dvsec.flex_bus);
@@ -157,13 +152,13 @@ static void put_window(struct to *to, const struct cxv_endpoint *endpoint)
 {
 	uint64_t first = endpoint->resource.value, size = endpoint->size.value;
 
-	if (endpoint->resource.known && is(&endpoint->size))
+	if (endpoint->resource.known && cxv_is(&endpoint->size))
 		cxv_screen_add(&to->screen, "0x%" PRIx64 "-0x%" PRIx64 ", ", first,
 			       cxv_last(first, size));
-	else if (is(&endpoint->size))
+	else if (cxv_is(&endpoint->size))
 		cxv_screen_add(&to->screen, endpoint->state == CXV_STATE_NOT_COMMITTED ?
 			       "at no address, " : "at an unknown address, ");
-	if (is(&endpoint->size))
+	if (cxv_is(&endpoint->size))
 		add_size(to, size);
 	else
 		cxv_screen_add(&to->screen, "none is known");
@@ -193,7 +188,7 @@ static void put_decoders(struct to *to, const struct cxv_endpoint *endpoint)
 
 		cxv_screen_add(&to->screen, "%shardware's %zu", comma(to), i);
 		add_flag(to, &decoder->committed, "committed", "not committed");
-		if (is(&decoder->committed) && decoder->size.known && !decoder->size.value)
+		if (cxv_is(&decoder->committed) && cxv_is_not(&decoder->size))
 			cxv_screen_add(&to->screen, " with zero size");
 		add_flag(to, &decoder->lock_on_commit, "locked", "unlocked");
 	}
@@ -251,7 +246,7 @@ static void put_findings(struct to *to, const struct cxv_endpoint *endpoint)
 
 static void add_counter(struct to *to, const char *key, const struct cxv_number *count)
 {
-	if (is(count))
+	if (cxv_is(count))
 		cxv_screen_add(&to->screen, ", %s %" PRIu64, key, count->value);
 }
 
@@ -374,7 +369,7 @@ static void add_errors(struct to *to, const struct cxv_aer *aer, enum cxv_aer_se
 {
 	const char *separator = " (";
 
-	if (!is(sum))
+	if (!cxv_is(sum))
 		return;
 	cxv_screen_add(&to->screen, "%s%" PRIu64 " %s", comma(to), sum->value,
 		       cxv_aer_severity_name(severity));
@@ -393,7 +388,7 @@ static void add_ras(struct to *to, const struct cxv_number *status,
 		    const char *(*name)(unsigned int bit))
 {
 	for (unsigned int bit = 0; bit < 32; bit++)
-		if (is(status) && status->value >> bit & 1)
+		if (cxv_is(status) && status->value >> bit & 1)
 			cxv_screen_add(&to->screen, "%sCXL %s", comma(to), name(bit) ?: "unknown");
 }
 

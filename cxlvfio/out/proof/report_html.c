@@ -534,7 +534,7 @@ static void put_driver(FILE *stream, const struct cxv_driver_status *driver)
 {
 	const struct cxv_module_loaded *loaded = &driver->loaded;
 
-	if (!loaded->loaded.known || !loaded->loaded.value)
+	if (!cxv_is(&loaded->loaded))
 		return;
 	FACT(stream, "Module", CXL_VFIO_DRIVER_NAME " %s", loaded->version.value ?: "");
 	put_text_fact(stream, "srcversion", &loaded->srcversion);

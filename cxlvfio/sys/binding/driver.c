@@ -65,7 +65,7 @@ void cxv_driver_read_loaded(const struct cxv_host *host, struct cxv_module_loade
 	loaded->loaded = read_presence(host, MODULE "/initstate");
 	loaded->version = read_optional(host, MODULE, "version");
 	loaded->srcversion = read_optional(host, MODULE, "srcversion");
-	if (!loaded->loaded.known || !loaded->loaded.value)
+	if (!cxv_is(&loaded->loaded))
 		return;
 	loaded->initstate = read_optional(host, MODULE, "initstate");
 	loaded->refcount = read_optional_number(host, MODULE, "refcnt");
