@@ -4,6 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
+int cxv_text_set(struct cxv_text *text, const char *value)
+{
+	free(text->value);
+	*text = (struct cxv_text) { .value = strdup(value) };
+	return text->value ? 0 : -ENOMEM;
+}
+
 int cxv_field_error(const void *object, const struct cxv_field *field)
 {
 	switch (field->kind) {

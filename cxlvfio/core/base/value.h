@@ -131,6 +131,8 @@ static inline const char *cxv_field_string(const void *object, const struct cxv_
 					      cxv_field_word(object, field)->value;
 }
 
+/* TEXT becomes a copy of VALUE. 0 or -ENOMEM. */
+int cxv_text_set(struct cxv_text *text, const char *value);
 /* The errno of a field that could not be read, 0 otherwise. */
 int cxv_field_error(const void *object, const struct cxv_field *field);
 /* Every field of OBJECT that has nothing yet becomes unavailable with ERROR. */

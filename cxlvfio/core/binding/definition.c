@@ -98,12 +98,6 @@ static int has_serial(const struct cxv_endpoint *endpoint)
 	       -endpoint->serial.error : 0;
 }
 
-static int copy(struct cxv_text *to, const char *from)
-{
-	to->value = strdup(from);
-	return to->value ? 0 : -ENOMEM;
-}
-
 /* The parts as they are here, in the order of enum cxv_offer_part. */
 static struct cxv_text *offer_text(struct cxv_definition *definition, enum cxv_offer_part part)
 {
@@ -125,7 +119,7 @@ int cxv_definition_set_offer(struct cxv_definition *definition, const struct cxv
 {
 	for (enum cxv_offer_part part = 0; part < CXV_OFFER_PARTS; part++)
 		if (offer->words[part][0] &&
-		    copy(offer_text(definition, part), offer->words[part]) < 0)
+		    cxv_text_set(offer_text(definition, part), offer->words[part]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -164,8 +158,8 @@ int cxv_definition_of(const struct cxv_endpoint *endpoint, const char *driver, b
 	definition->device = endpoint->pci.device;
 	if (serial)
 		definition->serial = endpoint->serial;
-	if ((by_address && copy(&definition->address, endpoint->host) < 0) ||
-	    copy(&definition->driver, driver) < 0)
+	if ((by_address && cxv_text_set(&definition->address, endpoint->host) < 0) ||
+	    cxv_text_set(&definition->driver, driver) < 0)
 		return -ENOMEM;
 	return set_name(definition);
 }

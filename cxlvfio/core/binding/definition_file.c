@@ -108,11 +108,8 @@ static bool set_serial(struct parser *parser, const char *value)
 
 static bool set_text(struct parser *parser, struct cxv_text *text, const char *value)
 {
-	text->value = strdup(value);
-	if (text->value)
-		return true;
-	parser->out_of_memory = true;
-	return false;
+	parser->out_of_memory = cxv_text_set(text, value) < 0;
+	return !parser->out_of_memory;
 }
 
 static bool set_address(struct parser *parser, const char *value)

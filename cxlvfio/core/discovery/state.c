@@ -27,17 +27,10 @@ const char *cxv_state_name(enum cxv_state state)
 	return state_names[(unsigned int)state < CXV_STATE_COUNT ? state : CXV_STATE_UNKNOWN];
 }
 
-static int set_text(struct cxv_text *text, const char *value)
-{
-	free(text->value);
-	*text = (struct cxv_text) { .value = strdup(value) };
-	return text->value ? 0 : -ENOMEM;
-}
-
 static int set_type(struct cxv_endpoint *endpoint, unsigned int type, const char *source)
 {
 	endpoint->cxl_type = cxv_known(type);
-	return set_text(&endpoint->cxl_type_source, source);
+	return cxv_text_set(&endpoint->cxl_type_source, source);
 }
 
 /* CXL 3.1 section 8.1.3.1: the type follows from the protocols that the device speaks. */
@@ -143,7 +136,7 @@ static int decide_window(struct cxv_endpoint *endpoint)
 				continue;
 			endpoint->resource = window[i].resource;
 			endpoint->size = window[i].size;
-			return set_text(&endpoint->resource_source, window[i].source);
+			return cxv_text_set(&endpoint->resource_source, window[i].source);
 		}
 	return 0;
 }

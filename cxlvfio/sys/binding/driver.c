@@ -89,12 +89,6 @@ static void read_builtin(const struct cxv_host *host, struct cxv_driver_status *
 		loaded->builtin = cxv_known(true);
 }
 
-static int keep_name(struct cxv_text *text, const char *name)
-{
-	text->value = strdup(name);
-	return text->value ? 0 : -ENOMEM;
-}
-
 static int read_parameters(const struct cxv_host *host, struct cxv_driver_status *status)
 {
 	char **names;
@@ -112,7 +106,7 @@ static int read_parameters(const struct cxv_host *host, struct cxv_driver_status
 	for (size_t i = 0; status->parameters && i < count && !error; i++) {
 		struct cxv_parameter *parameter = &status->parameters[status->parameter_count++];
 
-		error = keep_name(&parameter->name, names[i]);
+		error = cxv_text_set(&parameter->name, names[i]);
 		parameter->value = cxv_attribute_text(host, MODULE "/parameters", names[i]);
 	}
 	if (!status->parameters && !status->parameter_error)
@@ -159,7 +153,7 @@ static int read_reset(const struct cxv_host *host, const char *address,
 	if (methods.count) {
 		device->reset_memory.value = cxv_method_memory(methods.items[0]);
 		device->reset_decoders.value = cxv_method_decoders(methods.items[0]);
-		error = keep_name(&device->reset_method, methods.items[0]);
+		error = cxv_text_set(&device->reset_method, methods.items[0]);
 	}
 	cxv_names_clear(&methods);
 	return error;
@@ -184,7 +178,7 @@ static int add_device(const struct cxv_host *host, const char *address,
 		.reset_result = cxv_attribute_text(host, directory, "reset_result"),
 	};
 	cxv_text_optional(&device->reset_result);
-	return read_reset(host, address, device) ?: keep_name(&device->host, address);
+	return read_reset(host, address, device) ?: cxv_text_set(&device->host, address);
 }
 
 /* Links to the devices stand among the driver's other files. */
@@ -219,11 +213,11 @@ static int add_build(struct cxv_driver_status *status, const char *version, cons
 	status->builds = bigger;
 	build = &bigger[status->build_count++];
 	*build = (struct cxv_dkms_build) { .state.value = state };
-	error = keep_name(&build->version, version);
+	error = cxv_text_set(&build->version, version);
 	if (!error && kernel)
-		error = keep_name(&build->kernel, kernel);
+		error = cxv_text_set(&build->kernel, kernel);
 	if (!error && architecture)
-		error = keep_name(&build->architecture, architecture);
+		error = cxv_text_set(&build->architecture, architecture);
 	return error;
 }
 

@@ -57,12 +57,6 @@ struct cxv_number cxv_driver_is_builtin(const struct cxv_host *host, const char 
 	return error < 0 ? cxv_unknown(error) : cxv_known(find_in_index(index) != NULL);
 }
 
-static int keep(struct cxv_text *text, const char *value)
-{
-	text->value = strdup(value);
-	return text->value ? 0 : -ENOMEM;
-}
-
 static int keep_words(struct cxv_names *names, char *words, const char *separators)
 {
 	char *state = NULL;
@@ -105,7 +99,7 @@ static int keep_info(const char *key, const char *value, void *argument)
 		return cxv_names_add(&file->softdeps, value);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!strcmp(key, texts[i].key) && !texts[i].text->value)
-			return keep(texts[i].text, value);
+			return cxv_text_set(texts[i].text, value);
 	return 0;
 }
 
@@ -249,7 +243,7 @@ static int add_file(const struct cxv_host *host, const char *kernel,
 	file->path.value = cxv_format("/%s", path);
 	if (!file->path.value)
 		return -ENOMEM;
-	error = keep(&file->kernel, kernel);
+	error = cxv_text_set(&file->kernel, kernel);
 	return error ? error : read_file(host, file);
 }
 
