@@ -6,6 +6,7 @@
 #ifndef CXLVFIO_CORE_BASE_VALUE_H
 #define CXLVFIO_CORE_BASE_VALUE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -88,6 +89,12 @@ static inline bool cxv_is_not(const struct cxv_number *number)
 static inline bool cxv_differ(const struct cxv_number *one, const struct cxv_number *other)
 {
 	return one->known && other->known && one->value != other->value;
+}
+
+/* That something cannot be read is a fact, too: of the errors only this one ends the whole. */
+static inline int cxv_fatal(int error)
+{
+	return error == -ENOMEM ? error : 0;
 }
 
 static inline bool cxv_text_is(const struct cxv_text *text, const char *value)

@@ -157,7 +157,7 @@ int cxv_bars_decode(const uint8_t *image, size_t size, struct cxv_bars *bars)
 	int error = size < PCI_STD_HEADER_SIZEOF ? -ENODATA : decode(image, bars);
 
 	bars->error = -error;
-	return error == -ENOMEM ? error : 0;
+	return cxv_fatal(error);
 }
 
 void cxv_bars_clear(struct cxv_bars *bars)

@@ -97,7 +97,7 @@ static int read_parameters(const struct cxv_host *host, struct cxv_driver_status
 
 	if (error < 0) {
 		status->parameter_error = error == -ENOENT ? 0 : -error;
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	}
 	if (count > PARAMETER_MAX)
 		status->parameter_error = EFBIG;
@@ -190,7 +190,7 @@ static int read_devices(const struct cxv_host *host, struct cxv_driver_status *s
 
 	if (error < 0) {
 		status->device_error = error == -ENOENT ? 0 : -error;
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	}
 	for (size_t i = 0; i < count && !error; i++)
 		if (cxv_pci_is_address(names[i]))
@@ -245,7 +245,7 @@ static int read_kernel_builds(const struct cxv_host *host, const char *version, 
 
 	/* "source" is a link, and there are other files. */
 	if (error < 0)
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	for (size_t i = 0; i < count && !error; i++) {
 		if (!cxv_host_exists(host, DKMS "/%s/%s/%s/module", version, kernel, names[i]))
 			continue;
@@ -293,7 +293,7 @@ static int read_builds(const struct cxv_host *host, struct cxv_driver_status *st
 	if (names)
 		cxv_names_free(names, count);
 	status->build_error = -error;
-	return error == -ENOMEM ? error : 0;
+	return cxv_fatal(error);
 }
 
 int cxv_driver_read(const struct cxv_host *host, struct cxv_driver_status *status)

@@ -168,7 +168,7 @@ static int read_file(const struct cxv_host *host, struct cxv_module_file *file)
 		error = -EKEYREJECTED;
 	if (error < 0) {
 		unavailable(file, error);
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	}
 	if (!file->is_signed.known)
 		file->is_signed = cxv_known(false);
@@ -267,7 +267,7 @@ int cxv_driver_files_read(const struct cxv_host *host, struct cxv_driver_status 
 
 	if (error < 0) {
 		status->file_error = error == -ENOENT ? 0 : -error;
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	}
 	/* Only a name that is there is trusted to be one. */
 	for (size_t i = 0; i < count && !error; i++)

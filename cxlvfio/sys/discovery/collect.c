@@ -203,7 +203,7 @@ static int read_meanwhile(struct survey *survey)
 	if (cxv_host_exists(survey->host, "sys/class/vfio"))
 		error = cxv_openings_read(survey->host, &survey->openings);
 	/* Else it is an endpoint's fact that they could not be read. */
-	return error == -ENOMEM ? error : 0;
+	return cxv_fatal(error);
 }
 
 static int build_index(struct survey *survey)

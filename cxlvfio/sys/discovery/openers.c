@@ -134,7 +134,7 @@ static int inspect_process(const struct cxv_host *host, const char *process,
 	error = cxv_host_enter(searched(host), &inside, directory);
 	/* Gone meanwhile. */
 	if (error < 0)
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	error = cxv_host_list(&inside, &names, &count, ".");
 	if (error == -EACCES || error == -EPERM)
 		keep_denied(host, directory, error, openings);
@@ -143,7 +143,7 @@ static int inspect_process(const struct cxv_host *host, const char *process,
 		cxv_names_free(names, count);
 	}
 	cxv_host_close(&inside);
-	return error == -ENOMEM ? error : 0;
+	return cxv_fatal(error);
 }
 
 /*

@@ -99,7 +99,7 @@ static int read_leftovers(const struct cxv_host *host, struct cxv_doctor_facts *
 				  cxv_definition_directory(CXV_DEFINITION_ETC));
 
 	if (error < 0)
-		return error == -ENOMEM ? error : 0;
+		return cxv_fatal(error);
 	for (size_t i = 0; i < count && !error; i++)
 		if (cxv_definition_is_unfinished(names[i]))
 			error = add_leftover(host, names[i], facts);

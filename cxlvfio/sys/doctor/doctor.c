@@ -24,12 +24,6 @@
 #define RECORD_MAX	1024
 #define INTERRUPTS_MAX	((size_t)8 << 20)	/* a line an interrupt, a column a processor */
 
-/* Nothing else ends the whole: what cannot be read is a fact, too. */
-static int fatal(int error)
-{
-	return error == -ENOMEM ? error : 0;
-}
-
 /* PATH is relative to the root, as those of sys/base/host.h. */
 static int set_path(struct cxv_doctor_text *text, const char *path)
 {
@@ -45,7 +39,7 @@ static int read_text(const struct cxv_host *host, const char *path, struct cxv_d
 	if (!error)
 		error = cxv_host_read_string(host, &text->value, "%s", path);
 	text->error = -error;
-	return fatal(error);
+	return cxv_fatal(error);
 }
 
 static int read_names(const struct cxv_host *host, const char *path,
@@ -54,7 +48,7 @@ static int read_names(const struct cxv_host *host, const char *path,
 	names->path = path;
 	names->names.error = -cxv_host_list(host, &names->names.items, &names->names.count, "%s",
 					    path + 1);
-	return fatal(-names->names.error);
+	return cxv_fatal(-names->names.error);
 }
 
 static int read_config_at(const struct cxv_host *host, const char *path,
@@ -73,7 +67,7 @@ static int read_config_at(const struct cxv_host *host, const char *path,
 	/* The first reason counts. */
 	if (error && error != -ENOENT && !config->error)
 		config->error = -error;
-	return error ? fatal(error) : set_path(config, path);
+	return error ? cxv_fatal(error) : set_path(config, path);
 }
 
 /* The Ith place where it may be; 0 or -ENOENT: there is no other. */
@@ -123,8 +117,8 @@ static int read_own(const struct cxv_host *host, const char *path, const char *l
 	if (error < 0 || !host->live)
 		return error;
 	found = text->value ? strstr(text->value, line) : NULL;
-	return fatal(cxv_capture_keep(host, -text->error, found ?: "",
-				      found ? strcspn(found + 1, "\n") + 2 : 0, "%s", path));
+	return cxv_fatal(cxv_capture_keep(host, -text->error, found ?: "",
+					  found ? strcspn(found + 1, "\n") + 2 : 0, "%s", path));
 }
 
 /* The file that libcxl itself says it was loaded from. */
@@ -154,7 +148,7 @@ static int find_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *fac
 		error = cxv_host_read_link_name(host, &facts->libcxl.value, "%s", path);
 	}
 	facts->libcxl.error = -error;
-	return fatal(error);
+	return cxv_fatal(error);
 }
 
 static int read_libcxl(const struct cxv_host *host, struct cxv_doctor_facts *facts)
@@ -172,7 +166,9 @@ static int read_cedt(const struct cxv_host *host, struct cxv_doctor_facts *facts
 				       "sys/firmware/acpi/tables/CEDT");
 
 	facts->cedt_error = -error;
-	return error ? fatal(error) : cxv_cedt_parse((const uint8_t *)bytes, size, &facts->cedt);
+	if (error)
+		return cxv_fatal(error);
+	return cxv_cedt_parse((const uint8_t *)bytes, size, &facts->cedt);
 }
 
 /* PATH begins with '/'. */
@@ -229,7 +225,7 @@ static int read_record(const struct cxv_host *host, const struct cxv_inventory *
 	if (error) {
 		leftover->damaged = error == -EFBIG;
 		leftover->error = error == -EFBIG ? 0 : -error;
-		return fatal(error);
+		return cxv_fatal(error);
 	}
 	leftover->damaged = cxv_record_parse(text, found, sizeof(found), &binding) < 0;
 	leftover->other_device = !cxv_host_exists(host, "sys/bus/pci/devices/%s",
@@ -242,7 +238,7 @@ static int read_record(const struct cxv_host *host, const struct cxv_inventory *
 	error = cxv_host_read_link_name(host, &driver, "sys/bus/pci/devices/%s/driver",
 					leftover->target);
 	leftover->bound = !error && cxv_driver_is_ours(driver);
-	return fatal(error);
+	return cxv_fatal(error);
 }
 
 /* Of the address, and of the dot behind it, that NAME begins with. */
@@ -305,7 +301,7 @@ static int read_leftovers(const struct cxv_host *host, const struct cxv_inventor
 
 	facts->leftover_error = -error;
 	if (error)
-		return fatal(error);
+		return cxv_fatal(error);
 	for (size_t i = 0; i < count && !error; i++)
 		if (is_leftover(names[i]))
 			error = add_leftover(host, inventory, names[i], facts);
@@ -373,8 +369,8 @@ static int read_interrupts(const struct cxv_host *host, struct cxv_doctor_text *
 	}
 	if (!host->live)
 		return 0;
-	return fatal(cxv_capture_keep(host, -text->error, text->value ?: "",
-				      strlen(text->value ?: ""), "%s", path));
+	return cxv_fatal(cxv_capture_keep(host, -text->error, text->value ?: "",
+					  strlen(text->value ?: ""), "%s", path));
 }
 
 static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *facts)

@@ -14,11 +14,6 @@
 /* Where libkmod found the file of a module, in a snapshot; empty: nowhere. */
 #define KEPT		"modules/%s"
 
-static int fatal(int error)
-{
-	return error == -ENOMEM ? error : 0;
-}
-
 /* Part of the kernel or loaded: as a module with attributes, or by what it registers. */
 static bool is_loaded(const struct cxv_host *host, enum cxv_doctor_module_id id)
 {
@@ -77,7 +72,7 @@ static int read_module(const struct cxv_host *host, enum cxv_doctor_module_id id
 	module->loaded = is_loaded(host, id);
 	module->error = -error;
 	if (error || !*path)
-		return fatal(error);
+		return cxv_fatal(error);
 	module->path = cxv_format("/%s", path);
 	return module->path ? 0 : -ENOMEM;
 }
@@ -192,7 +187,7 @@ static int read_file(const struct cxv_host *host, const char *path,
 		return -ENOMEM;
 	if (host->live)
 		result = cxv_capture_keep(host, error, lines, kept_size, "%s", path);
-	return fatal(error) ?: fatal(result);
+	return cxv_fatal(error) ?: cxv_fatal(result);
 }
 
 /* Lines that write driver_override. What cannot be read is no problem of VFIO's. */
@@ -205,7 +200,7 @@ static int read_rules(const struct cxv_host *host, const char *path,
 	int error = cxv_host_read_file(host, &bytes, &size, FILE_MAX, "%s", path);
 
 	if (error)
-		return fatal(error);
+		return cxv_fatal(error);
 	join_lines(bytes);
 	for (text = bytes; *text && !error; text += *text == '\n') {
 		size_t length = strcspn(text, "\n");
@@ -257,7 +252,7 @@ static int read_directory(const struct cxv_host *host, const struct kind *kind, 
 	if (error) {
 		if (error != -ENOENT && !facts->modprobe_error && kind == &modprobe)
 			facts->modprobe_error = -error;
-		return fatal(error);
+		return cxv_fatal(error);
 	}
 	for (size_t i = 0; i < count && !error; i++) {
 		const char *dot = strrchr(names[i], '.');

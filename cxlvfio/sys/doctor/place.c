@@ -11,11 +11,6 @@
 #define CPUINFO_MAX	((size_t)16 << 20)	/* some 1.5 KiB a processor */
 #define ENVIRONMENT_MAX	((size_t)4 << 20)
 
-static int fatal(int error)
-{
-	return error == -ENOMEM ? error : 0;
-}
-
 /* VALUE NULL: there is none. */
 static int set(struct cxv_doctor_text *text, const char *path, const char *value)
 {
@@ -48,7 +43,7 @@ static int read_environment(const struct cxv_host *host, struct cxv_doctor_text 
 				     path) == -ENOMEM)
 			return -ENOMEM;
 	}
-	return found && *found ? set(container, path, found) : fatal(error);
+	return found && *found ? set(container, path, found) : cxv_fatal(error);
 }
 
 /* What those who run containers put into them. */
@@ -94,8 +89,9 @@ static int read_cpuinfo(const struct cxv_host *host, struct cxv_doctor_text *hyp
 			return -ENOMEM;
 		kept = "flags\t\t: hypervisor\n";
 	}
-	return fatal(host->live ? cxv_capture_keep(host, error, kept, strlen(kept), "%s", path) :
-				  error);
+	if (host->live)
+		error = cxv_capture_keep(host, error, kept, strlen(kept), "%s", path);
+	return cxv_fatal(error);
 }
 
 static int read_text(const struct cxv_host *host, const char *path, struct cxv_doctor_text *text)
@@ -103,7 +99,7 @@ static int read_text(const struct cxv_host *host, const char *path, struct cxv_d
 	_cleanup_free_ char *value = NULL;
 
 	text->error = -cxv_host_read_string(host, &value, "%s", path);
-	return set(text, path, value) ?: fatal(-text->error);
+	return set(text, path, value) ?: cxv_fatal(-text->error);
 }
 
 static int count_functions(const struct cxv_host *host, size_t *count)
@@ -113,7 +109,7 @@ static int count_functions(const struct cxv_host *host, size_t *count)
 
 	if (error) {
 		*count = 0;
-		return fatal(error);
+		return cxv_fatal(error);
 	}
 	cxv_names_free(names, *count);
 	return 0;

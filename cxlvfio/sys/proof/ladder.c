@@ -148,7 +148,7 @@ int cxv_ladder_read(const struct cxv_host *host, struct cxv_platform *platform,
 		ladder->state.value = cxv_ladder_state_name(CXV_LADDER_DAMAGED);
 	else
 		ladder->state.error = -ret;
-	return ret == -ENOMEM ? ret : 0;
+	return cxv_fatal(ret);
 }
 
 static void begin_record(const struct cxv_platform *platform, const char *name,

@@ -21,7 +21,7 @@ static int read_name(const struct cxv_host *host, const char *function, const ch
 {
 	int ret = cxv_host_read_link_name(host, name, DEVICES "/%s/%s", function, link);
 
-	return ret == -ENOMEM ? ret : 0;
+	return cxv_fatal(ret);
 }
 
 static int add_function(const struct cxv_host *host, const struct cxv_openings *openings,
