@@ -303,14 +303,6 @@ static void print_summary(const struct work *work, const size_t counts[static OU
 	putchar('\n');
 }
 
-static const struct cxv_endpoint *find(const struct cxv_inventory *inventory, const char *host)
-{
-	for (size_t i = 0; i < inventory->count; i++)
-		if (!strcmp(inventory->endpoints[i]->host, host))
-			return inventory->endpoints[i];
-	return NULL;
-}
-
 /* The endpoints as they are now; as they were where they cannot be read any more. */
 static void add_endpoints(struct cxv_context *context, struct cxv_document *document,
 			  const struct cxv_targets *targets)
@@ -320,9 +312,11 @@ static void add_endpoints(struct cxv_context *context, struct cxv_document *docu
 	_cleanup_(cxv_errors_clear) struct cxv_errors unsaid = { 0 };
 
 	cxv_collect(&context->host, &unsaid, &now);
-	for (size_t i = 0; i < targets->count; i++)
-		cxv_envelope_endpoint(document, find(&now, targets->endpoints[i]->host) ?:
-				      targets->endpoints[i]);
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct cxv_endpoint *before = targets->endpoints[i];
+
+		cxv_envelope_endpoint(document, cxv_inventory_find(&now, before->host) ?: before);
+	}
 }
 
 /* The endpoint as it is now; as it was where it cannot be read any more. */

@@ -8,14 +8,6 @@
 #include "core/base/format.h"
 #include "cxl_vfio.h"
 
-static struct cxv_definition *find_name(struct cxv_persist *persist, const char *name)
-{
-	for (size_t i = 0; i < persist->definitions.count; i++)
-		if (!strcmp(persist->definitions.items[i].name.value, name))
-			return &persist->definitions.items[i];
-	return NULL;
-}
-
 static int refuse_rival(struct cxv_persist *persist, const struct cxv_endpoint *endpoint,
 			const char *path, const char *driver)
 {
@@ -65,7 +57,8 @@ static bool says_same(const struct cxv_definition *one, const struct cxv_definit
 static int compare_existing(struct cxv_persist *persist, const struct cxv_endpoint *endpoint,
 			    const struct cxv_definition *new, const char **file)
 {
-	const struct cxv_definition *named = find_name(persist, new->name.value);
+	const struct cxv_definition *named = cxv_definitions_named(&persist->definitions,
+								   new->name.value);
 	struct cxv_place place = { .operation = "persist", .target = endpoint->host };
 
 	for (size_t i = 0; i < persist->definitions.count; i++) {
@@ -90,7 +83,8 @@ static int compare_existing(struct cxv_persist *persist, const struct cxv_endpoi
 static int keep_definition(struct cxv_persist *persist, struct cxv_definition *new)
 {
 	struct cxv_definitions *definitions = &persist->definitions;
-	struct cxv_definition *place = find_name(persist, new->name.value);
+	struct cxv_definition *place = cxv_definitions_named(&persist->definitions,
+							     new->name.value);
 
 	if (place) {
 		cxv_definition_clear(place);
@@ -153,7 +147,8 @@ static void warn_of_twins(struct cxv_persist *persist, const struct cxv_endpoint
 static bool twin_has_name(struct cxv_persist *persist, const struct cxv_endpoint *endpoint,
 			  const struct cxv_definition *new)
 {
-	const struct cxv_definition *named = find_name(persist, new->name.value);
+	const struct cxv_definition *named = cxv_definitions_named(&persist->definitions,
+								   new->name.value);
 
 	if (!named || !new->address.value || !new->serial.known || !named->address.value ||
 	    named->serial.value != new->serial.value ||

@@ -206,6 +206,15 @@ int cxv_definition_matches(const struct cxv_definition *definition,
 	return serial && endpoint->serial.value == definition->serial.value;
 }
 
+struct cxv_definition *cxv_definitions_named(const struct cxv_definitions *definitions,
+					     const char *name)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		if (!strcmp(definitions->items[i].name.value, name))
+			return &definitions->items[i];
+	return NULL;
+}
+
 const struct cxv_definition *cxv_definitions_find(const struct cxv_definitions *definitions,
 						  const struct cxv_endpoint *endpoint,
 						  const struct cxv_definition **rival)

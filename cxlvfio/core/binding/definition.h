@@ -128,6 +128,9 @@ int cxv_definition_name_by_address(struct cxv_definition *definition);
 /* 1: ENDPOINT is meant; 0: it is not; -errno: that cannot be told, its identity is not readable. */
 int cxv_definition_matches(const struct cxv_definition *definition,
 			   const struct cxv_endpoint *endpoint);
+/* The one whose file is called NAME, or NULL. */
+struct cxv_definition *cxv_definitions_named(const struct cxv_definitions *definitions,
+					     const char *name);
 /*
  * The definition that means ENDPOINT, an automatic one first; NULL without one. *RIVAL is another
  * one that means it too and names another driver, or NULL.

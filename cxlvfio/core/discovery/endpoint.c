@@ -205,6 +205,15 @@ void cxv_inventory_clear(struct cxv_inventory *inventory)
 	*inventory = (struct cxv_inventory) { 0 };
 }
 
+const struct cxv_endpoint *cxv_inventory_find(const struct cxv_inventory *inventory,
+					      const char *host)
+{
+	for (size_t i = 0; i < inventory->count; i++)
+		if (!strcmp(inventory->endpoints[i]->host, host))
+			return inventory->endpoints[i];
+	return NULL;
+}
+
 /* Of what overlaps, a window comes early: it is around regions and owners. */
 static void look_for_window(struct cxv_hdm_decoder *decoder, const struct cxv_iomem *iomem)
 {

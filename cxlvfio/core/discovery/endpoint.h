@@ -184,6 +184,9 @@ void cxv_names_clear(struct cxv_names *names);
 struct cxv_endpoint *cxv_endpoint_new(const char *host);
 void cxv_endpoint_free(struct cxv_endpoint *endpoint);
 void cxv_inventory_clear(struct cxv_inventory *inventory);
+/* The endpoint at HOST, or NULL. */
+const struct cxv_endpoint *cxv_inventory_find(const struct cxv_inventory *inventory,
+					      const char *host);
 /* What follows from the driver's attributes; without them it is the region alone. */
 struct cxv_offered_views cxv_offered_views(const struct cxv_driver_view *driver);
 bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);

@@ -129,19 +129,11 @@ static char *path_of(enum cxv_definition_source source, const char *name)
 	return cxv_format("/%s/%s", directories[source], name);
 }
 
-static struct cxv_definition *find_name(const struct cxv_definitions *definitions,
-					const char *name)
-{
-	for (size_t i = 0; i < definitions->count; i++)
-		if (!strcmp(definitions->items[i].name.value, name))
-			return &definitions->items[i];
-	return NULL;
-}
-
 static int add_file(struct cxv_definitions *definitions, int directory,
 		    enum cxv_definition_source source, const char *name)
 {
-	struct cxv_definition *winner = find_name(definitions, name), *bigger, *item;
+	struct cxv_definition *winner = cxv_definitions_named(definitions, name);
+	struct cxv_definition *bigger, *item;
 
 	if (winner) {
 		/* One behind the other: the first that is hidden is told. */

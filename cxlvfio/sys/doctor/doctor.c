@@ -204,19 +204,11 @@ static int read_nodes(const struct cxv_host *host, struct cxv_doctor_facts *fact
 	       read_node(host, "/dev/iommu", &facts->iommufd);
 }
 
-static const struct cxv_endpoint *find(const struct cxv_inventory *inventory, const char *host)
-{
-	for (size_t i = 0; i < inventory->count; i++)
-		if (!strcmp(inventory->endpoints[i]->host, host))
-			return inventory->endpoints[i];
-	return NULL;
-}
-
 static int read_record(const struct cxv_host *host, const struct cxv_inventory *inventory,
 		       struct cxv_doctor_leftover *leftover)
 {
 	_cleanup_free_ char *text = NULL, *driver = NULL;
-	const struct cxv_endpoint *endpoint = find(inventory, leftover->target);
+	const struct cxv_endpoint *endpoint = cxv_inventory_find(inventory, leftover->target);
 	char found[64], identity[CXV_RECORD_IDENTITY_SIZE];
 	struct cxv_binding binding;
 	size_t size;
