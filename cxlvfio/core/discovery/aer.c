@@ -123,8 +123,7 @@ void cxv_aer_unavailable(struct cxv_aer *aer, enum cxv_aer_severity severity, in
 
 static struct cxv_number register_at(const uint8_t *image, size_t offset)
 {
-	return cxv_known(image[offset] | image[offset + 1] << 8 | image[offset + 2] << 16 |
-			 (uint32_t)image[offset + 3] << 24);
+	return cxv_known(cxv_dword_at(image, offset));
 }
 
 void cxv_aer_registers_decode(const uint8_t *image, size_t size, struct cxv_aer *aer)

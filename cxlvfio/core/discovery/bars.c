@@ -5,6 +5,8 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "core/discovery/dvsec.h"
+
 /* include/linux/ioport.h, which user space has no copy of */
 #define IORESOURCE_IO		0x00000100u
 #define IORESOURCE_MEM		0x00000200u
@@ -101,12 +103,6 @@ int cxv_bars_parse(const char *text, struct cxv_bars *bars)
 	return error;
 }
 
-static uint32_t dword_at(const uint8_t *image, size_t offset)
-{
-	return image[offset] | image[offset + 1] << 8 | image[offset + 2] << 16 |
-	       (uint32_t)image[offset + 3] << 24;
-}
-
 /* Flags without an address: the register is there, and nobody gave it one. */
 static struct cxv_number address_of(uint64_t address)
 {
@@ -118,7 +114,7 @@ static int decode_one(const uint8_t *image, unsigned int *index, unsigned int co
 		      struct cxv_bars *bars)
 {
 	unsigned int first = *index;
-	uint32_t low = dword_at(image, PCI_BASE_ADDRESS_0 + 4 * first);
+	uint32_t low = cxv_dword_at(image, PCI_BASE_ADDRESS_0 + 4 * first);
 	uint64_t address = low & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK, flags = IORESOURCE_MEM;
 
 	if (!low)
@@ -131,7 +127,7 @@ static int decode_one(const uint8_t *image, unsigned int *index, unsigned int co
 	if ((low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
 	    first + 1 < count) {
 		++*index;
-		address |= (uint64_t)dword_at(image, PCI_BASE_ADDRESS_0 + 4 * *index) << 32;
+		address |= (uint64_t)cxv_dword_at(image, PCI_BASE_ADDRESS_0 + 4 * *index) << 32;
 		flags |= IORESOURCE_MEM_64;
 	}
 	return add(bars, first, address_of(address), cxv_unknown(ENODATA), flags);
@@ -140,7 +136,7 @@ static int decode_one(const uint8_t *image, unsigned int *index, unsigned int co
 static int decode(const uint8_t *image, struct cxv_bars *bars)
 {
 	bool bridge = (image[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE;
-	uint32_t rom = dword_at(image, bridge ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS);
+	uint32_t rom = cxv_dword_at(image, bridge ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS);
 	unsigned int count = bridge ? 2 : 6;
 	int error = 0;
 

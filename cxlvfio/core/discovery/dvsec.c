@@ -173,16 +173,6 @@ CXV_TABLE(cxv_block,
 #define EXTENDED_START		CXV_CONFIG_SIZE_PCI
 #define EXTENDED_MAX		((CXV_CONFIG_SIZE - EXTENDED_START) / 8)
 
-static uint16_t word_at(const uint8_t *image, size_t offset)
-{
-	return image[offset] | image[offset + 1] << 8;
-}
-
-static uint32_t dword_at(const uint8_t *image, size_t offset)
-{
-	return word_at(image, offset) | (uint32_t)word_at(image, offset + 2) << 16;
-}
-
 /* What was wanted up to END is not in the image: because of what is in it, or for its size? */
 static int beyond(size_t end)
 {
@@ -200,11 +190,13 @@ static bool is_cut_dvsec(uint32_t header, size_t offset, size_t size)
 
 static bool is_cxl_dvsec(const uint8_t *image, size_t size, size_t offset, unsigned int id)
 {
+	const uint8_t *dvsec = image + offset;
+
 	if (offset + CXL_DVSEC_HEADER2 + 2 > size)
 		return false;
-	return cxl_field(dword_at(image, offset + CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_VENDOR) ==
+	return cxl_field(cxv_dword_at(dvsec, CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_VENDOR) ==
 		       CXL_VENDOR_ID &&
-	       word_at(image, offset + CXL_DVSEC_HEADER2) == id;
+	       cxv_word_at(dvsec, CXL_DVSEC_HEADER2) == id;
 }
 
 const struct cxv_block *cxv_dvsec_component_block(const struct cxv_dvsec *dvsec)
@@ -245,7 +237,7 @@ static int find_extended(const uint8_t *image, size_t size, unsigned int capabil
 			return -EILSEQ;
 		if (offset + 4 > size)
 			return beyond(offset + 4);
-		header = dword_at(image, offset);
+		header = cxv_dword_at(image, offset);
 		if (!header || header == UINT32_MAX)
 			return header ? -EILSEQ : -ENOENT;
 		if (capability == PCI_EXT_CAP_ID_DVSEC && is_cut_dvsec(header, offset, size))
@@ -262,10 +254,15 @@ static int find_extended(const uint8_t *image, size_t size, unsigned int capabil
 	return -EILSEQ;
 }
 
+static size_t dvsec_length(const uint8_t *dvsec)
+{
+	return cxl_field(cxv_dword_at(dvsec, CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_LENGTH);
+}
+
 /* Bytes that the capability at OFFSET takes, if it is one that is decoded. */
 static size_t capability_length(const uint8_t *image, size_t size, size_t offset)
 {
-	unsigned int capability = PCI_EXT_CAP_ID(dword_at(image, offset));
+	unsigned int capability = PCI_EXT_CAP_ID(cxv_dword_at(image, offset));
 
 	if (capability == PCI_EXT_CAP_ID_DSN)
 		return PCI_EXT_CAP_DSN_SIZEOF;
@@ -273,7 +270,7 @@ static size_t capability_length(const uint8_t *image, size_t size, size_t offset
 		return 4;
 	if (offset + CXL_DVSEC_HEADER2 + 2 > size)
 		return CXL_DVSEC_HEADER2 + 2;
-	return cxl_field(dword_at(image, offset + CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_LENGTH);
+	return dvsec_length(image + offset);
 }
 
 size_t cxv_config_extent(const uint8_t *image, size_t size)
@@ -289,7 +286,7 @@ size_t cxv_config_extent(const uint8_t *image, size_t size)
 			extent = end;
 		if (offset + 4 > size)
 			break;
-		offset = PCI_EXT_CAP_NEXT(dword_at(image, offset));
+		offset = PCI_EXT_CAP_NEXT(cxv_dword_at(image, offset));
 	}
 	return extent < CXV_CONFIG_SIZE ? extent : CXV_CONFIG_SIZE;
 }
@@ -301,7 +298,7 @@ int cxv_dvsec_find(const uint8_t *image, size_t size, unsigned int id, size_t mi
 
 	if (offset < 0)
 		return offset;
-	length = cxl_field(dword_at(image, offset + CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_LENGTH);
+	length = dvsec_length(image + offset);
 	if (length < minimum || offset + length > CXV_CONFIG_SIZE)
 		return -EBADMSG;
 	return offset + length <= size ? offset : -ENODATA;
@@ -333,18 +330,13 @@ int cxv_config_serial(const uint8_t *image, size_t size, uint64_t *serial)
 
 	if (offset < 0)
 		return offset;
-	*serial = dword_at(image, offset) | (uint64_t)dword_at(image, offset + 4) << 32;
+	*serial = cxv_dword_at(image, offset) | (uint64_t)cxv_dword_at(image, offset + 4) << 32;
 	return 0;
-}
-
-static size_t dvsec_length(const uint8_t *dvsec)
-{
-	return cxl_field(dword_at(dvsec, CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_LENGTH);
 }
 
 static unsigned int dvsec_revision(const uint8_t *dvsec)
 {
-	return cxl_field(dword_at(dvsec, CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_REVISION);
+	return cxl_field(cxv_dword_at(dvsec, CXL_DVSEC_HEADER1), CXL_DVSEC_HEADER1_REVISION);
 }
 
 /* From revision REVISION on the DVSEC has the register that ends at END. */
@@ -433,14 +425,14 @@ static struct cxv_number cache_size(unsigned int value)
 
 static void decode_caps(const uint8_t *dvsec, struct cxv_cxl_caps *to)
 {
-	unsigned int value = word_at(dvsec, CXL_DEVICE_CAPABILITY);
+	unsigned int value = cxv_word_at(dvsec, CXL_DEVICE_CAPABILITY);
 
 	to->revision = cxv_known(dvsec_revision(dvsec));
 	to->raw = cxv_known(value);
 	TAKE_BITS(to, value, capability_bits);
 	to->rst_timeout_ms = power_code(10, 10, cxl_field(value,
 							  CXL_DEVICE_CAPABILITY_RESET_TIMEOUT), 4);
-	value = word_at(dvsec, CXL_DEVICE_CAPABILITY2);
+	value = cxv_word_at(dvsec, CXL_DEVICE_CAPABILITY2);
 	to->raw_capability2 = cxv_known(value);
 	TAKE_BITS(to, value, capability2_bits);
 	to->cache_size = cache_size(value);
@@ -451,7 +443,7 @@ static void decode_caps(const uint8_t *dvsec, struct cxv_cxl_caps *to)
 static void decode_capability3(const uint8_t *dvsec, struct cxv_cxl_caps *to)
 {
 	if (has_register(dvsec, 2, CXL_DEVICE_CAPABILITY3 + 2)) {
-		unsigned int value = word_at(dvsec, CXL_DEVICE_CAPABILITY3);
+		unsigned int value = cxv_word_at(dvsec, CXL_DEVICE_CAPABILITY3);
 
 		to->raw_capability3 = cxv_known(value);
 		TAKE_BITS(to, value, capability3_bits);
@@ -484,7 +476,7 @@ static const struct bits control2_bits[] = {
 
 static void decode_control(const uint8_t *dvsec, struct cxv_cxl_control *to)
 {
-	unsigned int value = word_at(dvsec, CXL_DEVICE_CONTROL);
+	unsigned int value = cxv_word_at(dvsec, CXL_DEVICE_CONTROL);
 	unsigned int coverage = cxl_field(value, CXL_DEVICE_CONTROL_SF_COVERAGE);
 
 	to->raw = cxv_known(value);
@@ -492,10 +484,10 @@ static void decode_control(const uint8_t *dvsec, struct cxv_cxl_control *to)
 	to->cache_sf_coverage = cxv_known(coverage ? 1ull << (coverage + 15) : 0);
 	to->cache_sf_granularity =
 		power_code(64, 2, cxl_field(value, CXL_DEVICE_CONTROL_SF_GRANULARITY), 6);
-	value = word_at(dvsec, CXL_DEVICE_CONTROL2);
+	value = cxv_word_at(dvsec, CXL_DEVICE_CONTROL2);
 	to->raw_control2 = cxv_known(value);
 	TAKE_BITS(to, value, control2_bits);
-	value = word_at(dvsec, CXL_DEVICE_LOCK);
+	value = cxv_word_at(dvsec, CXL_DEVICE_LOCK);
 	to->raw_lock = cxv_known(value);
 	to->config_lock = cxv_known(cxl_field(value, CXL_DEVICE_LOCK_CONFIG_LOCK));
 }
@@ -510,11 +502,11 @@ static const struct bits status2_bits[] = {
 
 static void decode_status(const uint8_t *dvsec, struct cxv_cxl_status *to)
 {
-	unsigned int value = word_at(dvsec, CXL_DEVICE_STATUS);
+	unsigned int value = cxv_word_at(dvsec, CXL_DEVICE_STATUS);
 
 	to->raw = cxv_known(value);
 	to->viral = cxv_known(cxl_field(value, CXL_DEVICE_STATUS_VIRAL));
-	value = word_at(dvsec, CXL_DEVICE_STATUS2);
+	value = cxv_word_at(dvsec, CXL_DEVICE_STATUS2);
 	to->raw_status2 = cxv_known(value);
 	TAKE_BITS(to, value, status2_bits);
 }
@@ -533,10 +525,10 @@ static const struct bits range_bits[] = {
 static void decode_range(const uint8_t *dvsec, unsigned int index, struct cxv_range *to)
 {
 	const uint8_t *from = dvsec + CXL_DEVICE_RANGE(index);
-	uint32_t size_low = dword_at(from, CXL_DEVICE_RANGE_SIZE_LOW);
-	uint32_t base_low = dword_at(from, CXL_DEVICE_RANGE_BASE_LOW);
-	uint64_t size_high = dword_at(from, CXL_DEVICE_RANGE_SIZE_HIGH);
-	uint64_t base_high = dword_at(from, CXL_DEVICE_RANGE_BASE_HIGH);
+	uint32_t size_low = cxv_dword_at(from, CXL_DEVICE_RANGE_SIZE_LOW);
+	uint32_t base_low = cxv_dword_at(from, CXL_DEVICE_RANGE_BASE_LOW);
+	uint64_t size_high = cxv_dword_at(from, CXL_DEVICE_RANGE_SIZE_HIGH);
+	uint64_t base_high = cxv_dword_at(from, CXL_DEVICE_RANGE_BASE_HIGH);
 	unsigned int interleave = cxl_field(size_low, CXL_DEVICE_RANGE_DESIRED_INTERLEAVE);
 
 	to->index = cxv_known(index);
@@ -639,17 +631,17 @@ static void decode_flex_bus_revisions(const uint8_t *dvsec, struct cxv_flex_bus 
 
 	if (has_register(dvsec, 1, CXL_FLEX_BUS_MODIFIED_TS + 4))
 		to->received_modified_ts =
-			cxv_known(cxl_field(dword_at(dvsec, CXL_FLEX_BUS_MODIFIED_TS),
+			cxv_known(cxl_field(cxv_dword_at(dvsec, CXL_FLEX_BUS_MODIFIED_TS),
 					    CXL_FLEX_BUS_MODIFIED_TS_DATA));
 	if (!has_register(dvsec, 2, CXL_FLEX_BUS_STATUS2 + 4))
 		return;
-	value = dword_at(dvsec, CXL_FLEX_BUS_CAPABILITY2);
+	value = cxv_dword_at(dvsec, CXL_FLEX_BUS_CAPABILITY2);
 	to->raw_capability2 = cxv_known(value);
 	to->nop_hint_capable = cxv_known(cxl_field(value, CXL_FLEX_BUS_NOP_HINT));
-	value = dword_at(dvsec, CXL_FLEX_BUS_CONTROL2);
+	value = cxv_dword_at(dvsec, CXL_FLEX_BUS_CONTROL2);
 	to->raw_control2 = cxv_known(value);
 	to->nop_hint_enable = cxv_known(cxl_field(value, CXL_FLEX_BUS_NOP_HINT));
-	value = dword_at(dvsec, CXL_FLEX_BUS_STATUS2);
+	value = cxv_dword_at(dvsec, CXL_FLEX_BUS_STATUS2);
 	to->raw_status2 = cxv_known(value);
 	to->nop_hint_info = cxv_known(cxl_field(value, CXL_FLEX_BUS_NOP_HINT_INFO));
 }
@@ -669,13 +661,13 @@ int cxv_flex_bus_decode(const uint8_t *image, size_t size, struct cxv_flex_bus *
 	}
 	dvsec = image + offset;
 	to->revision = cxv_known(dvsec_revision(dvsec));
-	value = word_at(dvsec, CXL_FLEX_BUS_CAPABILITY);
+	value = cxv_word_at(dvsec, CXL_FLEX_BUS_CAPABILITY);
 	to->raw_capability = cxv_known(value);
 	TAKE_BITS(to, value, flex_bus_capability_bits);
-	value = word_at(dvsec, CXL_FLEX_BUS_CONTROL);
+	value = cxv_word_at(dvsec, CXL_FLEX_BUS_CONTROL);
 	to->raw_control = cxv_known(value);
 	TAKE_BITS(to, value, flex_bus_control_bits);
-	value = word_at(dvsec, CXL_FLEX_BUS_STATUS);
+	value = cxv_word_at(dvsec, CXL_FLEX_BUS_STATUS);
 	to->raw_status = cxv_known(value);
 	TAKE_BITS(to, value, flex_bus_status_bits);
 	forget_later_bits(dvsec_revision(dvsec), to);
@@ -704,8 +696,8 @@ static struct cxv_number port_address(unsigned int value, uint32_t high, bool li
 
 static void decode_port_windows(const uint8_t *dvsec, struct cxv_port_extension *to)
 {
-	unsigned int base = word_at(dvsec, CXL_PORT_EXTENSION_MEMORY_BASE);
-	unsigned int limit = word_at(dvsec, CXL_PORT_EXTENSION_MEMORY_LIMIT);
+	unsigned int base = cxv_word_at(dvsec, CXL_PORT_EXTENSION_MEMORY_BASE);
+	unsigned int limit = cxv_word_at(dvsec, CXL_PORT_EXTENSION_MEMORY_LIMIT);
 
 	to->alt_bus_base = cxv_known(dvsec[CXL_PORT_EXTENSION_BUS_BASE]);
 	to->alt_bus_limit = cxv_known(dvsec[CXL_PORT_EXTENSION_BUS_LIMIT]);
@@ -713,15 +705,15 @@ static void decode_port_windows(const uint8_t *dvsec, struct cxv_port_extension 
 	to->raw_alt_memory_limit = cxv_known(limit);
 	to->alt_memory_base = port_address(base, 0, false);
 	to->alt_memory_limit = port_address(limit, 0, true);
-	base = word_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_BASE);
-	limit = word_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_LIMIT);
+	base = cxv_word_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_BASE);
+	limit = cxv_word_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_LIMIT);
 	to->raw_alt_prefetchable_base = cxv_known(base);
 	to->raw_alt_prefetchable_limit = cxv_known(limit);
 	to->alt_prefetchable_base =
-		port_address(base, dword_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_BASE_HIGH),
+		port_address(base, cxv_dword_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_BASE_HIGH),
 			     false);
 	to->alt_prefetchable_limit =
-		port_address(limit, dword_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_LIMIT_HIGH),
+		port_address(limit, cxv_dword_at(dvsec, CXL_PORT_EXTENSION_PREFETCHABLE_LIMIT_HIGH),
 			     true);
 }
 
@@ -739,19 +731,19 @@ int cxv_port_extension_decode(const uint8_t *image, size_t size, struct cxv_port
 	}
 	dvsec = image + offset;
 	to->revision = cxv_known(dvsec_revision(dvsec));
-	value = word_at(dvsec, CXL_PORT_EXTENSION_STATUS);
+	value = cxv_word_at(dvsec, CXL_PORT_EXTENSION_STATUS);
 	to->raw_status = cxv_known(value);
 	to->pm_init_complete = cxv_known(cxl_field(value, CXL_PORT_EXTENSION_STATUS_PM_INIT));
 	to->viral = cxv_known(cxl_field(value, CXL_PORT_EXTENSION_STATUS_VIRAL));
-	value = word_at(dvsec, CXL_PORT_EXTENSION_CONTROL);
+	value = cxv_word_at(dvsec, CXL_PORT_EXTENSION_CONTROL);
 	to->raw_control = cxv_known(value);
 	TAKE_BITS(to, value, port_control_bits);
 	decode_port_windows(dvsec, to);
-	value = dword_at(dvsec, CXL_PORT_EXTENSION_RCRB_BASE);
+	value = cxv_dword_at(dvsec, CXL_PORT_EXTENSION_RCRB_BASE);
 	to->raw_rcrb_base = cxv_known(value);
 	to->rcrb_enable = cxv_known(cxl_field(value, CXL_PORT_EXTENSION_RCRB_ENABLE));
 	to->rcrb_base =
-		cxv_known((uint64_t)dword_at(dvsec, CXL_PORT_EXTENSION_RCRB_BASE_HIGH) << 32 |
+		cxv_known((uint64_t)cxv_dword_at(dvsec, CXL_PORT_EXTENSION_RCRB_BASE_HIGH) << 32 |
 			  (value & CXL_PORT_EXTENSION_RCRB_ADDRESS));
 	return 0;
 }
@@ -776,14 +768,14 @@ static const char *block_name(unsigned int id)
 
 static unsigned int block_id(const uint8_t *entry)
 {
-	return cxl_field(dword_at(entry, CXL_REGISTER_LOCATOR_LOW),
+	return cxl_field(cxv_dword_at(entry, CXL_REGISTER_LOCATOR_LOW),
 			 CXL_REGISTER_LOCATOR_BLOCK_ID);
 }
 
 static void decode_block(const uint8_t *entry, struct cxv_block *to)
 {
-	uint32_t low = dword_at(entry, CXL_REGISTER_LOCATOR_LOW);
-	uint64_t high = dword_at(entry, CXL_REGISTER_LOCATOR_HIGH);
+	uint32_t low = cxv_dword_at(entry, CXL_REGISTER_LOCATOR_LOW);
+	uint64_t high = cxv_dword_at(entry, CXL_REGISTER_LOCATOR_HIGH);
 
 	to->id = cxv_known(block_id(entry));
 	to->name.value = block_name(block_id(entry));

@@ -122,6 +122,17 @@ bool cxv_config_is_lost(const uint8_t *image, size_t size);
 /* Of the Advanced Error Reporting capability; -errno. */
 int cxv_config_errors_offset(const uint8_t *image, size_t size);
 
+/* What a register holds, which is little-endian. */
+static inline uint16_t cxv_word_at(const uint8_t *image, size_t offset)
+{
+	return image[offset] | image[offset + 1] << 8;
+}
+
+static inline uint32_t cxv_dword_at(const uint8_t *image, size_t offset)
+{
+	return cxv_word_at(image, offset) | (uint32_t)cxv_word_at(image, offset + 2) << 16;
+}
+
 /*
  * Offset of the extended capability DVSEC with ID under CXL's vendor id, whose length is at least
  * MINIMUM and inside the image. -ENOENT: there is none. -EBADMSG: there is one of another length.

@@ -10,32 +10,22 @@
 /* Each capability takes at least a dword of what is behind the header. */
 #define CAPABILITIES_MAX	((PCI_CFG_SPACE_SIZE - PCI_STD_HEADER_SIZEOF) / 4)
 
-static uint16_t word_at(const uint8_t *image, size_t offset)
-{
-	return image[offset] | image[offset + 1] << 8;
-}
-
-static uint32_t dword_at(const uint8_t *image, size_t offset)
-{
-	return word_at(image, offset) | (uint32_t)word_at(image, offset + 2) << 16;
-}
-
 static void decode_ids(const uint8_t *image, struct cxv_pci *pci)
 {
-	uint32_t class = dword_at(image, PCI_CLASS_REVISION);
+	uint32_t class = cxv_dword_at(image, PCI_CLASS_REVISION);
 
 	/* A virtual function has none of its own: both read all ones. */
-	if (dword_at(image, PCI_VENDOR_ID) != UINT32_MAX) {
-		pci->vendor = cxv_known(word_at(image, PCI_VENDOR_ID));
-		pci->device = cxv_known(word_at(image, PCI_DEVICE_ID));
+	if (cxv_dword_at(image, PCI_VENDOR_ID) != UINT32_MAX) {
+		pci->vendor = cxv_known(cxv_word_at(image, PCI_VENDOR_ID));
+		pci->device = cxv_known(cxv_word_at(image, PCI_DEVICE_ID));
 	}
 	pci->class = cxv_known(class >> 8);
 	pci->revision = cxv_known(class & 0xff);
 	/* Bridges have other registers there. */
 	if ((image[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) != PCI_HEADER_TYPE_NORMAL)
 		return;
-	pci->subsystem_vendor = cxv_known(word_at(image, PCI_SUBSYSTEM_VENDOR_ID));
-	pci->subsystem_device = cxv_known(word_at(image, PCI_SUBSYSTEM_ID));
+	pci->subsystem_vendor = cxv_known(cxv_word_at(image, PCI_SUBSYSTEM_VENDOR_ID));
+	pci->subsystem_device = cxv_known(cxv_word_at(image, PCI_SUBSYSTEM_ID));
 }
 
 /* Offset of the capability ID, 0: it is not in the image. */
@@ -43,7 +33,7 @@ static size_t find_capability(const uint8_t *image, size_t size, unsigned int id
 {
 	size_t offset;
 
-	if (size < PCI_CFG_SPACE_SIZE || !(word_at(image, PCI_STATUS) & PCI_STATUS_CAP_LIST))
+	if (size < PCI_CFG_SPACE_SIZE || !(cxv_word_at(image, PCI_STATUS) & PCI_STATUS_CAP_LIST))
 		return 0;
 	offset = image[PCI_CAPABILITY_LIST] & ~3u;
 	for (unsigned int i = 0; i < CAPABILITIES_MAX && offset >= PCI_STD_HEADER_SIZEOF; i++) {
@@ -79,12 +69,12 @@ static struct cxv_text speed_text(unsigned int speed)
 /* The fastest of the supported ones, which devices before PCI Express 3.0 do not list. */
 static unsigned int fastest(const uint8_t *express)
 {
-	bool has_list = (word_at(express, PCI_EXP_FLAGS) & PCI_EXP_FLAGS_VERS) > 1;
-	uint32_t list = has_list ? dword_at(express, PCI_EXP_LNKCAP2) : 0;
+	bool has_list = (cxv_word_at(express, PCI_EXP_FLAGS) & PCI_EXP_FLAGS_VERS) > 1;
+	uint32_t list = has_list ? cxv_dword_at(express, PCI_EXP_LNKCAP2) : 0;
 	unsigned int speeds = list >> 1 & 0x3f, speed = 0;
 
 	if (!list)
-		return dword_at(express, PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_SLS;
+		return cxv_dword_at(express, PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_SLS;
 	while (speeds >> speed)
 		speed++;
 	return speed;
@@ -93,15 +83,15 @@ static unsigned int fastest(const uint8_t *express)
 /* Those inside a root complex have no link of their own; the kernel does not read theirs. */
 static bool has_link(const uint8_t *express)
 {
-	unsigned int type = cxl_field(word_at(express, PCI_EXP_FLAGS), PCI_EXP_FLAGS_TYPE);
+	unsigned int type = cxl_field(cxv_word_at(express, PCI_EXP_FLAGS), PCI_EXP_FLAGS_TYPE);
 
 	return type != PCI_EXP_TYPE_RC_END && type != PCI_EXP_TYPE_RC_EC;
 }
 
 static void decode_link(const uint8_t *express, struct cxv_pci *pci)
 {
-	unsigned int status = word_at(express, PCI_EXP_LNKSTA);
-	uint32_t capability = dword_at(express, PCI_EXP_LNKCAP);
+	unsigned int status = cxv_word_at(express, PCI_EXP_LNKSTA);
+	uint32_t capability = cxv_dword_at(express, PCI_EXP_LNKCAP);
 
 	pci->current_link_speed = speed_text(status & PCI_EXP_LNKSTA_CLS);
 	pci->current_link_width = cxv_known((status & PCI_EXP_LNKSTA_NLW) >>
@@ -119,7 +109,7 @@ static void decode_flr(const uint8_t *image, size_t size, size_t express, struct
 		   (image[features + PCI_AF_CAP] & both) == both;
 
 	if (express)
-		flr = flr || dword_at(image, express + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR;
+		flr = flr || cxv_dword_at(image, express + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR;
 	if (express || features)
 		pci->flr_capable = cxv_known(flr);
 }
@@ -145,7 +135,7 @@ int cxv_pci_power_decode(const uint8_t *image, size_t size, struct cxv_text *sta
 
 	if (!offset || offset + PCI_PM_CTRL + 2 > PCI_CFG_SPACE_SIZE)
 		return 0;
-	state->value = strdup(names[word_at(image, offset + PCI_PM_CTRL) &
+	state->value = strdup(names[cxv_word_at(image, offset + PCI_PM_CTRL) &
 				    PCI_PM_CTRL_STATE_MASK]);
 	return state->value ? 0 : -ENOMEM;
 }

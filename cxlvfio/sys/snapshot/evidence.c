@@ -321,11 +321,6 @@ struct identities {
 	size_t count;
 };
 
-static unsigned int word_at(const struct cxv_node *config, size_t offset)
-{
-	return (uint8_t)config->bytes[offset] | (uint8_t)config->bytes[offset + 1] << 8;
-}
-
 static bool is_known(const struct identities *identities, const struct cxv_pci_ids_key *key)
 {
 	for (size_t i = 0; i < identities->count; i++)
@@ -336,6 +331,7 @@ static bool is_known(const struct identities *identities, const struct cxv_pci_i
 
 static int add_identity(struct cxv_node *node, void *context)
 {
+	const uint8_t *image = (const uint8_t *)node->bytes;
 	struct identities *identities = context;
 	struct cxv_pci_ids_key *larger, key;
 
@@ -344,12 +340,11 @@ static int add_identity(struct cxv_node *node, void *context)
 		return 0;
 	/* Padding too, for memcmp(3). */
 	memset(&key, 0, sizeof(key));
-	key.vendor = word_at(node, PCI_VENDOR_ID);
-	key.device = word_at(node, PCI_DEVICE_ID);
-	key.subsystem_vendor = word_at(node, PCI_SUBSYSTEM_VENDOR_ID);
-	key.subsystem_device = word_at(node, PCI_SUBSYSTEM_ID);
-	key.class = word_at(node, PCI_CLASS_DEVICE) << 8 |
-		    (uint8_t)node->bytes[PCI_CLASS_PROG];
+	key.vendor = cxv_word_at(image, PCI_VENDOR_ID);
+	key.device = cxv_word_at(image, PCI_DEVICE_ID);
+	key.subsystem_vendor = cxv_word_at(image, PCI_SUBSYSTEM_VENDOR_ID);
+	key.subsystem_device = cxv_word_at(image, PCI_SUBSYSTEM_ID);
+	key.class = cxv_word_at(image, PCI_CLASS_DEVICE) << 8 | image[PCI_CLASS_PROG];
 	if (is_known(identities, &key))
 		return 0;
 	larger = reallocarray(identities->items, identities->count + 1, sizeof(*larger));
