@@ -269,6 +269,14 @@ static inline unsigned int cxl_hdm_decoder_count(unsigned int value)
 	return code ? 2 * code : 1;
 }
 
+/* CXL 3.1 table 8-121: powers of two up to 16, then 3 times a power of two. 0: reserved. */
+static inline unsigned int cxl_interleave_ways(unsigned int code)
+{
+	if (code <= 4)
+		return 1u << code;
+	return code >= 8 && code <= 10 ? 3u << (code - 8) : 0;
+}
+
 /* Bytes of the HDM decoder capability with COUNT decoders. */
 static inline unsigned int cxl_hdm_length(unsigned int count)
 {

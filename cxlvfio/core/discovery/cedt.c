@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/value.h"
+#include "cxl_regs.h"
 
 /* Offsets of ACPI's header, and of the two structures that are looked at. */
 enum {
@@ -40,14 +41,6 @@ static uint64_t get(const uint8_t *bytes, size_t size)
 	return value;
 }
 
-/* 0 for what section 8.2.4.20.7 has no number for. */
-static unsigned int decode_ways(uint8_t encoded)
-{
-	if (encoded <= 4)
-		return 1 << encoded;
-	return encoded >= 8 && encoded <= 10 ? 3 << (encoded - 8) : 0;
-}
-
 static int add_bridge(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 {
 	struct cxv_cedt_bridge *bigger;
@@ -71,7 +64,7 @@ static int add_bridge(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 
 static int add_window(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 {
-	unsigned int ways = size > CFMWS_WAYS ? decode_ways(bytes[CFMWS_WAYS]) : 0;
+	unsigned int ways = size > CFMWS_WAYS ? cxl_interleave_ways(bytes[CFMWS_WAYS]) : 0;
 	struct cxv_cedt_window *bigger;
 
 	if (size < CFMWS_TARGETS + 4 * (size_t)ways) {

@@ -51,14 +51,6 @@ int cxv_hdm_find(const uint32_t *registers, size_t count)
 	return cxv_component_find(registers, count, CXL_CM_ID_HDM);
 }
 
-/* CXL 3.1 table 8-121: powers of two up to 16, then 3 times a power of two. 0: reserved. */
-static unsigned int decode_ways(unsigned int code)
-{
-	if (code <= 4)
-		return 1 << code;
-	return code >= 8 && code <= 10 ? 3 << (code - 8) : 0;
-}
-
 static struct cxv_number nonzero(uint64_t value)
 {
 	return value ? cxv_known(value) : cxv_unknown(EILSEQ);
@@ -82,7 +74,8 @@ static struct cxv_number flag(uint32_t value, uint32_t mask)
 static void decode_control(uint32_t control, struct cxv_hdm_decoder *to)
 {
 	to->raw_control = cxv_known(control);
-	to->interleave_ways = nonzero(decode_ways(cxl_field(control, CXL_HDM_DECODER_WAYS)));
+	to->interleave_ways =
+		nonzero(cxl_interleave_ways(cxl_field(control, CXL_HDM_DECODER_WAYS)));
 	to->interleave_granularity =
 		decode_granularity(cxl_field(control, CXL_HDM_DECODER_GRANULARITY));
 	to->commit = flag(control, CXL_HDM_DECODER_COMMIT);
@@ -96,7 +89,7 @@ static void decode_control(uint32_t control, struct cxv_hdm_decoder *to)
 	if (!to->uio.value)
 		return;
 	to->upstream_ways =
-		nonzero(decode_ways(cxl_field(control, CXL_HDM_DECODER_UPSTREAM_WAYS)));
+		nonzero(cxl_interleave_ways(cxl_field(control, CXL_HDM_DECODER_UPSTREAM_WAYS)));
 	to->upstream_granularity =
 		decode_granularity(cxl_field(control, CXL_HDM_DECODER_UPSTREAM_GRANULARITY));
 	to->interleave_set_position = cxv_known(cxl_field(control, CXL_HDM_DECODER_SET_POSITION));
