@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few things every file needs: scope-based cleanup, array length, prefixes. */
+/* The few things every file needs: scope-based cleanup, array length, prefixes, sizes. */
 #ifndef CXLVFIO_CORE_BASE_UTIL_H
 #define CXLVFIO_CORE_BASE_UTIL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,22 @@ static inline void cxv_close_descriptor(int *descriptor)
 static inline bool cxv_starts_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static inline uint64_t cxv_smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t cxv_larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* SIZE is a power of two. */
+static inline uint64_t cxv_align_down(uint64_t value, uint64_t size)
+{
+	return value & ~(size - 1);
 }
 
 #define _cleanup_free_		_cleanup_(cxv_free_pointer)

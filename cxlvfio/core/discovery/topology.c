@@ -475,7 +475,7 @@ void cxv_window_set_extent(struct cxv_decoder *window, struct cxv_region *const 
 		if (extents[i].last + 1 > next)
 			next = extents[i].last + 1;
 	}
-	window->max_available_extent = cxv_known(end - next > biggest ? end - next : biggest);
+	window->max_available_extent = cxv_known(cxv_larger(end - next, biggest));
 }
 
 static bool same_class(const struct cxv_number *one, const struct cxv_number *other)

@@ -144,7 +144,7 @@ static uint64_t overlap(const struct cxv_cedt_window *window, uint64_t first, ui
 
 	if (!window->size || window->base > last || end < first)
 		return 0;
-	return (end < last ? end : last) - (window->base > first ? window->base : first) + 1;
+	return cxv_smaller(end, last) - cxv_larger(window->base, first) + 1;
 }
 
 /* None has all of it. */

@@ -21,24 +21,9 @@ const struct cxv_page_sizes *cxv_page_sizes(uint64_t base)
 	return NULL;
 }
 
-static uint64_t align_down(uint64_t value, uint64_t size)
-{
-	return value & ~(size - 1);
-}
-
 static uint64_t align_up(uint64_t value, uint64_t size)
 {
-	return align_down(value + size - 1, size);
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
+	return cxv_align_down(value + size - 1, size);
 }
 
 static uint64_t next_smaller(const struct cxv_page_sizes *pages, uint64_t page_size)
@@ -51,7 +36,7 @@ static uint64_t count_between(const struct cxv_extent *extent, uint64_t page_siz
 			      uint64_t end)
 {
 	uint64_t first = align_up(extent->address, page_size);
-	uint64_t last = align_down(extent->address + extent->length, page_size);
+	uint64_t last = cxv_align_down(extent->address + extent->length, page_size);
 	uint64_t next = next_smaller(extent->pages, page_size);
 	uint64_t count = 0;
 
@@ -62,11 +47,11 @@ static uint64_t count_between(const struct cxv_extent *extent, uint64_t page_siz
 	if (((extent->address ^ extent->physical) & (page_size - 1)) || first >= last)
 		return count_between(extent, next, begin, end);
 
-	count += count_between(extent, next, begin, smaller(end, first));
-	if (larger(begin, first) < smaller(end, last))
-		count += (align_up(smaller(end, last), page_size) -
-			  align_up(larger(begin, first), page_size)) / page_size;
-	count += count_between(extent, next, larger(begin, last), end);
+	count += count_between(extent, next, begin, cxv_smaller(end, first));
+	if (cxv_larger(begin, first) < cxv_smaller(end, last))
+		count += (align_up(cxv_smaller(end, last), page_size) -
+			  align_up(cxv_larger(begin, first), page_size)) / page_size;
+	count += count_between(extent, next, cxv_larger(begin, last), end);
 	return count;
 }
 
@@ -74,7 +59,7 @@ uint64_t cxv_expected_faults(const struct cxv_extent *extent, uint64_t page_size
 			     uint64_t end)
 {
 	return count_between(extent, page_size, extent->address + begin,
-			     extent->address + smaller(end, extent->length));
+			     extent->address + cxv_smaller(end, extent->length));
 }
 
 uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, uint64_t address)
@@ -83,7 +68,7 @@ uint64_t cxv_page_size_at(const struct cxv_extent *extent, uint64_t page_size, u
 
 	for (; page_size > extent->pages->base;
 	     page_size = next_smaller(extent->pages, page_size)) {
-		begin = align_down(address, page_size);
+		begin = cxv_align_down(address, page_size);
 		if (!((extent->address ^ extent->physical) & (page_size - 1)) &&
 		    begin >= extent->address && begin + page_size <= end)
 			return page_size;

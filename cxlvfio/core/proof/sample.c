@@ -10,11 +10,6 @@
 /* The small mappings of a proof lie in these. */
 #define FIRST_BLOCKS	4
 
-static uint64_t align_down(uint64_t value, uint64_t size)
-{
-	return value & ~(size - 1);
-}
-
 /* One block from each of PARTS equal parts: ascending, and none is chosen twice. */
 static void choose_from_parts(struct cxv_sample *sample, size_t parts, uint64_t begin, uint64_t end,
 			      uint64_t seed)
@@ -38,8 +33,8 @@ uint64_t cxv_window_base(const struct cxv_number *resource, uint64_t size)
 int cxv_sample_choose(uint64_t base, uint64_t size, size_t count, uint64_t seed,
 		      struct cxv_sample *sample)
 {
-	uint64_t first = align_down(base, CXV_BLOCK_SIZE);
-	uint64_t last = align_down(base + size - 1, CXV_BLOCK_SIZE);
+	uint64_t first = cxv_align_down(base, CXV_BLOCK_SIZE);
+	uint64_t last = cxv_align_down(base + size - 1, CXV_BLOCK_SIZE);
 	size_t i;
 
 	*sample = (struct cxv_sample) {
@@ -103,9 +98,9 @@ static size_t find_block(const struct cxv_sample *sample, uint64_t block)
 static bool skip_to_chosen(const struct cxv_sample *sample, struct cxv_piece *piece)
 {
 	const struct cxv_extent *extent = piece->extent;
-	uint64_t first = align_down(sample->base, CXV_BLOCK_SIZE);
+	uint64_t first = cxv_align_down(sample->base, CXV_BLOCK_SIZE);
 	uint64_t physical = extent->physical + (piece->begin - extent->address);
-	uint64_t block = (align_down(physical, CXV_BLOCK_SIZE) - first) / CXV_BLOCK_SIZE;
+	uint64_t block = (cxv_align_down(physical, CXV_BLOCK_SIZE) - first) / CXV_BLOCK_SIZE;
 	size_t index = find_block(sample, block);
 
 	if (index == sample->count)
@@ -134,7 +129,7 @@ bool cxv_next_piece(const struct cxv_extent *extent, const struct cxv_sample *sa
 	} else {
 		piece->slot = (extent->offset + (piece->begin - extent->address)) / CXV_PAGE_4K;
 	}
-	piece->end = align_down(piece->begin, CXV_BLOCK_SIZE) + CXV_BLOCK_SIZE;
+	piece->end = cxv_align_down(piece->begin, CXV_BLOCK_SIZE) + CXV_BLOCK_SIZE;
 	if (piece->end > end)
 		piece->end = end;
 	return true;
@@ -145,7 +140,7 @@ uint64_t cxv_piece_faults(const struct cxv_piece *piece, uint64_t page_size)
 	uint64_t start = piece->extent->address;
 	uint64_t faults = cxv_expected_faults(piece->extent, page_size, piece->begin - start,
 					      piece->end - start);
-	uint64_t page = align_down(piece->begin, cxv_page_size_at(piece->extent, page_size,
+	uint64_t page = cxv_align_down(piece->begin, cxv_page_size_at(piece->extent, page_size,
 								  piece->begin));
 
 	/* A page that began before the piece, and that no piece before it has touched. */

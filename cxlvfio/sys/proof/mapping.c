@@ -90,7 +90,7 @@ int cxv_mapping_create_split(const struct cxv_window *window, struct cxv_mapping
 	/* 5 MiB: with pages of 2 MiB neither half ends with a large one. */
 	cut = length / 8 * 5 / pages->base * pages->base;
 	if (length < 2 * pages->pmd)
-		length = window->size < 2 * pages->pmd ? window->size : 2 * pages->pmd;
+		length = cxv_smaller(window->size, 2 * pages->pmd);
 	ret = cxv_mapping_create(window, 0, length, mapping);
 	return ret ?: cxv_mapping_split(mapping, cut);
 }

@@ -201,16 +201,6 @@ static int find_memory(struct cxv_prover *prover)
 			       "nothing can be proven");
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 static uint64_t offset_of(const struct cxv_window *window)
 {
 	return window->size > 2 * OFFSET_MAPPING_START ? OFFSET_MAPPING_START :
@@ -240,8 +230,8 @@ static int map_bar(struct cxv_prover *prover)
 					 &mappings[CXV_MAPPING_BAR_WHOLE]);
 		if (!ret)
 			ret = cxv_mapping_create(window, offset,
-						 smaller(window->size - offset,
-							 BAR_OFFSET_MAPPING_LENGTH),
+						 cxv_smaller(window->size - offset,
+							     BAR_OFFSET_MAPPING_LENGTH),
 						 &mappings[CXV_MAPPING_BAR_OFFSET]);
 	}
 	if (ret == -ENOMEM)
@@ -262,7 +252,7 @@ static int map_window(struct cxv_prover *prover)
 	const struct cxv_window *window = cxv_prover_window(prover);
 	uint64_t offset = offset_of(window);
 	/* Wherever it begins, two large pages have room for one that is aligned. */
-	uint64_t length = larger(OFFSET_MAPPING_LENGTH, 2 * window->pages->pmd);
+	uint64_t length = cxv_larger(OFFSET_MAPPING_LENGTH, 2 * window->pages->pmd);
 	struct cxv_mapping *mappings = prover->window.mappings;
 	int ret;
 
@@ -271,7 +261,7 @@ static int map_window(struct cxv_prover *prover)
 		ret = cxv_mapping_create(window, 0, window->size, &mappings[CXV_MAPPING_WHOLE]);
 	if (!ret)
 		ret = cxv_mapping_create(window, offset,
-					 smaller(window->size - offset, length),
+					 cxv_smaller(window->size - offset, length),
 					 &mappings[CXV_MAPPING_OFFSET]);
 	if (!ret)
 		ret = cxv_watcher_create(window, cxv_prover_bar_window(prover),

@@ -120,7 +120,7 @@ static uint64_t refuse(const struct cxv_piece *piece, uint64_t address,
 	} else if (touch->page_size) {
 		page = cxv_page_size_at(piece->extent, touch->page_size, address);
 		end = (address & ~(page - 1)) + page;
-		length = (end < piece->end ? end : piece->end) - address;
+		length = cxv_smaller(end, piece->end) - address;
 	}
 	pass->refused += length / CXV_PAGE_4K;
 	return length;
