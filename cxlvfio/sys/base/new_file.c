@@ -12,17 +12,14 @@
 
 #include "core/base/format.h"
 #include "core/base/util.h"
+#include "sys/base/trusted_file.h"
 
 static char *temporary_for(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	int directory = slash ? slash - path + 1 : 0;
-	char *temporary;
 
-	temporary = cxv_format("%.*s.%s.XXXXXX", directory, path, path + directory);
-	if (!temporary)
-		return NULL;
-	return temporary;
+	return cxv_format("%.*s.%s.XXXXXX", directory, path, path + directory);
 }
 
 int cxv_new_file_begin(struct cxv_new_file *file, const char *path)
@@ -56,28 +53,30 @@ static int sync_directory(const char *path)
 	if (!copy)
 		return -ENOMEM;
 	directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return -errno;
-	/* Some file systems do not support it, and need not. */
-	return fsync(directory) < 0 && errno != EINVAL ? -errno : 0;
+	return directory < 0 ? -errno : cxv_sync_directory(directory);
 }
 
-/* A device node, a pipe or a link is somebody's: root could replace /dev/null. */
-static int check_old(const char *path)
+int cxv_new_file_check(const char *path, mode_t *mode)
 {
 	struct stat status;
 
-	if (lstat(path, &status) < 0)
+	*mode = 0;
+	if (lstat(path, &status))
 		return errno == ENOENT ? 0 : -errno;
 	if (S_ISDIR(status.st_mode))
 		return -EISDIR;
-	return S_ISREG(status.st_mode) ? 0 : -EEXIST;
+	/* A device node, a pipe or a link is somebody's: root could replace /dev/null. */
+	if (!S_ISREG(status.st_mode))
+		return -EEXIST;
+	*mode = status.st_mode & 0777;
+	return 0;
 }
 
 static int give_name(struct cxv_new_file *file, bool replace)
 {
 	if (replace) {
-		int error = check_old(file->path);
+		mode_t mode;
+		int error = cxv_new_file_check(file->path, &mode);
 
 		if (error < 0)
 			return error;

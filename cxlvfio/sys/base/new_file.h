@@ -4,6 +4,7 @@
 #define CXLVFIO_SYS_BASE_NEW_FILE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct cxv_new_file {
 	int descriptor;		/* write to it */
@@ -11,6 +12,8 @@ struct cxv_new_file {
 	char *temporary;	/* beside it, for its owner only */
 };
 
+/* May PATH be replaced, and with which *MODE? 0, with none where there is no file; or -errno. */
+int cxv_new_file_check(const char *path, mode_t *mode);
 /* 0 or -errno. */
 int cxv_new_file_begin(struct cxv_new_file *file, const char *path);
 /*

@@ -15,22 +15,6 @@
 #include "sys/base/new_file.h"
 #include "sys/base/trusted_file.h"
 
-/* May PATH be replaced, and with which mode? */
-static int check_old(const char *path, mode_t *mode)
-{
-	struct stat status;
-
-	*mode = 0;
-	if (lstat(path, &status))
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(status.st_mode))
-		return -EEXIST;
-	*mode = status.st_mode & 0777;
-	return 0;
-}
-
 /* A new file gets the mode that the shell would give it, an old one keeps its own. */
 static mode_t wanted_mode(mode_t old)
 {
@@ -44,7 +28,7 @@ int cxv_output_file_check(const char *path)
 {
 	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
 	mode_t mode;
-	int error = check_old(path, &mode);
+	int error = cxv_new_file_check(path, &mode);
 
 	return error < 0 ? error : cxv_new_file_begin(&file, path);
 }
@@ -53,7 +37,7 @@ int cxv_output_file_write(const char *path, const void *data, size_t size)
 {
 	_cleanup_(cxv_new_file_clear) struct cxv_new_file file = { .descriptor = -1 };
 	mode_t mode;
-	int error = check_old(path, &mode);
+	int error = cxv_new_file_check(path, &mode);
 
 	if (error < 0)
 		return error;
@@ -77,7 +61,7 @@ int cxv_output_file_publish(const char *path, const char *text)
 
 	if (!for_directory || !for_name)
 		return -ENOMEM;
-	error = *path ? check_old(path, &mode) : -ENOENT;
+	error = *path ? cxv_new_file_check(path, &mode) : -ENOENT;
 	if (!error && path[strlen(path) - 1] == '/')
 		error = -EISDIR;
 	if (error < 0)
