@@ -12,6 +12,7 @@
 #include "cxl_vfio.h"
 #include "out/binding/plan_json.h"
 #include "out/binding/plan_text.h"
+#include "sys/base/borrowed.h"
 #include "sys/base/deadline.h"
 #include "sys/base/rights.h"
 #include "sys/base/state_file.h"
@@ -20,7 +21,6 @@
 #include "sys/binding/parameters.h"
 #include "sys/binding/record.h"
 #include "sys/discovery/collect.h"
-#include "sys/proof/borrowed.h"
 #include "sys/proof/ladder.h"
 
 #define SECONDS_MAX	86400

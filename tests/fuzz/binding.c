@@ -13,9 +13,9 @@
 #include "core/discovery/iomem.h"
 #include "fuzz.h"
 #include "out/base/text.h"
+#include "sys/base/kernel_log.h"
 #include "sys/binding/bind_facts.h"
 #include "sys/binding/record.h"
-#include "sys/proof/kernel_log.h"
 
 #define TARGET		"0000:0d:00.0"
 #define WINDOW_FIRST	0x140000000

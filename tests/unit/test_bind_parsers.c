@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/base/util.h"
+#include "sys/base/kernel_log.h"
 #include "sys/binding/bind_facts.h"
 #include "sys/binding/record.h"
-#include "sys/proof/kernel_log.h"
 #include "unit.h"
 
 static int parse_record(const char *text, char *identity, struct cxv_binding *binding)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "clean_cycle.h"
-#include "core/proof/kernel_record.h"
+#include "core/base/kernel_record.h"
 #include "core/proof/verify.h"
 #include "core/proof/verify_state.h"
 #include "cxl_regs.h"

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/kernel_record.h"
 #include "core/discovery/dvsec.h"
 #include "core/proof/cycle_pages.h"
-#include "core/proof/kernel_record.h"
 #include "core/proof/memory_type.h"
 #include "core/proof/method.h"
 #include "core/proof/timeline.h"

@@ -5,8 +5,8 @@
 
 #include "core/binding/plan.h"
 #include "sys/base/deadline.h"
+#include "sys/base/kernel_log.h"
 #include "sys/binding/execute.h"
-#include "sys/proof/kernel_log.h"
 
 struct cxv_step_run {
 	const struct cxv_execution *execution;

@@ -6,17 +6,17 @@
 
 #include "core/discovery/findings.h"
 #include "cxl_vfio.h"
+#include "sys/base/borrowed.h"
 #include "sys/base/clock.h"
-#include "sys/base/identity.h"
 #include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
+#include "sys/discovery/identity.h"
 #include "sys/discovery/iomem.h"
 #include "sys/discovery/libcxl.h"
 #include "sys/discovery/openers.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/pci_names.h"
 #include "sys/discovery/topology.h"
-#include "sys/proof/borrowed.h"
 #include "sys/proof/ladder.h"
 
 #define TRIES_MAX	8

@@ -51,7 +51,7 @@ static int read_device(const struct cxv_host *host, const struct cxv_directory *
 		       const char *name, struct cxv_cxl_device *device)
 {
 	*device = (struct cxv_cxl_device) { 0 };
-	/* A fixture stays as it is: sys/base/identity.c. */
+	/* A fixture stays as it is: sys/discovery/identity.c. */
 	if (cxv_starts_with(name, "mem") && !host->fixture)
 		device->inode = cxv_host_inode(host, CXV_CXL_DEVICES "/%s", name);
 	if (cxv_host_read_link(devices->host, &device->target, "%s/%s", devices->path, name) < 0)

@@ -8,8 +8,8 @@
 #include "core/base/util.h"
 #include "core/base/words.h"
 #include "sys/base/clock.h"
+#include "sys/discovery/vfio_request.h"
 #include "sys/discovery/vfio_uapi.h"
-#include "sys/proof/vfio_request.h"
 
 /* A driver has a handful; more than this is a broken answer, not a device. */
 #define MAX_REGIONS		1024

@@ -21,7 +21,7 @@ struct cxv_vfio_device {
 	int group;			/* these three are -1 where not used */
 	int container;
 	int iommufd;
-	int request;			/* sys/proof/vfio_request.h; -1: not watched */
+	int request;			/* sys/discovery/vfio_request.h; -1: not watched */
 	uint32_t flags;			/* VFIO_DEVICE_FLAGS_* */
 	struct cxv_region_info *regions;
 	size_t region_count;

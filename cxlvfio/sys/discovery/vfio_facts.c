@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cxl_regs.h"
-#include "sys/binding/hdm_region.h"
+#include "sys/discovery/hdm_region.h"
 
 /* The reason why they were not known before stays where the driver does not tell them either. */
 static void read_hdm(const struct cxv_vfio_device *device, struct cxv_endpoint *endpoint)

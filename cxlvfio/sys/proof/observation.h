@@ -7,7 +7,7 @@
 #include "core/proof/cycle.h"
 #include "core/proof/verify_state.h"
 #include "sys/base/kept_file.h"
-#include "sys/binding/hdm_region.h"
+#include "sys/discovery/hdm_region.h"
 
 /* The driver's words that struct cxv_driver_account has. */
 enum cxv_driver_file {

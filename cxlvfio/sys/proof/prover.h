@@ -10,14 +10,14 @@
 #include "core/discovery/endpoint.h"
 #include "core/proof/cycle.h"
 #include "core/proof/scope.h"
+#include "sys/base/borrowed.h"
 #include "sys/base/kept_file.h"
+#include "sys/discovery/vfio_request.h"
+#include "sys/proof/ladder.h"
 #include "sys/proof/mapping.h"
 #include "sys/proof/observation.h"
-#include "sys/proof/borrowed.h"
-#include "sys/proof/ladder.h"
 #include "sys/proof/touch_child.h"
 #include "sys/proof/traffic.h"
-#include "sys/proof/vfio_request.h"
 #include "sys/proof/watch.h"
 
 #define CXV_WAYS_MAX	16

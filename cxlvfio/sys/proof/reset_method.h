@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The function's reset_method attribute; sys/proof/borrowed.h changes it for the time of a reset.
+ * The function's reset_method attribute; sys/base/borrowed.h changes it for the time of a reset.
  */
 #ifndef CXLVFIO_SYS_PROOF_RESET_METHOD_H
 #define CXLVFIO_SYS_PROOF_RESET_METHOD_H

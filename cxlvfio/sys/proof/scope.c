@@ -7,9 +7,9 @@
 
 #include "core/base/pci_address.h"
 #include "core/base/util.h"
+#include "sys/base/borrowed.h"
 #include "sys/binding/bind_facts.h"
 #include "sys/discovery/openers.h"
-#include "sys/proof/borrowed.h"
 
 #define DEVICES		"sys/bus/pci/devices"
 #define DEPTH_MAX	8	/* bridges below each other */

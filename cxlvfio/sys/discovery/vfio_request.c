@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/proof/vfio_request.h"
+#include "sys/discovery/vfio_request.h"
 
 #include <errno.h>
 #include <linux/vfio.h>

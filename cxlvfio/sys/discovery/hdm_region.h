@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The HDM decoder capability in the component registers that a VFIO driver offers. */
-#ifndef CXLVFIO_SYS_BINDING_HDM_REGION_H
-#define CXLVFIO_SYS_BINDING_HDM_REGION_H
+#ifndef CXLVFIO_SYS_DISCOVERY_HDM_REGION_H
+#define CXLVFIO_SYS_DISCOVERY_HDM_REGION_H
 
 #include "sys/discovery/vfio.h"
 

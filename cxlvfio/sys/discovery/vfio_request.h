@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's request to let a device go: somebody unbinds its driver, or takes it out. */
-#ifndef CXLVFIO_SYS_PROOF_VFIO_REQUEST_H
-#define CXLVFIO_SYS_PROOF_VFIO_REQUEST_H
+#ifndef CXLVFIO_SYS_DISCOVERY_VFIO_REQUEST_H
+#define CXLVFIO_SYS_DISCOVERY_VFIO_REQUEST_H
 
 #include <stdbool.h>
 

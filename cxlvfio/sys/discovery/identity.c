@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/base/identity.h"
+#include "sys/discovery/identity.h"
 
 #include <stdio.h>
 #include <string.h>

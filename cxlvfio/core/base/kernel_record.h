@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): which of them are about a device? */
-#ifndef CXLVFIO_CORE_PROOF_KERNEL_RECORD_H
-#define CXLVFIO_CORE_PROOF_KERNEL_RECORD_H
+#ifndef CXLVFIO_CORE_BASE_KERNEL_RECORD_H
+#define CXLVFIO_CORE_BASE_KERNEL_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/proof/kernel_record.h"
+#include "core/base/kernel_record.h"
 
 #include <stdio.h>
 #include <string.h>

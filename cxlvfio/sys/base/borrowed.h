@@ -3,8 +3,8 @@
  * An attribute of a function that is changed for a time and put back after it, also by the next run
  * after one that was killed.
  */
-#ifndef CXLVFIO_SYS_PROOF_BORROWED_H
-#define CXLVFIO_SYS_PROOF_BORROWED_H
+#ifndef CXLVFIO_SYS_BASE_BORROWED_H
+#define CXLVFIO_SYS_BASE_BORROWED_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether an endpoint is still what it was while it was read: drivers and devices come and go. */
-#ifndef CXLVFIO_SYS_BASE_IDENTITY_H
-#define CXLVFIO_SYS_BASE_IDENTITY_H
+#ifndef CXLVFIO_SYS_DISCOVERY_IDENTITY_H
+#define CXLVFIO_SYS_DISCOVERY_IDENTITY_H
 
 #include "core/discovery/endpoint.h"
 #include "sys/base/host.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/proof/borrowed.h"
+#include "sys/base/borrowed.h"
 
 #include <errno.h>
 #include <stdio.h>

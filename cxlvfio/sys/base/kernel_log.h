@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel says about one device while something is done to it. */
-#ifndef CXLVFIO_SYS_PROOF_KERNEL_LOG_H
-#define CXLVFIO_SYS_PROOF_KERNEL_LOG_H
+#ifndef CXLVFIO_SYS_BASE_KERNEL_LOG_H
+#define CXLVFIO_SYS_BASE_KERNEL_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/proof/kernel_record.h"
+#include "core/base/kernel_record.h"
 #include "sys/base/host.h"
 
 /* Position at the end of the log as it is now: a descriptor, or -errno (kernel.dmesg_restrict). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/binding/hdm_region.h"
+#include "sys/discovery/hdm_region.h"
 
 #include <errno.h>
 

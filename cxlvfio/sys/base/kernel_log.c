@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sys/proof/kernel_log.h"
+#include "sys/base/kernel_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
