@@ -304,9 +304,14 @@ bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint)
 	return cxv_driver_is_ours(endpoint->driver.value);
 }
 
+bool cxv_driver_is_vfio(const char *driver)
+{
+	return driver && strstr(driver, "vfio");
+}
+
 bool cxv_driver_shares_group(const char *driver)
 {
-	return !driver || !driver[0] || strstr(driver, "vfio") || !strcmp(driver, "pcieport") ||
+	return !driver || !driver[0] || cxv_driver_is_vfio(driver) || !strcmp(driver, "pcieport") ||
 	       !strcmp(driver, "pci-stub");
 }
 

@@ -193,10 +193,11 @@ bool cxv_endpoint_is_type2(const struct cxv_endpoint *endpoint);
 /* Whether DRIVER, NULL or "" for none, is cxl-vfio-pci; and whether ENDPOINT is bound to that. */
 bool cxv_driver_is_ours(const char *driver);
 bool cxv_endpoint_is_ours(const struct cxv_endpoint *endpoint);
+/* Whether DRIVER, NULL for none, is one of VFIO's, which all carry its name. */
+bool cxv_driver_is_vfio(const char *driver);
 /*
  * Does DRIVER, NULL or "" for none, leave DMA ownership of its IOMMU group to VFIO
- * (driver_managed_dma in the kernel)? The port driver, the stub, and VFIO's own, which all carry
- * its name.
+ * (driver_managed_dma in the kernel)? The port driver, the stub, and VFIO's own.
  */
 bool cxv_driver_shares_group(const char *driver);
 void cxv_openers_clear(struct cxv_openers *openers);

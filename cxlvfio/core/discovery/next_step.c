@@ -60,7 +60,7 @@ static char *ready(const struct cxv_endpoint *endpoint)
 
 static char *bound(const struct cxv_endpoint *endpoint)
 {
-	if (strstr(endpoint->driver.value, "vfio"))
+	if (cxv_driver_is_vfio(endpoint->driver.value))
 		return cxv_format("cxlvfio bind %s gives it to " CXL_VFIO_DRIVER_NAME ", which "
 				  "hands out its memory too", endpoint->host);
 	return cxv_format("cxlvfio bind %s takes it away from %s, once nothing uses it there",

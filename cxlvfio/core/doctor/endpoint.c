@@ -474,7 +474,7 @@ int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
 {
 	const char *driver = one->endpoint->driver.value;
 
-	if (!driver || !strstr(driver, "vfio"))
+	if (!cxv_driver_is_vfio(driver))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no driver of VFIO has it");
 	if (facts->is_snapshot)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,

@@ -151,7 +151,7 @@ static int read_openers(struct cxv_bind_survey *survey, const struct cxv_endpoin
 	int ret;
 
 	(void)endpoint;
-	if (!strstr(facts->now.driver, "vfio"))
+	if (!cxv_driver_is_vfio(facts->now.driver))
 		return 0;
 	ret = cxv_vfio_device_name(survey->host, facts->target, device, sizeof(device));
 	if (!ret && fresh)

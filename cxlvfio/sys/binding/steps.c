@@ -259,7 +259,7 @@ static int unbind_driver(struct cxv_step_run *run, struct cxv_step *step)
 	driver_of(step, driver);
 	if (strcmp(now, driver) != 0)
 		return 1;
-	if (strstr(driver, "vfio")) {
+	if (cxv_driver_is_vfio(driver)) {
 		ret = claim_group(run, &group);
 		if (ret < 0)
 			return ret;

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "core/base/words.h"
+#include "core/discovery/endpoint.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/openers.h"
 #include "sys/discovery/vfio.h"
@@ -252,7 +253,7 @@ static int check_driver(const struct opening *opening)
 	if (cxv_host_read_link_name(opening->host, &driver, "sys/bus/pci/devices/%s/driver",
 				    opening->bdf) < 0)
 		snprintf(text, sizeof(text), "no driver is bound to it");
-	else if (strstr(driver, "vfio"))
+	else if (cxv_driver_is_vfio(driver))
 		snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of "
 			 "it: see the kernel log", driver);
 	else
