@@ -12,7 +12,7 @@
 
 #include "cxl_vfio_pci.h"
 
-/* All ones behind the end, where a capability of no room may send us. */
+/* All ones past the end of configuration space, where a capability close to the end leads us. */
 static u32 read_dword(struct pci_dev *pdev, unsigned int at)
 {
 	u32 value;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs are told what an operator would want to know of the gate: a KOBJ_CHANGE uevent of the
- * PCI device. Told is the state that lasts: a reset's own shutting and opening is not, however many
- * there are, and the last state always is. poll(2) on cxl_vfio/state returns after each change.
+ * A KOBJ_CHANGE uevent of the PCI device tells programs when the state of the gate changes. Only
+ * states that last are reported: the shutting and opening that belong to a reset are not, but the
+ * state in which a series of changes ends always is. poll(2) on cxl_vfio/state returns after each
+ * change.
  */
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
@@ -11,16 +12,16 @@
 
 #include "cxl_vfio_pci.h"
 
-/* What changes faster is not told. */
+/* A state that ends sooner is not reported. */
 #define SETTLE		msecs_to_jiffies(100)
-/* Between two of a device: udev starts programs for each. */
+/* The least time between two events of a device, since udev starts programs for each. */
 #define INTERVAL	msecs_to_jiffies(1000)
-/* Media that is ready sooner is nobody's concern: a reset may take as long. */
+/* A shorter wait for the media is not reported: after a reset it is normal. */
 #define PENDING_LONG_NS	NSEC_PER_SEC
 
 /*
- * Brings @told up to date, but for what will be over soon: then it returns true, and is to be asked
- * again, since whoever ends it does not always say so.
+ * Updates @told, except for what is about to change anyway. Then it returns true, and the caller
+ * has to call it again: not everything that ends such a state calls cxl_vfio_uevent_changed().
  */
 static bool observe(struct cxl_vfio_device *device, struct cxl_vfio_told *told)
 {
@@ -28,16 +29,16 @@ static bool observe(struct cxl_vfio_device *device, struct cxl_vfio_told *told)
 	bool scrubs = mutex_is_locked(&gate->asking);
 
 	guard(rwsem_read)(&gate->lock);
-	/* A scrub says that it is owed until it is done. */
+	/* While a scrub runs its result is "owed": wait for the end. */
 	if (!scrubs)
 		told->scrub = READ_ONCE(device->scrub.result);
-	/* As long as recovery lasts nothing else matters, and a guest may reset meanwhile. */
+	/* During error recovery the state is frozen, whatever a guest's resets do meanwhile. */
 	if (gate->open && gate->channel != CXL_VFIO_RUNNING) {
 		told->state = CXL_VFIO_CLOSED;
 		told->verdict = CXL_VFIO_FROZEN;
 		return scrubs;
 	}
-	/* Nobody holds it any more, but whoever did is still asking the hardware. */
+	/* In reset also when nothing holds the gate: the hardware is still being read. */
 	if (gate->holds || gate->verdict == CXL_VFIO_IN_RESET ||
 	    (gate->state == CXL_VFIO_PENDING && ktime_get_ns() - gate->since < PENDING_LONG_NS))
 		return true;
@@ -62,7 +63,7 @@ static void tell(struct cxl_vfio_device *device, const struct cxl_vfio_told *tol
 		 cxl_vfio_verdict_name(told->verdict));
 	snprintf(scrub, sizeof(scrub), CXL_VFIO_UEVENT_SCRUB "=%s",
 		 cxl_vfio_scrub_result_name(told->scrub));
-	/* Who misses it, for want of memory, has the attribute. */
+	/* An event lost for want of memory is no error: the attribute has the state. */
 	kobject_uevent_env(&device->core.pdev->dev.kobj, KOBJ_CHANGE, environment);
 }
 
@@ -80,7 +81,7 @@ void cxl_vfio_uevent_changed(struct cxl_vfio_device *device)
 
 	if (time_after(due, jiffies + delay))
 		delay = due - jiffies;
-	/* The clock may have gone on between the two looks at it. */
+	/* jiffies may have advanced between the comparison and the subtraction. */
 	queue_delayed_work(system_dfl_wq, &uevent->work, min(delay, INTERVAL));
 }
 
@@ -94,7 +95,7 @@ static void uevent_work(struct work_struct *work)
 	bool again = observe(device, &now), news = !is_same(&now, &uevent->told);
 
 	WRITE_ONCE(uevent->last, jiffies);
-	/* Also of a state that is as it was: who read it in between read another one. */
+	/* Also when the state is as before: a reader may have seen another one in between. */
 	if (news || !again)
 		sysfs_notify(&device->core.pdev->dev.kobj, CXL_VFIO_SYSFS_GROUP, "state");
 	if (news) {

@@ -195,8 +195,8 @@ static struct info_capability info_capability(const struct cxl_vfio_device *devi
 }
 
 /*
- * What the core's own capabilities take. It says so to whoever has no room for them, and takes no
- * structure but a user's.
+ * The size of vfio-pci-core's own capabilities. It reports in argsz what it would need when argsz
+ * has no room for them. Its ioctl accepts only user memory, so @arg itself is used to ask.
  */
 static long core_capabilities_size(struct cxl_vfio_device *device,
 				   struct vfio_device_info __user *arg)

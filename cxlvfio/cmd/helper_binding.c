@@ -162,7 +162,7 @@ static int read_facts(struct work *work, const struct cxv_endpoint *endpoint,
 	}
 }
 
-/* Of reading the registers, all that a probe does. Without a record it is as good. */
+/* The driver's probe only reads registers: without a record of that a warning is enough. */
 static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoint, int error)
 {
 	char path[CXV_LADDER_PATH_MAX];
@@ -179,7 +179,7 @@ static void tell_unrecorded(struct work *work, const struct cxv_endpoint *endpoi
 }
 
 /*
- * The driver's probe reads registers: on disk before it does, as every step of the first contact.
+ * Probing is a step of the first contact: its record is on disk before the driver reads registers.
  */
 static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 		   struct cxv_execution *execution, struct cxv_plan *plan)
@@ -194,7 +194,8 @@ static int execute(struct work *work, const struct cxv_endpoint *endpoint,
 		error = cxv_climb_try(&climb, CXV_RUNG_REGISTERS);
 	ret = cxv_execute_plan(execution, plan);
 	/*
-	 * A crash may have been in more than a probe: only a contact that does all of it clears it.
+	 * The crash on record may have been in a later step than this one: only a complete first
+	 * contact clears it.
 	 */
 	if (!error)
 		error = cxv_climb_end(&climb, !ret && !cxv_ladder_crash(&climb.record,

@@ -29,7 +29,7 @@ static int parse_word(struct cxv_context *context, const struct cxv_option_value
 	return index;
 }
 
-/* The one that all others are told apart by: --methods makes more of them. */
+/* The way that --method and --via set; --methods alone sets more than one. */
 static struct cxv_way *first_way(struct cxv_cycles_settings *settings)
 {
 	return &settings->prover.ways[0];

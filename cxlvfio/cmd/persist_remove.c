@@ -28,7 +28,7 @@ static int remove_file(struct cxv_persist *persist, struct cxv_definition *item)
 	if (mask)
 		return cxv_persist_finish_change(persist, change,
 						 cxv_definition_write(host, name, ""));
-	/* The one that is hidden first: killed in between, the other one goes on to be true. */
+	/* First the file in /run, which that in /etc hides: killed in between, /etc still holds. */
 	error = cxv_definition_remove(host, CXV_DEFINITION_RUN, name);
 	if (!error)
 		error = cxv_definition_remove(host, CXV_DEFINITION_ETC, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A definition: which device is to have which driver, kept in a file for every boot to come. What a
- * file says, which devices of this machine it means, and where two of them disagree.
+ * file says, which devices of this machine it matches, and where two of them disagree.
  */
 #ifndef CXLVFIO_CORE_BINDING_DEFINITION_H
 #define CXLVFIO_CORE_BINDING_DEFINITION_H
@@ -24,8 +24,8 @@ enum cxv_definition_source {
 };
 
 enum cxv_definition_state {
-	CXV_DEFINITION_ABSENT,		/* no device of this machine is meant */
-	CXV_DEFINITION_BOUND,		/* every device that is meant is as it says */
+	CXV_DEFINITION_ABSENT,		/* no device of this machine matches */
+	CXV_DEFINITION_BOUND,		/* every device that matches is as it says */
 	CXV_DEFINITION_NOT_BOUND,
 	CXV_DEFINITION_MASKED,		/* says nothing, and hides the vendor's file of its name */
 	CXV_DEFINITION_CONFLICTING,	/* somebody wants another driver for such a device */
@@ -56,7 +56,7 @@ struct cxv_definition {
 	bool no_driver;			/* neither PCI nor this kernel's modules have its driver */
 };
 
-/* A finding's id: who else wants the device is said by the others. */
+/* The id of the finding that the driver is unknown. All others name who else wants the device. */
 #define CXV_DEFINITION_NO_DRIVER	"unknown_driver"
 
 extern const struct cxv_fields cxv_definition_fields;
@@ -125,15 +125,15 @@ int cxv_definition_of(const struct cxv_endpoint *endpoint, const char *driver, b
  */
 int cxv_definition_name_by_address(struct cxv_definition *definition);
 
-/* 1: ENDPOINT is meant; 0: it is not; -errno: that cannot be told, its identity is not readable. */
+/* 1: ENDPOINT matches; 0: it does not; -errno: its identity is not readable. */
 int cxv_definition_matches(const struct cxv_definition *definition,
 			   const struct cxv_endpoint *endpoint);
 /* The one whose file is called NAME, or NULL. */
 struct cxv_definition *cxv_definitions_named(const struct cxv_definitions *definitions,
 					     const char *name);
 /*
- * The definition that means ENDPOINT, an automatic one first; NULL without one. *RIVAL is another
- * one that means it too and names another driver, or NULL.
+ * The definition that matches ENDPOINT, an automatic one first; NULL without one. *RIVAL is another
+ * one that matches it too and names another driver, or NULL.
  */
 const struct cxv_definition *cxv_definitions_find(const struct cxv_definitions *definitions,
 						  const struct cxv_endpoint *endpoint,

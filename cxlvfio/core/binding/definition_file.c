@@ -173,7 +173,10 @@ static const char *find_meant(const char *name)
 		"hisi_acc_vfio_pci", "pds_vfio_pci", "nvgrace_gpu_vfio_pci", "virtio_vfio_pci",
 		"qat_vfio_pci", "xe_vfio_pci",
 	};
-	/* Others than the first differ in a few characters of their own. */
+	/*
+	 * Slips are looked for in the first ones only: names such as xe_vfio_pci are a few
+	 * characters away from those of other drivers.
+	 */
 	static const size_t distinct = 3;
 
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)

@@ -492,7 +492,7 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	return 0;
 }
 
-/* While a driver has the endpoint, the region may be about to be its. */
+/* A driver that is bound may still be setting its region up: that one is not left over. */
 static bool leaves_region(const struct cxv_bind_facts *facts)
 {
 	return facts->left_region[0] && !facts->now.driver[0];

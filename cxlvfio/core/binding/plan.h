@@ -19,8 +19,8 @@
 #define CXV_STEP_VALUE_SIZE	256
 
 /*
- * What driver_override names while no driver may have the endpoint, ours not before it is told what
- * to offer: no driver has that name.
+ * While driver_override has this name, which no driver has, no driver binds to the endpoint. Ours
+ * must not before the module's parameters say what it is to offer.
  */
 #define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
 
@@ -187,7 +187,7 @@ bool cxv_plan_already(const struct cxv_plan *plan);
 bool cxv_is_mark(const char *driver_override);
 /* "set_override" */
 const char *cxv_step_name(enum cxv_step_kind kind);
-/* "cannot set which driver it is for" */
+/* "cannot write driver_override" */
 const char *cxv_step_problem(enum cxv_step_kind kind);
 /* "done" */
 const char *cxv_step_result_name(enum cxv_step_result result);

@@ -23,7 +23,7 @@ int cxv_doctor_read_place(const struct cxv_host *host, struct cxv_doctor_place *
 
 /*
  * sys/doctor/definitions.c: what persist would have bound, on all of INVENTORY: what a definition
- * means is there although nobody named it. 0 or -ENOMEM.
+ * matches is there although nobody named it. 0 or -ENOMEM.
  */
 int cxv_doctor_read_definitions(const struct cxv_host *host, const struct cxv_inventory *inventory,
 				struct cxv_doctor_facts *facts);

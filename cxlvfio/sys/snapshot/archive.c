@@ -298,7 +298,7 @@ static void describe(struct archive_entry *entry, const struct cxv_node *node)
 	}
 }
 
-/* In a directory that holds every name, one that is missing says the same. */
+/* In a directory whose names are all in the archive, a missing file needs no entry of its own. */
 static bool is_needless(const struct cxv_node *node)
 {
 	return node->kind == CXV_NODE_UNAVAILABLE && node->error == ENOENT &&

@@ -226,7 +226,7 @@ status=$(try cxlvfio unbind --wait 300 "$endpoint")
 [ "$status" = 0 ] && is_left_with "" "(null)"
 result $? "unbind leaves nothing of it"
 
-# As the udev rule leaves what a definition means, or a bind that was killed.
+# As the udev rule leaves what a definition matches, or a bind that was killed.
 for override in cxl-vfio-pci cxl-vfio-pci-held; do
 	rmmod cxl_vfio_pci
 	echo $override > "$device/driver_override"
