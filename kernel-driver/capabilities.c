@@ -183,7 +183,7 @@ int cxl_vfio_check_capabilities(struct pci_dev *pdev)
 		return ret;
 	while (at >= PCI_CFG_SPACE_SIZE) {
 		if (__test_and_set_bit(at / sizeof(u32), seen)) {
-			dev_err_ratelimited(&pdev->dev, "refused: the list of extended capabilities comes back to the extended capability at %#x\n",
+			dev_err_ratelimited(&pdev->dev, "refused: the list of extended capabilities loops back to the extended capability at %#x\n",
 					    at);
 			return -ENXIO;
 		}

@@ -281,7 +281,7 @@ bool cxl_vfio_scrub_run(struct cxl_vfio_device *device, u64 generation, unsigned
 	WRITE_ONCE(scrub->due, done < size);
 	WRITE_ONCE(scrub->result, done < size ? CXL_VFIO_SCRUB_OWED : CXL_VFIO_SCRUB_DONE);
 	if (done < size && READ_ONCE(scrub->stop))
-		pci_warn(device->core.pdev, "unbound while the memory is zeroed: %llu of %llu MiB are\n",
+		pci_warn(device->core.pdev, "unbound during the scrub: only %llu of %llu MiB were zeroed\n",
 			 done >> 20, size >> 20);
 	trace_cxl_vfio_scrub(device->core.pdev, done - first, done == size,
 			     start ? ktime_get_ns() - start : 0);

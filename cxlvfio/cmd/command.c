@@ -210,7 +210,7 @@ static int end_of_options(struct cxv_context *context)
 
 int cxv_unknown_option(struct cxv_context *context, const struct cxv_option_value *value)
 {
-	cxv_usage_error(context, "--%s is not known here", value->option->name);
+	cxv_usage_error(context, "this command has no option --%s", value->option->name);
 	return -EINVAL;
 }
 

@@ -55,7 +55,8 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct want
 			return cxv_unknown_option(context, &value);
 	}
 	if (!result && wanted->all && context->json) {
-		cxv_usage_error(context, "--json has every check: --all cannot go with it");
+		cxv_usage_error(context, "--json has every check: it cannot be combined with "
+				"--all");
 		return -EINVAL;
 	}
 	return result < 0 || !wanted->checks ? result : check_ids(context, wanted->checks);

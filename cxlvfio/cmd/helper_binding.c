@@ -83,8 +83,8 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 	if (lock == -EBUSY) {
 		place.hint = "wait until it has ended, or give it time with --wait";
 		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d, or a child the kernel keeps) is "
-				 "changing it", (int)owner);
+				 "another cxlvfio (process %d, or its child that hangs in the "
+				 "kernel) is changing it", (int)owner);
 	}
 	if (lock == -ENOTRECOVERABLE)
 		place.hint = "it must belong to root, and nobody else may write to it: remove it";
@@ -211,8 +211,8 @@ static int check_first_contact(struct work *work, const struct cxv_endpoint *end
 		return 0;
 	return cxv_first_contact_check(work->context, endpoint, CXV_RUNG_REGISTERS,
 				       work->options->wishes.force,
-				       "look at the console and at firmware's log; cxlvfio bind "
-				       "--force then binds it all the same");
+				       "read the last lines of console and firmware log; cxlvfio "
+				       "bind --force binds it all the same");
 }
 
 static int change_target(struct work *work, const struct cxv_endpoint *endpoint,

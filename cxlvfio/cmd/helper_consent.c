@@ -7,19 +7,22 @@
 
 #include "core/base/util.h"
 #include "out/proof/scope_text.h"
+#include "sys/proof/reset_method.h"
 #include "sys/proof/scope.h"
 
 static int check_words(struct cxv_context *context, const struct cxv_run *run,
 		       const struct cxv_scope *scope)
 {
+	char hint[160];
 	int ret = 0;
 
+	snprintf(hint, sizeof(hint), CXV_RESET_METHOD_HINT, run->target);
 	if (!scope->methods)
 		return cxv_error(&context->errors, CXV_UNSUPPORTED, scope->methods_error,
 				 (struct cxv_place) {
 					 .operation = "reset", .target = run->target,
 					 .path = "reset_method",
-					 .hint = "the function has no reset the kernel knows of",
+					 .hint = hint,
 				 }, "cannot read which reset methods the function offers");
 	for (size_t i = 0; i < run->way_count && !ret; i++)
 		ret = cxv_scope_check_word(run->target, scope->methods, &run->ways[i], "reset",

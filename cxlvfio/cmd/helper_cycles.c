@@ -150,7 +150,7 @@ static void keep_proof(struct cxv_cycles_session *session, const struct cxv_endp
 			    (struct cxv_place) { .operation = "keep the verdict",
 						 .target = endpoint->host,
 						 .path = "/" CXV_STATE_DIRECTORY },
-			    "cxlvfio metrics does not have it");
+			    "cannot store the verdict for cxlvfio metrics");
 }
 
 static void reset_one(struct cxv_cycles_session *session, struct cxv_endpoint *endpoint,

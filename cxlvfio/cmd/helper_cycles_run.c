@@ -148,9 +148,9 @@ static bool is_wanted_back(const struct cxv_context *context, const struct cxv_p
 	if (!cxv_vfio_request_came(&prover->vfio))
 		return false;
 	cxv_error(prover->errors, CXV_DEVICE_BUSY, EBUSY,
-		  (struct cxv_place) { .operation = context->command->name, .target = run->target,
-				       .hint = "it is released now" },
-		  "after %u cycles somebody is unbinding its driver, or removing the device",
+		  (struct cxv_place) { .operation = context->command->name, .target = run->target },
+		  "released after %u cycles: somebody is unbinding its driver, or removing the "
+		  "device",
 		  run->count);
 	return true;
 }
@@ -181,7 +181,7 @@ static void run_cycles(struct cxv_cycles_session *session, struct cxv_prover *pr
 	if (ret == -ENOMEM)
 		cxv_error(&session->context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
 			  (struct cxv_place) { .operation = "reset", .target = run->target },
-			  "cannot keep what the cycles show");
+			  "cannot store the results of the cycles");
 }
 
 void cxv_cycles_run_target(struct cxv_cycles_session *session, struct cxv_prover *prover,

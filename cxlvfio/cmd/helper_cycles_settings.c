@@ -197,10 +197,10 @@ static int check_way(struct cxv_context *context, const struct cxv_way *way)
 		return 0;
 	if (way->via == CXV_VIA_CONFIG)
 		cxv_usage_error(context, "--via config writes the FLR bit, or memory space with "
-				"--method memory: it cannot go with --method %s",
+				"--method memory: it cannot be combined with --method %s",
 				cxv_method_name(way->method));
 	else
-		cxv_usage_error(context, "--method %s cannot go with --via %s",
+		cxv_usage_error(context, "--method %s cannot be combined with --via %s",
 				cxv_method_name(way->method), cxv_via_name(way->via));
 	return -EINVAL;
 }
@@ -210,11 +210,11 @@ int cxv_cycles_check(struct cxv_context *context, const struct cxv_cycles_settin
 	if (check_way(context, &settings->prover.ways[0]) < 0)
 		return -EINVAL;
 	if (settings->baseline && !settings->prover.verify)
-		cxv_usage_error(context, "--baseline compares proofs: it cannot go with "
-				"--no-verify");
+		cxv_usage_error(context, "--baseline compares proofs: it cannot be combined "
+				"with --no-verify");
 	else if (settings->report && settings->dry_run)
-		cxv_usage_error(context, "--dry-run finds nothing to report: it cannot go with "
-				"--report");
+		cxv_usage_error(context, "--dry-run finds nothing to report: it cannot be combined "
+				"with --report");
 	else
 		return 0;
 	return -EINVAL;

@@ -83,7 +83,7 @@ int cxv_from(struct cxv_context *context, const char *file)
 
 	if (context->host.fixture) {
 		cxv_tree_free(read);
-		cxv_usage_error(context, "--from and --sysroot cannot go together");
+		cxv_usage_error(context, "--from and --sysroot cannot be combined");
 		return -EINVAL;
 	}
 	if (!tree || !read) {

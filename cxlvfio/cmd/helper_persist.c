@@ -311,7 +311,7 @@ int cxv_persist_no_identity(struct cxv_persist *persist, const struct cxv_endpoi
 
 	if (error == -ENODATA) {
 		place.hint = "--address matches vendor, device and address instead: then any such "
-			     "device in this slot is meant";
+			     "device in this slot matches";
 		return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, ENODATA, place,
 				 "it has no serial number to identify it");
 	}

@@ -112,7 +112,8 @@ static int choose_columns(struct cxv_context *context, struct arguments *argumen
 static int check(struct cxv_context *context, const struct arguments *arguments)
 {
 	if (context->json && arguments->table_only) {
-		cxv_usage_error(context, "--%s changes the %s only: it cannot go with --json",
+		cxv_usage_error(context, "--%s changes the %s only: it cannot be combined with "
+				"--json",
 				arguments->table_only,
 				strcmp(arguments->table_only, "tree") ? "table" : "text");
 		return -EINVAL;

@@ -70,7 +70,7 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 				"has the same facts");
 	else if (!result && arguments->textfile &&
 		 arguments->format == CXV_METRICS_OPENMETRICS)
-		cxv_usage_error(context, "node_exporter reads --format prometheus alone from a "
+		cxv_usage_error(context, "node_exporter reads only --format prometheus from a "
 				"textfile");
 	return context->errors.error_count ? -EINVAL : result;
 }
@@ -100,8 +100,8 @@ static void warn_of_proof(struct cxv_context *context, const struct cxv_endpoint
 	cxv_warning(&context->errors, cxv_code_of_errno(error), error,
 		    (struct cxv_place) { .operation = "read the last proof",
 					 .target = endpoint->host,
-					 .hint = "the next cxlvfio verify writes it anew" },
-		    "it is not on the page");
+					 .hint = "the next cxlvfio verify writes a new one" },
+		    "the last proof is left out");
 }
 
 static int read_endpoints(struct cxv_context *context, struct reading *reading)
@@ -181,8 +181,8 @@ static void write_textfile(struct cxv_context *context, const char *file, const 
 		cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			  (struct cxv_place) {
 				  .operation = "write the page", .path = file,
-				  .hint = was_there ? "what it held before is still there" : NULL,
 			  },
+			  was_there ? "cannot write it: the file is as it was before" :
 			  "cannot write it");
 }
 
@@ -196,7 +196,7 @@ static int print_page(const char *page)
 static void out_of_memory(struct cxv_context *context)
 {
 	cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ENOMEM,
-		  (struct cxv_place) { .operation = "metrics" }, "there is no page");
+		  (struct cxv_place) { .operation = "metrics" }, "cannot make the metrics");
 }
 
 static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)

@@ -29,8 +29,8 @@ static const struct cxv_option options[] = {
 	{ 'a', "all", NULL, "also follow CXL devices that are not Type-2 endpoints" },
 	CXV_OPTIONS_FILTER,
 	{ 0, "once", NULL, "print the present state and end" },
-	{ 0, "count", "N", "end after so many events, those of the present state not counted" },
-	{ 0, "timeout", "SEC", "end after so many seconds; with --count: too few events fail" },
+	{ 0, "count", "N", "end after N events, not counting those of the present state" },
+	{ 0, "timeout", "SEC", "end after SEC seconds; with --count: fail if fewer events came" },
 	CXV_OPTION_FROM,
 };
 
@@ -81,8 +81,8 @@ static int parse_option(struct cxv_context *context, const struct cxv_option_val
 static int check(struct cxv_context *context, const struct monitor *monitor)
 {
 	if (monitor->once && (monitor->count || monitor->timeout)) {
-		cxv_usage_error(context, "--once waits for nothing: it cannot go with --count or "
-				"--timeout");
+		cxv_usage_error(context, "--once waits for nothing: it cannot be combined with "
+				"--count or --timeout");
 		return -EINVAL;
 	}
 	if ((monitor->from || context->host.fixture) && !monitor->once) {
@@ -170,8 +170,7 @@ static void say_unfollowed(struct monitor *monitor, const char *host, int error)
 			    .hint = error == -ENOSPC ?
 				    "raise fs.inotify.max_user_watches with sysctl(8)" : NULL,
 		    },
-		    "what happens to it may be told late, or not at all, as that it is opened and "
-		    "closed");
+		    "cannot watch it: changes may be reported late, opens and closes not at all");
 	say_warnings(monitor->context, &errors);
 }
 
@@ -246,7 +245,7 @@ static int start_over(struct monitor *monitor)
 {
 	struct cxv_event event = {
 		.kind = CXV_EVENT_LOST_EVENTS,
-		.message = "some were not seen: the state of every endpoint follows",
+		.message = "events were lost: the state of every endpoint follows",
 	};
 	int error = print_event(&event, monitor);
 
@@ -325,7 +324,7 @@ static enum cxv_exit end(struct monitor *monitor, int error)
 		/* A collection that failed has said why. */
 		if (context->errors.error_count)
 			return cxv_errors_exit(&context->errors);
-		return fail(context, error, "cannot go on", NULL);
+		return fail(context, error, "cannot continue to watch", NULL);
 	}
 }
 
@@ -340,7 +339,7 @@ static enum cxv_exit run_monitor(struct monitor *monitor)
 		cxv_hold_until_finished(context);
 		error = cxv_hints_open(&context->host, &monitor->hints);
 		if (error < 0)
-			return fail(context, error, "cannot listen to the kernel's events of "
+			return fail(context, error, "cannot receive the kernel's events about "
 				    "devices: --once prints the present state",
 				    error == -EMFILE ? "raise fs.inotify.max_user_instances with "
 				    "sysctl(8), or the limit of open files with ulimit -n" : NULL);

@@ -20,14 +20,14 @@ static const struct cxv_option options[] = {
 	{ 0, "manual", NULL, "add: do not bind at boot, only by apply with a TARGET" },
 	CXV_OFFER_OPTIONS("add: "),
 	{ 0, "force", NULL, "add: although another file wants another driver for it, or the file "
-	  "is there and says something else" },
+	  "exists and says something else" },
 };
 
 static const struct cxv_action actions[] = {
 	{ "add", "write a definition of each endpoint", "TARGET..." },
 	{ "remove", "remove definitions, by their endpoint or their name", "TARGET|NAME..." },
-	{ "list", "print every definition and what it means on this machine" },
-	{ "apply", "bind the endpoints that a definition means and that are not bound",
+	{ "list", "print every definition and what it matches on this machine" },
+	{ "apply", "bind the endpoints that a definition matches and that are not bound",
 	  "[TARGET...]" },
 };
 

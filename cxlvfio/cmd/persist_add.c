@@ -76,7 +76,7 @@ static int compare_existing(struct cxv_persist *persist, const struct cxv_endpoi
 	place.path = named->file.value;
 	place.hint = "remove it, or add --force to replace it";
 	return cxv_error(&persist->context->errors, CXV_CONFLICT, EEXIST, place,
-			 "the file is there and does not mean it");
+			 "the file exists and defines another device");
 }
 
 /* Take NEW over: what comes next meets it. */
@@ -137,7 +137,8 @@ static void warn_of_twins(struct cxv_persist *persist, const struct cxv_endpoint
 			    (struct cxv_place) {
 				.operation = "persist", .target = endpoint->host,
 				.hint = "--address tells them apart" },
-			    "%s has the same vendor, device and serial number: it is meant too",
+			    "%s has the same vendor, device and serial number: the definition "
+			    "matches it too",
 			    other->host);
 		return;
 	}

@@ -29,7 +29,7 @@ static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *
 		return 0;
 	if (cxv_text_is(&endpoint->driver, item->driver.value))
 		return 1;
-	place.hint = "at boot driver_override is set to it all the same; now driverctl can bind it";
+	place.hint = "this driver takes the device at the next boot, or bind it now with driverctl";
 	return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
 			 "it wants driver %s: cxlvfio binds " CXL_VFIO_DRIVER_NAME " only",
 			 item->driver.value);
@@ -65,7 +65,7 @@ static int wants_binding(struct cxv_persist *persist, const struct cxv_endpoint 
 					.operation = "persist", .target = endpoint->host,
 					.hint = "see cxlvfio persist list; cxlvfio persist add "
 						"makes one" },
-				 "no definition means it");
+				 "no definition matches it");
 	ret = refuse_apply(persist, endpoint, item, rival);
 	if (ret)
 		return ret < 0 ? ret : 0;
@@ -155,8 +155,8 @@ enum cxv_exit cxv_persist_apply(struct cxv_persist *persist, char **operands, in
 		return bind(persist, addresses, wanted, refused);
 	cxv_targets_check_hidden(context, cxv_targets_are_found(&persist->targets.inventory));
 	if (!context->errors.error_count)
-		cxv_persist_say(persist, "nothing to bind: no definition means an endpoint of this "
-				"machine");
+		cxv_persist_say(persist, "nothing to bind: no definition matches an endpoint of "
+				"this machine");
 	cxv_persist_print_changes(persist, 0, 0);
 	return cxv_errors_exit(&context->errors);
 }

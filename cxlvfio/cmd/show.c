@@ -67,7 +67,7 @@ static int check_dump(struct cxv_context *context, const struct wanted *wanted, 
 				"TARGET");
 	else if (other)
 		cxv_usage_error(context, "--%s needs more than a configuration space: it cannot "
-				"go with --config-file", other);
+				"be combined with --config-file", other);
 	else
 		return 0;
 	return -EINVAL;
@@ -79,22 +79,24 @@ static int check(struct cxv_context *context, const struct wanted *wanted)
 	bool sections = wanted->sections;
 
 	if (wanted->all && sections)
-		cxv_usage_error(context, "--all prints all sections: it cannot go with --section");
+		cxv_usage_error(context, "--all prints all sections: it cannot be combined "
+				"with --section");
 	else if (map && (sections || wanted->all))
-		cxv_usage_error(context, "%s has no sections: it cannot go with --%s", map,
+		cxv_usage_error(context, "%s has no sections: it cannot be combined with --%s", map,
 				sections ? "section" : "all");
 	else if (context->json && map)
-		cxv_usage_error(context, "%s draws what --json says in numbers: it cannot go with "
-				"it", map);
+		cxv_usage_error(context, "%s draws what --json says in numbers: the two cannot be "
+				"combined", map);
 	else if (context->json && sections)
 		cxv_usage_error(context,
-				"--section changes the text only: it cannot go with --json");
+				"--section changes the text only: it cannot be combined with "
+				"--json");
 	else if (map && wanted->open)
-		cxv_usage_error(context, "%s shows no regions of VFIO: it cannot go with --open",
-				map);
+		cxv_usage_error(context, "%s shows no regions of VFIO: it cannot be combined with "
+				"--open", map);
 	else if (wanted->open && (context->host.fixture || wanted->from))
-		cxv_usage_error(context, "--open needs the device itself: it cannot go with files "
-				"of another machine");
+		cxv_usage_error(context, "--open needs the device itself: it cannot be combined "
+				"with files of another machine");
 	else if (wanted->svg && !*wanted->svg)
 		cxv_usage_error(context, "--svg needs the name of a file");
 	else

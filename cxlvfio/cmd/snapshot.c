@@ -287,7 +287,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_USAGE;
 	/* Said before all the work; what comes meanwhile is refused at the end. */
 	if (!arguments.force && !faccessat(AT_FDCWD, arguments.file, F_OK, AT_SYMLINK_NOFOLLOW)) {
-		fail(context, &arguments, -EEXIST, "there is such a file");
+		fail(context, &arguments, -EEXIST, "the file exists already");
 		return cxv_errors_exit(&context->errors);
 	}
 	error = collect(context, &capture, &arguments, &summary);

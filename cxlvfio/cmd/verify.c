@@ -7,9 +7,9 @@
 
 static const struct cxv_option options[] = {
 	CXV_CYCLES_METHOD_OPTIONS,
-	{ 0, "methods", "LIST", "take turns through METHOD or METHOD:PATH, separated by commas" },
+	{ 0, "methods", "LIST", "use in turn each METHOD or METHOD:PATH, separated by commas" },
 	{ 'c', "cycles", "N", "reset N times, 1 unless given, or as often as --duration lets it" },
-	{ 'd', "duration", "SEC", "end after the cycle in which so many seconds are over" },
+	{ 'd', "duration", "SEC", "end after the cycle in which SEC seconds have passed" },
 	{ 0, "threads", "N", "N threads access the memory all the time, also during resets" },
 	{ 0, "processes", "N", "so do N processes of one thread each" },
 	{ 0, "prove", NULL, "no cycles: only go through the first contact, from the least to the "
@@ -60,11 +60,11 @@ static enum cxv_exit run_verify(struct cxv_context *context, int argc, char **ar
 	if (ret < 0)
 		return CXV_EXIT_USAGE;
 	if (given.method && given.methods)
-		return cxv_usage_error(context, "--methods names the paths, too: it cannot go with "
-				       "--method and --via");
+		return cxv_usage_error(context, "--methods names the paths, too: it cannot be "
+				       "combined with --method and --via");
 	if (settings.prove && given.beyond_prove)
 		return cxv_usage_error(context, "--prove makes no cycles, and takes all of the "
-				       "window: it cannot go with --%s",
+				       "window: it cannot be combined with --%s",
 				       given.beyond_prove);
 	if (settings.duration && !given.cycles)
 		settings.cycles = 0;

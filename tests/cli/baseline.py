@@ -150,7 +150,8 @@ def check_good(stand: Stand) -> None:
               not problems, "one of another path, for a run that never began", result.stderr,
               problems)
     result = stand.run("reset", "--baseline", file, "--no-verify", TARGET)
-    stand.say(result.returncode == 2 and "cannot go with --no-verify" in result.stderr.decode(),
+    stand.say(result.returncode == 2 and
+              "cannot be combined with --no-verify" in result.stderr.decode(),
               "--no-verify", result.returncode, result.stderr)
 
 

@@ -43,7 +43,7 @@ SILENCES = {
     "crashes": ("kill -SEGV $$", "signal 11"),
     "fails": ("exit 1", "status 1"),
     "finds no library, or one that is too old": ("exit 127", "older than ndctl 79"),
-    "could write": ("exit 3", "could have changed the machine"),
+    "could write": ("exit 3", "could not give up write access"),
     "says nothing": ("exit 0", "not complete"),
     "stops in the middle": (r"printf 'memdev\000mem0\000host\0000000:0d:00.0\000'", "not complete"),
     "says anything": ("head -c 100000 /dev/urandom", "not complete"),

@@ -54,7 +54,7 @@ def check_taken(command: str, name: str, options: list) -> list:
         value = ["1"] if option["argument"] else []
         said = output(command, *name.split(), f"--{option['name']}", *value,
                       "--sysroot", "/nonexistent")
-        if "is not known here" in said:
+        if "has no option --" in said:
             problems.append(f"--{option['name']} is in the table, but: {said.splitlines()[0]}")
     return problems
 

@@ -250,7 +250,7 @@ def check_textfile(stand: Stand) -> None:
     for target in (str(directory), "/dev/null", f"{directory}/no/such", f"{directory}/x.prom/"):
         result = stand.run(root, "--textfile", target)
         stand.say(result.returncode == 1 and target.encode() in result.stderr and
-                  (b"still there" in result.stderr) == os.path.exists(target),
+                  (b"as it was before" in result.stderr) == os.path.exists(target),
                   f"{target.replace(str(stand.root), '')} is not replaced", result)
     log = stand.root / "trace"
     subprocess.run(["strace", "-qq", "-y", "-o", log, "--trace=fsync,renameat", stand.command,

@@ -215,10 +215,10 @@ def test_address_besides(machine: Machine) -> None:
 
 
 def test_twins(machine: Machine) -> None:
-    """Two devices of one serial number: both are meant, and that is said."""
+    """Two devices of one serial number: both match, and that is said."""
     machine.set_config(1, FIXTURES.type2_config(SERIAL))
     text = machine.run(0, "persist", "add", "all")
-    assert "is meant too" in text, text
+    assert "matches it too" in text, text
     assert machine.names() == [NAME]
     assert machine.list()[NAME]["present_at"] == [FIRST, SECOND]
     machine.run(0, "bind", FIRST)

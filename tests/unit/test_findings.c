@@ -689,7 +689,7 @@ static void test_reset_failed(void **state)
 	damage_reset_failed(endpoint);
 	decide(endpoint);
 	assert_non_null(strstr(endpoint->findings.items[0].message,
-			       "VFIO_DEVICE_RESET: first is now flr, and the next open tells"));
+			       "VFIO_DEVICE_RESET: the kernel now tries flr first"));
 	cxv_endpoint_free(endpoint);
 }
 

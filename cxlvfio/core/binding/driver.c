@@ -336,7 +336,7 @@ const struct cxv_driver_finding cxv_driver_findings[] = {
 	  "write default to its reset_method; without such a file the function has none", true },
 	{ "failing_reset", CXV_SEVERITY_WARNING, failing_reset,
 	  "the kernel log has the reason; put a method that works first in its reset_method: the "
-	  "next open tells", true },
+	  "next open shows whether it works", true },
 	{ "signature_untested", CXV_SEVERITY_INFO, signature_untested,
 	  "bind it, which loads it; if the kernel refuses it: mokutil --import "
 	  "/var/lib/dkms/mok.pub, then reboot" },

@@ -32,26 +32,26 @@
 	/* path: the module file, value: the module */					\
 	STEP(LOAD_MODULE, load_module, "cannot load the module")			\
 	/* path: the note, value: as they are: "view=both" */				\
-	STEP(NOTE_PARAMETERS, note_parameters,						\
-	     "cannot write down what the module's parameters are")			\
+	STEP(NOTE_PARAMETERS, note_parameters, "cannot record the module's parameters")	\
 	/* path: the record, value: the driver that had the endpoint */			\
-	STEP(REMEMBER, remember, "cannot write down what the endpoint was before")	\
+	STEP(REMEMBER, remember, "cannot record what the endpoint was before")		\
 	/* value: the driver, "" clears */						\
-	STEP(SET_OVERRIDE, set_override, "cannot set which driver it is for")		\
+	STEP(SET_OVERRIDE, set_override, "cannot write driver_override")		\
 	/* path: the driver's unbind file, value: the endpoint */			\
-	STEP(UNBIND_DRIVER, unbind_driver, "cannot take it from its driver")		\
+	STEP(UNBIND_DRIVER, unbind_driver, "cannot unbind it from its driver")		\
 	/* path: the file of the CXL core's bus, value: what is written there */	\
-	STEP(FLUSH, flush, "the CXL core's work on memdevs that go is not done")	\
+	STEP(FLUSH, flush, "the CXL core has not finished removing memdevs")		\
 	/* path: the root decoder's file, value: the region */				\
-	STEP(DELETE_REGION, delete_region, "cannot delete the region that a bind left")	\
+	STEP(DELETE_REGION, delete_region,						\
+	     "cannot delete the region that a failed bind left")			\
 	/* path: the module's parameter, value: what the driver offers */		\
 	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\
 	/* value: the endpoint */							\
 	STEP(PROBE, probe, "cannot ask the kernel to find its driver")			\
 	/* path: the driver's bind file, value: the endpoint */				\
-	STEP(BIND_DRIVER, bind_driver, "cannot give it back to its driver")		\
+	STEP(BIND_DRIVER, bind_driver, "cannot bind it to its former driver")		\
 	/* path: the driver link, value: the driver it must name */			\
-	STEP(WAIT_DRIVER, wait_driver, "the driver did not take it")			\
+	STEP(WAIT_DRIVER, wait_driver, "the driver did not bind to it")			\
 	/* path: the note, which goes; value: as they are again */			\
 	STEP(RESTORE_PARAMETERS, restore_parameters,					\
 	     "cannot put the module's parameters back")					\
@@ -62,7 +62,7 @@
 	/* path: the VFIO device node */						\
 	STEP(WAIT_NODE, wait_node, "it has no VFIO device node")			\
 	/* path: the driver's verdict */						\
-	STEP(READ_STATE, read_state, "cannot read what the driver says of it")		\
+	STEP(READ_STATE, read_state, "cannot read the driver's state")			\
 	/* path: the record */								\
 	STEP(FORGET, forget, "cannot remove the record of what the endpoint was before")
 

@@ -269,7 +269,7 @@ static bool is_cut(const struct cxv_endpoint *endpoint, const struct cxv_number 
 static int cut(const char *what, const struct cxv_number *base, const struct cxv_number *size,
 	       char **message)
 {
-	return cxv_found(message, "no CXL window has all of its memory: %s has %s", what,
+	return cxv_found(message, "no single CXL window covers all of its memory: %s has %s", what,
 			 extent(base, size).text);
 }
 
@@ -488,9 +488,9 @@ static int reset_failed(const struct cxv_endpoint *endpoint, char **message)
 		return 0;
 	if (!endpoint->reset_methods.count)
 		return cxv_found(message, "its reset failed at the last open, close or "
-				 "VFIO_DEVICE_RESET, and there is no method now");
+				 "VFIO_DEVICE_RESET, and it has no reset method now");
 	return cxv_found(message, "its reset failed at the last open, close or VFIO_DEVICE_RESET: "
-			 "first is now %s, and the next open tells",
+			 "the kernel now tries %s first; the next open shows whether it works",
 			 endpoint->reset_methods.items[0]);
 }
 
@@ -509,7 +509,7 @@ static int region_left(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->left_region.value || !endpoint->left_window.value)
 		return 0;
-	return cxv_found(message, "%s of %s has its addresses, and no decoder takes part in it",
+	return cxv_found(message, "%s in %s covers its addresses but has no endpoint decoder",
 			 endpoint->left_region.value, endpoint->left_window.value);
 }
 
@@ -591,7 +591,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the driver keeps its memory shut, for the reason that its verdict gives",
 	  "see the kernel log; cxlvfio reset makes the driver look again" },
 	{ "decoder_error", CXV_SEVERITY_ERROR, decoder_error,
-	  "an HDM decoder has its error bit set: what it was to decode was not committed",
+	  "an HDM decoder has its error bit set: its commit failed",
 	  "firmware programmed a range that the device cannot decode: look at its setup" },
 	{ "locked_uncommitted", CXV_SEVERITY_ERROR, locked_uncommitted,
 	  "an HDM decoder is to be locked on commit, but is not committed",
@@ -607,10 +607,10 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "a second HDM decoder with a size is committed: the device has a second range of memory",
 	  "the driver takes one range, of decoder 0: change firmware's setup" },
 	{ "hdm_kernel_mismatch", CXV_SEVERITY_ERROR, hdm_kernel_mismatch,
-	  "an HDM decoder has another base or size than the kernel has for it, or is not committed",
+	  "an HDM decoder has another base or size than the kernel's decoder, or is not committed",
 	  "something reprogrammed the device: unbind it, reset it, and look again" },
 	{ "kernel_driver_mismatch", CXV_SEVERITY_ERROR, kernel_driver_mismatch,
-	  "the driver's window is not that of the CXL region, or of the decoder if there is no "
+	  "the driver's window differs from the CXL region, or from the decoder if there is no "
 	  "region",
 	  "unbind and bind it again" },
 	{ "region_not_committed", CXV_SEVERITY_ERROR, region_not_committed,
@@ -628,7 +628,7 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "/proc/iomem shows another owner of the memory, or of a part of it",
 	  "take it away from that owner first: offline the memory, or unbind the dax device" },
 	{ "not_survived", CXV_SEVERITY_ERROR, not_survived,
-	  "the machine stopped in a step of a contact with it that was not proven yet",
+	  "the machine crashed in a step of the first contact with it, which was not proven yet",
 	  "read the last lines of console and firmware log; cxlvfio verify --prove --yes tries "
 	  "again" },
 	{ "not_visible", CXV_SEVERITY_ERROR, not_visible,
@@ -636,13 +636,13 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "is devtmpfs mounted at /dev, and is its whole IOMMU group bound to VFIO? see the "
 	  "kernel log" },
 	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
-	  "firmware left no HDM decoder 0 that decodes: none is committed or is switched on, or "
-	  "that one is empty",
+	  "firmware set up no HDM decoder 0 that decodes: no decoder is committed or enabled, or "
+	  "decoder 0 is empty",
 	  "firmware must enable HDM decoders and commit decoder 0: look at its setup for CXL "
 	  "memory" },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
 	  "the kernel emulates decoders from the DVSEC ranges: the hardware has none, or they are "
-	  "off",
+	  "switched off",
 	  "the driver needs a committed HDM decoder: update the device's firmware" },
 	{ "hdm_range_mismatch", CXV_SEVERITY_WARNING, hdm_range_mismatch,
 	  "the first committed HDM decoder has another base or size than range 0 of the device "
@@ -656,11 +656,11 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "range 0 of the device DVSEC is valid but not active: the media is not ready",
 	  "wait as long as cxl_ranges says, then reset it" },
 	{ "no_region", CXV_SEVERITY_WARNING, no_region,
-	  "the driver is bound, but it has no memdev, or no decoder of it is in a CXL region",
+	  "the driver is bound, but it has no memdev, or none of its decoders is in a CXL region",
 	  "unbind and bind it again" },
 	{ "region_left", CXV_SEVERITY_WARNING, region_left,
-	  "a CXL region of its addresses is left, which no decoder takes part in: a bind left it "
-	  "that failed in the CXL core, which refuses the next one for it",
+	  "a failed bind left a CXL region over its addresses; the CXL core refuses the next bind "
+	  "because of it",
 	  "cxlvfio unbind deletes it" },
 	{ "refused_before", CXV_SEVERITY_WARNING, refused_before,
 	  "the driver has refused access to the memory since the bind, but does not refuse it now",
@@ -669,11 +669,11 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the last user's bytes could not be zeroed yet",
 	  "nothing: the next open zeroes it before it gives access" },
 	{ "scrub_off", CXV_SEVERITY_WARNING, scrub_off,
-	  "a first contact that was killed has put its scrub off and not ordered it again, so that "
-	  "nothing is zeroed between two users",
-	  "cxlvfio bind of it puts the policy back, as unbind, reset and verify do" },
+	  "an interrupted first contact left scrub_policy at " CXL_VFIO_SCRUB_POLICY_NONE
+	  ": nothing is zeroed between users",
+	  "cxlvfio bind of it sets the policy back, and so do unbind, reset and verify" },
 	{ "ladder_interrupted", CXV_SEVERITY_WARNING, ladder_interrupted,
-	  "a run was killed in a step of a contact with it that was not proven yet",
+	  "the command was killed in a step of the first contact with it",
 	  "the next cxlvfio reset or verify starts over: see whether it completes" },
 	{ "ladder_record", CXV_SEVERITY_WARNING, ladder_record,
 	  "the record of the first contact with it is damaged, or of another machine",
@@ -685,14 +685,14 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "another function of its IOMMU group has a driver that is not VFIO's",
 	  "VFIO cannot open the group: unbind the other function" },
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
-	  "its AER attributes count uncorrectable errors",
+	  "its AER counters show uncorrectable errors",
 	  "see the kernel log and the aer counters of the ports above" },
 	{ "ras_errors", CXV_SEVERITY_WARNING, ras_errors,
 	  "its CXL RAS capability has recorded an uncorrectable error of CXL.cache or CXL.mem",
 	  "ras in cxlvfio show names the error; see the kernel log, then reset it" },
 	{ "no_flr", CXV_SEVERITY_WARNING, no_flr,
 	  "the kernel has no function-level reset for it",
-	  "VFIO can reset it by its bus only, if at all: see reset_methods" },
+	  "VFIO can at most reset its whole bus: see reset_methods" },
 	{ "reset_failed", CXV_SEVERITY_WARNING, reset_failed,
 	  "the function's reset failed when the device was last opened, closed or reset",
 	  "the kernel log has the reason; put a method that works first in reset_method: until "
@@ -713,9 +713,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "an HDM decoder behind decoder 0 is committed with zero size: it decodes nothing, and "
 	  "the driver ignores it",
 	  "nothing, unless the kernel log says \"Committed with zero size\", as Linux 7.3 does: "
-	  "then the CXL core refuses the endpoint for it" },
+	  "then the CXL core refuses the endpoint because of it" },
 	{ "narrow_link", CXV_SEVERITY_INFO, narrow_link,
-	  "its link is slower or narrower than it could be",
+	  "its link is slower or narrower than the device supports",
 	  "the slot may not offer more; if it does, reseat the card" },
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/doctor/checks.h"
+#include "cxl_vfio.h"
 
 /* 1: there are definitions to look at; else the check is done. */
 static int has_definitions(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -18,7 +19,7 @@ static int has_definitions(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_unread(check, unread->error, unread->path);
 	if (facts->definitions.count || unread->path)
 		return 1;
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is none");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is no definition");
 }
 
 /* "/etc/cxlvfio.d/a.conf: line 3: ..." */
@@ -58,7 +59,8 @@ int cxv_doctor_definitions_valid(const struct cxv_doctor_facts *facts,
 				    item->driver.value) < 0))
 			return -ENOMEM;
 	}
-	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "every one is");
+	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK,
+						   "every definition is valid");
 }
 
 int cxv_doctor_definitions_agree(const struct cxv_doctor_facts *facts,
@@ -83,7 +85,8 @@ int cxv_doctor_definitions_agree(const struct cxv_doctor_facts *facts,
 				return -ENOMEM;
 		}
 	}
-	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK, "they do not");
+	return check->message ? 0 : cxv_doctor_say(check, CXV_DOCTOR_OK,
+						   "no two contradict each other");
 }
 
 /* Who has the device at HOST. */
@@ -110,16 +113,16 @@ static int tell_unbound(const struct cxv_doctor_facts *facts, const struct cxv_d
 	if (check->message)
 		return 0;
 	if (!cxv_driver_is_ours(item->driver.value))
-		check->hint = "at boot cxlvfio's udev rule writes that to its driver_override, so "
-			      "that the driver takes it; now driverctl can bind it, or a reboot";
+		check->hint = "cxlvfio binds only " CXL_VFIO_DRIVER_NAME "; this driver takes the "
+			      "device at the next boot, or bind it now with driverctl";
 	if (devices->count == 1 && !strcmp(now, item->driver.value))
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s wants driver %s for %s to "
-				      "offer something else than it does", item->file.value, now,
-				      devices->items[0]);
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s asks for another view or "
+				      "interface than driver %s offers for %s", item->file.value,
+				      now, devices->items[0]);
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, devices->count == 1 ?
 			      "%s wants driver %s for %s, which has %s" :
-			      "%s wants driver %s for %s, which has %s, and for others: not all of "
-			      "them have it", item->file.value, item->driver.value,
+			      "%s wants driver %s for %s, which has %s, and for other devices, not "
+			      "all of which have it", item->file.value, item->driver.value,
 			      devices->items[0], now);
 }
 
@@ -148,5 +151,5 @@ int cxv_doctor_definitions_bound(const struct cxv_doctor_facts *facts,
 		return 0;
 	if (hidden)
 		return cxv_doctor_unread(check, hidden, "the devices' serial numbers");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing is missing");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "every such endpoint is bound");
 }

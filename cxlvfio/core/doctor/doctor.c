@@ -10,7 +10,7 @@
 
 static const char finding_group[] = "finding", driver_group[] = "driver";
 static const char host_has_modules[] = "look on the host: a container does not show its modules";
-static const char driver_about[] = "cxlvfio driver status does not find it";
+static const char driver_about[] = "cxlvfio driver status does not report it";
 
 const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "environment", "machine", "no container hides hardware, nodes and modules",
@@ -139,8 +139,8 @@ const struct cxv_doctor_kind cxv_doctor_kinds[] = {
 	{ "window_alignment", "endpoint", "its memory can be mapped with huge pages",
 	  "it works, with more page faults; only firmware can move it",
 	  .endpoint = cxv_doctor_window_alignment },
-	{ "override_unbound", "endpoint", "driver_override does not name cxl-vfio-pci without "
-	  "that driver having it",
+	{ "override_unbound", "endpoint", "if driver_override names cxl-vfio-pci, that driver is "
+	  "bound",
 	  "cxlvfio bind completes, cxlvfio unbind undoes it",
 	  .endpoint = cxv_doctor_override_unbound },
 	{ "override_foreign", "endpoint", "driver_override does not name another driver",

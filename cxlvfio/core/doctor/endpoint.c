@@ -66,7 +66,7 @@ int cxv_doctor_readable(const struct cxv_doctor_facts *facts, const struct cxv_d
 					 path_of(endpoint, "resource0").text);
 	if (is_denied(endpoint->owner_error))
 		return cxv_doctor_unread(check, endpoint->owner_error, "/proc/iomem");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it could");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "everything could be read");
 }
 
 int cxv_doctor_power(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
@@ -102,13 +102,13 @@ int cxv_doctor_link(const struct cxv_doctor_facts *facts, const struct cxv_docto
 	(void)facts;
 	if (!pci->current_link_width.known || !pci->max_link_width.known ||
 	    !pci->max_link_width.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has none of its own");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no link of its own");
 	snprintf(value, sizeof(value), "%" PRIu64, pci->current_link_width.value);
 	if (cxv_doctor_show(check, path_of(one->endpoint, "current_link_width").text, value) < 0)
 		return -ENOMEM;
 	if (!pci->current_link_width.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "it is down");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has %s lanes", value);
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "its link is down");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "its link has %s lanes", value);
 }
 
 int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor_check *check)
@@ -117,7 +117,7 @@ int cxv_doctor_has_window(const struct cxv_endpoint *endpoint, struct cxv_doctor
 
 	if (base->error == EBUSY)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
-				      "its driver has the decoders, which alone tell the address");
+				      "its driver owns the decoders: only they tell the address");
 	if (base->error || size->error)
 		return cxv_doctor_unread(check, base->error ?: size->error, "its window");
 	if (!base->known || !size->known || !size->value)
@@ -152,7 +152,7 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 		return ret;
 	if (!pages)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
-				      "how large the kernel's pages are is not known");
+				      "the size of the kernel's pages is not known");
 	/* Nobody can mend that. */
 	if (size->value < pages->pmd)
 		return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it is smaller than a large page, "
@@ -164,7 +164,7 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 				      size->value, base->value, cxv_page_size_name(pages->pmd),
 				      cxv_page_size_name(pages->base));
 	if (!pages->pud || size->value < pages->pud)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it can be mapped with pages of %s",
 				      cxv_page_size_name(pages->pmd));
 	if (base->value % pages->pud)
 		return cxv_doctor_say(check, CXV_DOCTOR_INFO,
@@ -172,7 +172,7 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 				      "pages of %s are used", base->value,
 				      cxv_page_size_name(pages->pud),
 				      cxv_page_size_name(pages->pmd));
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "with pages of %s",
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it can be mapped with pages of %s",
 			      cxv_page_size_name(pages->pud));
 }
 
@@ -191,16 +191,20 @@ int cxv_doctor_override_unbound(const struct cxv_doctor_facts *facts,
 				struct cxv_doctor_check *check)
 {
 	const struct cxv_endpoint *endpoint = one->endpoint;
+	const char *name = endpoint->driver_override.value;
 	int ret = read_override(endpoint, check);
 
 	(void)facts;
 	if (ret <= 0)
 		return ret;
-	if (!endpoint->driver_override.value || !cxv_is_mark(endpoint->driver_override.value) ||
-	    cxv_endpoint_is_ours(endpoint))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, and %s has it: a bind was "
-			      "interrupted or refused", endpoint->driver.value ?: "no driver");
+	if (!name || !cxv_is_mark(name))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "driver_override does not name "
+				      CXL_VFIO_DRIVER_NAME);
+	if (cxv_endpoint_is_ours(endpoint))
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, CXL_VFIO_DRIVER_NAME " is bound");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "driver_override names %s, but %s is "
+			      "bound: a bind was interrupted or refused", name,
+			      endpoint->driver.value ?: "no driver");
 }
 
 int cxv_doctor_override_foreign(const struct cxv_doctor_facts *facts,
@@ -214,8 +218,9 @@ int cxv_doctor_override_foreign(const struct cxv_doctor_facts *facts,
 	if (ret <= 0)
 		return ret;
 	if (!name || !*name || cxv_is_mark(name))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it names %s", name);
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "driver_override names no other "
+				      "driver");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "driver_override names %s", name);
 }
 
 int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
@@ -229,8 +234,10 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 	if (cxv_doctor_show_text(check, file) < 0)
 		return -ENOMEM;
 	if (!file->value || cxv_driver_is_ours(file->value))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it does not");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it does, to '%s'", file->value);
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "driverctl gives it to no other "
+				      "driver");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "driverctl gives it to '%s' at boot",
+			      file->value);
 }
 
 static struct cxv_pci_ids ids_of(const struct cxv_endpoint *endpoint)
@@ -368,9 +375,9 @@ int cxv_doctor_taken_first(const struct cxv_doctor_facts *facts,
 	if (facts->modprobe_error)
 		return cxv_doctor_unread(check, facts->modprobe_error, "/etc/modprobe.d");
 	if (facts->is_snapshot)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no option of a module does; a "
-				      "snapshot has no udev rules");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none does");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no option of a module gives it "
+				      "away; a snapshot has no udev rules");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "no configuration gives it away");
 }
 
 int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doctor_endpoint *one,
@@ -382,7 +389,7 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 
 	(void)facts;
 	if (cxv_endpoint_is_ours(endpoint))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "cxl-vfio-pci has it");
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, CXL_VFIO_DRIVER_NAME " is bound");
 	if (vfio->opened_by.count)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
 				      "process %" PRIu64 " (%s) has it open "
@@ -391,7 +398,7 @@ int cxv_doctor_in_use(const struct cxv_doctor_facts *facts, const struct cxv_doc
 		       cxv_doctor_show(check, opener->path.value ?: "/proc", NULL);
 	if (vfio->opened_by_error)
 		return cxv_doctor_unread(check, vfio->opened_by_error, "/proc");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nobody does");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nobody uses it");
 }
 
 /* The kernel stops at the first method that fails, and asks none when there is none. */
@@ -413,9 +420,9 @@ int cxv_doctor_reset_method(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "none: " CXV_NO_RESET);
 	/* It may have been another one's: who failed is not known any more. */
 	if (cxv_text_is(&endpoint->driver_view.reset_result, CXL_VFIO_RESET_RESULT_FAILED))
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the last reset failed; first is "
-				      "now %s, and the next open tells whether it works: while "
-				      "resets fail, " CXV_NO_RESET, first);
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the last reset failed; the "
+				      "kernel now tries %s first, and the next open shows "
+				      "whether it works: while resets fail, " CXV_NO_RESET, first);
 	kept = !strcmp(cxv_method_decoders(first), "kept");
 	return cxv_doctor_say(check, kept ? CXV_DOCTOR_OK : CXV_DOCTOR_INFO,
 			      "%s: the memory is %s afterwards, the decoders are %s", first,
@@ -455,7 +462,7 @@ int cxv_doctor_vfio_interface(const struct cxv_doctor_facts *facts, struct cxv_d
 	if (show_node(check, &facts->container) < 0 || show_node(check, &facts->iommufd) < 0)
 		return -ENOMEM;
 	if (facts->container.exists || facts->iommufd.exists)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%s is", facts->iommufd.exists ?
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "%s is there", facts->iommufd.exists ?
 				      facts->iommufd.path : facts->container.path);
 	if (facts->is_snapshot)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
@@ -466,7 +473,8 @@ int cxv_doctor_vfio_interface(const struct cxv_doctor_facts *facts, struct cxv_d
 	if (cxv_doctor_in_container(facts) && !facts->endpoint_count)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      "a container has the nodes that it was given");
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "neither is, though vfio is loaded");
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "neither is there, though vfio "
+			      "is loaded");
 }
 
 int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
@@ -475,20 +483,21 @@ int cxv_doctor_vfio_access(const struct cxv_doctor_facts *facts,
 	const char *driver = one->endpoint->driver.value;
 
 	if (!cxv_driver_is_vfio(driver))
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no driver of VFIO has it");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
+				      "no driver of VFIO is bound to it");
 	if (facts->is_snapshot)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
-				      "a snapshot has no modes of nodes");
+				      "a snapshot has no permissions of device nodes");
 	if (!one->group_node.path && !one->cdev_node.path)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has none");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it has no device node");
 	if (show_node(check, &one->group_node) < 0 || show_node(check, &one->cdev_node) < 0 ||
 	    show_node(check, &facts->container) < 0 || show_node(check, &facts->iommufd) < 0)
 		return -ENOMEM;
 	if (may_open(&one->cdev_node, &facts->iommufd) ||
 	    may_open(&one->group_node, &facts->container))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it may");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it may not open %s and the node that "
-			      "goes with it",
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may open them");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "this user may not open %s and the "
+			      "node that goes with it",
 			      one->group_node.path ?: one->cdev_node.path);
 }
 
@@ -516,7 +525,7 @@ static int tell_leftover(const struct cxv_doctor_leftover *one, struct cxv_docto
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, one->damaged ?
 			      "the record of %s is damaged" : one->other_device ?
 			      "there is a record of %s, where there is now another device or none" :
-			      "there is one of %s", one->target);
+			      "there is a record of %s", one->target);
 }
 
 static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check,
@@ -538,7 +547,7 @@ static int check_leftovers(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return tell_leftover(worst, check);
 	if (facts->leftover_error && facts->leftover_error != ENOENT)
 		return cxv_doctor_unread(check, facts->leftover_error, "/run/cxlvfio");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "none was");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing was interrupted");
 }
 
 int cxv_doctor_interrupted_bind(const struct cxv_doctor_facts *facts,
@@ -584,12 +593,12 @@ int cxv_doctor_first_contact(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_say(check, cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED) ?
 				      CXV_DOCTOR_PROBLEM : CXV_DOCTOR_WARNING, "%s", sentence);
 	if (cxv_ladder_is(ladder, CXV_LADDER_PROVEN))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is%s",
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this machine survives every step%s",
 				      cxv_ladder_by_slot(ladder) ? ", in this slot" : "");
 	if (cxv_ladder_is(ladder, CXV_LADDER_RUNNING))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "a process is in step \"%s\" now",
 				      ladder->step.value);
-	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "not yet: %s was survived%s",
+	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "not proven yet: %s was survived%s",
 			      ladder->survived.value ?: "nothing",
 			      cxv_ladder_by_slot(ladder) ? ", in this slot" : "");
 }

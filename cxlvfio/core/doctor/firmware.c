@@ -18,7 +18,7 @@ static int has_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 	if (facts->cedt_error == ENOENT)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      cxv_doctor_sees_firmware(facts) ? "there is no CEDT" :
-				      "it is not visible here, like firmware's other tables");
+				      "the CEDT is not visible here, like firmware's other tables");
 	return cxv_doctor_unread(check, facts->cedt_error, CEDT_PATH);
 }
 
@@ -29,18 +29,17 @@ int cxv_doctor_cedt(const struct cxv_doctor_facts *facts, struct cxv_doctor_chec
 	if (ret < 0 || check->result == CXV_DOCTOR_UNKNOWN)
 		return ret;
 	if (!ret && facts->topology && facts->topology->window_count)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is not visible here: the "
-				      "kernel has %zu of its windows",
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the CEDT is not visible here: "
+				      "the kernel has %zu of its windows",
 				      facts->topology->window_count);
 	if (!ret && !cxv_doctor_sees_firmware(facts))
 		return 0;
 	if (!ret)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
-				      "there is none: firmware describes "
-				      "no CXL");
+				      "there is no CEDT: firmware describes no CXL");
 	if (facts->cedt.damage)
 		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s", facts->cedt.damage);
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has %zu windows and %zu host bridges",
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "the CEDT has %zu windows and %zu host bridges",
 			      facts->cedt.window_count, facts->cedt.bridge_count);
 }
 
@@ -68,8 +67,8 @@ int cxv_doctor_cedt_windows(const struct cxv_doctor_facts *facts, struct cxv_doc
 					      " bytes at 0x%" PRIx64 " is not aligned to 256 MiB "
 					      "times its ways", cedt->windows[i].size,
 					      cedt->windows[i].base);
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu of %zu windows can have it", fitting,
-			      cedt->window_count);
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu of %zu windows are for device-coherent, "
+			      "volatile memory", fitting, cedt->window_count);
 }
 
 int cxv_doctor_cedt_bridges(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -92,7 +91,7 @@ int cxv_doctor_cedt_bridges(const struct cxv_doctor_facts *facts, struct cxv_doc
 						      ", which is not in the table",
 						      window->base, window->targets[way]);
 	}
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "every one does");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "the CEDT has every host bridge");
 }
 
 /* 1: the kernel has WINDOW; 0: it has not; -EACCES: addresses are hidden. */
@@ -128,12 +127,13 @@ int cxv_doctor_kernel_windows(const struct cxv_doctor_facts *facts, struct cxv_d
 		if (ret < 0)
 			return cxv_doctor_unread(check, ret, "/sys/bus/cxl/devices");
 		if (!ret)
-			return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the kernel has none for "
-					      "0x%" PRIx64 " bytes at 0x%" PRIx64, window->size,
+			return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the kernel has no root "
+					      "decoder for 0x%" PRIx64 " bytes at "
+					      "0x%" PRIx64, window->size,
 					      window->base) ?:
 			       cxv_doctor_show(check, "/sys/bus/cxl/devices", NULL);
 	}
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it has") ?:
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "the kernel has every window") ?:
 	       cxv_doctor_show(check, "/sys/bus/cxl/devices", NULL);
 }
 
@@ -191,7 +191,7 @@ int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,
 	if (!window)
 		return tell_missing(facts, base->value, size->value, check);
 	return cxv_doctor_say(check, is_for_type2(window) ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM,
-			      is_for_type2(window) ? "it is in the one at 0x%" PRIx64 :
+			      is_for_type2(window) ? "it is in the window at 0x%" PRIx64 :
 			      "the window at 0x%" PRIx64 " is not for device-coherent, volatile "
 							 "memory",
 			      window->base);

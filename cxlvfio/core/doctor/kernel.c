@@ -37,9 +37,9 @@ int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_d
 	if (recent < 0)
 		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' is not a Linux release",
 				      release->value);
-	return cxv_doctor_say(check, recent ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM, "it is %s%s",
-			      release->value,
-			      recent ? "" : ", which lacks what the driver needs");
+	return cxv_doctor_say(check, recent ? CXV_DOCTOR_OK : CXV_DOCTOR_PROBLEM,
+			      recent ? "Linux %s" : "Linux %s lacks what the driver needs",
+			      release->value);
 }
 
 /* Which of OPTIONS, which blanks separate, are not set; the caller's to free. 0 or -ENOMEM. */
@@ -87,7 +87,8 @@ static int check_options(const struct cxv_doctor_facts *facts, struct cxv_doctor
 	if (find_missing(facts->config.value, options, &missing) < 0)
 		return -ENOMEM;
 	return cxv_doctor_say(check, *missing ? CXV_DOCTOR_PROBLEM : CXV_DOCTOR_OK,
-			      *missing ? "without %s" : "with %s", *missing ? missing : options);
+			      *missing ? "the kernel is built without %s" :
+			      "the kernel is built with %s", *missing ? missing : options);
 }
 
 int cxv_doctor_config_cxl(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -110,10 +111,9 @@ int cxv_doctor_config_vfio(const struct cxv_doctor_facts *facts, struct cxv_doct
 	    has_all(config, "VFIO_GROUP", "VFIO_CONTAINER", "VFIO_IOMMU_TYPE1") ||
 	    has_all(config, "VFIO", "VFIO_DEVICE_CDEV", "IOMMUFD"))
 		return ret;
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "with no way to open a device: neither "
-			      "VFIO_GROUP, VFIO_CONTAINER and VFIO_IOMMU_TYPE1 nor "
-			      "VFIO_DEVICE_CDEV "
-			      "and IOMMUFD");
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "no way to open a device: the kernel has "
+			      "neither VFIO_GROUP, VFIO_CONTAINER and VFIO_IOMMU_TYPE1 nor "
+			      "VFIO_DEVICE_CDEV and IOMMUFD");
 }
 
 int cxv_doctor_config_iommu(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -128,8 +128,10 @@ int cxv_doctor_config_iommu(const struct cxv_doctor_facts *facts, struct cxv_doc
 		return ret;
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (cxv_config_option(facts->config.value, drivers[i]) != 'n')
-			return cxv_doctor_say(check, CXV_DOCTOR_OK, "with %s", drivers[i]);
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "without a driver of any IOMMU");
+			return cxv_doctor_say(check, CXV_DOCTOR_OK, "the kernel is built with %s",
+					      drivers[i]);
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM,
+			      "the kernel is built without a driver of any IOMMU");
 }
 
 /* One of the kernel's parameters, and what it does. */
@@ -157,7 +159,7 @@ static int check_parameters(const struct cxv_doctor_facts *facts, struct cxv_doc
 		return cxv_doctor_say(check, parameters[i].result, "%s %s", text,
 				      parameters[i].effect);
 	}
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is none") ?:
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "no such parameter is given") ?:
 	       cxv_doctor_show_text(check, line);
 }
 
@@ -249,9 +251,10 @@ int cxv_doctor_lockdown(const struct cxv_doctor_facts *facts, struct cxv_doctor_
 	if (!length)
 		return cxv_doctor_unread(check, EBADMSG, lockdown->path);
 	if (length == 4 && !strncmp(word, "none", length))
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not");
-	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "it is, to %.*s: registers in BARs are not "
-			      "read, and modules need a signature", (int)length, word);
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "the kernel is not locked down");
+	return cxv_doctor_say(check, CXV_DOCTOR_INFO, "the kernel is locked down, to %.*s: "
+			      "registers in BARs are not read, and modules need a signature",
+			      (int)length, word);
 }
 
 /* What firmware calls an IOMMU, on each kind of machine. */
@@ -354,17 +357,18 @@ int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no IOMMU is in use");
 	path = find_unmapped(facts, &text);
 	if (!path)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing says otherwise") ?:
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing shows that interrupts are "
+				      "not remapped") ?:
 		       cxv_doctor_show_text(check, &facts->command_line);
 	if (!text || cxv_doctor_show(check, path, text) < 0)
 		return -ENOMEM;
 	if (allows_unsafe(facts))
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "they are not (%s), and VFIO is "
-				      "told to do without: a device can raise any interrupt of "
-				      "the host",
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "interrupts are not remapped "
+				      "(%s), and VFIO is told to do without: a device can raise "
+				      "any interrupt of the host",
 				      text);
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "they are not (%s): VFIO will not attach "
-			      "the group (EPERM)", text);
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "interrupts are not remapped (%s): VFIO "
+			      "will not attach the group (EPERM)", text);
 }
 
 int cxv_doctor_iommu_groups(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -377,10 +381,11 @@ int cxv_doctor_iommu_groups(const struct cxv_doctor_facts *facts, struct cxv_doc
 	if (cxv_doctor_show(check, facts->iommu_groups.path, NULL) < 0)
 		return -ENOMEM;
 	if (groups->count)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "there are %zu", groups->count);
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "number of IOMMU groups: %zu",
+				      groups->count);
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, iommus->count ?
-			      "there are none, though the kernel knows an IOMMU" :
-			      "there are none: no IOMMU is in use");
+			      "there is no IOMMU group, though the kernel knows an IOMMU" :
+			      "there is no IOMMU group: no IOMMU is in use");
 }
 
 int cxv_doctor_noiommu_mode(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -398,7 +403,7 @@ int cxv_doctor_noiommu_mode(const struct cxv_doctor_facts *facts, struct cxv_doc
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING,
 				      "enable_unsafe_noiommu_mode is on: "
 				      "a device's DMA can reach all memory");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is off");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "enable_unsafe_noiommu_mode is off");
 }
 
 int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -418,7 +423,8 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 	may_lock = facts->status.value ?
 		   cxv_status_has_capability(facts->status.value, CAP_IPC_LOCK) : -1;
 	if (may_lock > 0)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may, by CAP_IPC_LOCK") ?:
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may lock any amount, by "
+				      "CAP_IPC_LOCK") ?:
 		       cxv_doctor_show(check, facts->status.path, "CapEff: CAP_IPC_LOCK");
 	if (limit >= wanted)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may lock enough") ?:
@@ -435,12 +441,12 @@ int cxv_doctor_libcxl_version(const struct cxv_doctor_facts *facts, struct cxv_d
 	unsigned int release;
 
 	if (answer && answer->state == CXV_LIBCXL_FAILED)
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it gave no answer: %s",
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "libcxl gave no answer: %s",
 				      answer->reason);
 	if (!facts->libcxl.value)
 		return facts->libcxl.error == EACCES || facts->libcxl.error == ENODATA ?
 		       cxv_doctor_unread(check, facts->libcxl.error, facts->libcxl.path) :
-		       cxv_doctor_say(check, CXV_DOCTOR_OK, "it is not installed");
+		       cxv_doctor_say(check, CXV_DOCTOR_OK, "libcxl is not installed");
 	release = cxv_ndctl_release(facts->libcxl.value);
 	if (cxv_doctor_show_text(check, &facts->libcxl) < 0)
 		return -ENOMEM;
@@ -448,6 +454,6 @@ int cxv_doctor_libcxl_version(const struct cxv_doctor_facts *facts, struct cxv_d
 		return cxv_doctor_say(check, CXV_DOCTOR_UNKNOWN, "'%s' does not tell its version",
 				      facts->libcxl.value);
 	return cxv_doctor_say(check, release < LIBCXL_RELEASE ? CXV_DOCTOR_WARNING : CXV_DOCTOR_OK,
-			      answer && answer->library ? "that of ndctl %u was loaded" :
-			      "it is that of ndctl %u", release);
+			      answer && answer->library ? "libcxl of ndctl %u was loaded" :
+			      "libcxl is that of ndctl %u", release);
 }

@@ -45,7 +45,7 @@ static int check_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor
 			error = cxv_doctor_show(check, name,
 						module->loaded ? "loaded" : module->path);
 	}
-	return error ?: cxv_doctor_say(check, CXV_DOCTOR_OK, "all are there");
+	return error ?: cxv_doctor_say(check, CXV_DOCTOR_OK, "all of them are there");
 }
 
 int cxv_doctor_cxl_modules(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
@@ -114,7 +114,7 @@ int cxv_doctor_module_blacklist(const struct cxv_doctor_facts *facts,
 		return error;
 	if (facts->modprobe_error)
 		return cxv_doctor_unread(check, facts->modprobe_error, "/etc/modprobe.d");
-	return cxv_doctor_say(check, CXV_DOCTOR_OK, "there is none");
+	return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing blocks a module");
 }
 
 /* What is wrong with a module that libkmod cannot read; NULL: nobody knows. */
@@ -150,23 +150,23 @@ int cxv_doctor_driver_file(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED,
 				      "a snapshot has no files of modules");
 	if (status->loaded.builtin.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is part of the kernel");
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "the module is part of the kernel");
 	if (!file && status->file_error)
 		return cxv_doctor_unread(check, status->file_error, path);
 	if (!file && !status->loaded.loaded.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is not installed for this "
-				      "kernel, as another check says");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the module is not installed for "
+				      "this kernel, as another check says");
 	if (file && file->fits.error && file->fits.error != ENOENT)
 		return unread_module(check, file->fits.error, path);
 	if (cxv_doctor_show(check, path, NULL) < 0)
 		return -ENOMEM;
 	if (file && !file->fits.error)
-		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it is");
+		return cxv_doctor_say(check, CXV_DOCTOR_OK, "the file is there");
 	if (!status->loaded.loaded.value)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s is gone", path);
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the file %s is gone", path);
 	if (facts->no_module_files)
-		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "it is loaded, and no module of "
-				      "this kernel is visible here");
-	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "it is loaded, but its file is gone: the "
-			      "next boot cannot load it");
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the module is loaded, and no "
+				      "module of this kernel is visible here");
+	return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the module is loaded, but its file is "
+			      "gone: the next boot cannot load it");
 }

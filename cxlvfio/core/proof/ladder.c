@@ -76,7 +76,8 @@ int cxv_ladder_sentence(const struct cxv_ladder *ladder, char **sentence)
 	if (cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED))
 		*sentence = say_step(ladder, "this machine did not survive step");
 	else if (cxv_ladder_is(ladder, CXV_LADDER_INTERRUPTED))
-		*sentence = say_step(ladder, "a run ended, and the machine did not, in step");
+		*sentence = say_step(ladder, "the command was killed (the machine kept running) in "
+				     "step");
 	else if (cxv_ladder_is(ladder, CXV_LADDER_DAMAGED))
 		*sentence = strdup("the record of its first contact is damaged, and does not "
 				   "count");

@@ -75,13 +75,13 @@ static int check_in_use(const struct cxv_scope *scope, const struct cxv_scope_fu
 		return cxv_error(errors, CXV_DEVICE_BUSY, EBUSY,
 				 place_of(scope, operation, "take it away from its driver, and "
 					  "bind it to a VFIO driver"),
-				 "%s would be reset with it, and driver %s has that", other->host,
+				 "%s would be reset too, and driver %s uses it", other->host,
 				 other->driver);
 	if (other->openers.count)
 		return cxv_error(errors, CXV_DEVICE_BUSY, EBUSY,
 				 place_of(scope, operation,
 					  "stop what uses it, then try again"),
-				 "%s would be reset with it, and process %" PRIu64 " (%s) has that "
+				 "%s would be reset too, and process %" PRIu64 " (%s) has it "
 				 "open", other->host, other->openers.items[0].pid.value,
 				 other->openers.items[0].command.value);
 	return 0;
@@ -94,12 +94,12 @@ static int check_owned(const struct cxv_scope *scope, const struct cxv_scope_fun
 	if (!other->vfio)
 		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP,
 				 place_of(scope, operation, "bind it to a VFIO driver"),
-				 "%s would be reset with it, and VFIO resets only what it has",
+				 "%s would be reset too, and VFIO resets only what it has",
 				 other->host);
 	if (!same_group(&scope->functions[0], other))
 		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP,
 				 place_of(scope, operation, "use --method flr"),
-				 "%s would be reset with it, and is in another IOMMU group (%s): "
+				 "%s would be reset too, and is in another IOMMU group (%s): "
 				 "VFIO resets only groups that its user holds", other->host,
 				 other->iommu_group ?: "none");
 	return 0;

@@ -534,11 +534,12 @@ static const struct {
 		judge_bar_offset_mapping,
 	},
 	[CXV_CHECK_DMA_BUF] = {
-		"dma_buf", "the window cannot be mapped as a dma-buf during the reset, but after",
+		"dma_buf", "the window cannot be mapped as a dma-buf during the reset, and can be "
+		"afterwards",
 		cxv_judge_dma_buf,
 	},
 	[CXV_CHECK_LOAD] = {
-		"load", "others who access the memory all the time see it or are refused",
+		"load", "threads and processes using the memory read right words or are refused",
 		cxv_judge_load,
 	},
 };

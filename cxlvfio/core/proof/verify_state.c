@@ -407,8 +407,8 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 	cxv_observed(check, "generation %+" PRId64 ", last_path %s", (int64_t)shut,
 		     after->last_path);
 	if (!shut)
-		cxv_fail(check, "the generation did not advance: what was asked of the device "
-			 "before %s would be believed after it",
+		cxv_fail(check, "the generation did not advance: answers from before %s would "
+			 "still be trusted after it",
 			 is_reset(cycle) ? "the reset" : "memory space was off");
 	else if (shut != 1 && shut != zapped)
 		cxv_fail(check, "the generation advanced by %" PRId64 ", but %" PRIu64

@@ -32,7 +32,7 @@ void cxv_judge_views(const struct cxv_cycle *cycle, struct cxv_check *check)
 	char labels[CXV_VIEW_LABELS_MAX];
 
 	if (views->nonsense) {
-		cxv_fail(check, "the driver's attributes view and view_bar say what cannot be");
+		cxv_fail(check, "the driver's attributes view and view_bar hold impossible values");
 		return;
 	}
 	if (!views->told) {

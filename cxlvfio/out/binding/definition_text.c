@@ -148,7 +148,7 @@ static const char *sentence(const struct cxv_definition_change *change)
 	case CXV_DEFINITION_WRITE:
 		return already ? "already persisted by" : "persisted by";
 	case CXV_DEFINITION_REMOVE:
-		return already ? "not persisted: no definition means it in" : "removed";
+		return already ? "not persisted: no definition matches it in" : "removed";
 	case CXV_DEFINITION_MASK:
 		break;
 	}

@@ -44,8 +44,8 @@ static enum cxv_code code_of(const struct cxv_step_run *run, int error)
 }
 
 #define IMPORT_KEY								\
-	"the kernel takes modules only that are signed with a key which it trusts; dkms signs "	\
-	"with its own: mokutil --import /var/lib/dkms/mok.pub, then reboot"
+	"this kernel loads only modules signed with a trusted key. Enrol DKMS's key: "		\
+	"mokutil --import /var/lib/dkms/mok.pub, then reboot"
 
 static const char *hint_of_module(int error)
 {
@@ -76,8 +76,8 @@ static const char *hint_of_unbind(int error)
 static const char *hint_of_flush(int error)
 {
 	if (error == -ETIMEDOUT)
-		return "its work queue hangs, as it does while a VFIO user keeps a memdev that is "
-		       "to go (see dmesg): end that program, then run this again";
+		return "the CXL core is blocked, usually by a program that still has a CXL "
+		       "endpoint open through VFIO (see dmesg): end it, then run this again";
 	return "see dmesg";
 }
 

@@ -163,7 +163,7 @@ static void warn_of_libcxl(struct survey *survey)
 				    .path = cxv_libcxl_program,
 				    .hint = "nothing else is missing: sysfs has everything",
 			    },
-			    "there is no answer to compare with: %s", libcxl->reason);
+			    "libcxl gave no answer: %s", libcxl->reason);
 }
 
 /* Devices and drivers that come and go are counted. */

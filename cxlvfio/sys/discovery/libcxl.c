@@ -167,8 +167,8 @@ static int fail_by_status(struct cxv_libcxl **libcxl, int status)
 			    sigdescr_np(WTERMSIG(status)) ?: "unknown");
 	switch (WEXITSTATUS(status)) {
 	case CXV_LIBCXL_EXIT_NOT_SEALED:
-		return fail(libcxl, 0, "it could have changed the machine, so it did not ask "
-			    "libcxl");
+		return fail(libcxl, 0, "cxlvfio-libcxl could not give up write access, so it "
+			    "did not ask libcxl");
 	case CXV_LIBCXL_EXIT_NOT_LOADED:
 		return fail(libcxl, 0, "the library is not there, or older than ndctl 79");
 	default:

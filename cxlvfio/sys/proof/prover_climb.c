@@ -47,10 +47,11 @@ static int tell_unrecorded(struct cxv_prover *prover, int error)
 		return cxv_error(prover->errors, cxv_code_of_errno(error), error,
 				 place_of(prover, path, "make it writable, as root; or go on "
 					  "without a record: --yes"),
-				 "a step that this machine does not survive could not be recorded");
+				 "cannot write the record that would show, after a crash, which "
+				 "step caused it");
 	prover->contact.climb.recording = false;
 	cxv_warning(prover->errors, cxv_code_of_errno(error), error, place_of(prover, path, NULL),
-		    "it is not recorded: this machine stays unproven");
+		    "the first contact is not recorded: the endpoint stays unproven here");
 	return 0;
 }
 
@@ -92,7 +93,7 @@ static void put_scrub_off(struct cxv_prover *prover)
 	if (ret < 0)
 		cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
 			    place_of(prover, CXV_SCRUB_POLICY, NULL),
-			    "the driver zeroes the whole window before the first step");
+			    "cannot put the scrub off: the driver zeroes the whole window first");
 }
 
 int cxv_prover_climb_begin(struct cxv_prover *prover)
@@ -221,7 +222,8 @@ int cxv_prover_climb(struct cxv_prover *prover)
 		return cxv_error(prover->errors, cxv_code_of_errno(ret), ret,
 				 place_of(prover, CXV_SCRUB_POLICY, "write "
 					  CXL_VFIO_SCRUB_POLICY_ZERO " to it by hand"),
-				 "the scrub that was put off cannot be ordered again");
+				 "cannot set scrub_policy back to " CXL_VFIO_SCRUB_POLICY_ZERO
+				 ": nothing is zeroed between users");
 	return try(prover, CXV_RUNG_REST);
 }
 

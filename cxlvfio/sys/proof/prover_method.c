@@ -79,16 +79,17 @@ static int check_hot_reach(struct cxv_prover *prover)
 
 int cxv_prover_check_methods(struct cxv_prover *prover)
 {
+	char hint[160];
 	int ret;
 
 	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->method.offered);
 	if (ret == -ENOENT && !needs_reset_method(prover))
 		return 0;
+	snprintf(hint, sizeof(hint), CXV_RESET_METHOD_HINT, prover->endpoint->host);
 	if (ret < 0)
 		return cxv_prover_fail(prover,
 				       ret == -ENOENT ? CXV_UNSUPPORTED : cxv_code_of_errno(ret),
-				       ret, "reset_method",
-				       "the function has no reset the kernel knows of",
+				       ret, "reset_method", hint,
 				       "cannot read which reset methods the function offers");
 	for (size_t i = 0; i < prover->options.way_count && !ret; i++) {
 		const struct cxv_way *way = &prover->options.ways[i];

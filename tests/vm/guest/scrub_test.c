@@ -168,7 +168,7 @@ static void test_killed_in_close(void)
 	next_user_finds_nothing("the next user finds nothing all the same");
 }
 
-/* "unbound while the memory is zeroed: DONE of ALL MiB are", since the log was opened. */
+/* "unbound during the scrub: only DONE of ALL MiB were zeroed", since the log was opened. */
 static bool log_says(int log, unsigned long *done, unsigned long *all)
 {
 	char line[1024];
@@ -178,8 +178,8 @@ static bool log_says(int log, unsigned long *done, unsigned long *all)
 		const char *text;
 
 		line[got] = '\0';
-		text = strstr(line, "unbound while the memory is zeroed: ");
-		if (text && sscanf(text, "%*[^:]: %lu of %lu MiB", done, all) == 2)
+		text = strstr(line, "unbound during the scrub: only ");
+		if (text && sscanf(text, "%*[^:]: only %lu of %lu MiB", done, all) == 2)
 			return true;
 	}
 	return false;

@@ -15,7 +15,7 @@ set -u
 . "$(dirname "$0")/../guest/tap.sh"
 
 # What the driver says of each kind of lie.
-endless="the list of extended capabilities comes back to"
+endless="the list of extended capabilities loops back to"
 too_long="extended capability .* says that it ends at .*, behind configuration space"
 twice="a second extended capability"
 twice_standard="a second capability"

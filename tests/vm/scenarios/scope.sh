@@ -24,7 +24,7 @@ check "the other function is there, in the same IOMMU group" \
 	[ "$(basename "$(readlink "$devices/$other/iommu_group")")" = "$group" ]
 reset --method hot --yes "$bdf"
 check "a hot reset of what another driver has: busy" [ "$status" = 5 ]
-check "it is named with its driver" says "$other would be reset with it, and driver virtio-pci has"
+check "it is named with its driver" says "$other would be reset too, and driver virtio-pci uses it"
 check "in the document, too" reaches_both null '"virtio-pci"'
 check "which is what its schema says" valid
 reset --method bus --yes "$bdf"
@@ -70,7 +70,7 @@ holder=$!
 wait_for test -e "$scratch/held"
 reset --method hot --yes "$bdf"
 check "a hot reset of what a program has open: busy" [ "$status" = 5 ]
-check "and the program is named" says "process $holder (python3) has that open"
+check "and the program is named" says "process $holder (python3) has it open"
 check "in the document, too" holds ".resets[0].scope.functions[1].opened_by[0].pid == $holder"
 kill $holder
 wait $holder 2> "$scratch/answer"
