@@ -3,10 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "core/base/util.h"
 #include "out/base/text.h"
 
 static const char *const open_types[] = {
@@ -38,54 +35,79 @@ void cxv_page_family(struct cxv_page *page, const struct cxv_family *family)
 		fprintf(page->stream, "# UNIT %s %s\n", family->name, family->unit);
 }
 
-/* The three that both formats escape; whatever else is no printable UTF-8 becomes "?". */
-static void print_value(struct cxv_page *page, const char *value)
+/* Most of a page are short words, which take less than a call of the library for each. */
+static void put(struct cxv_page *page, const char *text)
 {
-	_cleanup_free_ char *clean = cxv_text_valid_utf8(value);
+	while (*text)
+		putc_unlocked(*text++, page->stream);
+}
 
-	if (!clean) {
-		page->out_of_memory = true;
-		return;
-	}
-	for (const char *c = clean; *c; c++) {
-		if (*c == '\\' || *c == '"')
-			fprintf(page->stream, "\\%c", *c);
-		else if (*c == '\n')
-			fputs("\\n", page->stream);
-		else	/* a carriage return ends a line for some readers */
-			fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, page->stream);
+static void put_number(struct cxv_page *page, uint64_t value)
+{
+	char text[24], *digit = text + sizeof(text) - 1;
+
+	*digit = '\0';
+	do
+		*--digit = '0' + value % 10;
+	while (value /= 10);
+	put(page, digit);
+}
+
+/*
+ * The three that both formats escape; whatever else is no printable UTF-8 becomes "?", a carriage
+ * return too: it ends a line for some readers.
+ */
+static void put_value(struct cxv_page *page, const char *value)
+{
+	while (*value) {
+		unsigned char first = *value;
+		size_t length = first < 0x80 ? 1 : cxv_text_sequence(value);
+
+		if (first == '"' || first == '\\')
+			putc_unlocked('\\', page->stream);
+		if (first == '\n')
+			put(page, "\\n");
+		else if (!length || first < ' ' || first == 0x7f)
+			putc_unlocked('?', page->stream);
+		else
+			for (size_t i = 0; i < length; i++)
+				putc_unlocked(value[i], page->stream);
+		value += length ?: 1;
 	}
 }
 
-static void print_name(struct cxv_page *page, const struct cxv_label *labels, size_t count)
+static void put_name(struct cxv_page *page, const struct cxv_label *labels, size_t count)
 {
 	bool some = false;
 
-	fprintf(page->stream, "%s%s", page->family->name, suffixes[page->family->type]);
+	put(page, page->family->name);
+	put(page, suffixes[page->family->type]);
 	for (size_t i = 0; i < count; i++) {
 		if (!labels[i].value)
 			continue;
-		fprintf(page->stream, "%s%s=\"", some ? "," : "{", labels[i].name);
-		print_value(page, labels[i].value);
-		fputc('"', page->stream);
+		put(page, some ? "," : "{");
+		put(page, labels[i].name);
+		put(page, "=\"");
+		put_value(page, labels[i].value);
+		put(page, "\"");
 		some = true;
 	}
-	if (some)
-		fputc('}', page->stream);
+	put(page, some ? "} " : " ");
 }
 
 void cxv_page_sample(struct cxv_page *page, const struct cxv_label *labels, size_t count,
 		     uint64_t value)
 {
-	print_name(page, labels, count);
-	fprintf(page->stream, " %" PRIu64 "\n", value);
+	put_name(page, labels, count);
+	put_number(page, value);
+	put(page, "\n");
 }
 
 void cxv_page_sample_ns(struct cxv_page *page, const struct cxv_label *labels, size_t count,
 			uint64_t nanoseconds)
 {
-	print_name(page, labels, count);
-	fprintf(page->stream, " %" PRIu64 ".%09" PRIu64 "\n", nanoseconds / 1000000000u,
+	put_name(page, labels, count);
+	fprintf(page->stream, "%" PRIu64 ".%09" PRIu64 "\n", nanoseconds / 1000000000u,
 		nanoseconds % 1000000000u);
 }
 
@@ -93,7 +115,5 @@ int cxv_page_end(struct cxv_page *page)
 {
 	if (page->format == CXV_METRICS_OPENMETRICS)
 		fputs("# EOF\n", page->stream);
-	if (page->out_of_memory)
-		return -ENOMEM;
 	return ferror(page->stream) ? -EIO : 0;
 }

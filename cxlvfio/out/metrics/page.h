@@ -38,7 +38,6 @@ struct cxv_page {
 	FILE *stream;
 	enum cxv_metrics_format format;
 	const struct cxv_family *family;	/* of the samples that follow */
-	bool out_of_memory;
 };
 
 /* HELP and TYPE: a family is there also when it has no sample. */
