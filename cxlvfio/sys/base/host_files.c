@@ -15,6 +15,7 @@
 #include "sys/base/unavailable.h"
 
 #define OPEN_ATTEMPTS		1000
+#define ENTRIES_SIZE		(32 * 1024)	/* as the library has it */
 
 /*
  * A fixture's links stay inside it, also absolute ones. openat2(2): EAGAIN is no property of the
@@ -135,14 +136,14 @@ static ssize_t read_path(const struct cxv_host *host, void *buffer, size_t size,
 	return length < 0 ? -errno : length;
 }
 
-/* Nothing stands between an entered directory and NAME: one system call does it. */
+/* Nothing has to be opened for it, of the machine itself and of a name in an entered directory. */
 static int read_link_here(const struct cxv_host *host, char target[static PATH_MAX],
-			  const char *name)
+			  const char *path)
 {
-	ssize_t length = readlinkat(host->root, name, target, PATH_MAX);
+	ssize_t length = readlinkat(host->root, path, target, PATH_MAX);
 	int error = length < 0 ? -errno : 0;
 
-	cxv_host_trace(host, "open", name, NULL, error);
+	cxv_host_trace(host, "open", path, NULL, error);
 	if (error < 0)
 		return error;
 	if (length == PATH_MAX)
@@ -157,52 +158,75 @@ static int read_link(const struct cxv_host *host, char target[static PATH_MAX], 
 	_cleanup_close_ int descriptor = -1;
 	int error;
 
-	if (host->outer && !strchr(name, '/'))
+	if (!host->fixture || (host->outer && !strchr(name, '/')))
 		return read_link_here(host, target, name);
 	descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
 	if (descriptor < 0)
 		return descriptor;
 	error = read_link_of(descriptor, target);
-	if (!error && host->fixture)
-		error = -cxv_unavailable_errno(target);
+	return error ?: -cxv_unavailable_errno(target);
+}
+
+/* The same of the machine itself. */
+static int find_live(const struct cxv_host *host, int flags, const char *path, struct stat *status)
+{
+	int error = fstatat(host->root, path, status, flags) < 0 ? -errno : 0;
+
+	cxv_host_trace(host, "open", path, NULL, error);
 	return error;
 }
 
 static bool exists(const struct cxv_host *host, const char *path)
 {
-	_cleanup_close_ int descriptor = open_path(host, O_PATH, path);
+	_cleanup_close_ int descriptor = -1;
+	struct stat status;
 
-	if (descriptor >= 0 || !host->fixture)
-		return descriptor >= 0;
+	if (!host->fixture)
+		return !find_live(host, 0, path, &status);
+	descriptor = open_path(host, O_PATH, path);
 	/* One that could not be read is there. */
-	return open_unavailable(host->root, path) != -ENOENT;
+	return descriptor >= 0 || open_unavailable(host->root, path) != -ENOENT;
 }
 
 static uint64_t inode(const struct cxv_host *host, const char *path)
 {
-	_cleanup_close_ int descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
+	_cleanup_close_ int descriptor = -1;
 	struct stat status;
 
+	if (!host->fixture)
+		return find_live(host, AT_SYMLINK_NOFOLLOW, path, &status) < 0 ? 0 : status.st_ino;
+	descriptor = open_path(host, O_PATH | O_NOFOLLOW, path);
 	return descriptor < 0 || fstat(descriptor, &status) < 0 ? 0 : status.st_ino;
 }
 
-static int list(const struct cxv_host *host, char ***names, size_t *count, const char *path)
+static int take_names(const char *entries, size_t size, char ***names, size_t *count)
 {
-	int descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path), error = 0;
-	const struct dirent *entry;
-	DIR *directory;
+	int error = 0;
 
-	if (descriptor < 0)
-		return descriptor;
-	directory = cxv_open_stream(descriptor);
-	if (!directory)
-		return -errno;
-	for (errno = 0; !error && (entry = readdir(directory)); errno = 0)
+	for (size_t at = 0; at < size && !error;) {
+		const struct dirent64 *entry = (const void *)(entries + at);
+
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			error = cxv_names_append(names, count, entry->d_name);
-	if (!error)
-		error = -errno;
-	closedir(directory);
+		at += entry->d_reclen;
+	}
+	return error;
+}
+
+/* Most directories have a name or two, for which a stream of the library is more than the rest. */
+static int list(const struct cxv_host *host, char ***names, size_t *count, const char *path)
+{
+	_cleanup_close_ int descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path);
+	_Alignas(struct dirent64) char entries[ENTRIES_SIZE];
+	int error = descriptor < 0 ? descriptor : 0;
+
+	while (!error) {
+		ssize_t size = getdents64(descriptor, entries, sizeof(entries));
+
+		if (size <= 0)
+			return size < 0 ? -errno : 0;
+		error = take_names(entries, size, names, count);
+	}
 	return error;
 }
 
