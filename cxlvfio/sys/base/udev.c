@@ -7,6 +7,26 @@
 #include <stdlib.h>
 
 #include "core/base/util.h"
+#include "sys/base/library.h"
+
+/* That of every distribution since 2012. */
+#define LIBRARY		"libudev.so.1"
+#define FUNCTIONS(F)									\
+	F(udev_device_unref) F(udev_monitor_enable_receiving)				\
+	F(udev_monitor_filter_add_match_subsystem_devtype) F(udev_monitor_get_fd)	\
+	F(udev_monitor_new_from_netlink) F(udev_monitor_receive_device)			\
+	F(udev_monitor_set_receive_buffer_size) F(udev_monitor_unref) F(udev_new)	\
+	F(udev_unref)
+
+CXV_LIBRARY_NOTE(LIBRARY, "udev", "Being told at once of what changes");
+
+static struct {
+	FUNCTIONS(CXV_FUNCTION_POINTER)
+} lib;
+
+#define FUNCTION(name)	{ #name, (void **)&lib.name },
+
+static const struct cxv_function functions[] = { FUNCTIONS(FUNCTION) };
 
 #define RECEIVE_BUFFER	(1 << 20)
 
@@ -24,25 +44,28 @@ static const char *const sources[] = {
 
 static int listen_to(struct cxv_monitor *monitor, enum cxv_monitor_source source)
 {
-	monitor->udev = udev_new();
+	monitor->udev = lib.udev_new();
 	if (!monitor->udev)
 		return -1;
-	monitor->events = udev_monitor_new_from_netlink(monitor->udev, sources[source]);
+	monitor->events = lib.udev_monitor_new_from_netlink(monitor->udev, sources[source]);
 	if (!monitor->events)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
-		if (udev_monitor_filter_add_match_subsystem_devtype(monitor->events, subsystems[i],
+		if (lib.udev_monitor_filter_add_match_subsystem_devtype(monitor->events, subsystems[i],
 								    NULL) < 0)
 			return -1;
 	/* The library's own is 128 MiB of the kernel's memory; a loss is told. */
-	udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
-	return udev_monitor_enable_receiving(monitor->events);
+	lib.udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
+	return lib.udev_monitor_enable_receiving(monitor->events);
 }
 
 struct cxv_monitor *cxv_monitor_open(enum cxv_monitor_source source)
 {
-	struct cxv_monitor *monitor = calloc(1, sizeof(*monitor));
+	struct cxv_monitor *monitor;
 
+	if (cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions)) < 0)
+		return NULL;
+	monitor = calloc(1, sizeof(*monitor));
 	if (monitor && listen_to(monitor, source) < 0) {
 		cxv_monitor_close(monitor);
 		return NULL;
@@ -54,14 +77,14 @@ void cxv_monitor_close(struct cxv_monitor *monitor)
 {
 	if (!monitor)
 		return;
-	udev_monitor_unref(monitor->events);
-	udev_unref(monitor->udev);
+	lib.udev_monitor_unref(monitor->events);
+	lib.udev_unref(monitor->udev);
 	free(monitor);
 }
 
 int cxv_monitor_descriptor(const struct cxv_monitor *monitor)
 {
-	return monitor ? udev_monitor_get_fd(monitor->events) : -1;
+	return monitor ? lib.udev_monitor_get_fd(monitor->events) : -1;
 }
 
 int cxv_monitor_drain(struct cxv_monitor *monitor)
@@ -72,9 +95,9 @@ int cxv_monitor_drain(struct cxv_monitor *monitor)
 
 	for (;;) {
 		errno = 0;
-		device = udev_monitor_receive_device(monitor->events);
+		device = lib.udev_monitor_receive_device(monitor->events);
 		if (device) {
-			udev_device_unref(device);
+			lib.udev_device_unref(device);
 			count++;
 		} else if (errno == ENOBUFS) {
 			lost = true;
