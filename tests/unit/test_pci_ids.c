@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Names from a pci.ids file: what lspci finds in it, and files of any content. */
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/util.h"
@@ -32,23 +33,32 @@ static const char file[] =
 	"\t\t10  CXL Memory Device\n"
 	"ffff  Without an end";
 
+/* Those of the last find(). */
+static struct cxv_pci_ids found;
+
 static struct cxv_pci_ids find(struct cxv_pci_ids_key key)
 {
-	struct cxv_pci_ids names;
+	struct cxv_pci_ids_bytes bytes = { file, sizeof(file) - 1 };
 
-	cxv_pci_ids_find(file, sizeof(file) - 1, &key, &names);
-	return names;
+	cxv_pci_ids_clear(&found);
+	assert_int_equal(cxv_pci_ids_find(&key, cxv_pci_ids_take, &bytes, &found), 0);
+	return found;
 }
 
-static void assert_name(struct cxv_pci_name name, const char *expected)
+static int forget(void **state)
+{
+	cxv_pci_ids_clear(&found);
+	return 0;
+}
+
+static void assert_name(const char *name, const char *expected)
 {
 	if (!expected) {
-		assert_null(name.text);
+		assert_null(name);
 		return;
 	}
-	assert_non_null(name.text);
-	assert_int_equal(name.length, strlen(expected));
-	assert_memory_equal(name.text, expected, name.length);
+	assert_non_null(name);
+	assert_string_equal(name, expected);
 }
 
 static void test_all(void **state)
@@ -109,31 +119,95 @@ static void test_unknown(void **state)
 	assert_name(find((struct cxv_pci_ids_key) { .vendor = 0xffff }).vendor, "Without an end");
 }
 
-/* A name is in the file that was given, nowhere else. */
-static void assert_inside(const char *bytes, size_t size, struct cxv_pci_name name)
+static bool same(const char *one, const char *other)
 {
-	if (name.text)
-		assert_true(name.text >= bytes && name.length > 0 &&
-			    name.length <= size - (name.text - bytes));
+	return one && other ? !strcmp(one, other) : one == other;
+}
+
+static bool same_names(const struct cxv_pci_ids *one, const struct cxv_pci_ids *other)
+{
+	return same(one->vendor, other->vendor) && same(one->device, other->device) &&
+	       same(one->subsystem_vendor, other->subsystem_vendor) &&
+	       same(one->subsystem, other->subsystem) && same(one->class, other->class) &&
+	       same(one->prog_if, other->prog_if);
+}
+
+struct slow {
+	struct cxv_pci_ids_bytes bytes;
+	size_t most;
+};
+
+static ssize_t take_few(void *argument, char *buffer, size_t size)
+{
+	struct slow *slow = argument;
+
+	return cxv_pci_ids_take(&slow->bytes, buffer, size < slow->most ? size : slow->most);
+}
+
+/* Wherever the pieces end. */
+static void test_pieces(void **state)
+{
+	static const struct cxv_pci_ids_key key = { 0x10de, 0x2e12, 0x1e98, 0x0001, 0x120001 };
+	struct cxv_pci_ids whole = find(key);
+
+	for (size_t most = 1; most < sizeof(file); most++) {
+		struct slow slow = { { file, sizeof(file) - 1 }, most };
+		struct cxv_pci_ids names;
+
+		assert_int_equal(cxv_pci_ids_find(&key, take_few, &slow, &names), 0);
+		assert_true(same_names(&names, &whole));
+		cxv_pci_ids_clear(&names);
+	}
+}
+
+static ssize_t take_and_fail(void *argument, char *buffer, size_t size)
+{
+	ssize_t got = cxv_pci_ids_take(argument, buffer, size);
+
+	return got ?: -EIO;
+}
+
+/* Names that were found before it are the caller's to clear. */
+static void test_unreadable(void **state)
+{
+	static const struct cxv_pci_ids_key key = { .vendor = 0x10de };
+	struct cxv_pci_ids_bytes bytes = { file, sizeof(file) - 1 };
+	struct cxv_pci_ids names;
+
+	assert_int_equal(cxv_pci_ids_find(&key, take_and_fail, &bytes, &names), -EIO);
+	assert_name(names.vendor, "First Vendor");
+	cxv_pci_ids_clear(&names);
+}
+
+/* Longer than any piece: it ends the file, and nothing of it is a line. */
+static void test_long_line(void **state)
+{
+	static const struct cxv_pci_ids_key key = { .vendor = 0x10de, .subsystem_vendor = 0x1e98 };
+	static char bytes[1 << 20];
+	struct cxv_pci_ids_bytes all = { bytes, sizeof(bytes) };
+	struct cxv_pci_ids names;
+
+	memset(bytes, '1', sizeof(bytes));
+	memcpy(bytes, "10de  Before\n10de ", 18);
+	memcpy(bytes + sizeof(bytes) - 14, "\n1e98  Behind\n", 14);
+	assert_int_equal(cxv_pci_ids_find(&key, cxv_pci_ids_take, &all, &names), 0);
+	assert_name(names.vendor, "Before");
+	assert_name(names.subsystem_vendor, NULL);
+	cxv_pci_ids_clear(&names);
 }
 
 static void find_in(const char *bytes, size_t size)
 {
 	static const struct cxv_pci_ids_key key = { 0x10de, 0x2e12, 0x10de, 0x16d1, 0x120001 };
-	/* Of exactly that size: a byte too far is one that the sanitizer sees. */
-	char *copy = malloc(size ?: 1);
-	struct cxv_pci_ids names;
+	struct cxv_pci_ids_bytes all = { bytes, size };
+	struct slow slow = { { bytes, size }, 7 };
+	struct cxv_pci_ids names, others;
 
-	assert_non_null(copy);
-	memcpy(copy, bytes, size);
-	cxv_pci_ids_find(copy, size, &key, &names);
-	assert_inside(copy, size, names.vendor);
-	assert_inside(copy, size, names.device);
-	assert_inside(copy, size, names.subsystem_vendor);
-	assert_inside(copy, size, names.subsystem);
-	assert_inside(copy, size, names.class);
-	assert_inside(copy, size, names.prog_if);
-	free(copy);
+	assert_int_equal(cxv_pci_ids_find(&key, cxv_pci_ids_take, &all, &names), 0);
+	assert_int_equal(cxv_pci_ids_find(&key, take_few, &slow, &others), 0);
+	assert_true(same_names(&names, &others));
+	cxv_pci_ids_clear(&names);
+	cxv_pci_ids_clear(&others);
 }
 
 static void test_hostile(void **state)
@@ -162,8 +236,11 @@ int main(void)
 		cmocka_unit_test(test_belongs),
 		cmocka_unit_test(test_subsystem),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_hostile),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget);
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/discovery/pci_ids.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Small enough to stay in the processor's cache; a line of the real file has 200 bytes at most. */
+#define PIECE	((size_t)32 << 10)
 
 enum block { BLOCK_OTHER, BLOCK_VENDOR, BLOCK_CLASS, BLOCK_SUBSYSTEM };
 
@@ -10,9 +15,10 @@ enum block { BLOCK_OTHER, BLOCK_VENDOR, BLOCK_CLASS, BLOCK_SUBSYSTEM };
 struct walk {
 	const struct cxv_pci_ids_key *key;
 	struct cxv_pci_ids *names;
-	struct cxv_pci_name generic;	/* of the subsystem, in a block "S" */
-	struct cxv_pci_name same;	/* of the device whose ids the subsystem has */
-	struct cxv_pci_name base_class;
+	char *generic;			/* of the subsystem, in a block "S" */
+	char *same;			/* of the device whose ids the subsystem has */
+	char *base_class;
+	bool out_of_memory;
 	enum block block;
 	uint32_t id;			/* vendor, base class or subsystem vendor of the block */
 	bool matters;			/* something below it may be wanted */
@@ -54,12 +60,14 @@ static bool take_id(struct line *line, int digits, uint32_t *id)
 }
 
 /* The rest of the line; the first of two lines with the same ids counts. */
-static void take_name(struct line line, struct cxv_pci_name *name)
+static void take_name(struct walk *walk, struct line line, char **name)
 {
 	while (line.at < line.end && is_blank(*line.at))
 		line.at++;
-	if (!name->text && line.at < line.end)
-		*name = (struct cxv_pci_name) { line.at, line.end - line.at };
+	if (*name || line.at == line.end)
+		return;
+	*name = strndup(line.at, line.end - line.at);
+	walk->out_of_memory = walk->out_of_memory || !*name;
 }
 
 static void begin_block(struct walk *walk, struct line line)
@@ -81,11 +89,11 @@ static void begin_block(struct walk *walk, struct line line)
 				     walk->block == BLOCK_VENDOR ? walk->key->vendor :
 				     walk->key->subsystem_vendor);
 	if (walk->block == BLOCK_CLASS && walk->matters)
-		take_name(line, &walk->base_class);
+		take_name(walk, line, &walk->base_class);
 	if (walk->block == BLOCK_VENDOR && walk->matters)
-		take_name(line, &walk->names->vendor);
+		take_name(walk, line, &walk->names->vendor);
 	if (walk->block == BLOCK_VENDOR && walk->id == walk->key->subsystem_vendor)
-		take_name(line, &walk->names->subsystem_vendor);
+		take_name(walk, line, &walk->names->subsystem_vendor);
 }
 
 static bool is_device(const struct walk *walk)
@@ -109,15 +117,15 @@ static void read_child(struct walk *walk, struct line line)
 		return;
 	}
 	if (is_device(walk))
-		take_name(line, &walk->names->device);
+		take_name(walk, line, &walk->names->device);
 	if (is_device(walk) && key->vendor == key->subsystem_vendor &&
 	    key->device == key->subsystem_device)
-		take_name(line, &walk->same);
+		take_name(walk, line, &walk->same);
 	if (is_subclass(walk))
-		take_name(line, &walk->names->class);
+		take_name(walk, line, &walk->names->class);
 	if (walk->block == BLOCK_SUBSYSTEM && walk->id == key->subsystem_vendor &&
 	    walk->child == key->subsystem_device)
-		take_name(line, &walk->generic);
+		take_name(walk, line, &walk->generic);
 }
 
 static void read_grandchild(struct walk *walk, struct line line)
@@ -126,9 +134,9 @@ static void read_grandchild(struct walk *walk, struct line line)
 
 	if (is_device(walk) && take_id(&line, 4, &id) && take_id(&line, 4, &second) &&
 	    id == walk->key->subsystem_vendor && second == walk->key->subsystem_device)
-		take_name(line, &walk->names->subsystem);
+		take_name(walk, line, &walk->names->subsystem);
 	if (is_subclass(walk) && take_id(&line, 2, &id) && id == (walk->key->class & 0xff))
-		take_name(line, &walk->names->prog_if);
+		take_name(walk, line, &walk->names->prog_if);
 }
 
 static void read_line(struct walk *walk, struct line line)
@@ -153,21 +161,68 @@ static void read_line(struct walk *walk, struct line line)
 	}
 }
 
-void cxv_pci_ids_find(const char *file, size_t size, const struct cxv_pci_ids_key *key,
-		      struct cxv_pci_ids *names)
+/* The lines that are whole. What is behind them moves to the front: its length. */
+static size_t read_lines(struct walk *walk, char *buffer, size_t length)
 {
-	struct walk walk = { .key = key, .names = names, .child = UINT32_MAX };
+	const char *at = buffer, *end = buffer + length, *newline;
 
-	*names = (struct cxv_pci_ids) { 0 };
-	for (const char *at = file, *end = file + size; at < end;) {
-		const char *newline = memchr(at, '\n', end - at) ?: end;
-
-		if (*at != '\t' || walk.matters)
-			read_line(&walk, (struct line) { at, newline });
+	while ((newline = memchr(at, '\n', end - at))) {
+		if (*at != '\t' || walk->matters)
+			read_line(walk, (struct line) { at, newline });
 		at = newline + 1;
 	}
-	if (!names->subsystem.text)
-		names->subsystem = walk.generic.text ? walk.generic : walk.same;
-	if (!names->class.text)
-		names->class = walk.base_class;
+	memmove(buffer, at, end - at);
+	return end - at;
+}
+
+/* NAME, or what stands in for it. */
+static char *name_or(char *name, char *other)
+{
+	if (!name)
+		return other;
+	free(other);
+	return name;
+}
+
+int cxv_pci_ids_find(const struct cxv_pci_ids_key *key, cxv_pci_ids_source *source, void *argument,
+		     struct cxv_pci_ids *names)
+{
+	struct walk walk = { .key = key, .names = names, .child = UINT32_MAX };
+	char buffer[PIECE];
+	size_t length = 0;
+	ssize_t got;
+
+	*names = (struct cxv_pci_ids) { 0 };
+	while ((got = source(argument, buffer + length, sizeof(buffer) - length)) > 0)
+		length = read_lines(&walk, buffer, length + got);
+	/* Without an end. */
+	if (!got && length && length < sizeof(buffer))
+		read_line(&walk, (struct line) { buffer, buffer + length });
+	names->subsystem = name_or(names->subsystem, name_or(walk.generic, walk.same));
+	names->class = name_or(names->class, walk.base_class);
+	return walk.out_of_memory ? -ENOMEM : got < 0 ? (int)got : 0;
+}
+
+void cxv_pci_ids_clear(struct cxv_pci_ids *names)
+{
+	free(names->vendor);
+	free(names->device);
+	free(names->subsystem_vendor);
+	free(names->subsystem);
+	free(names->class);
+	free(names->prog_if);
+	*names = (struct cxv_pci_ids) { 0 };
+}
+
+ssize_t cxv_pci_ids_take(void *argument, char *buffer, size_t size)
+{
+	struct cxv_pci_ids_bytes *bytes = argument;
+
+	if (size > bytes->left)
+		size = bytes->left;
+	if (size)
+		memcpy(buffer, bytes->at, size);
+	bytes->at += size;
+	bytes->left -= size;
+	return size;
 }

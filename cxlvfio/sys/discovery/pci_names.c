@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/util.h"
 
@@ -13,56 +14,60 @@
 /* Debian's, and Fedora's and what others follow. */
 static const char *const paths[] = { "usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids" };
 
-static int read_file(const struct cxv_host *host, const char *path, struct cxv_pci_names *names)
+static int open_file(const struct cxv_host *host, const char *path)
 {
-	_cleanup_close_ int descriptor = -1;
+	int file = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK, "%s", path), error = 0;
 	struct stat status;
 
-	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK, "%s", path);
-	if (descriptor < 0)
-		return descriptor;
-	if (fstat(descriptor, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (status.st_size > FILE_SIZE_MAX)
-		return -EFBIG;
-	names->file = malloc(status.st_size + 1);
-	if (!names->file)
-		return -ENOMEM;
-	while (names->size < (size_t)status.st_size) {
-		ssize_t got = read(descriptor, names->file + names->size,
-				   status.st_size - names->size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		names->size += got;
-	}
-	return 0;
+	if (file < 0)
+		return file;
+	if (fstat(file, &status) < 0)
+		error = -errno;
+	else if (!S_ISREG(status.st_mode))
+		error = -EINVAL;
+	else if (status.st_size > FILE_SIZE_MAX)
+		error = -EFBIG;
+	if (!error)
+		return file;
+	close(file);
+	return error;
 }
 
-static void read_names(const struct cxv_host *host, struct cxv_pci_names *names)
+static void open_names(const struct cxv_host *host, struct cxv_pci_names *names)
 {
-	int error = -ENOENT;
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths) && error == -ENOENT; i++)
-		error = read_file(host, paths[i], names);
-	names->read = true;
-	names->error = -error;
-	if (error < 0) {
-		free(names->file);
-		names->file = NULL;
-		names->size = 0;
-	}
+	names->opened = true;
+	names->file = -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && names->file == -ENOENT; i++)
+		names->file = open_file(host, paths[i]);
+	names->error = names->file < 0 ? -names->file : 0;
 }
 
-/* *FOUND refers to the file. */
+struct pass {
+	int file;
+	off_t offset;
+};
+
+static ssize_t read_piece(void *argument, char *buffer, size_t size)
+{
+	struct pass *pass = argument;
+	ssize_t got;
+
+	do
+		got = pread(pass->file, buffer, size, pass->offset);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	pass->offset += got;
+	return got;
+}
+
+/* The strings stay with NAMES. */
 static int find_kind(struct cxv_pci_names *names, const struct cxv_pci_ids_key *key,
 		     struct cxv_pci_ids *found)
 {
+	struct pass pass = { .file = names->file };
 	struct cxv_pci_kind *bigger, *kind;
+	int error;
 
 	for (size_t i = 0; i < names->kind_count; i++) {
 		kind = &names->kinds[i];
@@ -77,9 +82,11 @@ static int find_kind(struct cxv_pci_names *names, const struct cxv_pci_ids_key *
 	names->kinds = bigger;
 	kind = &bigger[names->kind_count++];
 	kind->key = *key;
-	cxv_pci_ids_find(names->file, names->size, key, &kind->names);
+	error = cxv_pci_ids_find(key, read_piece, &pass, &kind->names);
 	*found = kind->names;
-	return 0;
+	if (error < 0)
+		names->error = -error;
+	return error == -ENOMEM ? error : 0;
 }
 
 static struct cxv_pci_ids_key key_of(const struct cxv_pci *pci)
@@ -104,7 +111,7 @@ int cxv_pci_names_fill(const struct cxv_host *host, struct cxv_pci_names *names,
 	/* A name belongs to an id, and that to another's: none of an id that is not known. */
 	const struct {
 		struct cxv_text *text;
-		const struct cxv_pci_name *name;
+		char *const *name;
 		const struct cxv_number *id, *parent;
 	} members[] = {
 		{ &pci->vendor_name, &found.vendor, &pci->vendor, &pci->vendor },
@@ -117,18 +124,18 @@ int cxv_pci_names_fill(const struct cxv_host *host, struct cxv_pci_names *names,
 		{ &pci->prog_if_name, &found.prog_if, &pci->class, &pci->class },
 	};
 
-	if (!names->read)
-		read_names(host, names);
+	if (!names->opened)
+		open_names(host, names);
 	if (!names->error && find_kind(names, &key, &found) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		const struct cxv_pci_name *name = members[i].name;
+		const char *name = *members[i].name;
 		struct cxv_text *text = members[i].text;
 
 		text->error = members[i].id->error ?: members[i].parent->error ?: names->error;
-		if (text->error || !name->text)
+		if (text->error || !name)
 			continue;
-		text->value = strndup(name->text, name->length);
+		text->value = strdup(name);
 		if (!text->value)
 			return -ENOMEM;
 	}
@@ -137,7 +144,10 @@ int cxv_pci_names_fill(const struct cxv_host *host, struct cxv_pci_names *names,
 
 void cxv_pci_names_clear(struct cxv_pci_names *names)
 {
-	free(names->file);
+	if (names->opened && names->file >= 0)
+		close(names->file);
+	for (size_t i = 0; i < names->kind_count; i++)
+		cxv_pci_ids_clear(&names->kinds[i].names);
 	free(names->kinds);
 	*names = (struct cxv_pci_names) { 0 };
 }

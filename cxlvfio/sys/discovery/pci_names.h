@@ -12,11 +12,10 @@ struct cxv_pci_kind {
 	struct cxv_pci_ids names;
 };
 
-/* The file, read when it is needed first, and what was looked up in it. All zeroes to begin. */
+/* The file, opened when it is needed first, and what was looked up in it. All zeroes to begin. */
 struct cxv_pci_names {
-	char *file;
-	size_t size;
-	bool read;
+	bool opened;
+	int file;
 	int error;		/* positive errno: there is no file, or it cannot be read */
 	struct cxv_pci_kind *kinds;
 	size_t kind_count;

@@ -355,56 +355,59 @@ static int add_identity(struct cxv_node *node, void *context)
 	return 0;
 }
 
-static void print_name(FILE *stream, const struct cxv_pci_name *name)
+static void print_name(FILE *stream, const char *name)
 {
-	if (name->text)
-		fprintf(stream, "  %.*s", (int)name->length, name->text);
+	if (name)
+		fprintf(stream, "  %s", name);
 	fputc('\n', stream);
 }
 
 static void print_device(FILE *stream, const struct cxv_pci_ids_key *key,
 			 const struct cxv_pci_ids *names)
 {
-	if (!names->vendor.text && !names->device.text && !names->subsystem.text)
+	if (!names->vendor && !names->device && !names->subsystem)
 		return;
 	fprintf(stream, "%04x", key->vendor);
-	print_name(stream, &names->vendor);
-	if (!names->device.text && !names->subsystem.text)
+	print_name(stream, names->vendor);
+	if (!names->device && !names->subsystem)
 		return;
 	fprintf(stream, "\t%04x", key->device);
-	print_name(stream, &names->device);
-	if (!names->subsystem.text)
+	print_name(stream, names->device);
+	if (!names->subsystem)
 		return;
 	fprintf(stream, "\t\t%04x %04x", key->subsystem_vendor, key->subsystem_device);
-	print_name(stream, &names->subsystem);
+	print_name(stream, names->subsystem);
 }
 
 static void print_class(FILE *stream, const struct cxv_pci_ids_key *key,
 			const struct cxv_pci_ids *names)
 {
-	if (!names->class.text && !names->prog_if.text)
+	if (!names->class && !names->prog_if)
 		return;
 	fprintf(stream, "C %02x\n\t%02x", key->class >> 16, key->class >> 8 & 0xff);
-	print_name(stream, &names->class);
-	if (!names->prog_if.text)
+	print_name(stream, names->class);
+	if (!names->prog_if)
 		return;
 	fprintf(stream, "\t\t%02x", key->class & 0xff);
-	print_name(stream, &names->prog_if);
+	print_name(stream, names->prog_if);
 }
 
 /* Lines that give the same answers for KEY as the whole file does. */
-static void print_names(FILE *stream, const char *file, size_t size,
-			const struct cxv_pci_ids_key *key)
+static int print_names(FILE *stream, const char *file, size_t size,
+		       const struct cxv_pci_ids_key *key)
 {
+	struct cxv_pci_ids_bytes bytes = { file, size };
 	struct cxv_pci_ids names;
+	int error = cxv_pci_ids_find(key, cxv_pci_ids_take, &bytes, &names);
 
-	cxv_pci_ids_find(file, size, key, &names);
 	print_device(stream, key, &names);
-	if (names.subsystem_vendor.text && key->subsystem_vendor != key->vendor) {
+	if (names.subsystem_vendor && key->subsystem_vendor != key->vendor) {
 		fprintf(stream, "%04x", key->subsystem_vendor);
-		print_name(stream, &names.subsystem_vendor);
+		print_name(stream, names.subsystem_vendor);
 	}
 	print_class(stream, key, &names);
+	cxv_pci_ids_clear(&names);
+	return error;
 }
 
 int cxv_evidence_pci_ids(const char *file, size_t size, const struct cxv_host *capture,
@@ -417,10 +420,10 @@ int cxv_evidence_pci_ids(const char *file, size_t size, const struct cxv_host *c
 
 	*excerpt = NULL;
 	stream = error ? NULL : open_memstream(excerpt, &length);
-	for (size_t i = 0; stream && i < identities.count; i++)
-		print_names(stream, file, size, &identities.items[i]);
+	for (size_t i = 0; stream && !error && i < identities.count; i++)
+		error = print_names(stream, file, size, &identities.items[i]);
 	free(identities.items);
-	return stream && !fclose(stream) ? 0 : -ENOMEM;
+	return stream && !fclose(stream) ? error : -ENOMEM;
 }
 
 /* What lookups of names have left of pci.ids, or all of it, cut down to what is used. */
