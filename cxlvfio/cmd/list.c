@@ -254,6 +254,9 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 	/* The memdevs are enough for a table. */
 	if (arguments.tree)
 		context->host.libcxl = CXV_LIBCXL_ALL;
+	/* Others may show or ask for anything. */
+	context->host.brief = !context->json && !arguments.tree && !arguments.columns &&
+			      !arguments.sort && cxv_filter_is_empty(&arguments.filter);
 	if (context->json)
 		print_json(context, &arguments);
 	else if (arguments.list_columns)

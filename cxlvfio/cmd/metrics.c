@@ -15,6 +15,7 @@
 #include "sys/base/output_file.h"
 #include "sys/binding/driver.h"
 #include "sys/discovery/collect.h"
+#include "sys/discovery/pci_names.h"
 #include "sys/proof/last_proof.h"
 
 #define FORMATS	"prometheus openmetrics"
@@ -106,6 +107,7 @@ static void warn_of_proof(struct cxv_context *context, const struct cxv_endpoint
 
 static int read_endpoints(struct cxv_context *context, struct reading *reading)
 {
+	_cleanup_(cxv_pci_names_clear) struct cxv_pci_names names = { 0 };
 	struct cxv_metrics *metrics = &reading->metrics;
 
 	reading->endpoints = calloc(reading->inventory.count + 1, sizeof(*reading->endpoints));
@@ -113,12 +115,15 @@ static int read_endpoints(struct cxv_context *context, struct reading *reading)
 	if (!reading->endpoints || !reading->proofs)
 		return -ENOMEM;
 	for (size_t i = 0; i < reading->inventory.count; i++) {
-		const struct cxv_endpoint *endpoint = reading->inventory.endpoints[i];
+		struct cxv_endpoint *endpoint = reading->inventory.endpoints[i];
 		struct cxv_last_proof *proof = &reading->proofs[metrics->count];
 		int error;
 
 		if (!cxv_endpoint_is_type2(endpoint))
 			continue;
+		error = cxv_pci_names_fill(&context->host, &names, &endpoint->pci);
+		if (error < 0)
+			return error;
 		error = cxv_last_proof_read(&context->host, endpoint, proof);
 		if (error && error != -ENOENT && error != -ENODATA)
 			warn_of_proof(context, endpoint, error);
@@ -209,6 +214,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_USAGE;
 	if (arguments.from && cxv_from(context, arguments.from) < 0)
 		return cxv_errors_exit(&context->errors);
+	context->host.brief = true;
 	read_machine(context, &reading);
 	page = page_of(&reading.metrics, arguments.format);
 	if (!page)

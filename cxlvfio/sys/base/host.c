@@ -146,6 +146,7 @@ int cxv_host_enter(const struct cxv_host *host, struct cxv_host *inside, const c
 		.fixture = host->fixture,
 		.tree = host->tree,
 		.live = host->live,
+		.brief = host->brief,
 		.trace = host->trace,
 		.outer = host,
 		.directory = strdup(directory),

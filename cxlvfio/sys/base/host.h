@@ -29,6 +29,7 @@ struct cxv_host {
 	const struct cxv_host *outer;	/* cxv_host_enter(): what DIRECTORY is in, NULL: nothing */
 	char *directory;
 	enum cxv_libcxl_scope libcxl;	/* what libcxl is asked for: sys/discovery/libcxl.h */
+	bool brief;		/* sys/discovery/collect.h: nobody shows more */
 	/* For --verbose, may be NULL: VALUE is what was written, RESULT is 0 or -errno. */
 	void (*trace)(const char *operation, const char *path, const char *value, int result);
 };

@@ -86,7 +86,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 	int error;
 
 	cxv_pci_read(survey->host, endpoint);
-	cxv_pci_read_above(survey->host, endpoint, &survey->port);
+	if (!survey->host->brief)
+		cxv_pci_read_above(survey->host, endpoint, &survey->port);
 	cxv_component_read(survey->host, endpoint);
 	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
 	endpoint->scrub_noted = cxv_borrowed_noted(survey->host, endpoint->host, CXV_SCRUB_POLICY);
@@ -96,7 +97,7 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 		free(endpoint->pci_parent);
 		endpoint->pci_parent = NULL;
 	}
-	if (!error)
+	if (!error && !survey->host->brief)
 		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
 	if (!error)
 		error = cxv_openers_collect(survey->host, &survey->openings, endpoint);
@@ -143,12 +144,14 @@ static int read_function(struct survey *survey, const char *name, bool whatever,
 	return 0;
 }
 
-/* One function alone needs what is above it only. */
+/* One function alone needs what is above it only, and so does what is brief. */
 static int read_index(struct survey *survey)
 {
 	int error = cxv_cxl_index_build(survey->host, &survey->index);
 
-	return error || !survey->visit ? error : cxv_topology_read(survey->host, &survey->index);
+	if (error || !survey->visit || survey->host->brief)
+		return error;
+	return cxv_topology_read(survey->host, &survey->index);
 }
 
 /* A witness that says nothing is no error: everything but the comparison is there. */

@@ -7,6 +7,11 @@
 #include "core/discovery/endpoint.h"
 #include "sys/base/host.h"
 
+/*
+ * Of a brief host is read what states and findings are made of, and what list's default columns and
+ * the page of metrics show. The rest is as if there was none.
+ */
+
 /* The operation of the warning that functions were hidden from this user. */
 #define CXV_DISCOVER	"discover endpoints"
 

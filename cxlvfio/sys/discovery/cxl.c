@@ -15,6 +15,8 @@ static void read_decoder(const struct cxv_host *host, const char *name,
 
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	cxv_topology_decoder(&at, name, decoder);
+	if (host->brief)
+		return;
 	decoder->dpa_resource = cxv_attribute_number(at.host, at.path, "dpa_resource");
 	decoder->dpa_size = cxv_attribute_number(at.host, at.path, "dpa_size");
 	decoder->mode = cxv_attribute_text_or_none(at.host, at.path, "mode");
@@ -119,8 +121,10 @@ int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,
 	endpoint->endpoint = cxv_text_of(device->name);
 	endpoint->port = cxv_text_of(device->parent);
 	endpoint->root = cxv_topology_root(device);
-	read_endpoint_port(host, device, &endpoint->endpoint_info);
-	error = cxv_topology_above(host, index, endpoint);
+	if (!host->brief) {
+		read_endpoint_port(host, device, &endpoint->endpoint_info);
+		error = cxv_topology_above(host, index, endpoint);
+	}
 	if (!error)
 		error = read_decoders(host, index, device->name, endpoint);
 	if (!error)
@@ -130,17 +134,16 @@ int cxv_cxl_read(const struct cxv_host *host, struct cxv_cxl_index *index,
 	return error;
 }
 
+static bool has_its_addresses(const struct cxv_region *region, const struct cxv_endpoint *endpoint)
+{
+	return region->resource.known && region->resource.value == endpoint->resource.value &&
+	       region->size.known && region->size.value == endpoint->size.value;
+}
+
 /*
  * A bind that fails in the CXL core between the region's making and the endpoint's hold on it
  * leaves it (cxl_memdev_attach_region() in drivers/cxl/core/region.c).
  */
-static bool is_left(const struct cxv_region *region, const struct cxv_endpoint *endpoint)
-{
-	return region->resource.known && region->resource.value == endpoint->resource.value &&
-	       region->size.known && region->size.value == endpoint->size.value &&
-	       region->interleave_ways.known && !region->mapping_count;
-}
-
 int cxv_cxl_read_left(const struct cxv_host *host, struct cxv_cxl_index *index,
 		      struct cxv_endpoint *endpoint)
 {
@@ -154,7 +157,12 @@ int cxv_cxl_read_left(const struct cxv_host *host, struct cxv_cxl_index *index,
 
 		if (error < 0)
 			return error;
-		if (!region || !is_left(region, endpoint))
+		if (!region || !has_its_addresses(region, endpoint))
+			continue;
+		error = cxv_topology_mappings(host, index, device);
+		if (error < 0)
+			return error;
+		if (!region->interleave_ways.known || region->mapping_count)
 			continue;
 		endpoint->left_region = cxv_text_of(device->name);
 		endpoint->left_window = cxv_text_of(device->parent);

@@ -277,11 +277,15 @@ static void read_attributes(const struct cxv_host *host, const char *directory,
 	struct cxv_pci *pci = &endpoint->pci;
 
 	cxv_pci_read_facts(host, directory, endpoint);
-	pci->power_state = cxv_attribute_text(host, directory, "power_state");
+	endpoint->reset_methods = cxv_attribute_words(host, directory, "reset_method");
+	/* Without a driver its registers are to be read: component.c. */
+	if (!host->brief || !endpoint->driver.value)
+		pci->power_state = cxv_attribute_text(host, directory, "power_state");
+	if (host->brief)
+		return;
 	pci->runtime_status = cxv_attribute_text(host, directory, "power/runtime_status");
 	read_override(host, directory, &endpoint->driver_override);
 	read_numa_node(host, directory, &endpoint->numa_node);
-	endpoint->reset_methods = cxv_attribute_words(host, directory, "reset_method");
 }
 
 void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
@@ -291,9 +295,9 @@ void cxv_pci_read(const struct cxv_host *host, struct cxv_endpoint *endpoint)
 
 	make_directory(directory, endpoint);
 	cxv_directory_open(host, &at, "%s", directory);
-	read_attributes(at.host, at.path, endpoint);
 	free(endpoint->driver.value);
 	endpoint->driver = cxv_attribute_link(at.host, at.path, "driver");
+	read_attributes(at.host, at.path, endpoint);
 	read_group(&at, endpoint);
 	read_vfio(host, &at, endpoint);
 	endpoint->has_driver_view = cxv_endpoint_is_ours(endpoint);

@@ -78,7 +78,8 @@ void cxv_pci_read_facts(const struct cxv_host *host, const char *directory,
 {
 	read_ids(host, directory, &endpoint->pci);
 	read_link(host, directory, &endpoint->pci);
-	read_bars(host, directory, &endpoint->bars);
+	if (!host->brief)
+		read_bars(host, directory, &endpoint->bars);
 	read_aer(host, directory, &endpoint->aer);
 }
 

@@ -19,6 +19,8 @@ static void read_decoder(const struct cxv_directory *at, const char *name,
 	decoder->decoder = cxv_text_of(name);
 	decoder->resource = cxv_attribute_number(at->host, at->path, "start");
 	decoder->size = cxv_attribute_number(at->host, at->path, "size");
+	if (at->host->brief)
+		return;
 	decoder->interleave_ways = cxv_attribute_number(at->host, at->path, "interleave_ways");
 	decoder->interleave_granularity =
 		cxv_attribute_number(at->host, at->path, "interleave_granularity");
@@ -198,6 +200,8 @@ static int get_bus(const struct cxv_host *host, struct cxv_cxl_index *index, con
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	bus->bus = cxv_text_of(name);
 	bus->provider = provider_of(device);
+	if (host->brief)
+		return 0;
 	bus->nr_dports = read_dports(host, index, &at, &bus->dports, &bus->dport_count);
 	read_injectable_errors(host, index, bus);
 	return 0;
@@ -319,6 +323,14 @@ int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
 
 /* --- memdevs --- */
 
+static struct cxv_number read_ram_size(const struct cxv_host *host, const char *name)
+{
+	uint64_t size;
+	int error = cxv_host_read_number(host, &size, CXV_CXL_DEVICES "/%s/ram/size", name);
+
+	return error < 0 ? cxv_unknown(error) : cxv_known(size);
+}
+
 int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index,
 			struct cxv_cxl_device *device, const struct cxv_memdev **result)
 {
@@ -332,12 +344,17 @@ int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index
 	if (!memdev)
 		return -ENOMEM;
 	*result = device->object = memdev;
-	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
 	memdev->memdev = cxv_text_of(device->name);
 	memdev->host = cxv_text_of(device->parent);
+	/* The rest is what libcxl's answer is compared with. */
+	if (host->brief && host->libcxl == CXV_LIBCXL_NOTHING) {
+		memdev->ram_size = read_ram_size(host, device->name);
+		return 0;
+	}
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
+	memdev->ram_size = cxv_attribute_number(at.host, at.path, "ram/size");
 	memdev->state = cxv_attribute_bound(at.host, at.path);
 	memdev->serial = cxv_attribute_number(at.host, at.path, "serial");
-	memdev->ram_size = cxv_attribute_number(at.host, at.path, "ram/size");
 	memdev->pmem_size = cxv_attribute_number(at.host, at.path, "pmem/size");
 	/* Without a mailbox it has neither directory, as all of Type 2. */
 	if (memdev->ram_size.error != ENOENT)
@@ -398,8 +415,10 @@ static int read_mapping(const struct cxv_host *host, const struct cxv_cxl_index 
 static int read_mappings(const struct cxv_host *host, const struct cxv_cxl_index *index,
 			 const char *directory, struct cxv_region *region)
 {
-	uint64_t ways = region->interleave_ways.known ? region->interleave_ways.value : 0;
+	uint64_t ways;
 
+	region->interleave_ways = cxv_attribute_number(host, directory, "interleave_ways");
+	ways = region->interleave_ways.known ? region->interleave_ways.value : 0;
 	if (ways > MAPPINGS_MAX)
 		ways = MAPPINGS_MAX;
 	region->mappings = calloc(ways + 1, sizeof(*region->mappings));
@@ -420,16 +439,29 @@ static int read_region(const struct cxv_host *host, const struct cxv_cxl_index *
 	region->region = cxv_text_of(name);
 	region->resource = cxv_attribute_number(at.host, at.path, "resource");
 	region->size = cxv_attribute_number(at.host, at.path, "size");
+	region->decode_state = decode_state(at.host, at.path);
+	if (host->brief)
+		return 0;
 	region->extended_linear_cache_size =
 		cxv_attribute_number(at.host, at.path, "extended_linear_cache_size");
 	cxv_number_optional(&region->extended_linear_cache_size);
 	region->type = cxv_attribute_text(at.host, at.path, "mode");
-	region->interleave_ways = cxv_attribute_number(at.host, at.path, "interleave_ways");
 	region->interleave_granularity =
 		cxv_attribute_number(at.host, at.path, "interleave_granularity");
-	region->decode_state = decode_state(at.host, at.path);
 	region->state = cxv_attribute_bound(at.host, at.path);
 	region->locked = cxv_attribute_number(at.host, at.path, "locked");
+	return read_mappings(at.host, index, at.path, region);
+}
+
+int cxv_topology_mappings(const struct cxv_host *host, const struct cxv_cxl_index *index,
+			  const struct cxv_cxl_device *device)
+{
+	_cleanup_(cxv_directory_close) struct cxv_directory at = { 0 };
+	struct cxv_region *region = device->object;
+
+	if (region->mappings)
+		return 0;
+	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", device->name);
 	return read_mappings(at.host, index, at.path, region);
 }
 
@@ -465,7 +497,7 @@ static int get_regions(const struct cxv_host *host, struct cxv_cxl_index *index,
 		device[i].object = region;
 		region->window = window;
 		error = read_region(host, index, device[i].name, region);
-		if (!error)
+		if (!error && !host->brief)
 			error = set_mismatch(host, index, window, region);
 	}
 	if (!error)
@@ -480,6 +512,8 @@ static void read_window(const struct cxv_host *host, const char *name, const str
 
 	cxv_directory_open(host, &at, CXV_CXL_DEVICES "/%s", name);
 	read_decoder(&at, name, window);
+	if (host->brief)
+		return;
 	window->accelmem_capable = cxv_attribute_number(at.host, at.path, "cap_type2");
 	window->volatile_capable = cxv_attribute_number(at.host, at.path, "cap_ram");
 	window->pmem_capable = cxv_attribute_number(at.host, at.path, "cap_pmem");

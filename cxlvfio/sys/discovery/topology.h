@@ -18,6 +18,9 @@ int cxv_topology_memdev(const struct cxv_host *host, struct cxv_cxl_index *index
 /* Region NAME and the window that it is in. */
 int cxv_topology_region(const struct cxv_host *host, struct cxv_cxl_index *index, const char *name,
 			const struct cxv_region **region, const struct cxv_decoder **window);
+/* The decoders of region DEVICE, which was read; a brief host has them only then. */
+int cxv_topology_mappings(const struct cxv_host *host, const struct cxv_cxl_index *index,
+			  const struct cxv_cxl_device *device);
 /* The bus and the ports above ENDPOINT, whose names are known. */
 int cxv_topology_above(const struct cxv_host *host, struct cxv_cxl_index *index,
 		       struct cxv_endpoint *endpoint);
