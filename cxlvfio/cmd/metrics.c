@@ -108,6 +108,7 @@ static void warn_of_proof(struct cxv_context *context, const struct cxv_endpoint
 static int read_endpoints(struct cxv_context *context, struct reading *reading)
 {
 	_cleanup_(cxv_pci_names_clear) struct cxv_pci_names names = { 0 };
+	_cleanup_close_ int proofs = cxv_last_proofs_open(&context->host);
 	struct cxv_metrics *metrics = &reading->metrics;
 
 	reading->endpoints = calloc(reading->inventory.count + 1, sizeof(*reading->endpoints));
@@ -124,7 +125,7 @@ static int read_endpoints(struct cxv_context *context, struct reading *reading)
 		error = cxv_pci_names_fill(&context->host, &names, &endpoint->pci);
 		if (error < 0)
 			return error;
-		error = cxv_last_proof_read(&context->host, endpoint, proof);
+		error = cxv_last_proof_read(proofs, endpoint, proof);
 		if (error && error != -ENOENT && error != -ENODATA)
 			warn_of_proof(context, endpoint, error);
 		reading->endpoints[metrics->count++] = (struct cxv_metrics_endpoint) {

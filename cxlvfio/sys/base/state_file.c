@@ -58,13 +58,23 @@ int cxv_state_file_open(const struct cxv_host *host, const char *name)
 	return file < 0 ? -errno : file;
 }
 
+int cxv_state_directory_open(const struct cxv_host *host)
+{
+	return open_directory(host, false);
+}
+
 ssize_t cxv_state_file_read(const struct cxv_host *host, const char *name, char *text, size_t size)
 {
-	_cleanup_close_ int directory = open_directory(host, false), file = -1;
+	_cleanup_close_ int directory = open_directory(host, false);
+
+	return directory < 0 ? directory : cxv_state_file_read_at(directory, name, text, size);
+}
+
+ssize_t cxv_state_file_read_at(int directory, const char *name, char *text, size_t size)
+{
+	_cleanup_close_ int file = -1;
 	ssize_t length;
 
-	if (directory < 0)
-		return directory;
 	file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return -errno;

@@ -17,9 +17,12 @@
 
 /* A descriptor to lock, of a file that is made if need be, or -errno. */
 int cxv_state_file_open(const struct cxv_host *host, const char *name);
+/* The directory, for many files of it. -ENOENT: there is none. */
+int cxv_state_directory_open(const struct cxv_host *host);
 /* The text, ended by a 0. Returns its length, -EFBIG where it does not fit, or -errno. */
 ssize_t cxv_state_file_read(const struct cxv_host *host, const char *name, char *text,
 			    size_t size);
+ssize_t cxv_state_file_read_at(int directory, const char *name, char *text, size_t size);
 /* One process at a time: the caller has the lock that goes with the file. */
 int cxv_state_file_write(const struct cxv_host *host, const char *name, const char *text);
 /* 0 also where there is none. */

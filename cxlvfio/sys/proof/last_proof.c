@@ -27,18 +27,21 @@ int cxv_last_proof_write(const struct cxv_host *host, const struct cxv_endpoint 
 	return cxv_state_file_write(host, name, text);
 }
 
-int cxv_last_proof_read(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			struct cxv_last_proof *proof)
+int cxv_last_proofs_open(const struct cxv_host *host)
+{
+	return host->tree ? -ENOENT : cxv_state_directory_open(host);
+}
+
+int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint, struct cxv_last_proof *proof)
 {
 	char name[NAME_MAX_LENGTH], text[CXV_LAST_PROOF_TEXT_MAX];
 	ssize_t length;
 	int error;
 
-	/* A snapshot has none: it would be its machine's. */
-	if (host->tree)
-		return -ENOENT;
+	if (proofs < 0)
+		return proofs;
 	name_file(endpoint, name);
-	length = cxv_state_file_read(host, name, text, sizeof(text));
+	length = cxv_state_file_read_at(proofs, name, text, sizeof(text));
 	if (length < 0)
 		return length == -EFBIG ? -EINVAL : (int)length;
 	error = strlen(text) == (size_t)length ? cxv_last_proof_parse(text, proof) : -EINVAL;

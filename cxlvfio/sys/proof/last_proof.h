@@ -9,11 +9,12 @@
 /* What RUN on ENDPOINT said, now. 0 or -errno. */
 int cxv_last_proof_write(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 			 const struct cxv_run *run);
+/* Where they are: a descriptor, or -errno. A snapshot has none: it would be its machine's. */
+int cxv_last_proofs_open(const struct cxv_host *host);
 /*
  * 0; -ENOENT: there is none of this endpoint since the boot, also where another one is in its slot
  * now; -EINVAL: it is damaged; or -errno.
  */
-int cxv_last_proof_read(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
-			struct cxv_last_proof *proof);
+int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint, struct cxv_last_proof *proof);
 
 #endif
