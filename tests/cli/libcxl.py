@@ -28,6 +28,7 @@ import validate  # noqa: E402  (nothing is left in the source tree)
 
 FLUSH = "sys/bus/cxl/flush"
 ENDPOINT = "0000:0d:00.0"
+BEHIND = "0000:0e:00.0"
 MEMDEV = "sys/bus/cxl/devices/mem0"
 # The programs that hang do it for longer than this.
 LONG = 900
@@ -286,6 +287,12 @@ def test_findings(stand: Stand) -> None:
     (function / "config").write_bytes((function / "config").read_bytes()[:64])
     document = stand.document(machine, records(*memdev), "list", "--all")
     stand.same("a function that libcxl alone knows is listed", [[ENDPOINT, ["libcxl"]]],
+               [[each["host"], each["found_by"]] for each in document["endpoints"]])
+    other = stand.machine("unbound").top / "sys/bus/pci/devices" / ENDPOINT
+    shutil.copytree(other, function.with_name(BEHIND), symlinks=True)
+    document = stand.document(machine, records(*memdev), "list", "--all")
+    stand.same("and stays before one that has been read until it answered",
+               [[ENDPOINT, ["libcxl"]], [BEHIND, ["dvsec"]]],
                [[each["host"], each["found_by"]] for each in document["endpoints"]])
 
 

@@ -45,8 +45,10 @@ struct survey {
 	struct cxv_pci_names names;
 	struct cxv_openings openings;
 	struct cxv_platform platform;
-	struct cxv_libcxl *libcxl;
-	unsigned int questions;		/* how often libcxl was asked */
+	struct cxv_question question;
+	bool waiting;			/* for the answer to it */
+	struct cxv_libcxl *libcxl;	/* NULL: it has not been heard */
+	unsigned int questions;		/* how often it was asked */
 	uint64_t events;		/* how many the kernel had sent then */
 	struct cxv_upstream_port *port;	/* above the last endpoint: the next may be below it, too */
 	size_t hidden;			/* functions whose DVSECs this user may not read */
@@ -59,99 +61,6 @@ static void forget_port(struct survey *survey)
 {
 	cxv_upstream_port_free(survey->port);
 	survey->port = NULL;
-}
-
-static void survey_clear(struct survey *survey)
-{
-	forget_port(survey);
-	cxv_cxl_index_clear(&survey->index);
-	cxv_libcxl_release(survey->libcxl);
-	cxv_iomem_clear(&survey->iomem);
-	cxv_pci_names_clear(&survey->names);
-	cxv_openings_clear(&survey->openings);
-}
-
-/* Why libcxl does not show it. */
-static void read_node(const struct survey *survey, struct cxv_endpoint *endpoint)
-{
-	const char *memdev = endpoint->memdev.value;
-
-	if (memdev && survey->libcxl->state == CXV_LIBCXL_ANSWERED &&
-	    !cxv_libcxl_memdev(survey->libcxl, endpoint->host))
-		endpoint->memdev_node = cxv_host_exists(survey->host, "dev/cxl/%s", memdev);
-}
-
-static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
-{
-	int error;
-
-	cxv_pci_read(survey->host, endpoint);
-	if (!survey->host->brief)
-		cxv_pci_read_above(survey->host, endpoint, &survey->port);
-	cxv_component_read(survey->host, endpoint);
-	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
-	endpoint->scrub_noted = cxv_borrowed_noted(survey->host, endpoint->host, CXV_SCRUB_POLICY);
-	read_node(survey, endpoint);
-	/* The CXL core knows better where it is. */
-	if (!error && endpoint->endpoint.value) {
-		free(endpoint->pci_parent);
-		endpoint->pci_parent = NULL;
-	}
-	if (!error && !survey->host->brief)
-		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
-	if (!error)
-		error = cxv_openers_collect(survey->host, &survey->openings, endpoint);
-	if (!error)
-		error = cxv_endpoint_decide(endpoint);
-	if (!error)
-		error = cxv_cxl_read_left(survey->host, &survey->index, endpoint);
-	if (!error)
-		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
-	if (!error && cxv_endpoint_is_type2(endpoint))
-		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);
-	return error ? error : cxv_findings_make(endpoint);
-}
-
-static void endpoint_free(struct cxv_endpoint **endpoint)
-{
-	cxv_endpoint_free(*endpoint);
-}
-
-/* WHATEVER: also what is no CXL function. 0 with *ENDPOINT NULL: it is none, or gone. */
-static int read_function(struct survey *survey, const char *name, bool whatever,
-			 struct cxv_endpoint **endpoint)
-{
-	_cleanup_(endpoint_free) struct cxv_endpoint *found = cxv_endpoint_new(name);
-	int error;
-
-	*endpoint = NULL;
-	if (!found)
-		return -ENOMEM;
-	found->libcxl = cxv_libcxl_use(survey->libcxl);
-	cxv_pci_read_config(survey->host, found);
-	/* With all of it read and no DVSEC there, our driver would not have bound. */
-	if (found->dvsec.device_error && found->dvsec.device_error != ENOENT)
-		cxv_pci_read_driver(survey->host, found);
-	if (!whatever && !is_cxl(&survey->index, found)) {
-		survey->hidden += found->dvsec.device_error == EACCES;
-		return 0;
-	}
-	error = read_rest(survey, found);
-	if (error < 0)
-		return error;
-	*endpoint = found;
-	found = NULL;
-	return 0;
-}
-
-/* One function alone needs what is above it only, and so does what is brief. */
-static int read_index(struct survey *survey)
-{
-	int error = cxv_cxl_index_build(survey->host, &survey->index);
-
-	if (error || !survey->visit || survey->host->brief)
-		return error;
-	return cxv_topology_read(survey->host, &survey->index);
 }
 
 /* A witness that says nothing is no error: everything but the comparison is there. */
@@ -179,24 +88,138 @@ static uint64_t count_events(const struct survey *survey)
 	return events;
 }
 
-static void ask(struct survey *survey, struct cxv_question *question)
+/* What can be read without the answer is read meanwhile. */
+static void ask(struct survey *survey)
 {
+	cxv_libcxl_release(survey->libcxl);
+	survey->libcxl = NULL;
 	survey->events = count_events(survey);
 	survey->questions++;
-	cxv_libcxl_ask(survey->host, question);
+	survey->waiting = true;
+	cxv_libcxl_ask(survey->host, &survey->question);
 }
 
-static int take_answer(struct survey *survey, struct cxv_question *question)
+static int hear(struct survey *survey)
 {
-	struct cxv_libcxl *before = survey->libcxl;
-	int error = cxv_libcxl_answer(survey->host, question, &survey->libcxl);
+	int error;
 
-	cxv_libcxl_release(before);
+	if (!survey->waiting)
+		return 0;
+	survey->waiting = false;
+	error = cxv_libcxl_answer(survey->host, &survey->question, &survey->libcxl);
+	if (!error)
+		warn_of_libcxl(survey);
 	return error;
 }
 
-/* What needs no answer of libcxl, which is looking at the machine meanwhile. */
-static int read_meanwhile(struct survey *survey)
+static void survey_clear(struct survey *survey)
+{
+	/* An error came before it. */
+	if (survey->waiting)
+		cxv_libcxl_answer(survey->host, &survey->question, &survey->libcxl);
+	forget_port(survey);
+	cxv_cxl_index_clear(&survey->index);
+	cxv_libcxl_release(survey->libcxl);
+	cxv_iomem_clear(&survey->iomem);
+	cxv_pci_names_clear(&survey->names);
+	cxv_openings_clear(&survey->openings);
+}
+
+/* Why libcxl does not show it. */
+static void read_node(const struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	const char *memdev = endpoint->memdev.value;
+
+	if (memdev && survey->libcxl->state == CXV_LIBCXL_ANSWERED &&
+	    !cxv_libcxl_memdev(survey->libcxl, endpoint->host))
+		endpoint->memdev_node = cxv_host_exists(survey->host, "dev/cxl/%s", memdev);
+}
+
+static void use_answer(const struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	if (survey->libcxl && !endpoint->libcxl)
+		endpoint->libcxl = cxv_libcxl_use(survey->libcxl);
+}
+
+static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	int error;
+
+	cxv_pci_read(survey->host, endpoint);
+	if (!survey->host->brief)
+		cxv_pci_read_above(survey->host, endpoint, &survey->port);
+	cxv_component_read(survey->host, endpoint);
+	error = cxv_cxl_read(survey->host, &survey->index, endpoint);
+	endpoint->scrub_noted = cxv_borrowed_noted(survey->host, endpoint->host, CXV_SCRUB_POLICY);
+	/* The CXL core knows better where it is. */
+	if (!error && endpoint->endpoint.value) {
+		free(endpoint->pci_parent);
+		endpoint->pci_parent = NULL;
+	}
+	if (!error && !survey->host->brief)
+		error = cxv_pci_names_fill(survey->host, &survey->names, &endpoint->pci);
+	if (!error)
+		error = cxv_openers_collect(survey->host, &survey->openings, endpoint);
+	if (!error)
+		error = cxv_endpoint_decide(endpoint);
+	if (!error)
+		error = cxv_cxl_read_left(survey->host, &survey->index, endpoint);
+	if (!error)
+		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
+	if (!error && cxv_endpoint_is_type2(endpoint))
+		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);
+	if (!error)
+		error = hear(survey);
+	if (error < 0)
+		return error;
+	use_answer(survey, endpoint);
+	read_node(survey, endpoint);
+	return cxv_findings_make(endpoint);
+}
+
+static void endpoint_free(struct cxv_endpoint **endpoint)
+{
+	cxv_endpoint_free(*endpoint);
+}
+
+/* WHATEVER: also what is no CXL function. 0 with *ENDPOINT NULL: it is none, or gone. */
+static int read_function(struct survey *survey, const char *name, bool whatever,
+			 struct cxv_endpoint **endpoint)
+{
+	_cleanup_(endpoint_free) struct cxv_endpoint *found = cxv_endpoint_new(name);
+	int error;
+
+	*endpoint = NULL;
+	if (!found)
+		return -ENOMEM;
+	use_answer(survey, found);
+	cxv_pci_read_config(survey->host, found);
+	/* With all of it read and no DVSEC there, our driver would not have bound. */
+	if (found->dvsec.device_error && found->dvsec.device_error != ENOENT)
+		cxv_pci_read_driver(survey->host, found);
+	if (!whatever && !is_cxl(&survey->index, found)) {
+		survey->hidden += found->dvsec.device_error == EACCES;
+		return 0;
+	}
+	error = read_rest(survey, found);
+	if (error < 0)
+		return error;
+	*endpoint = found;
+	found = NULL;
+	return 0;
+}
+
+/* One function alone needs what is above it only, and so does what is brief. */
+static int read_index(struct survey *survey)
+{
+	int error = cxv_cxl_index_build(survey->host, &survey->index);
+
+	if (error || !survey->visit || survey->host->brief)
+		return error;
+	return cxv_topology_read(survey->host, &survey->index);
+}
+
+static int read_machine(struct survey *survey)
 {
 	int error = read_index(survey);
 
@@ -209,19 +232,13 @@ static int read_meanwhile(struct survey *survey)
 	return cxv_fatal(error);
 }
 
-static int build_index(struct survey *survey)
+static int begin(struct survey *survey)
 {
-	struct cxv_question question;
-	int error, heard;
+	int error;
 
-	ask(survey, &question);
-	error = read_meanwhile(survey);
-	heard = take_answer(survey, &question);
-	error = error ?: heard;
-	if (error < 0)
-		return keep_error(survey->errors, error, "/" CXV_CXL_DEVICES, NULL);
-	warn_of_libcxl(survey);
-	return 0;
+	ask(survey);
+	error = read_machine(survey);
+	return error < 0 ? keep_error(survey->errors, error, "/" CXV_CXL_DEVICES, NULL) : 0;
 }
 
 static int refresh_index(struct survey *survey)
@@ -244,18 +261,6 @@ static bool is_doubtful(const struct survey *survey, const struct cxv_endpoint *
 		return false;
 	return survey->questions == 1 || (survey->questions < QUESTIONS_MAX &&
 					  count_events(survey) != survey->events);
-}
-
-static int ask_again(struct survey *survey)
-{
-	struct cxv_question question;
-	int error;
-
-	ask(survey, &question);
-	error = take_answer(survey, &question);
-	if (!error)
-		warn_of_libcxl(survey);
-	return error;
 }
 
 /*
@@ -293,9 +298,11 @@ static int read_settled(struct survey *survey, const char *name, bool whatever,
 			return 0;
 		if (tries > 1)
 			cxv_clock_sleep(PAUSE_NS * tries);
-		error = doubtful ? ask_again(survey) : 0;
+		if (doubtful)
+			ask(survey);
+		error = refresh_index(survey);
 		if (!error)
-			error = refresh_index(survey);
+			error = hear(survey);
 		if (error < 0)
 			return error;
 	}
@@ -313,24 +320,54 @@ static bool is_denied(const struct cxv_endpoint *endpoint)
 	return false;
 }
 
-static int collect_function(struct survey *survey, const char *name)
+/* *ENDPOINT is that of the first CXL function from *NEXT on, NULL: there is none. */
+static int find_next(struct survey *survey, char **names, size_t count, size_t *next,
+		     struct cxv_endpoint **endpoint)
 {
-	struct cxv_endpoint *endpoint;
-	int error = read_settled(survey, name, false, &endpoint);
+	int error = 0;
 
-	if (error || !endpoint)
+	for (*endpoint = NULL; !error && !*endpoint && *next < count; ++*next)
+		if (cxv_pci_is_address(names[*next]))
+			error = read_settled(survey, names[*next], false, endpoint);
+	return error;
+}
+
+static bool knows_any(const struct cxv_libcxl *libcxl, char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cxv_libcxl_memdev(libcxl, names[i]))
+			return true;
+	return false;
+}
+
+/* What is before the first endpoint is passed over without libcxl, which may know it. */
+static int find_first(struct survey *survey, char **names, size_t count, size_t *next,
+		      struct cxv_endpoint **endpoint)
+{
+	int error = find_next(survey, names, count, next, endpoint);
+
+	if (!error)
+		error = hear(survey);
+	if (error || !knows_any(survey->libcxl, names, *next - !!*endpoint))
 		return error;
-	survey->denied += is_denied(endpoint);
-	return survey->visit(endpoint, survey->argument);
+	cxv_endpoint_free(*endpoint);
+	survey->hidden = 0;
+	*next = 0;
+	return find_next(survey, names, count, next, endpoint);
 }
 
 static int collect_functions(struct survey *survey, char **names, size_t count)
 {
-	int error = 0;
+	struct cxv_endpoint *endpoint;
+	size_t next = 0;
+	int error = find_first(survey, names, count, &next, &endpoint);
 
-	for (size_t i = 0; i < count && !error; i++)
-		if (cxv_pci_is_address(names[i]))
-			error = collect_function(survey, names[i]);
+	while (!error && endpoint) {
+		survey->denied += is_denied(endpoint);
+		error = survey->visit(endpoint, survey->argument);
+		if (!error)
+			error = find_next(survey, names, count, &next, &endpoint);
+	}
 	return error;
 }
 
@@ -373,16 +410,18 @@ static int walk(struct survey *survey)
 	struct cxv_errors *errors = survey->errors;
 	char **names;
 	size_t count;
-	int error = build_index(survey);
+	int error = begin(survey);
 
 	if (error < 0)
 		return error;
 	error = cxv_host_list(host, &names, &count, CXV_PCI_DEVICES);
 	/* A machine without PCI has no endpoints; one without sysfs cannot tell. */
 	if (error == -ENOENT && cxv_host_exists(host, "sys/bus"))
-		return 0;
-	if (error < 0)
+		return hear(survey);
+	if (error < 0) {
+		hear(survey);
 		return keep_error(errors, error, "/" CXV_PCI_DEVICES, "is sysfs mounted at /sys?");
+	}
 	error = collect_functions(survey, names, count);
 	cxv_names_free(names, count);
 	if (error < 0)
@@ -461,7 +500,7 @@ int cxv_collect_one(const struct cxv_host *host, struct cxv_errors *errors, cons
 	if (!cxv_pci_is_address(address) ||
 	    !cxv_host_exists(host, CXV_PCI_DEVICES "/%s", address))
 		return no_such_function(errors, address);
-	error = build_index(&survey);
+	error = begin(&survey);
 	if (error < 0)
 		return error;
 	error = read_settled(&survey, address, true, endpoint);
