@@ -67,23 +67,6 @@ static void test_all(void **state)
 	cxv_sample_clear(&sample);
 }
 
-/* The first four and the last block are not drawn: 1 - 0.01^(1 / (COUNT - 5)), of a million. */
-static void test_uncertainty(void **state)
-{
-	static const struct { size_t count; uint64_t parts; } samples[] = {
-		{ 8, 784557 }, { 64, 75086 }, { 512, 9043 }, { 4096, 1126 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
-		struct cxv_sample sample;
-
-		assert_int_equal(cxv_sample_choose(GIB, TIB, samples[i].count, 1, &sample), 0);
-		assert_int_equal(sample.count, samples[i].count);
-		assert_int_equal(cxv_sample_uncertainty(&sample), samples[i].parts);
-		cxv_sample_clear(&sample);
-	}
-}
-
 /* Every block is chosen in the end: no part of the window is out of reach. */
 static void test_reach(void **state)
 {
@@ -342,7 +325,6 @@ int main(void)
 		cmocka_unit_test(test_window_base),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_all),
-		cmocka_unit_test(test_uncertainty),
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_slots),

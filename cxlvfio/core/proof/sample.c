@@ -2,6 +2,7 @@
 #include "core/proof/sample.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/base/util.h"
@@ -63,38 +64,18 @@ void cxv_sample_clear(struct cxv_sample *sample)
 	*sample = (struct cxv_sample) { 0 };
 }
 
-static double power(double base, size_t exponent)
-{
-	double result = 1;
-
-	for (; exponent; exponent >>= 1, base *= base)
-		if (exponent & 1)
-			result *= base;
-	return result;
-}
-
 /*
  * If a part F of the blocks is wrong, N blocks drawn at random are all right with a probability of
  * (1 - F)^N. Drawing one from each of N equal parts is at least as good: the product of the parts'
- * probabilities is largest where they are equal. The least F, of a million parts, of which that is
- * improbable.
+ * probabilities is largest where they are equal.
  */
 uint64_t cxv_sample_uncertainty(const struct cxv_sample *sample)
 {
 	size_t drawn = sample->count - FIRST_BLOCKS - 1;
-	uint64_t low = 1, high = 1000000;
 
 	if (!sample->blocks)
 		return 0;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (power(1 - middle / 1e6, drawn) > 1 - CXV_SAMPLE_CONFIDENCE / 100.0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ceil((1 - pow(1 - CXV_SAMPLE_CONFIDENCE / 100.0, 1.0 / drawn)) * 1e6);
 }
 
 /* The index of the first chosen block that is BLOCK or comes after it. */
