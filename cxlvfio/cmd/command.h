@@ -140,7 +140,7 @@ int cxv_next_option(struct cxv_context *context, int argc, char **argv,
  * NULL with a usage error kept: it is missing or unknown, or takes no operand and there is one.
  */
 const struct cxv_action *cxv_take_action(struct cxv_context *context, int argc, char **argv);
-/* For the end of a chain of words: an option in the table that no line of the code takes. -EINVAL. */
+/* For the end of a chain of words: an option of the table that no code takes. -EINVAL. */
 int cxv_unknown_option(struct cxv_context *context, const struct cxv_option_value *value);
 /* Keep a usage error with the hint to read this command's --help. Returns CXV_EXIT_USAGE. */
 enum cxv_exit cxv_usage_error(struct cxv_context *context, const char *format, ...) _printf_(2, 3);

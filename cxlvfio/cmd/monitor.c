@@ -294,6 +294,20 @@ static enum cxv_exit fail(struct cxv_context *context, int error, const char *wh
 	return cxv_errors_exit(&context->errors);
 }
 
+/* Of an ERROR to be told of events at all. */
+static const char *hint_of(int error)
+{
+	switch (error) {
+	case -EMFILE:
+		return "raise fs.inotify.max_user_instances with sysctl(8), or the limit of open "
+		       "files with ulimit -n";
+	case -ELIBACC:
+		return "install libudev (libudev1, systemd-libs): it receives them";
+	default:
+		return NULL;
+	}
+}
+
 static enum cxv_exit time_out(const struct monitor *monitor)
 {
 	struct cxv_context *context = monitor->context;
@@ -341,8 +355,7 @@ static enum cxv_exit run_monitor(struct monitor *monitor)
 		if (error < 0)
 			return fail(context, error, "cannot receive the kernel's events about "
 				    "devices: --once prints the present state",
-				    error == -EMFILE ? "raise fs.inotify.max_user_instances with "
-				    "sysctl(8), or the limit of open files with ulimit -n" : NULL);
+				    hint_of(error));
 	}
 	if (!context->json) {
 		error = write_line(monitor, cxv_event_headings, strlen(cxv_event_headings));

@@ -23,7 +23,7 @@ struct cxv_aer_counter {
 
 struct cxv_aer {
 	struct cxv_number correctable, nonfatal, fatal;	/* sums, as the kernel has them */
-	/* the capability's registers: what has not been cleared yet; their bits have names, below */
+	/* the capability's registers, what has not been cleared yet; bits have names, below */
 	struct cxv_number correctable_status, uncorrectable_status;
 	struct cxv_aer_counter *counters;
 	size_t counter_count;

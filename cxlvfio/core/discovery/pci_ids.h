@@ -25,9 +25,9 @@ struct cxv_pci_ids {
 typedef ssize_t cxv_pci_ids_source(void *argument, char *buffer, size_t size);
 
 /*
- * Everything that the file says of KEY, as lspci(8) would: one pass over any bytes, of which a piece
- * is in memory. A line that is longer than that ends it. 0, -ENOMEM or the source's error; NAMES is
- * the caller's to clear in any case.
+ * Everything that the file says of KEY, as lspci(8) would: one pass over any bytes, of which only
+ * a piece is in memory. A line that is longer than that ends it. 0, -ENOMEM or the source's error;
+ * NAMES is the caller's to clear in any case.
  */
 int cxv_pci_ids_find(const struct cxv_pci_ids_key *key, cxv_pci_ids_source *source, void *argument,
 		     struct cxv_pci_ids *names);

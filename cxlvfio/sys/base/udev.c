@@ -51,8 +51,8 @@ static int listen_to(struct cxv_monitor *monitor, enum cxv_monitor_source source
 	if (!monitor->events)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
-		if (lib.udev_monitor_filter_add_match_subsystem_devtype(monitor->events, subsystems[i],
-								    NULL) < 0)
+		if (lib.udev_monitor_filter_add_match_subsystem_devtype(monitor->events,
+									subsystems[i], NULL) < 0)
 			return -1;
 	/* The library's own is 128 MiB of the kernel's memory; a loss is told. */
 	lib.udev_monitor_set_receive_buffer_size(monitor->events, RECEIVE_BUFFER);
@@ -62,9 +62,12 @@ static int listen_to(struct cxv_monitor *monitor, enum cxv_monitor_source source
 struct cxv_monitor *cxv_monitor_open(enum cxv_monitor_source source)
 {
 	struct cxv_monitor *monitor;
+	int error = cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions));
 
-	if (cxv_library_load(LIBRARY, functions, ARRAY_SIZE(functions)) < 0)
+	if (error < 0) {
+		errno = -error;
 		return NULL;
+	}
 	monitor = calloc(1, sizeof(*monitor));
 	if (monitor && listen_to(monitor, source) < 0) {
 		cxv_monitor_close(monitor);

@@ -11,8 +11,9 @@ enum cxv_monitor_source {
 };
 
 /*
- * Listen for events of PCI, CXL and VFIO. Open it before the change that is waited for. NULL where
- * the kernel gives none, as in a container: waiting then polls.
+ * Listen for events of PCI, CXL and VFIO. Open it before the change that is waited for. NULL, and
+ * errno, where the kernel gives none, as in a container, or without libudev (ELIBACC): waiting
+ * then polls.
  */
 struct cxv_monitor *cxv_monitor_open(enum cxv_monitor_source source);
 void cxv_monitor_close(struct cxv_monitor *monitor);

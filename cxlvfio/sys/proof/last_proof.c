@@ -32,7 +32,8 @@ int cxv_last_proofs_open(const struct cxv_host *host)
 	return host->tree ? -ENOENT : cxv_state_directory_open(host);
 }
 
-int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint, struct cxv_last_proof *proof)
+int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint,
+			struct cxv_last_proof *proof)
 {
 	char name[NAME_MAX_LENGTH], text[CXV_LAST_PROOF_TEXT_MAX];
 	ssize_t length;

@@ -15,6 +15,7 @@ int cxv_last_proofs_open(const struct cxv_host *host);
  * 0; -ENOENT: there is none of this endpoint since the boot, also where another one is in its slot
  * now; -EINVAL: it is damaged; or -errno.
  */
-int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint, struct cxv_last_proof *proof);
+int cxv_last_proof_read(int proofs, const struct cxv_endpoint *endpoint,
+			struct cxv_last_proof *proof);
 
 #endif

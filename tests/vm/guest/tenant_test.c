@@ -93,8 +93,8 @@ static void expect_clean(const char *how, const char *result)
 
 /*
  * A guest that enables bus mastering while the window is being zeroed neither disturbs who waits,
- * nor has the scrub begin anew. Returns how often it was written; a busy machine may have zeroed the
- * window before this process got that far.
+ * nor has the scrub begin anew. Returns how often it was written; a busy machine may have zeroed
+ * the window before this process got that far.
  */
 static unsigned int write_command_while_pending(void)
 {
