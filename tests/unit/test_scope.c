@@ -80,7 +80,7 @@ static void test_driver_of_host(void **state)
 	struct stand *stand = make_stand();
 
 	stand->functions[1].vfio = false;
-	demand(stand, CXV_METHOD_HOT, EBUSY, CXV_DEVICE_BUSY, "driver vfio-pci has that");
+	demand(stand, CXV_METHOD_HOT, EBUSY, CXV_DEVICE_BUSY, "driver vfio-pci uses it");
 }
 
 static void test_open(void **state)
