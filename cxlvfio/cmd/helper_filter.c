@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* In the order of enum cxv_filter_kind. */
 static const char *const filter_options[CXV_FILTER_COUNT] = {
-	"memdev", "endpoint", "region", "decoder", "serial", "driver", "state",
+	[CXV_FILTER_MEMDEV] = "memdev",
+	[CXV_FILTER_ENDPOINT] = "endpoint",
+	[CXV_FILTER_REGION] = "region",
+	[CXV_FILTER_DECODER] = "decoder",
+	[CXV_FILTER_SERIAL] = "serial",
+	[CXV_FILTER_DRIVER] = "driver",
+	[CXV_FILTER_STATE] = "state",
 };
 
 static int bad_word(struct cxv_context *context, const char *option, const char *word)

@@ -15,7 +15,12 @@
 #define LABEL_LENGTH_MAX	1000
 
 static const char *const lane_names[CXV_LANE_COUNT] = {
-	"window", "region", "decoder", "hdm", "driver", "owner",
+	[CXV_LANE_WINDOW] = "window",
+	[CXV_LANE_REGION] = "region",
+	[CXV_LANE_DECODER] = "decoder",
+	[CXV_LANE_HDM] = "hdm",
+	[CXV_LANE_DRIVER] = "driver",
+	[CXV_LANE_OWNER] = "owner",
 };
 
 const char *cxv_lane_name(enum cxv_lane lane)

@@ -8,11 +8,6 @@
 #include "core/base/format.h"
 #include "out/base/text.h"
 
-static const char *const columns[] = {
-	"FILE", "VENDOR", "DEVICE", "SERIAL", "ADDRESS", "DRIVER", "VIEW", "INTERFACE",
-	"AUTO", "PRESENT-AT", "STATE",
-};
-
 static char *present_at(const struct cxv_definition *definition)
 {
 	char *text = NULL;
@@ -47,35 +42,69 @@ static char *number_text(const struct cxv_number *number, int digits)
 	return cxv_format("0x%0*" PRIx64, digits, number->value);
 }
 
-static char *cell(const struct cxv_definition *definition, size_t column)
+static char *file(const struct cxv_definition *definition)
 {
-	const struct cxv_number *automatic = &definition->automatic;
-
-	switch (column) {
-	case 0:
-		return cxv_text_printable(definition->file.value);
-	case 1:
-		return number_text(&definition->vendor, 4);
-	case 2:
-		return number_text(&definition->device, 4);
-	case 3:
-		return number_text(&definition->serial, 1);
-	case 4:
-		return strdup(definition->address.value ?: "-");
-	case 5:
-		return strdup(definition->driver.value ?: "-");
-	case 6:
-		return strdup(definition->view.value ?: "-");
-	case 7:
-		return strdup(definition->interface.value ?: "-");
-	case 8:
-		return strdup(!automatic->known ? "-" : automatic->value ? "yes" : "no");
-	case 9:
-		return present_at(definition);
-	default:
-		return state_text(definition);
-	}
+	return cxv_text_printable(definition->file.value);
 }
+
+static char *vendor(const struct cxv_definition *definition)
+{
+	return number_text(&definition->vendor, 4);
+}
+
+static char *device(const struct cxv_definition *definition)
+{
+	return number_text(&definition->device, 4);
+}
+
+static char *serial(const struct cxv_definition *definition)
+{
+	return number_text(&definition->serial, 1);
+}
+
+static char *address(const struct cxv_definition *definition)
+{
+	return strdup(definition->address.value ?: "-");
+}
+
+static char *driver(const struct cxv_definition *definition)
+{
+	return strdup(definition->driver.value ?: "-");
+}
+
+static char *view(const struct cxv_definition *definition)
+{
+	return strdup(definition->view.value ?: "-");
+}
+
+static char *interface(const struct cxv_definition *definition)
+{
+	return strdup(definition->interface.value ?: "-");
+}
+
+static char *automatic(const struct cxv_definition *definition)
+{
+	const struct cxv_number *known = &definition->automatic;
+
+	return strdup(!known->known ? "-" : known->value ? "yes" : "no");
+}
+
+static const struct {
+	const char *heading;
+	char *(*text)(const struct cxv_definition *definition);
+} columns[] = {
+	{ "FILE", file },
+	{ "VENDOR", vendor },
+	{ "DEVICE", device },
+	{ "SERIAL", serial },
+	{ "ADDRESS", address },
+	{ "DRIVER", driver },
+	{ "VIEW", view },
+	{ "INTERFACE", interface },
+	{ "AUTO", automatic },
+	{ "PRESENT-AT", present_at },
+	{ "STATE", state_text },
+};
 
 static void table_free(struct libscols_table **table)
 {
@@ -87,7 +116,7 @@ static int add_line(struct libscols_table *table, const struct cxv_definition *d
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 
 	for (size_t i = 0; line && i < ARRAY_SIZE(columns); i++) {
-		char *text = cell(definition, i);
+		char *text = columns[i].text(definition);
 
 		if (!text)
 			return -ENOMEM;
@@ -108,7 +137,7 @@ int cxv_print_definitions(const struct cxv_definitions *definitions, FILE *strea
 	    scols_table_set_stream(table, stream))
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		if (!scols_table_new_column(table, columns[i], 0, 0))
+		if (!scols_table_new_column(table, columns[i].heading, 0, 0))
 			return -ENOMEM;
 	for (size_t i = 0; i < definitions->count; i++)
 		if (add_line(table, &definitions->items[i]) < 0)
