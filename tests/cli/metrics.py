@@ -32,6 +32,19 @@ SAMPLE = re.compile(r'^(?P<name>[a-z0-9_]+)(?P<labels>\{(?:[a-z_]+="(?:[^"\\\n]|
 # Of OpenMetrics: what ends the name of a family's samples.
 SUFFIXES = {"gauge": "", "counter": "_total", "info": "_info", "stateset": ""}
 KILLS = 40
+# What an attribute says that has no number.
+OTHER_WORDS = {
+    "target_type": ["expander"],
+    "reset_method": ["bus"],
+    "reset_result": ["failed"],
+    "scrub_result": ["owed"],
+    "state": ["refused", "pending"],
+}
+# Each of them is made of other files.
+DAMAGES = {
+    "kernel_driver_mismatch", "no_flr", "no_region", "refused", "refused_before", "region_left",
+    "region_not_committed", "reset_failed", "scrub_owed", "window_cut", "wrong_target_type",
+}
 ALL_STATES = "unknown ready bound gated refused not_committed no_driver not_visible lost"
 MANY = 64
 
@@ -159,23 +172,57 @@ def found_by_list(endpoints: list) -> tuple:
                    if each["aer"][severity] is not None))
 
 
+def looks(stand: Stand, root: Path) -> tuple:
+    """What is found there by a whole look and by brief ones, which are to find the same."""
+    command = [stand.command, "--sysroot", str(root), "list"]
+    # Every endpoint passes the filter, before which everything is read.
+    document, page, whole, brief = (
+        subprocess.run(arguments, capture_output=True, text=True, timeout=600).stdout
+        for arguments in ([*command, "--json"], [*command[:-1], "metrics"],
+                          [*command, "--state", ALL_STATES], command))
+    return (found_by_list(json.loads(document)["endpoints"]), whole), (found_by_page(page), brief)
+
+
+def other_contents(file: Path) -> list:
+    """What an attribute could say as well."""
+    try:
+        text = file.read_text().strip()
+    except (OSError, ValueError):
+        return []
+    if re.fullmatch("0x[0-9a-f]+|[0-9]+", text):
+        return ["0", hex(int(text, 0) + 4096)]
+    return [*OTHER_WORDS.get(file.name, []), ""]
+
+
+def damages(root: Path) -> list:
+    """[(file, content), ...] of each damage to attributes of the machine."""
+    single = [[(file, content)] for file in sorted((root / "sys/devices").rglob("*"))
+              if file.is_file() and not file.is_symlink() and file.stat().st_size < 4096
+              for content in other_contents(file)]
+    devices = root / "sys/bus/cxl/devices"
+    return [*single, [(devices / "decoder2.0/region", ""), (devices / "region0/target0", "")]]
+
+
 def check_brief(stand: Stand) -> None:
     """What the page and the table do not show is not read, but what findings are made of is."""
     listed = subprocess.run([sys.executable, "-B", str(HERE / "make-fixture.py"), "--list"],
                             capture_output=True, check=True, text=True).stdout
     for name in (line.split("\t")[0] for line in listed.splitlines()):
-        root = fixture(stand.root, name)
-        command = [stand.command, "--sysroot", str(root), "list"]
-        # Some are of machines that cannot be read: then there is nothing to compare.
-        document, page, brief, whole = (
-            subprocess.run(arguments, capture_output=True, text=True, timeout=600)
-            for arguments in ([*command, "--json"], [*command[:-1], "metrics"], command,
-                              [*command, "--state", ALL_STATES]))
-        stand.same(f"{name}: the page has what the document has",
-                   found_by_list(json.loads(document.stdout)["endpoints"]),
-                   found_by_page(page.stdout))
-        # A filter that everything passes, before which everything is read.
-        stand.same(f"{name}: the table is that of a whole look", whole.stdout, brief.stdout)
+        whole, brief = looks(stand, fixture(stand.root, name))
+        stand.same(f"{name}: the page and the table are those of a whole look", whole, brief)
+    different, seen = [], set()
+    root = fixture(stand.root, "ready")
+    for damage in damages(root):
+        before = [(file, file.read_text()) for file, _ in damage]
+        for file, content in damage:
+            file.write_text(f"{content}\n")
+        whole, brief = looks(stand, root)
+        seen |= {finding for _, finding, _, _ in whole[0][1]}
+        different += [(damage, whole, brief)] * (whole != brief)
+        for file, content in before:
+            file.write_text(content)
+    stand.same("whatever an attribute says, they are", [], different)
+    stand.same("that had these findings", DAMAGES, DAMAGES & seen)
 
 
 def check_many(stand: Stand) -> None:
