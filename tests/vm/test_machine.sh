@@ -58,6 +58,7 @@ case=unit
 check "addresses, tables, streams and kernel reports" [ $? = 0 ]
 
 for arguments in "--endpoints 5 -- true" "--endpoints 2 --host-bridges 3 -- true" "--bogus -- true" \
+	"--processors 0 -- true" \
 	"--hdm-size 100M -- true" "--hdm-size huge -- true" "--share /nonexistent -- true" \
 	"--emulator '\"' -- true" "--leaks -- true" "--endpoints 1"; do
 	start usage

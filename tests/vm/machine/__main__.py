@@ -295,7 +295,7 @@ class Machine:
         parameters = qemu.ALWAYS + specific(self.topology) + self.options.append
         command = qemu.command(
             hardware(self.directory, self.topology), self.directory, self.topology, self.kernel.image, parameters, exports,
-            self.options.neighbour, self.options.expander,
+            self.options.processors, self.options.neighbour, self.options.expander,
         )
         command += self.options.qemu
         say(

@@ -12,6 +12,7 @@ from typing import NoReturn
 from topology import VIRT_WINDOW_MAXIMUM, WINDOW_GRANULARITY
 
 ENDPOINTS_MAXIMUM = 4
+PROCESSORS_MAXIMUM = 8
 EXIT_USAGE = 2
 SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -82,6 +83,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--endpoints", type=int, default=1)
     parser.add_argument("--host-bridges", type=int, default=1)
     parser.add_argument("--hdm-size", type=hdm_size, default=WINDOW_GRANULARITY)
+    parser.add_argument("--processors", type=int, default=2)
     parser.add_argument("--emulator", type=words, action="extend", default=[])
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--kernel", choices=("distro", "debug"), default="distro")
@@ -132,6 +134,8 @@ def verify(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--endpoints {options.endpoints}: there can be 0 to {ENDPOINTS_MAXIMUM}")
     if not 1 <= options.host_bridges <= max(1, options.endpoints):
         parser.error(f"--host-bridges {options.host_bridges}: there can be 1 to --endpoints")
+    if not 1 <= options.processors <= PROCESSORS_MAXIMUM:
+        parser.error(f"--processors {options.processors}: there can be 1 to {PROCESSORS_MAXIMUM}")
     if len(options.serials) > options.endpoints:
         parser.error("--serials has more numbers than there are endpoints")
     if (options.neighbour or options.expander) and not options.endpoints:

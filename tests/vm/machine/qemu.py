@@ -166,6 +166,7 @@ def command(
     kernel: Path,
     parameters: list[str],
     exports: list[tuple[Path, str, bool]],
+    processors: int,
     neighbour: str = "",
     with_expander: bool = False,
 ) -> list[str]:
@@ -174,7 +175,7 @@ def command(
     arguments = [
         *machine,
         "-accel", "tcg,thread=multi",
-        "-smp", "2",
+        "-smp", str(processors),
         "-nodefaults", "-display", "none", "-no-reboot",
         "-qmp", f"unix:{socket_of(directory, 'qmp')},server=on,wait=off",
         "-chardev", f"socket,id=console,path={socket_of(directory, 'console')}",
