@@ -172,15 +172,21 @@ def found_by_list(endpoints: list) -> tuple:
                    if each["aer"][severity] is not None))
 
 
+def said(command: list) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=600).stdout
+
+
 def looks(stand: Stand, root: Path) -> tuple:
-    """What is found there by a whole look and by brief ones, which are to find the same."""
+    """What is found there by a whole look and by the brief one of a page: the same is to be found."""
+    command = [stand.command, "--sysroot", str(root)]
+    return (found_by_list(json.loads(said([*command, "list", "--json"]))["endpoints"]),
+            found_by_page(said([*command, "metrics"])))
+
+
+def tables(stand: Stand, root: Path) -> tuple:
+    """The same of the table. Every endpoint passes the filter, before which everything is read."""
     command = [stand.command, "--sysroot", str(root), "list"]
-    # Every endpoint passes the filter, before which everything is read.
-    document, page, whole, brief = (
-        subprocess.run(arguments, capture_output=True, text=True, timeout=600).stdout
-        for arguments in ([*command, "--json"], [*command[:-1], "metrics"],
-                          [*command, "--state", ALL_STATES], command))
-    return (found_by_list(json.loads(document)["endpoints"]), whole), (found_by_page(page), brief)
+    return said([*command, "--state", ALL_STATES]), said(command)
 
 
 def other_contents(file: Path) -> list:
@@ -208,8 +214,9 @@ def check_brief(stand: Stand) -> None:
     listed = subprocess.run([sys.executable, "-B", str(HERE / "make-fixture.py"), "--list"],
                             capture_output=True, check=True, text=True).stdout
     for name in (line.split("\t")[0] for line in listed.splitlines()):
-        whole, brief = looks(stand, fixture(stand.root, name))
-        stand.same(f"{name}: the page and the table are those of a whole look", whole, brief)
+        root = fixture(stand.root, name)
+        stand.same(f"{name}: the page is that of a whole look", *looks(stand, root))
+        stand.same(f"{name}: the table is that of a whole look", *tables(stand, root))
     different, seen = [], set()
     root = fixture(stand.root, "ready")
     for damage in damages(root):
@@ -217,11 +224,11 @@ def check_brief(stand: Stand) -> None:
         for file, content in damage:
             file.write_text(f"{content}\n")
         whole, brief = looks(stand, root)
-        seen |= {finding for _, finding, _, _ in whole[0][1]}
+        seen |= {finding for _, finding, _, _ in whole[1]}
         different += [(damage, whole, brief)] * (whole != brief)
         for file, content in before:
             file.write_text(content)
-    stand.same("whatever an attribute says, they are", [], different)
+    stand.same("whatever an attribute says, the page is, too", [], different)
     stand.same("that had these findings", DAMAGES, DAMAGES & seen)
 
 
