@@ -78,33 +78,12 @@ int cxv_host_join(const struct cxv_host *host, const char *path, char joined[sta
 	       0 : -ENAMETOOLONG;
 }
 
-/* Most are attributes, of which printf(3) takes longer than the kernel needs to find them. */
-__attribute__((format(printf, 2, 0)))
-static int print_path(char path[static PATH_MAX], const char *format, va_list arguments)
-{
-	const char *directory, *name;
-	size_t length, rest;
-
-	if (strcmp(format, "%s/%s"))
-		return vsnprintf(path, PATH_MAX, format, arguments);
-	directory = va_arg(arguments, const char *);
-	name = va_arg(arguments, const char *);
-	length = strlen(directory);
-	rest = strlen(name);
-	if (length + 1 + rest >= PATH_MAX)
-		return PATH_MAX;
-	memcpy(path, directory, length);
-	path[length] = '/';
-	memcpy(path + length + 1, name, rest + 1);
-	return length + 1 + rest;
-}
-
 /* *HOST becomes the outer one where that has no directories to enter. */
 __attribute__((format(printf, 3, 0)))
 static int make_path(const struct cxv_host **host, char path[static PATH_MAX], const char *format,
 		     va_list arguments)
 {
-	int length = print_path(path, format, arguments);
+	int length = vsnprintf(path, PATH_MAX, format, arguments);
 	char inner[PATH_MAX];
 
 	if (length < 0 || length >= PATH_MAX)
