@@ -72,10 +72,10 @@ ssize_t cxv_state_file_read(const struct cxv_host *host, const char *name, char 
 
 ssize_t cxv_state_file_read_at(int directory, const char *name, char *text, size_t size)
 {
-	_cleanup_close_ int file = -1;
+	_cleanup_close_ int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+							   O_CLOEXEC);
 	ssize_t length;
 
-	file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return -errno;
 	length = read(file, text, size);
