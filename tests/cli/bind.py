@@ -515,6 +515,8 @@ def test_killed_while_waiting(machine: Machine) -> None:
         machine.wait_for(lambda: machine.kernel.driver_of(FIRST) == "", "the unbind")
         process.kill()
         process.communicate(timeout=600)
+        # A probe that it asked for before is still refused.
+        machine.settle()
         machine.has("", OURS)
         machine.kernel.refused = set()
         machine.run(0, command, FIRST)
