@@ -35,22 +35,9 @@ void cxv_page_family(struct cxv_page *page, const struct cxv_family *family)
 		fprintf(page->stream, "# UNIT %s %s\n", family->name, family->unit);
 }
 
-/* Most of a page are short words, which take less than a call of the library for each. */
 static void put(struct cxv_page *page, const char *text)
 {
-	while (*text)
-		putc_unlocked(*text++, page->stream);
-}
-
-static void put_number(struct cxv_page *page, uint64_t value)
-{
-	char text[24], *digit = text + sizeof(text) - 1;
-
-	*digit = '\0';
-	do
-		*--digit = '0' + value % 10;
-	while (value /= 10);
-	put(page, digit);
+	fputs_unlocked(text, page->stream);
 }
 
 /*
@@ -99,8 +86,7 @@ void cxv_page_sample(struct cxv_page *page, const struct cxv_label *labels, size
 		     uint64_t value)
 {
 	put_name(page, labels, count);
-	put_number(page, value);
-	put(page, "\n");
+	fprintf(page->stream, "%" PRIu64 "\n", value);
 }
 
 void cxv_page_sample_ns(struct cxv_page *page, const struct cxv_label *labels, size_t count,
