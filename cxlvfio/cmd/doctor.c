@@ -106,6 +106,8 @@ static enum cxv_exit examine(struct cxv_context *context, const struct wanted *w
 	facts.inventory_incomplete = was_denied(&context->errors);
 	if (!error)
 		error = cxv_doctor_examine(&facts, wanted->checks, &doctor);
+	if (!error && !wanted->checks)
+		error = cxv_doctor_summarize(&facts, &doctor);
 	if (error < 0) {
 		cxv_error(&context->errors, CXV_OUT_OF_MEMORY, error,
 			  (struct cxv_place) { .operation = "doctor" },

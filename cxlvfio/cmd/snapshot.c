@@ -12,6 +12,7 @@
 #include "cmd/helper_output.h"
 #include "cmd/helper_targets.h"
 #include "config.h"
+#include "core/discovery/libcxl_compare.h"
 #include "out/base/text.h"
 #include "sys/base/deadline.h"
 #include "sys/base/new_file.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/discovery/endpoint.h"
+#include "core/discovery/libcxl_compare.h"
 #include "unit.h"
 
 #define HOST	"0000:0d:00.0"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/words.h"
+#include "core/discovery/libcxl_compare.h"
 #include "cxl_vfio.h"
 
 /* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */

@@ -41,14 +41,14 @@ extern const size_t cxv_doctor_kind_count;
 /* Whether LENGTH bytes of ID name a check or a finding. */
 bool cxv_doctor_is_id(const char *id, size_t length);
 /*
- * Every check, and what they come to, or only those that WANTED names, separated by commas (NULL:
- * all). 0 or -ENOMEM; clear DOCTOR in any case. It points into FACTS.
+ * Every check, or only those that WANTED names, separated by commas (NULL: all). 0 or -ENOMEM;
+ * clear DOCTOR in any case. It points into FACTS.
  */
 int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		       struct cxv_doctor *doctor);
 /* The first check of that name; NULL: it was not made. */
 const struct cxv_doctor_check *cxv_doctor_find(const struct cxv_doctor *doctor, const char *id);
-/* summary.c: the lines, of what was examined already. 0 or -ENOMEM. */
+/* summary.c: the lines, once every check was made. 0 or -ENOMEM. */
 int cxv_doctor_summarize(const struct cxv_doctor_facts *facts, struct cxv_doctor *doctor);
 void cxv_doctor_clear(struct cxv_doctor *doctor);
 

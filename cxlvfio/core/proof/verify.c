@@ -2,12 +2,12 @@
 #include "core/proof/verify.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/util.h"
-#include "core/proof/verify_state.h"
+#include "core/proof/check.h"
+#include "core/proof/checks.h"
 
 const char *cxv_verdict_name(enum cxv_verdict verdict)
 {
@@ -50,44 +50,6 @@ const char *cxv_readiness_name(enum cxv_readiness readiness)
 	};
 
 	return names[readiness];
-}
-
-/* The printf-like functions below differ in where they write. */
-#define WRITE(field)										\
-	do {											\
-		va_list arguments;								\
-												\
-		va_start(arguments, format);							\
-		vsnprintf(check->field, sizeof(check->field), format, arguments);		\
-		va_end(arguments);								\
-	} while (0)
-
-void cxv_fail(struct cxv_check *check, const char *format, ...)
-{
-	check->verdict = CXV_FAIL;
-	WRITE(detail);
-}
-
-void cxv_skip(struct cxv_check *check, const char *format, ...)
-{
-	check->verdict = CXV_SKIP;
-	WRITE(detail);
-}
-
-void cxv_undecided(struct cxv_check *check, const char *format, ...)
-{
-	check->verdict = CXV_INCONCLUSIVE;
-	WRITE(detail);
-}
-
-void cxv_observed(struct cxv_check *check, const char *format, ...)
-{
-	WRITE(observed);
-}
-
-void cxv_expected(struct cxv_check *check, const char *format, ...)
-{
-	WRITE(expected);
 }
 
 /* The driver's reason for keeping the window shut, or a way to find it. */

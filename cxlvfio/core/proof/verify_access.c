@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "core/base/util.h"
-#include "core/proof/verify_state.h"
+#include "core/proof/check.h"
+#include "core/proof/checks.h"
 #include "cxl_regs.h"
 
 /* Software must leave a function alone for so long after starting an FLR (PCIe 6.0, 6.6.2). */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/proof/check.h"
+#include "core/proof/checks.h"
 #include "cxl_regs.h"
 #include "cxl_vfio.h"
 

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/proof/verify_state.h"
+#include "core/proof/check.h"
+#include "core/proof/checks.h"
 
 static void judge_words(const struct cxv_cycle *cycle, struct cxv_check *check)
 {

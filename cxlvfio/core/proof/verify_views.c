@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/proof/verify_state.h"
+#include "core/proof/check.h"
+#include "core/proof/checks.h"
 
 /* Whether the driver's word and what VFIO has agree on this view. */
 static bool judge_view(const struct cxv_views *views, enum cxv_window_view id,

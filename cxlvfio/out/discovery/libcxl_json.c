@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/discovery/libcxl_compare.h"
+
 void cxv_json_found_by(struct cxv_document *document, struct json_object *to,
 		       const struct cxv_endpoint *endpoint)
 {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/discovery/libcxl_compare.h"
+
 void cxv_show_found_by(struct cxv_printer *to, const struct cxv_endpoint *endpoint)
 {
 	unsigned int by = cxv_found_by(endpoint);

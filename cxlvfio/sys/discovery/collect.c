@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/discovery/findings.h"
+#include "core/discovery/libcxl_compare.h"
 #include "cxl_vfio.h"
 #include "sys/base/borrowed.h"
 #include "sys/base/clock.h"

@@ -17,8 +17,6 @@
 #include "sys/proof/prover.h"
 #include "sys/proof/read_write.h"
 
-#define READY_PAUSE_NS		2000000		/* between two questions for the window */
-
 /* The stages of a cycle as others see them who access the window meanwhile. */
 enum stage {
 	STAGE_ALONE,		/* shut, or others may change it: nothing they see is wrong */
@@ -96,28 +94,6 @@ static void populate(struct cxv_prover *prover, enum cxv_mapping_id id)
 					     shared->populate.faults);
 	if (shared->page_size)
 		shared->expected_faults = shared->populate.faults;
-}
-
-/*
- * Whether the window lets accesses through again. read(2) asks without making a page table entry,
- * which touching would, and it is what makes a driver look that only looks when asked.
- */
-enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover)
-{
-	uint64_t end = cxv_clock_now() + prover->options.timeout * NS_PER_SEC;
-	struct cxv_driver_account driver;
-	uint64_t word;
-
-	for (;;) {
-		if (!cxv_vfio_read(&prover->vfio, prover->regions.memory, 0, &word, sizeof(word)))
-			return CXV_READY;
-		cxv_observation_driver(&prover->sources.observation, &driver);
-		if (driver.present && !strcmp(driver.state, CXL_VFIO_STATE_REFUSED))
-			return CXV_REFUSED;
-		if (cxv_clock_now() >= end)
-			return CXV_NOT_READY;
-		cxv_clock_sleep(READY_PAUSE_NS);
-	}
 }
 
 /* Words that differ from the page before: without tags, nothing else tells pages apart. */

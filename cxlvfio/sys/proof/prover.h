@@ -132,28 +132,38 @@ int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endp
 		    const struct cxv_prover_options *options, struct cxv_errors *errors,
 		    struct cxv_prover *prover);
 
-/* That of the first view, and that of the BAR where it is a second one; else NULL. */
-const struct cxv_window *cxv_prover_window(const struct cxv_prover *prover);
-const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover);
-
 /*
  * One cycle; CYCLE->checks are filled when options.verify. 0, or -errno with an error in the
  * report where the cycle could not be made at all.
  */
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
 
-/* Keep an error, which ends the run: -ERROR. */
+/* prover_error.c: keep an error, which ends the run: -ERROR. */
 int cxv_prover_fail(struct cxv_prover *prover, enum cxv_code code, int error, const char *path,
 		    const char *hint, const char *text);
-/* prover_method.c, for the two above: every way can be taken. 0 or -errno, an error kept. */
+
+/*
+ * prover_window.c: what the open device shows of the window; map it in every way; begin to touch
+ * it, with the traffic and the child. 0 or -errno, an error kept. And put the words back that were
+ * tagged, with a warning for those that could not be.
+ */
+int cxv_prover_find_window(struct cxv_prover *prover);
+int cxv_prover_map_window(struct cxv_prover *prover);
+int cxv_prover_begin_touching(struct cxv_prover *prover);
+void cxv_prover_restore_window(struct cxv_prover *prover);
+/* That of the first view, and that of the BAR where it is a second one; else NULL. */
+const struct cxv_window *cxv_prover_window(const struct cxv_prover *prover);
+const struct cxv_window *cxv_prover_bar_window(const struct cxv_prover *prover);
+/* Wait until it answers, or does not. */
+enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover);
+
+/* prover_method.c, for prover.c and cycle.c: every way can be taken. 0 or -errno, an error kept. */
 int cxv_prover_check_methods(struct cxv_prover *prover);
 /* Take the way of cycle NUMBER. 0 or -errno, an error kept. */
 int cxv_prover_choose_method(struct cxv_prover *prover, unsigned int number);
 /* 0 or -errno. */
 int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries);
 
-/* cycle.c: wait until the window answers, or does not. */
-enum cxv_readiness cxv_prover_wait_ready(struct cxv_prover *prover);
 /*
  * The last rung without any reset: read a word of every page, and write a tag there, which
  * cxv_prover_restore() takes away. 0, or -EIO where some refused.
