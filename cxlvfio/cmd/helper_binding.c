@@ -19,7 +19,7 @@
 #include "sys/binding/bind_facts.h"
 #include "sys/binding/execute.h"
 #include "sys/binding/parameters.h"
-#include "sys/binding/record.h"
+#include "sys/binding/lock.h"
 #include "sys/discovery/collect.h"
 #include "sys/proof/ladder.h"
 
@@ -76,22 +76,13 @@ static int lock_target(struct cxv_context *context, const char *target, unsigned
 		.path = "/" CXV_STATE_DIRECTORY,
 	};
 	pid_t owner;
-	int lock = cxv_record_lock(&context->host, target, &deadline, &owner);
+	int lock = cxv_lock(&context->host, target, &deadline, &owner);
 
 	if (lock >= 0)
 		return lock;
-	if (lock == -EBUSY) {
-		place.hint = "wait until it has ended, or give it time with --wait";
-		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d, or its child that hangs in the "
-				 "kernel) is changing it", (int)owner);
-	}
-	if (lock == -ENOTRECOVERABLE)
-		place.hint = "it must belong to root, and nobody else may write to it: remove it";
-	if (!place.hint)
-		place.hint = cxv_rights_hint(&context->host, lock);
-	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
-			 "cannot take the endpoint's lock");
+	return cxv_lock_fail(&context->host, &context->errors, place, lock, owner,
+			     "is changing it, or has a child that hangs in the kernel",
+			     "the endpoint");
 }
 
 /* Everything that a target needs, and what is the same for all of them. */
@@ -124,22 +115,14 @@ static int lock_parameters(struct work *work, const char *target,
 		.target = target,
 		.path = "/" CXV_STATE_DIRECTORY "/parameters.lock",
 	};
-	char who[32] = "";
 	pid_t owner;
 
 	*lock = cxv_parameters_lock(&context->host, !cxv_offer_is_empty(&wishes->offer), &deadline,
 				    &owner);
-	if (*lock == -EBUSY) {
-		place.hint = "wait until it has ended, or give it time with --wait";
-		if (owner)
-			snprintf(who, sizeof(who), " (process %d)", (int)owner);
-		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio%s is binding an endpoint, and one of the two "
-				 "changes what the driver offers", who);
-	}
 	if (*lock < 0)
-		return cxv_error(&context->errors, cxv_code_of_errno(*lock), *lock, place,
-				 "cannot take the lock of the module's parameters");
+		return cxv_lock_fail(&context->host, &context->errors, place, *lock, owner,
+				     "is binding an endpoint, and one of the two changes what the "
+				     "driver offers", "the module's parameters");
 	return cxv_parameters_put_back(&context->host, *lock, &deadline, context->command->name,
 				       &context->errors);
 }

@@ -10,6 +10,7 @@
 #include "out/binding/definition_json.h"
 #include "out/binding/definition_text.h"
 #include "sys/base/rights.h"
+#include "sys/binding/lock.h"
 #include "sys/discovery/collect.h"
 
 static void forget(struct cxv_persist *persist)
@@ -172,15 +173,8 @@ static int take_lock(struct cxv_persist *persist)
 
 	if (lock >= 0)
 		return lock;
-	if (lock == -EBUSY) {
-		place.hint = "wait until it has ended, or give it time with --wait";
-		return cxv_error(&context->errors, CXV_DEVICE_BUSY, EBUSY, place,
-				 "another cxlvfio (process %d) is changing definitions",
-				 (int)owner);
-	}
-	place.hint = cxv_rights_hint(&context->host, lock);
-	return cxv_error(&context->errors, cxv_code_of_errno(lock), lock, place,
-			 "cannot take the lock of definitions");
+	return cxv_lock_fail(&context->host, &context->errors, place, lock, owner,
+			     "is changing definitions", "definitions");
 }
 
 static int cannot_write(struct cxv_persist *persist, const char *target, const char *path,

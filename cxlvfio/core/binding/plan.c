@@ -11,10 +11,12 @@
 
 #define LIST_SIZE		512
 
-#define STEP_NAME(KIND, name, problem)		[CXV_STEP_##KIND] = #name,
-#define STEP_PROBLEM(KIND, name, problem)	[CXV_STEP_##KIND] = problem,
+#define STEP_NAME(KIND, name, sentence, problem)	[CXV_STEP_##KIND] = #name,
+#define STEP_SENTENCE(KIND, name, sentence, problem)	[CXV_STEP_##KIND] = sentence,
+#define STEP_PROBLEM(KIND, name, sentence, problem)	[CXV_STEP_##KIND] = problem,
 
 static const char *const step_names[] = { CXV_STEPS(STEP_NAME) };
+static const char *const step_sentences[] = { CXV_STEPS(STEP_SENTENCE) };
 static const char *const step_problems[] = { CXV_STEPS(STEP_PROBLEM) };
 
 static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
@@ -27,6 +29,11 @@ static const char *const result_names[CXV_STEP_RESULT_COUNT] = {
 const char *cxv_step_name(enum cxv_step_kind kind)
 {
 	return step_names[kind];
+}
+
+const char *cxv_step_sentence(enum cxv_step_kind kind)
+{
+	return step_sentences[kind];
 }
 
 const char *cxv_step_problem(enum cxv_step_kind kind)

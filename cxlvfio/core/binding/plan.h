@@ -25,48 +25,68 @@
 #define CXV_HELD_OVERRIDE	"cxl-vfio-pci-held"
 
 /*
- * Every kind of step: STEP(KIND, name, problem). JSON has the name, the function that carries it
- * out too (sys/binding/steps.c), and the problem is what is said where that fails.
+ * Every kind of step: STEP(KIND, name, sentence, problem). JSON has the name, the function that
+ * carries it out too (sys/binding/steps.c). The sentence is what --dry-run prints, a format of path
+ * and value, and the problem what is said where it fails.
  */
 #define CXV_STEPS(STEP)									\
 	/* path: the module file, value: the module */					\
-	STEP(LOAD_MODULE, load_module, "cannot load the module")			\
+	STEP(LOAD_MODULE, load_module,							\
+	     "load module %2$s and what it depends on: /%1$s",				\
+	     "cannot load the module")							\
 	/* path: the note, value: as they are: "view=both" */				\
-	STEP(NOTE_PARAMETERS, note_parameters, "cannot record the module's parameters")	\
+	STEP(NOTE_PARAMETERS, note_parameters,						\
+	     "note the module's parameters in /%1$s",					\
+	     "cannot record the module's parameters")					\
 	/* path: the record, value: the driver that had the endpoint */			\
-	STEP(REMEMBER, remember, "cannot record what the endpoint was before")		\
+	STEP(REMEMBER, remember, "remember its driver (%2$s) in /%1$s",			\
+	     "cannot record what the endpoint was before")				\
 	/* value: the driver, "" clears */						\
-	STEP(SET_OVERRIDE, set_override, "cannot write driver_override")		\
+	STEP(SET_OVERRIDE, set_override, CXV_STEP_WRITE,				\
+	     "cannot write driver_override")						\
 	/* path: the driver's unbind file, value: the endpoint */			\
-	STEP(UNBIND_DRIVER, unbind_driver, "cannot unbind it from its driver")		\
+	STEP(UNBIND_DRIVER, unbind_driver, CXV_STEP_WRITE,				\
+	     "cannot unbind it from its driver")					\
 	/* path: the file of the CXL core's bus, value: what is written there */	\
-	STEP(FLUSH, flush, "the CXL core has not finished removing memdevs")		\
+	STEP(FLUSH, flush, "wait for the CXL core's work: " CXV_STEP_WRITE,		\
+	     "the CXL core has not finished removing memdevs")				\
 	/* path: the root decoder's file, value: the region */				\
-	STEP(DELETE_REGION, delete_region,						\
+	STEP(DELETE_REGION, delete_region, CXV_STEP_WRITE,				\
 	     "cannot delete the region that a failed bind left")			\
 	/* path: the module's parameter, value: what the driver offers */		\
-	STEP(SET_PARAMETER, set_parameter, "cannot tell the driver what to offer")	\
+	STEP(SET_PARAMETER, set_parameter, CXV_STEP_WRITE,				\
+	     "cannot tell the driver what to offer")					\
 	/* value: the endpoint */							\
-	STEP(PROBE, probe, "cannot ask the kernel to find its driver")			\
+	STEP(PROBE, probe, CXV_STEP_WRITE, "cannot ask the kernel to find its driver")	\
 	/* path: the driver's bind file, value: the endpoint */				\
-	STEP(BIND_DRIVER, bind_driver, "cannot bind it to its former driver")		\
+	STEP(BIND_DRIVER, bind_driver, CXV_STEP_WRITE,					\
+	     "cannot bind it to its former driver")					\
 	/* path: the driver link, value: the driver it must name */			\
-	STEP(WAIT_DRIVER, wait_driver, "the driver did not bind to it")			\
+	STEP(WAIT_DRIVER, wait_driver, "wait for driver %2$s: /%1$s",			\
+	     "the driver did not bind to it")						\
 	/* path: the note, which goes; value: as they are again */			\
 	STEP(RESTORE_PARAMETERS, restore_parameters,					\
+	     "put the module's parameters back, and remove /%1$s",			\
 	     "cannot put the module's parameters back")					\
 	/* path: the bound endpoint's attribute, value: what it offers */		\
-	STEP(SET_ATTRIBUTE, set_attribute, "cannot change what it offers")		\
+	STEP(SET_ATTRIBUTE, set_attribute, CXV_STEP_WRITE,				\
+	     "cannot change what it offers")						\
 	/* path: the attribute, value: what it must say */				\
-	STEP(CHECK_OFFER, check_offer, "the driver does not offer what was asked for")	\
+	STEP(CHECK_OFFER, check_offer, "check that /%1$s says \"%2$s\"",		\
+	     "the driver does not offer what was asked for")				\
 	/* path: the VFIO device node */						\
-	STEP(WAIT_NODE, wait_node, "it has no VFIO device node")			\
+	STEP(WAIT_NODE, wait_node, "wait for the VFIO device node: /%1$s",		\
+	     "it has no VFIO device node")						\
 	/* path: the driver's verdict */						\
-	STEP(READ_STATE, read_state, "cannot read the driver's state")			\
+	STEP(READ_STATE, read_state, "read the driver's verdict from /%1$s",		\
+	     "cannot read the driver's state")						\
 	/* path: the record */								\
-	STEP(FORGET, forget, "cannot remove the record of what the endpoint was before")
+	STEP(FORGET, forget, "remove /%1$s",						\
+	     "cannot remove the record of what the endpoint was before")
 
-#define CXV_STEP_KIND(KIND, name, problem)	CXV_STEP_##KIND,
+#define CXV_STEP_WRITE	"write \"%2$s\" to /%1$s"
+
+#define CXV_STEP_KIND(KIND, name, sentence, problem)	CXV_STEP_##KIND,
 
 enum cxv_step_kind { CXV_STEPS(CXV_STEP_KIND) };
 
@@ -187,6 +207,8 @@ bool cxv_plan_already(const struct cxv_plan *plan);
 bool cxv_is_mark(const char *driver_override);
 /* "set_override" */
 const char *cxv_step_name(enum cxv_step_kind kind);
+/* A format of path and value: "write \"%2$s\" to /%1$s" */
+const char *cxv_step_sentence(enum cxv_step_kind kind);
 /* "cannot write driver_override" */
 const char *cxv_step_problem(enum cxv_step_kind kind);
 /* "done" */

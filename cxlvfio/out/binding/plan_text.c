@@ -9,54 +9,15 @@
 
 static void print_step(const struct cxv_step *step, FILE *stream)
 {
-	_cleanup_free_ char *value = cxv_text_printable(step->value);
+	const bool had_none = step->kind == CXV_STEP_REMEMBER && !step->value[0];
+	_cleanup_free_ char *value = cxv_text_printable(had_none ? "none" : step->value);
 	_cleanup_free_ char *path = cxv_text_printable(step->path);
 
 	if (!value || !path)
 		return;
-	switch (step->kind) {
-	case CXV_STEP_LOAD_MODULE:
-		fprintf(stream, "  load module %s and what it depends on: /%s\n", value, path);
-		break;
-	case CXV_STEP_NOTE_PARAMETERS:
-		fprintf(stream, "  note the module's parameters in /%s\n", path);
-		break;
-	case CXV_STEP_RESTORE_PARAMETERS:
-		fprintf(stream, "  put the module's parameters back, and remove /%s\n", path);
-		break;
-	case CXV_STEP_CHECK_OFFER:
-		fprintf(stream, "  check that /%s says \"%s\"\n", path, value);
-		break;
-	case CXV_STEP_REMEMBER:
-		fprintf(stream, "  remember its driver (%s) in /%s\n", value[0] ? value : "none",
-			path);
-		break;
-	case CXV_STEP_FLUSH:
-		fprintf(stream, "  wait for the CXL core's work: write \"%s\" to /%s\n", value,
-			path);
-		break;
-	case CXV_STEP_SET_OVERRIDE:
-	case CXV_STEP_UNBIND_DRIVER:
-	case CXV_STEP_DELETE_REGION:
-	case CXV_STEP_SET_PARAMETER:
-	case CXV_STEP_SET_ATTRIBUTE:
-	case CXV_STEP_PROBE:
-	case CXV_STEP_BIND_DRIVER:
-		fprintf(stream, "  write \"%s\" to /%s\n", value, path);
-		break;
-	case CXV_STEP_WAIT_DRIVER:
-		fprintf(stream, "  wait for driver %s: /%s\n", value, path);
-		break;
-	case CXV_STEP_WAIT_NODE:
-		fprintf(stream, "  wait for the VFIO device node: /%s\n", path);
-		break;
-	case CXV_STEP_READ_STATE:
-		fprintf(stream, "  read the driver's verdict from /%s\n", path);
-		break;
-	case CXV_STEP_FORGET:
-		fprintf(stream, "  remove /%s\n", path);
-		break;
-	}
+	fputs("  ", stream);
+	fprintf(stream, cxv_step_sentence(step->kind), path, value);
+	fputc('\n', stream);
 }
 
 void cxv_print_plan(const struct cxv_plan *plan, const char *operation, FILE *stream)

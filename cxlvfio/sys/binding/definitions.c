@@ -15,7 +15,7 @@
 #include "sys/base/rights.h"
 #include "sys/base/trusted_file.h"
 #include "sys/binding/modules.h"
-#include "sys/binding/record.h"
+#include "sys/binding/lock.h"
 
 #define NAMES_MAX		4096
 #define DRIVERCTL_SIZE_MAX	256
@@ -265,7 +265,7 @@ bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_sour
 int cxv_definitions_lock(const struct cxv_host *host, const struct cxv_deadline *deadline,
 			 pid_t *owner)
 {
-	return cxv_record_lock(host, "persist", deadline, owner);
+	return cxv_lock(host, "persist", deadline, owner);
 }
 
 static int make_directory(const struct cxv_host *host)

@@ -31,7 +31,7 @@ void cxv_definitions_look_for_drivers(const struct cxv_host *host,
 bool cxv_definition_exists(const struct cxv_host *host, enum cxv_definition_source source,
 			   const char *name);
 
-/* Writers take turns, as cxv_record_lock() says. */
+/* Writers take turns, as cxv_lock() says. */
 int cxv_definitions_lock(const struct cxv_host *host, const struct cxv_deadline *deadline,
 			 pid_t *owner);
 /* NAME is one that a writer has until it is done. */

@@ -15,7 +15,7 @@ struct cxv_execution {
 	const char *operation;		/* "bind": for messages */
 	const char *identity;		/* of the device, for its record */
 	const char *iommu_group;	/* "6" */
-	int lock;			/* cxv_record_lock(); a child that is stuck keeps it */
+	int lock;			/* cxv_lock(); a child that is stuck keeps it */
 	int parameters_lock;		/* cxv_parameters_lock(); a stuck child keeps it, too */
 	unsigned int step_ms;		/* no step takes longer */
 	bool roll_back;			/* take back what was done when a step fails */

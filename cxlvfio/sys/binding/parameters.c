@@ -8,7 +8,7 @@
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "sys/base/state_file.h"
-#include "sys/binding/record.h"
+#include "sys/binding/lock.h"
 
 #define PARAMETERS	"sys/module/" CXL_VFIO_MODULE_NAME "/parameters"
 

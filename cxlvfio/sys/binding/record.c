@@ -3,99 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "sys/base/state_file.h"
 
 #define RECORD_SIZE	1024
-#define RETRY_MS	50
-
-#define NAME_SIZE	32	/* "0000:0d:00.0.lock" */
-
-static int open_lock(const struct cxv_host *host, const char *target)
-{
-	char name[NAME_SIZE];
-
-	snprintf(name, sizeof(name), "%s.lock", target);
-	return cxv_state_file_open(host, name);
-}
-
-/* 0, -EBUSY where somebody else has it until the deadline, or -errno. */
-static int take_lock(int lock, int kind, const struct cxv_deadline *deadline)
-{
-	while (flock(lock, kind | LOCK_NB)) {
-		if (errno != EWOULDBLOCK)
-			return -errno;
-		if (!deadline || !cxv_deadline_left(deadline))
-			return -EBUSY;
-		poll(NULL, 0, RETRY_MS);
-	}
-	return 0;
-}
-
-static pid_t read_owner(int lock)
-{
-	char text[16] = "";
-
-	if (pread(lock, text, sizeof(text) - 1, 0) <= 0)
-		return 0;
-	return atoi(text);
-}
-
-/* For the message of a process that finds it taken; the lock works without it. */
-static void write_owner(int lock)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%d\n", getpid());
-
-	if (ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)length, 0) < 0)
-		return;
-}
-
-/* Where several share the lock, no process is named, nor an earlier owner. */
-static void clear_owner(int lock)
-{
-	if (ftruncate(lock, 0))
-		return;
-}
-
-int cxv_record_lock(const struct cxv_host *host, const char *target,
-		    const struct cxv_deadline *deadline, pid_t *owner)
-{
-	int lock = open_lock(host, target), ret;
-
-	*owner = 0;
-	if (lock < 0)
-		return lock;
-	ret = take_lock(lock, LOCK_EX, deadline);
-	if (ret < 0) {
-		*owner = read_owner(lock);
-		close(lock);
-		return ret;
-	}
-	write_owner(lock);
-	return lock;
-}
-
-uint32_t cxv_record_worker(const struct cxv_host *host, const char *name)
-{
-	_cleanup_free_ char *text = NULL, *command = NULL;
-	uint64_t process;
-
-	/* A snapshot has no locks. */
-	if (host->tree ||
-	    cxv_host_read_string(host, &text, CXV_STATE_DIRECTORY "/%s.lock", name) < 0 ||
-	    cxv_host_parse_number(text, &process) < 0 || process > INT_MAX ||
-	    cxv_host_read_string(host, &command, "proc/%u/comm", (unsigned int)process) < 0)
-		return 0;
-	return strcmp(command, "cxlvfio") ? 0 : process;
-}
 
 void cxv_record_identity(const struct cxv_endpoint *endpoint,
 			 char identity[static CXV_RECORD_IDENTITY_SIZE])
@@ -173,34 +87,4 @@ int cxv_record_write(const struct cxv_host *host, const char *target, const char
 int cxv_record_remove(const struct cxv_host *host, const char *target)
 {
 	return cxv_state_file_remove(host, target);
-}
-
-int cxv_parameters_lock(const struct cxv_host *host, bool alone,
-			const struct cxv_deadline *deadline, pid_t *owner)
-{
-	int lock = open_lock(host, "parameters"), ret;
-
-	*owner = 0;
-	if (lock < 0)
-		return lock;
-	ret = take_lock(lock, alone ? LOCK_EX : LOCK_SH, deadline);
-	if (ret < 0) {
-		*owner = read_owner(lock);
-		close(lock);
-		return ret;
-	}
-	if (alone)
-		write_owner(lock);
-	else
-		clear_owner(lock);
-	return lock;
-}
-
-int cxv_parameters_lock_alone(int lock, const struct cxv_deadline *deadline)
-{
-	int ret = take_lock(lock, LOCK_EX, deadline);
-
-	if (!ret)
-		write_owner(lock);
-	return ret;
 }

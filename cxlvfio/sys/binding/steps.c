@@ -414,7 +414,7 @@ static int read_state(struct cxv_step_run *run, struct cxv_step *step)
 	return 0;
 }
 
-#define STEP_FUNCTION(KIND, name, problem)	[CXV_STEP_##KIND] = name,
+#define STEP_FUNCTION(KIND, name, sentence, problem)	[CXV_STEP_##KIND] = name,
 
 int cxv_step_run(struct cxv_step_run *run, struct cxv_step *step)
 {

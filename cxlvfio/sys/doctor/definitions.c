@@ -5,7 +5,7 @@
 
 #include "sys/binding/definitions.h"
 #include "core/base/format.h"
-#include "sys/binding/record.h"
+#include "sys/binding/lock.h"
 #include "sys/doctor/doctor.h"
 
 /* What a definition is judged by: the endpoints, and what driverctl(8) sets for each. */
@@ -84,7 +84,7 @@ static int add_leftover(const struct cxv_host *host, const char *name,
 	*one = (struct cxv_doctor_leftover) {
 		.kind = CXV_DOCTOR_OF_PERSIST,
 		.target = strdup(name),
-		.worker = cxv_record_worker(host, "persist"),
+		.worker = cxv_lock_owner(host, "persist"),
 	};
 	one->path = cxv_format("/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC), name);
 	return one->target && one->path ? 0 : -ENOMEM;

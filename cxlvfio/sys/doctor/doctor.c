@@ -16,6 +16,7 @@
 #include "sys/base/state_file.h"
 #include "sys/binding/driver.h"
 #include "sys/binding/parameters.h"
+#include "sys/binding/lock.h"
 #include "sys/binding/record.h"
 #include "sys/snapshot/archive.h"
 #include "sys/snapshot/capture.h"
@@ -279,7 +280,7 @@ static int add_leftover(const struct cxv_host *host, const struct cxv_inventory 
 	one->path = cxv_format("/" CXV_STATE_DIRECTORY "/%s", name);
 	if (!one->target || !one->path)
 		return -ENOMEM;
-	one->worker = cxv_record_worker(host, one->target);
+	one->worker = cxv_lock_owner(host, one->target);
 	/* Only a bind leaves a record: the notes of the others have no more to them. */
 	return *kind ? 0 : read_record(host, inventory, one);
 }
