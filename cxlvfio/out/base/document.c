@@ -255,17 +255,34 @@ char *cxv_document_line(const struct cxv_document *document, size_t *length)
 	return line;
 }
 
+/* All members of the document, with what separates them, and before the first of them BEFORE. */
+static int print_members(const struct cxv_document *document, const char *before, FILE *stream)
+{
+	struct json_object_iter member;
+	int error;
+
+	/* Each keeps its text: once all are made, no memory is needed any more. */
+	json_object_object_foreachC(document->root, member)
+		if (!text_of(document, member.val))
+			return -ENOMEM;
+	json_object_object_foreachC(document->root, member) {
+		if (fprintf(stream, "%s\n  \"%s\": ", before, member.key) < 0)
+			return -errno;
+		error = print_lines(text_of(document, member.val), "\n  ", stream);
+		if (error < 0)
+			return error;
+		before = ",";
+	}
+	return 0;
+}
+
 int cxv_document_print_head(const struct cxv_document *document, const char *key, FILE *stream)
 {
-	const char *text = text_of(document, document->root);
-	size_t length = text ? strlen(text) - strlen("\n}") : 0;
+	int error = print_members(document, "{", stream);
 
-	if (!text)
-		return -ENOMEM;
-	if (fwrite(text, 1, length, stream) != length ||
-	    fprintf(stream, ",\n  \"%s\": [", key) < 0)
-		return -errno;
-	return 0;
+	if (error < 0)
+		return error;
+	return fprintf(stream, ",\n  \"%s\": [", key) < 0 ? -errno : 0;
 }
 
 int cxv_document_print_element(const struct cxv_document *document, bool first, FILE *stream)
@@ -281,13 +298,11 @@ int cxv_document_print_element(const struct cxv_document *document, bool first, 
 
 int cxv_document_print_tail(const struct cxv_document *document, bool empty, FILE *stream)
 {
-	const char *text = text_of(document, document->root);
+	int error = print_members(document, empty ? "]," : "\n  ],", stream);
 
-	if (!text)
-		return -ENOMEM;
-	if (fprintf(stream, "%s],%s\n", empty ? "" : "\n  ", text + strlen("{")) < 0)
-		return -errno;
-	return 0;
+	if (error < 0)
+		return error;
+	return fputs("\n}\n", stream) == EOF ? -errno : 0;
 }
 
 void cxv_json_bit_names(struct cxv_document *document, struct json_object *parent, const char *key,
