@@ -77,13 +77,14 @@ char *cxv_text_printable(const char *text)
 	return clean(text, false);
 }
 
+static const char size_units[] = "KMGTPE";
+
 void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
 {
-	static const char units[] = "KMGTPE";
 	uint64_t unit = 1;
 	int index = -1;
 
-	while (units[index + 1] && bytes / unit >= 1024) {
+	while (size_units[index + 1] && bytes / unit >= 1024) {
 		unit *= 1024;
 		index++;
 	}
@@ -91,24 +92,45 @@ void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
 	else if (bytes % unit)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes / unit,
-			 bytes % unit * 10 / unit, units[index]);
+			 bytes % unit * 10 / unit, size_units[index]);
 	else
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, units[index]);
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, size_units[index]);
+}
+
+void cxv_text_exact_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
+{
+	size_t unit = 0;
+
+	for (; bytes && size_units[unit] && bytes % 1024 == 0; unit++)
+		bytes /= 1024;
+	if (unit)
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes, size_units[unit - 1]);
+	else
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
+}
+
+const struct cxv_unit *cxv_duration_unit(uint64_t nanoseconds)
+{
+	static const struct cxv_unit units[] = {
+		{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 },
+	};
+	size_t i = ARRAY_SIZE(units) - 1;
+
+	while (i && nanoseconds < units[i].size)
+		i--;
+	return &units[i];
 }
 
 void cxv_text_duration(char text[static CXV_TEXT_MAX], uint64_t nanoseconds)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-	uint64_t unit = 1;
-	size_t index = 0;
+	const struct cxv_unit *unit = cxv_duration_unit(nanoseconds);
 
-	for (; index + 1 < ARRAY_SIZE(units) && nanoseconds / unit >= 1000; index++)
-		unit *= 1000;
-	if (!index)
+	if (unit->size == 1)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 " ns", nanoseconds);
 	else
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s", nanoseconds / unit,
-			 nanoseconds % unit / (unit / 10), units[index]);
+		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s",
+			 nanoseconds / unit->size, nanoseconds % unit->size / (unit->size / 10),
+			 unit->name);
 }
 
 static void number_text(char text[static CXV_TEXT_MAX], enum cxv_kind kind, uint64_t value,

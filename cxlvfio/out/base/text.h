@@ -20,6 +20,16 @@ char *cxv_text_valid_utf8(const char *text);
 char *cxv_text_printable(const char *text);
 /* "256M", "1.5G": exact where the unit divides it, else one decimal. */
 void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
+/* "256M", "1025M": in the largest unit that divides it. */
+void cxv_text_exact_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
+
+struct cxv_unit {
+	const char *name;
+	uint64_t size;
+};
+
+/* The largest that the time has one of: "ms", of 1000000. */
+const struct cxv_unit *cxv_duration_unit(uint64_t nanoseconds);
 /* "104.2 ms", "85 ns", "3700.0 s": rounded down. */
 void cxv_text_duration(char text[static CXV_TEXT_MAX], uint64_t nanoseconds);
 /* Field of OBJECT for people; HUMAN: sizes with units. "-" is none. NULL: out of memory. */

@@ -18,20 +18,10 @@ void cxv_map_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
 
 void cxv_map_exact_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
 {
-	static const char units[] = "KMGTPE";
-	uint64_t size = last - first + 1;
-	size_t unit = 0;
-
-	if (!size) {
+	if (last - first == UINT64_MAX)
 		snprintf(text, CXV_TEXT_MAX, "16E");
-		return;
-	}
-	for (; units[unit] && size % 1024 == 0; unit++)
-		size /= 1024;
-	if (unit)
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", size, units[unit - 1]);
 	else
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, size);
+		cxv_text_exact_size(text, last - first + 1);
 }
 
 char *cxv_map_ascii(const char *text)

@@ -31,27 +31,10 @@
 #define COLUMNS_MIN		9	/* a part of the axis that no column is wider than */
 #define LOGARITHMIC_AT		8	/* as cxv_histogram_bars() */
 
-struct unit {
-	const char *name;
-	uint64_t size;
-};
-
-static const struct unit *unit_of(uint64_t nanoseconds)
-{
-	static const struct unit units[] = {
-		{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 },
-	};
-	size_t i = ARRAY_SIZE(units) - 1;
-
-	while (i && nanoseconds < units[i].size)
-		i--;
-	return &units[i];
-}
-
 /* A tick, which is a round number. */
 static void tick_text(char text[static CXV_TEXT_MAX], uint64_t nanoseconds)
 {
-	const struct unit *unit = unit_of(nanoseconds);
+	const struct cxv_unit *unit = cxv_duration_unit(nanoseconds);
 
 	if (nanoseconds)
 		snprintf(text, CXV_TEXT_MAX, "%.9g %s", (double)nanoseconds / unit->size,
