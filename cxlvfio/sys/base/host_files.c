@@ -15,7 +15,6 @@
 #include "sys/base/unavailable.h"
 
 #define OPEN_ATTEMPTS		1000
-#define ENTRIES_SIZE		(32 * 1024)	/* as the library has it */
 
 /*
  * A fixture's links stay inside it, also absolute ones. openat2(2): EAGAIN is no property of the
@@ -199,34 +198,22 @@ static uint64_t inode(const struct cxv_host *host, const char *path)
 	return descriptor < 0 || fstat(descriptor, &status) < 0 ? 0 : status.st_ino;
 }
 
-static int take_names(const char *entries, size_t size, char ***names, size_t *count)
-{
-	int error = 0;
-
-	for (size_t at = 0; at < size && !error;) {
-		const struct dirent64 *entry = (const void *)(entries + at);
-
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			error = cxv_names_append(names, count, entry->d_name);
-		at += entry->d_reclen;
-	}
-	return error;
-}
-
-/* Most directories have a name or two, for which a stream of the library is more than the rest. */
 static int list(const struct cxv_host *host, char ***names, size_t *count, const char *path)
 {
-	_cleanup_close_ int descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path);
-	_Alignas(struct dirent64) char entries[ENTRIES_SIZE];
-	int error = descriptor < 0 ? descriptor : 0;
+	int descriptor = open_path(host, O_RDONLY | O_DIRECTORY, path), error = 0;
+	const struct dirent *entry;
+	DIR *stream;
 
-	while (!error) {
-		ssize_t size = getdents64(descriptor, entries, sizeof(entries));
-
-		if (size <= 0)
-			return size < 0 ? -errno : 0;
-		error = take_names(entries, size, names, count);
-	}
+	if (descriptor < 0)
+		return descriptor;
+	stream = cxv_open_stream(descriptor);
+	if (!stream)
+		return -errno;
+	while (!error && (errno = 0, entry = readdir(stream)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			error = cxv_names_append(names, count, entry->d_name);
+	error = error ?: -errno;
+	closedir(stream);
 	return error;
 }
 
