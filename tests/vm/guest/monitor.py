@@ -425,7 +425,9 @@ def main() -> int:
     endpoints = [Endpoint(number, host) for number, host in enumerate(hosts)]
     monitor = Monitor()
     check_each_kind(tap, monitor, endpoints[0])
-    for _ in range(operations):
+    for number in range(operations):
+        if number and number % 1000 == 0:
+            print(f"# {number} operations", flush=True)
         chance.choice(Endpoint.OPERATIONS)(chance.choice(endpoints))
         # Sometimes at once, sometimes after it was told.
         time.sleep(chance.choice((0, 0, 0.01, 0.3)))
