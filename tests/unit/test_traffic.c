@@ -85,7 +85,7 @@ static enum cxv_verdict verdict(const struct cxv_traffic *load, struct cxv_check
 	struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
 
 	assert_non_null(cycle);
-	cycle->load = *load;
+	cycle->traffic = *load;
 	cycle->readiness = CXV_READY;
 	cxv_verify_cycle(cycle);
 	assert_int_equal(cycle->check_count, CXV_CHECK_COUNT);
@@ -311,7 +311,7 @@ static void test_whose_reset(void **state)
 	struct cxv_cycle *cycle = calloc(1, sizeof(*cycle));
 
 	assert_non_null(cycle);
-	cycle->load = (struct cxv_traffic) { .threads = 1, .accesses = 9, .refused = 3,
+	cycle->traffic = (struct cxv_traffic) { .threads = 1, .accesses = 9, .refused = 3,
 					  .refused_open = 2 };
 	cycle->readiness = CXV_READY;
 	cycle->before.driver.present = cycle->after.driver.present = true;

@@ -185,7 +185,7 @@ struct cxv_bind_wishes {
 };
 
 /*
- * The steps that hand the endpoint to the driver, or a refusal kept in REPORT. 0 or -errno. An
+ * The steps that hand the endpoint to the driver, or a refusal kept in ERRORS. 0 or -errno. An
  * endpoint that is bound already gives a plan whose first step has the result "already".
  */
 int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wishes *wishes,

@@ -111,7 +111,7 @@ const char *cxv_baseline_unlike(const struct cxv_baseline *before, const struct 
 	return NULL;
 }
 
-/* Other resets, or another load on the memory, take another time. */
+/* Other resets, or other traffic, take another time. */
 static bool are_comparable(const struct cxv_baseline *before, const struct cxv_run *run)
 {
 	return before->same_ways && before->threads == run->threads &&

@@ -72,7 +72,7 @@ uint64_t cxv_cycle_touching(const struct cxv_cycle *cycle)
 	uint64_t sum = phase_duration(cycle, CXV_PHASE_POPULATE) +
 		       phase_duration(cycle, CXV_PHASE_TAG) +
 		       phase_duration(cycle, CXV_PHASE_TOUCH) +
-		       cycle->load.waited;
+		       cycle->traffic.waited;
 
 	for (unsigned int i = 0; i < CXV_WINDOW_VIEWS; i++)
 		sum += cycle->io_before[i].duration + cycle->io_after[i].duration;

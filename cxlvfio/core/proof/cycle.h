@@ -176,7 +176,7 @@ enum cxv_check_id {
 	CXV_CHECK_BAR_MAPPING,
 	CXV_CHECK_BAR_OFFSET_MAPPING,
 	CXV_CHECK_DMA_BUF,
-	CXV_CHECK_LOAD,			/* the last: only made where a load was asked for */
+	CXV_CHECK_LOAD,			/* the last: only made where traffic was asked for */
 	CXV_CHECK_COUNT
 };
 
@@ -209,7 +209,7 @@ struct cxv_cycle {
 	uint64_t telling_pages;		/* of these, whose word differs from the page before */
 	struct cxv_witness witness;
 	struct cxv_watch watch;		/* during the reset */
-	struct cxv_traffic load;
+	struct cxv_traffic traffic;
 	struct cxv_media media;
 	struct cxv_views views;
 	struct cxv_read_write io_before[CXV_WINDOW_VIEWS], io_after[CXV_WINDOW_VIEWS];

@@ -95,10 +95,10 @@ static struct cxv_cycle_record record_cycle(const struct cxv_cycle *cycle)
 		.overhead = cxv_cycle_overhead(cycle),
 		.lost = cycle->lost,
 		.first_view = cycle->views.first,
-		.load = {
-			.accesses = cycle->load.accesses,
-			.refused = cycle->load.refused,
-			.wrong = cycle->load.wrong,
+		.traffic = {
+			.accesses = cycle->traffic.accesses,
+			.refused = cycle->traffic.refused,
+			.wrong = cycle->traffic.wrong,
 		},
 	};
 	unsigned int i;

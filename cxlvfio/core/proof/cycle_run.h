@@ -58,7 +58,7 @@ struct cxv_cycle_record {
 	uint64_t closed_duration;	/* 0: unknown */
 	uint64_t touching, overhead;	/* cxv_cycle_touching(), cxv_cycle_overhead() */
 	bool lost;
-	struct cxv_traffic_record load;
+	struct cxv_traffic_record traffic;
 	enum cxv_window_view first_view;
 	struct cxv_view_record views[CXV_WINDOW_VIEWS];
 	struct cxv_mapping_record mappings[CXV_MAPPING_COUNT];

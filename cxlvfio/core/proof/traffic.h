@@ -26,7 +26,7 @@ bool cxv_stage_allows(const struct cxv_stage *stage, uint64_t page, uint64_t ori
 		      uint64_t value);
 
 struct cxv_traffic {
-	unsigned int threads, processes;	/* none of both: no load was asked for */
+	unsigned int threads, processes;	/* none of both: no traffic was asked for */
 	uint64_t accesses;	/* that went through: reads, writes, and by read(2) */
 	uint64_t refused;	/* SIGBUS, or EIO */
 	uint64_t refused_open;	/* of these, although the window was open from begin to end */

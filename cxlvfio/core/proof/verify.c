@@ -539,7 +539,7 @@ void cxv_verify_cycle(struct cxv_cycle *cycle)
 	unsigned int i;
 
 	cycle->check_count = CXV_CHECK_COUNT;
-	if (!cycle->load.threads && !cycle->load.processes)
+	if (!cycle->traffic.threads && !cycle->traffic.processes)
 		cycle->check_count = CXV_CHECK_LOAD;
 	for (i = 0; i < cycle->check_count; i++) {
 		cycle->checks[i] = (struct cxv_check) { .verdict = CXV_PASS };

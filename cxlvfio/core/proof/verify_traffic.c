@@ -8,17 +8,17 @@
 
 static void judge_words(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_traffic *load = &cycle->load;
+	const struct cxv_traffic *traffic = &cycle->traffic;
 
 	if (cycle->read_only)
 		cxv_undecided(check, "%" PRIu64 " accesses gave another word than was there "
 			      "before, first %#" PRIx64 " at window offset %#" PRIx64 ": it "
-			      "changed, or something else writes to the memory", load->wrong,
-			      load->wrong_value, load->wrong_offset);
+			      "changed, or something else writes to the memory", traffic->wrong,
+			      traffic->wrong_value, traffic->wrong_offset);
 	else
 		cxv_fail(check, "%" PRIu64 " accesses gave a word that cannot have been there, "
-			 "first %#" PRIx64 " at window offset %#" PRIx64, load->wrong,
-			 load->wrong_value, load->wrong_offset);
+			 "first %#" PRIx64 " at window offset %#" PRIx64, traffic->wrong,
+			 traffic->wrong_value, traffic->wrong_offset);
 }
 
 /* Our own driver counts every reset, also those of others. */
@@ -33,7 +33,7 @@ static bool has_other_resets(const struct cxv_cycle *cycle)
 
 static void judge_refusals(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	uint64_t refused = cycle->load.refused_open;
+	uint64_t refused = cycle->traffic.refused_open;
 
 	if (has_other_resets(cycle))
 		cxv_undecided(check, "%" PRIu64 " accesses were refused before or after the reset, "
@@ -46,33 +46,33 @@ static void judge_refusals(const struct cxv_cycle *cycle, struct cxv_check *chec
 
 void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
-	const struct cxv_traffic *load = &cycle->load;
-	unsigned int all = load->threads + load->processes;
+	const struct cxv_traffic *traffic = &cycle->traffic;
+	unsigned int all = traffic->threads + traffic->processes;
 
-	check->duration = load->duration;
+	check->duration = traffic->duration;
 	cxv_expected(check, "the right word, or SIGBUS or EIO while the window is shut, for each "
-		     "of %u threads and %u processes", load->threads, load->processes);
+		     "of %u threads and %u processes", traffic->threads, traffic->processes);
 	cxv_observed(check, "%" PRIu64 " accesses right, %" PRIu64 " refused, %" PRIu64 " wrong",
-		     load->accesses - load->wrong, load->refused, load->wrong);
-	if (load->ended)
-		cxv_fail(check, "%u of %u processes ended: see the kernel log", load->ended,
-			 load->processes);
-	else if (load->wrong)
+		     traffic->accesses - traffic->wrong, traffic->refused, traffic->wrong);
+	if (traffic->ended)
+		cxv_fail(check, "%u of %u processes ended: see the kernel log", traffic->ended,
+			 traffic->processes);
+	else if (traffic->wrong)
 		judge_words(cycle, check);
-	else if (load->failed)
+	else if (traffic->failed)
 		cxv_fail(check, "%" PRIu64 " calls of read(2) failed, the first with: %s",
-			 load->failed, strerror(load->error));
-	else if (load->refused_open)
+			 traffic->failed, strerror(traffic->error));
+	else if (traffic->refused_open)
 		judge_refusals(cycle, check);
-	else if (load->stuck)
+	else if (traffic->stuck)
 		cxv_fail(check, "%u of %u threads and processes are in an access that does not "
-			 "end", load->stuck, all);
+			 "end", traffic->stuck, all);
 	else if (cycle->reset_error || cycle->readiness != CXV_READY)
 		cxv_skip(check, "the window did not open again while it was waited for");
-	else if (load->starved)
+	else if (traffic->starved)
 		cxv_undecided(check, "%u of %u threads and processes did not get to run after the "
-			      "reset", load->starved, all);
-	else if (load->stale)
+			      "reset", traffic->starved, all);
+	else if (traffic->stale)
 		cxv_fail(check, "the mapping of %u processes took no fault after the reset: it was "
-			 "not zapped", load->stale);
+			 "not zapped", traffic->stale);
 }

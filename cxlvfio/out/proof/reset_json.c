@@ -330,7 +330,7 @@ static void add_cycle_facts(struct cxv_document *document, struct json_object *o
 	cxv_json_number(document, object, "touching_ns", cycle->touching);
 	cxv_json_number(document, object, "overhead_ns", cycle->overhead);
 	cxv_json_flag(document, object, "lost", cycle->lost);
-	add_load(document, object, run, &cycle->load);
+	add_load(document, object, run, &cycle->traffic);
 	add_views(document, object, cycle);
 	mappings = cxv_json_array(document, object, "mappings");
 	for (i = 0; i < CXV_MAPPING_COUNT; i++) {

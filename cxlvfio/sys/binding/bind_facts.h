@@ -25,7 +25,7 @@ struct cxv_bind_survey {
 void cxv_bind_survey_clear(struct cxv_bind_survey *survey);
 
 /*
- * OPERATION is for messages. 0, or -errno with the error kept in REPORT. Clear FACTS either way.
+ * OPERATION is for messages. 0, or -errno with the error kept in ERRORS. Clear FACTS either way.
  */
 int cxv_bind_facts_read(struct cxv_bind_survey *survey, const char *operation,
 			const struct cxv_endpoint *endpoint, struct cxv_errors *errors,

@@ -23,7 +23,7 @@ struct cxv_execution {
 
 /*
  * Run PLAN's steps in order; each step's result is kept in it, and steps that take others back are
- * appended. 0, or the failed step's -errno with the error kept in the report. Signals that would
+ * appended. 0, or the failed step's -errno with the error kept in ERRORS. Signals that would
  * end the process wait until the plan is through or taken back.
  */
 int cxv_execute_plan(const struct cxv_execution *execution, struct cxv_plan *plan);

@@ -29,7 +29,7 @@ struct cxv_vfio_device {
 
 /*
  * Open the function with PCI address BDF and ask for all its regions. 0, or -errno with an error
- * in REPORT that says what stands in the way: not bound, held by whom, no permission.
+ * in ERRORS that says what stands in the way: not bound, held by whom, no permission.
  */
 int cxv_vfio_open(const struct cxv_host *host, const char *bdf, enum cxv_interface interface,
 		  struct cxv_errors *errors, struct cxv_vfio_device *vfio);

@@ -10,7 +10,7 @@
 /*
  * Open ENDPOINT, which makes the kernel reset it, ask for its flags, its regions and, where they
  * are not known yet, its HDM decoders, and close it, which is another reset. 0, or -errno with an
- * error in REPORT; ENDPOINT then keeps the errno as the reason.
+ * error in ERRORS; ENDPOINT then keeps the errno as the reason.
  */
 int cxv_vfio_read_facts(const struct cxv_host *host, struct cxv_endpoint *endpoint,
 			struct cxv_errors *errors);

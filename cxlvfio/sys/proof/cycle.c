@@ -521,7 +521,7 @@ static int look_after(struct cxv_prover *prover, struct cxv_cycle *cycle)
 			cycle->dma_buf.after = -cxv_dma_buf_try(&prover->window.dma_buf);
 		enter(prover, cycle, STAGE_REOPENED);
 	}
-	cxv_traffic_run_collect(prover->window.traffic, !prover->content.shut, &cycle->load);
+	cxv_traffic_run_collect(prover->window.traffic, !prover->content.shut, &cycle->traffic);
 	start = cxv_clock_now();
 	cxv_watcher_done(&prover->window.watcher);
 	ret = look.ret ?: look_at_events(prover, cycle);

@@ -125,16 +125,15 @@ struct cxv_prover {
 };
 
 /*
- * Open the endpoint and make the mappings. 0, or -errno with an error in the report. Close it in
- * any case.
+ * Open the endpoint and make the mappings. 0, or -errno with an error kept. Close it in any case.
  */
 int cxv_prover_open(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 		    const struct cxv_prover_options *options, struct cxv_errors *errors,
 		    struct cxv_prover *prover);
 
 /*
- * One cycle; CYCLE->checks are filled when options.verify. 0, or -errno with an error in the
- * report where the cycle could not be made at all.
+ * One cycle; CYCLE->checks are filled when options.verify. 0, or -errno with an error kept
+ * where the cycle could not be made at all.
  */
 int cxv_prover_cycle(struct cxv_prover *prover, unsigned int number, struct cxv_cycle *cycle);
 

@@ -19,7 +19,8 @@ struct comparison {
 };
 
 /* LENGTH bytes as the mapping shows them at OFFSET. */
-static int load(const struct comparison *comparison, uint64_t offset, void *buffer, size_t length)
+static int read_mapped(const struct comparison *comparison, uint64_t offset, void *buffer,
+		       size_t length)
 {
 	ssize_t size = pwrite(comparison->memory, comparison->address + offset, length, 0);
 
@@ -64,7 +65,7 @@ static void note(const struct comparison *comparison, const char *what, uint64_t
 static void compare_read(const struct comparison *comparison, uint64_t offset, size_t length)
 {
 	char shown[LENGTH_MAX], read[LENGTH_MAX];
-	int ret = load(comparison, offset, shown, length);
+	int ret = read_mapped(comparison, offset, shown, length);
 	ssize_t size;
 
 	if (ret < 0) {
@@ -109,7 +110,7 @@ static void compare_write(const struct comparison *comparison, uint64_t offset, 
 	ssize_t size;
 	int ret;
 
-	ret = load(comparison, offset - 1, before, length + 2);
+	ret = read_mapped(comparison, offset - 1, before, length + 2);
 	if (ret < 0) {
 		note(comparison, "the mapping cannot be read", offset, length, -ret);
 		return;
@@ -121,7 +122,7 @@ static void compare_write(const struct comparison *comparison, uint64_t offset, 
 		     size < 0 ? errno : 0);
 		return;
 	}
-	ret = load(comparison, offset - 1, shown, length + 2);
+	ret = read_mapped(comparison, offset - 1, shown, length + 2);
 	if (ret < 0)
 		what = "the mapping cannot be read";
 	else if (memcmp(shown + 1, pattern, length) != 0)
@@ -138,7 +139,7 @@ static void compare_write(const struct comparison *comparison, uint64_t offset, 
 static void compare_store(const struct comparison *comparison, uint64_t offset, size_t length)
 {
 	char before[LENGTH_MAX], pattern[LENGTH_MAX];
-	int ret = load(comparison, offset, before, length);
+	int ret = read_mapped(comparison, offset, before, length);
 
 	if (ret < 0)
 		return;

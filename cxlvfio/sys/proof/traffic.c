@@ -383,7 +383,7 @@ static unsigned int count_ended(struct cxv_traffic_run *traffic)
 	return ended;
 }
 
-static void wait_passed(struct cxv_traffic_run *traffic, struct cxv_traffic *load)
+static void wait_passed(struct cxv_traffic_run *traffic, struct cxv_traffic *result)
 {
 	uint64_t start = cxv_clock_now(), since;
 	unsigned int i;
@@ -391,15 +391,15 @@ static void wait_passed(struct cxv_traffic_run *traffic, struct cxv_traffic *loa
 	while (!have_passed(traffic) && !count_ended(traffic) &&
 	       cxv_clock_now() < start + PATIENCE_NS)
 		cxv_clock_sleep(IDLE_NS);
-	load->waited = cxv_clock_now() - start;
+	result->waited = cxv_clock_now() - start;
 	for (i = 0; i < worker_count(traffic); i++) {
 		since = atomic_load(&traffic->shared->workers[i].since);
-		load->starved += !has_passed(traffic, i);
-		load->stuck += !has_passed(traffic, i) && since &&
+		result->starved += !has_passed(traffic, i);
+		result->stuck += !has_passed(traffic, i) && since &&
 			       cxv_clock_now() > since + STUCK_NS;
 	}
 	for (i = traffic->threads ? 0 : 1; i <= traffic->processes; i++)
-		load->stale += faults_of(traffic, i) == traffic->faults[i];
+		result->stale += faults_of(traffic, i) == traffic->faults[i];
 }
 
 /* Of all workers since the beginning. */
@@ -422,29 +422,29 @@ static void sum_up(const struct cxv_traffic_run *traffic, struct cxv_traffic *su
 	}
 }
 
-void cxv_traffic_run_collect(struct cxv_traffic_run *traffic, bool open, struct cxv_traffic *load)
+void cxv_traffic_run_collect(struct cxv_traffic_run *traffic, bool open, struct cxv_traffic *result)
 {
 	struct cxv_traffic sum = { 0 };
 
-	*load = (struct cxv_traffic) { 0 };
+	*result = (struct cxv_traffic) { 0 };
 	if (!traffic)
 		return;
-	load->threads = traffic->threads;
-	load->processes = traffic->processes;
+	result->threads = traffic->threads;
+	result->processes = traffic->processes;
 	if (open)
-		wait_passed(traffic, load);
-	load->ended = count_ended(traffic);
+		wait_passed(traffic, result);
+	result->ended = count_ended(traffic);
 	sum_up(traffic, &sum);
-	load->accesses = sum.accesses - traffic->seen.accesses;
-	load->refused = sum.refused - traffic->seen.refused;
-	load->refused_open = sum.refused_open - traffic->seen.refused_open;
-	load->failed = sum.failed - traffic->seen.failed;
-	load->wrong = sum.wrong - traffic->seen.wrong;
-	load->error = sum.error;
-	load->wrong_offset = sum.wrong_offset;
-	load->wrong_value = sum.wrong_value;
+	result->accesses = sum.accesses - traffic->seen.accesses;
+	result->refused = sum.refused - traffic->seen.refused;
+	result->refused_open = sum.refused_open - traffic->seen.refused_open;
+	result->failed = sum.failed - traffic->seen.failed;
+	result->wrong = sum.wrong - traffic->seen.wrong;
+	result->error = sum.error;
+	result->wrong_offset = sum.wrong_offset;
+	result->wrong_value = sum.wrong_value;
 	traffic->seen = sum;
-	load->duration = cxv_clock_now() - traffic->began;
+	result->duration = cxv_clock_now() - traffic->began;
 	traffic->began = cxv_clock_now();
 }
 

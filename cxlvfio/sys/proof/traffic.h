@@ -50,7 +50,8 @@ void cxv_traffic_run_stage(struct cxv_traffic_run *traffic, const struct cxv_sta
  * What was seen since the last time. If the window is OPEN again, that is once each of them got
  * through to it again, or did not for 20 seconds.
  */
-void cxv_traffic_run_collect(struct cxv_traffic_run *traffic, bool open, struct cxv_traffic *load);
+void cxv_traffic_run_collect(struct cxv_traffic_run *traffic, bool open,
+			     struct cxv_traffic *result);
 /* They end; the mapping stays until cxv_traffic_run_destroy(). */
 void cxv_traffic_run_stop(struct cxv_traffic_run *traffic);
 /* False where a thread goes on to use it, the originals and the SIGBUS handler: they must stay. */
