@@ -71,20 +71,7 @@ done
 
 # Everything that passes between a command and the outside, and a topology beside it.
 mkdir share
-# shellcheck disable=SC2016
-start streams --share share --dmesg kernel.log -- sh -c '
-	head -c 300000 /dev/urandom > /tmp/data
-	sha256sum < /tmp/data >&2
-	sleep 1000 &
-	readlink /proc/self/fd/0 > /mnt/share/stdin
-	pwd > /mnt/share/directory
-	command -v cxlvfio > /mnt/share/command
-	endpointctl 0 state > /mnt/share/state; echo $? > /mnt/share/state.status
-	endpointctl 0 nonsense > /mnt/share/nonsense; echo $? > /mnt/share/nonsense.status
-	endpointctl 1 state > /mnt/share/missing; echo $? > /mnt/share/missing.status
-	touch /src/x 2> /mnt/share/touch
-	cat /tmp/data
-	exit 7'
+start streams --share share --dmesg kernel.log -- tests/vm/guest/streams.sh
 start topology --endpoints 4 --host-bridges 2 -- tests/vm/guest/topology.py 4 2 268435456
 wait
 case=streams
