@@ -607,6 +607,17 @@ static void test_extent(void **state)
 	cxv_dvsec_clear(&partial);
 }
 
+/* The registers behind the last header are part of what it takes. */
+static void test_extent_of_errors(void **state)
+{
+	uint8_t image[CXV_CONFIG_SIZE] = { 0 };
+	size_t extent;
+
+	put_header(image, 0x100, 0x01, 0);
+	extent = cxv_config_extent(image, 0x104);
+	assert_int_equal(cxv_config_errors_offset(image, extent), 0x100);
+}
+
 static void test_extent_of_broken_lists(void **state)
 {
 	uint8_t image[CXV_CONFIG_SIZE];
@@ -705,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_extent),
+		cmocka_unit_test(test_extent_of_errors),
 		cmocka_unit_test(test_extent_of_broken_lists),
 		cmocka_unit_test(test_other_vendor),
 		cmocka_unit_test(test_many_blocks),

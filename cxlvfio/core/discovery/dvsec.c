@@ -266,6 +266,8 @@ static size_t capability_length(const uint8_t *image, size_t size, size_t offset
 
 	if (capability == PCI_EXT_CAP_ID_DSN)
 		return PCI_EXT_CAP_DSN_SIZEOF;
+	if (capability == PCI_EXT_CAP_ID_ERR)
+		return PCI_ERR_CAP;
 	if (capability != PCI_EXT_CAP_ID_DVSEC)
 		return 4;
 	if (offset + CXL_DVSEC_HEADER2 + 2 > size)
