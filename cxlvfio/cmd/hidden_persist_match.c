@@ -45,7 +45,7 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 	_cleanup_(free_endpoint) struct cxv_endpoint *endpoint =
 		cxv_endpoint_new(address);
 	const struct cxv_definition *item, *rival;
-	struct cxv_offer offer;
+	bool ours;
 
 	if (!endpoint)
 		return CXV_EXIT_FAILED;
@@ -65,14 +65,13 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 		return CXV_EXIT_BUSY;
 	}
 	/*
-	 * Whoever loads the driver has it probe what is marked for it, with what it offers by
-	 * itself: where a definition chooses, apply gives the endpoint to it, and nobody else.
+	 * Whoever loads our driver has it probe what is marked for it, unrecorded, with what it
+	 * offers by itself, and also where the machine did not survive that: apply alone gives it.
 	 */
+	ours = cxv_driver_is_ours(item->driver.value);
 	/* All are of letters, digits and "-_.:" only: core/binding/definition_file.c. */
-	offer = cxv_definition_offer(item);
 	printf("CXLVFIO_DRIVER=%s\nCXLVFIO_OVERRIDE=%s\nCXLVFIO_DEFINITION=%s\n",
-	       item->driver.value, cxv_offer_is_empty(&offer) ? item->driver.value :
-	       CXV_HELD_OVERRIDE, item->file.value);
+	       item->driver.value, ours ? CXV_HELD_OVERRIDE : item->driver.value, item->file.value);
 	return CXV_EXIT_DONE;
 }
 

@@ -102,6 +102,20 @@ static void test_foreign(void **state)
 	assert_true(cxv_ladder_is(&ladder, CXV_LADDER_FOREIGN));
 }
 
+/* Where the machine is not known, what another one survived is not taken for its own. */
+static void test_unknown_machine(void **state)
+{
+	static const struct cxv_platform unknown = { CXV_PLATFORM_UNKNOWN, "7.3", "b2" };
+	struct cxv_ladder ladder = judge("cxlvfio ladder 1\nmachine -\nendpoint " ENDPOINT "\n"
+					 "survived rest 7.3\n", &unknown, false);
+
+	assert_true(cxv_ladder_is(&ladder, CXV_LADDER_UNPROVEN));
+	ladder = judge("cxlvfio ladder 1\nmachine -\nendpoint " ENDPOINT "\n"
+		       "survived line 7.3\ncrashed page 7.3\n", &unknown, false);
+	assert_true(cxv_ladder_is(&ladder, CXV_LADDER_NOT_SURVIVED));
+	cxv_fields_free(&ladder, &cxv_ladder_fields);
+}
+
 /* Where the boot is not known, nobody can say that the machine went on. */
 static void test_unknown_boot(void **state)
 {
@@ -244,13 +258,14 @@ static void test_kernels(void **state)
 		snprintf(platform.kernel, sizeof(platform.kernel), "%079d", i);
 		cxv_ladder_try(&record, &platform, CXV_RUNG_REST, 7, 8);
 		cxv_ladder_survive(&record);
-		assert_int_equal(cxv_ladder_reached(&record, platform.kernel), CXV_RUNG_REST);
+		assert_int_equal(cxv_ladder_reached(&record, &platform), CXV_RUNG_REST);
 	}
 	assert_int_equal(record.count, CXV_LADDER_KERNELS);
-	snprintf(last, sizeof(last), "%079d", 2 * CXV_LADDER_KERNELS);
-	assert_int_equal(cxv_ladder_reached(&record, last), CXV_RUNG_REST);
-	snprintf(last, sizeof(last), "%079d", 2 * CXV_LADDER_KERNELS - 1);
-	assert_int_equal(cxv_ladder_reached(&record, last), CXV_RUNG_NONE);
+	snprintf(platform.kernel, sizeof(last), "%079d", 2 * CXV_LADDER_KERNELS);
+	assert_int_equal(cxv_ladder_reached(&record, &platform), CXV_RUNG_REST);
+	snprintf(platform.kernel, sizeof(last), "%079d", 2 * CXV_LADDER_KERNELS - 1);
+	assert_int_equal(cxv_ladder_reached(&record, &platform), CXV_RUNG_NONE);
+	memcpy(last, platform.kernel, sizeof(last));
 	memcpy(record.machine, last, sizeof(last));
 	memcpy(record.endpoint, last, sizeof(last));
 	record.trying = record.survived[0];
@@ -279,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meaning),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_unknown_machine),
 		cmocka_unit_test(test_unknown_boot),
 		cmocka_unit_test(test_sentence),
 		cmocka_unit_test(test_damaged),

@@ -225,12 +225,20 @@ bool cxv_ladder_is_ours(const struct cxv_ladder_record *record,
 	       !strcmp(record->endpoint, endpoint);
 }
 
-enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const char *kernel)
+static enum cxv_rung survived_under(const struct cxv_ladder_record *record, const char *kernel)
 {
 	for (size_t i = 0; i < record->count; i++)
 		if (!strcmp(record->survived[i].kernel, kernel))
 			return record->survived[i].rung;
 	return CXV_RUNG_NONE;
+}
+
+enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record,
+				 const struct cxv_platform *platform)
+{
+	/* A machine without a name may be any. */
+	return strcmp(platform->machine, CXV_PLATFORM_UNKNOWN) ?
+	       survived_under(record, platform->kernel) : CXV_RUNG_NONE;
 }
 
 static bool is_survived(const struct cxv_ladder_record *record, enum cxv_rung rung)
@@ -261,6 +269,13 @@ static bool is_of_this_boot(const struct cxv_ladder_record *record,
 	       !strcmp(record->boot, platform->boot);
 }
 
+bool cxv_ladder_was_fatal(const struct cxv_ladder_record *record,
+			  const struct cxv_platform *platform)
+{
+	return (record->trying.rung && !is_of_this_boot(record, platform)) ||
+	       cxv_ladder_crash(record, platform->kernel);
+}
+
 static enum cxv_ladder_state state_of(const struct cxv_ladder_record *record,
 				      const struct cxv_platform *platform, bool alive,
 				      const struct cxv_ladder_survived **about)
@@ -278,7 +293,7 @@ static enum cxv_ladder_state state_of(const struct cxv_ladder_record *record,
 	*about = now ? &record->trying : NULL;
 	if (now)
 		return CXV_LADDER_INTERRUPTED;
-	return cxv_ladder_reached(record, platform->kernel) == CXV_RUNG_REST ?
+	return cxv_ladder_reached(record, platform) == CXV_RUNG_REST ?
 	       CXV_LADDER_PROVEN : CXV_LADDER_UNPROVEN;
 }
 
@@ -292,7 +307,7 @@ int cxv_ladder_judge(const struct cxv_ladder_record *record, const struct cxv_pl
 		return 0;
 	}
 	ladder->state.value = state_names[state_of(record, platform, alive, &about)];
-	ladder->reached = cxv_ladder_reached(record, platform->kernel);
+	ladder->reached = cxv_ladder_reached(record, platform);
 	if (ladder->reached)
 		ladder->survived.value = cxv_rung_name(ladder->reached);
 	if (!about)
@@ -353,7 +368,7 @@ void cxv_ladder_try(struct cxv_ladder_record *record, const struct cxv_platform 
 void cxv_ladder_survive(struct cxv_ladder_record *record)
 {
 	struct cxv_ladder_survived now = record->trying;
-	enum cxv_rung reached = cxv_ladder_reached(record, now.kernel);
+	enum cxv_rung reached = survived_under(record, now.kernel);
 
 	for (size_t i = record->crash_count; i-- > 0;)
 		if (record->crashed[i].rung <= now.rung &&

@@ -104,14 +104,19 @@ int cxv_ladder_judge(const struct cxv_ladder_record *record, const struct cxv_pl
 /* Whether RECORD can be gone on with: it is of this machine and endpoint. */
 bool cxv_ladder_is_ours(const struct cxv_ladder_record *record,
 			const struct cxv_platform *platform, const char *endpoint);
-/* The highest rung that was survived under KERNEL. */
-enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record, const char *kernel);
+/* The highest rung that was survived under its kernel; none on a machine that is not known. */
+enum cxv_rung cxv_ladder_reached(const struct cxv_ladder_record *record,
+				 const struct cxv_platform *platform);
 /*
  * What in RECORD was fatal and stands in the way under KERNEL: under its own kernel until it is
  * survived there, under any other until one has survived it. NULL: nothing.
  */
 const struct cxv_ladder_survived *cxv_ladder_crash(const struct cxv_ladder_record *record,
 						   const char *kernel);
+
+/* The same, or what was being tried when the machine ended. */
+bool cxv_ladder_was_fatal(const struct cxv_ladder_record *record,
+			  const struct cxv_platform *platform);
 
 /*
  * Before a rung: what the machine did not survive stays remembered as that, whatever PROCESS,

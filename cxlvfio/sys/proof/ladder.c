@@ -28,6 +28,9 @@ static void read_platform(const struct cxv_host *host, struct cxv_platform *plat
 	if (platform->machine[0])
 		return;
 	read_word(host, "etc/machine-id", platform->machine);
+	/* Before its first boot, machine-id(5). */
+	if (!strcmp(platform->machine, "uninitialized"))
+		strcpy(platform->machine, CXV_PLATFORM_UNKNOWN);
 	read_word(host, "proc/sys/kernel/osrelease", platform->kernel);
 }
 
@@ -43,17 +46,24 @@ static int serial_error(const struct cxv_endpoint *endpoint)
 	return endpoint->serial.error == ENOENT ? 0 : endpoint->serial.error;
 }
 
-/* "10de:2e12:1000"; without a serial number, "10de:2e12@0000:0d:00.0". */
+/*
+ * "10de:2e12:1000", and ":1" behind it for function 1, since those of a device share its serial
+ * number; without one, "10de:2e12@0000:0d:00.0".
+ */
 static void name_endpoint(const struct cxv_endpoint *endpoint,
 			  char name[static CXV_LADDER_WORD_MAX])
 {
+	/* cxv_pci_is_address(): it ends with the function. */
+	const char function = endpoint->host[strlen(endpoint->host) - 1];
 	int length = snprintf(name, CXV_LADDER_WORD_MAX, "%04" PRIx64 ":%04" PRIx64,
 			      endpoint->pci.vendor.value, endpoint->pci.device.value);
 
 	if (endpoint->serial.value)
-		snprintf(name + length, CXV_LADDER_WORD_MAX - length, ":%" PRIx64,
-			 endpoint->serial.value);
-	else
+		length += snprintf(name + length, CXV_LADDER_WORD_MAX - length, ":%" PRIx64,
+				   endpoint->serial.value);
+	if (endpoint->serial.value && function != '0')
+		snprintf(name + length, CXV_LADDER_WORD_MAX - length, ":%c", function);
+	else if (!endpoint->serial.value)
 		snprintf(name + length, CXV_LADDER_WORD_MAX - length, "@%s", endpoint->host);
 }
 
@@ -178,9 +188,9 @@ int cxv_climb_begin(const struct cxv_host *host, const struct cxv_endpoint *endp
 	/* A record that is damaged, or another machine's, is ignored. */
 	if (ret < 0 || !cxv_ladder_is_ours(record, &climb->platform, name))
 		begin_record(&climb->platform, name, record);
-	if (!anew && !record->trying.rung &&
-	    !cxv_ladder_crash(record, climb->platform.kernel))
-		climb->reached = cxv_ladder_reached(record, climb->platform.kernel);
+	climb->crashed = cxv_ladder_was_fatal(record, &climb->platform);
+	if (!anew && !record->trying.rung && !climb->crashed)
+		climb->reached = cxv_ladder_reached(record, &climb->platform);
 	climb->recording = climb->reached < CXV_RUNG_REST;
 	return 0;
 }

@@ -32,6 +32,7 @@ struct cxv_climb {
 	struct cxv_ladder_record record;
 	enum cxv_rung reached;		/* what need not be recorded any more */
 	bool recording;			/* otherwise: all of it, or it cannot be */
+	bool crashed;			/* the machine did not survive one of them */
 	bool trying;			/* a rung, which is in the record */
 };
 

@@ -200,7 +200,6 @@ void cxv_prover_restore(struct cxv_prover *prover)
 {
 	/* First, since everything else touches the memory, which may hang. */
 	restore(prover, &prover->method.borrowed);
-	restore(prover, &prover->contact.scrub);
 	cxv_traffic_run_stop(prover->window.traffic);
 	if (!prover->window.touching)
 		return;
@@ -230,6 +229,8 @@ void cxv_prover_close(struct cxv_prover *prover)
 		munmap(prover->window.originals, prover->window.originals_size);
 	cxv_sample_clear(&prover->window.sample);
 	cxv_vfio_close(&prover->vfio);
+	/* Where a step could not be made the driver does not write all of the window at the close. */
+	restore(prover, &prover->contact.scrub);
 	cxv_prover_climb_end(prover);
 	cxv_close_descriptor(&prover->lock);
 	free(prover->method.offered);

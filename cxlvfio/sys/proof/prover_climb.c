@@ -77,23 +77,45 @@ static bool is_scrubbed(const struct cxv_prover *prover)
 
 /*
  * Before the first access after a bind the driver zeroes the whole window, the most there is. It is
- * put off to the close: the policy is back before anybody else can open the device. Not where the
- * device is in use, or was zeroed at its last close.
+ * put off to the close: the policy is back before that, or where a step could not be made behind
+ * it. Nobody else can open a device that is open; who opens it in the moment before us finds what
+ * the user before left, as with policy none. Not where the device is in use, or was zeroed at its
+ * last close.
  */
-static void put_scrub_off(struct cxv_prover *prover)
+static int put_scrub_off(struct cxv_prover *prover)
 {
+	static const char what[] = "cannot put the scrub off: the driver zeroes the whole window "
+				   "first";
 	int ret;
 
 	if (!is_scrubbed(prover) ||
 	    !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open") ||
 	    has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result", CXL_VFIO_SCRUB_RESULT_DONE))
-		return;
+		return 0;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,
 			       CXL_VFIO_SCRUB_POLICY_NONE, &prover->contact.scrub);
-	if (ret < 0)
-		cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
-			    place_of(prover, CXV_SCRUB_POLICY, NULL),
-			    "cannot put the scrub off: the driver zeroes the whole window first");
+	if (ret >= 0)
+		return 0;
+	if (!prover->options.yes)
+		return cxv_error(prover->errors, cxv_code_of_errno(ret), ret,
+				 place_of(prover, CXV_SCRUB_POLICY, "run it as root; or go on: "
+					  "--yes"), what);
+	cxv_warning(prover->errors, cxv_code_of_errno(ret), ret,
+		    place_of(prover, CXV_SCRUB_POLICY, NULL), what);
+	return 0;
+}
+
+/* What is on record now; it was asked for consent with what was there before the lock was ours. */
+static int check_crash(struct cxv_prover *prover)
+{
+	char path[CXV_LADDER_PATH_MAX];
+
+	if (!prover->contact.climb.crashed || prover->options.yes)
+		return 0;
+	cxv_ladder_path(prover->endpoint, path);
+	return cxv_error(prover->errors, CXV_DEVICE_BUSY, EBUSY,
+			 place_of(prover, path, "cxlvfio show says which; --yes tries again"),
+			 "this machine did not survive a step of it");
 }
 
 int cxv_prover_climb_begin(struct cxv_prover *prover)
@@ -103,11 +125,11 @@ int cxv_prover_climb_begin(struct cxv_prover *prover)
 
 	if (ret < 0)
 		ret = tell_unrecorded(prover, ret);
+	else
+		ret = check_crash(prover);
 	if (!ret)
 		ret = try(prover, CXV_RUNG_REGISTERS);
-	if (!ret)
-		put_scrub_off(prover);
-	return ret;
+	return ret ?: put_scrub_off(prover);
 }
 
 static int read_window(struct cxv_prover *prover, void *buffer, size_t size)
@@ -162,21 +184,29 @@ static int (*const steps[])(struct cxv_prover *prover) = {
 	[CXV_RUNG_WRITE] = write_page,
 };
 
-/* The machine survived it, but it was not done: the proof will say what is wrong. */
+/*
+ * The machine survived it, but it was not done. Where the driver keeps the window shut it does so
+ * for all that follows, too, and the proof will say why. Hardware that decodes and does not do as
+ * it should is nothing to go on with.
+ */
 static int tell_undone(struct cxv_prover *prover, enum cxv_rung rung, int error)
 {
+	static const char what[] = "step \"%s\" cannot be made: %s";
 	int ret = cxv_climb_end(&prover->contact.climb, false);
 
 	if (ret < 0)
 		return tell_unrecorded(prover, ret);
 	prover->contact.climbed = false;
-	if (!prover->options.prove)
+	if (!prover->options.prove && prover->contact.waited)
 		return 0;
-	return cxv_error(prover->errors, CXV_FAILED, error,
-			 place_of(prover, prover->vfio.node, "see the driver's verdict: cxlvfio "
-				  "show; and the kernel log"),
-			 "step \"%s\" cannot be made: %s", cxv_rung_name(rung),
-			 cxv_rung_about(rung));
+	if (prover->options.prove || !prover->options.yes)
+		return cxv_error(prover->errors, CXV_FAILED, error,
+				 place_of(prover, prover->vfio.node, "see the driver's verdict: "
+					  "cxlvfio show; and the kernel log"), what,
+				 cxv_rung_name(rung), cxv_rung_about(rung));
+	cxv_warning(prover->errors, CXV_FAILED, error, place_of(prover, prover->vfio.node, NULL),
+		    what, cxv_rung_name(rung), cxv_rung_about(rung));
+	return 0;
 }
 
 static int climb_window(struct cxv_prover *prover)

@@ -197,6 +197,28 @@ order=$(awk '/fsync\(.*\/\.ladder-.*\.new>/ { written = 1 }
 	END { print records, late + 0, (accesses > 5) }' "$scratch/trace")
 observe "records, those late, whether there were accesses: $order"
 check "each step is on disk before it is tried" [ "$order" = "6 0 1" ]
+
+# Hardware that decodes and does not answer: nothing more is tried, not even the scrub at the close.
+line() {
+	status=0
+	strace -o "$scratch/trace" -e trace=pread64 "$@" > "$scratch/stdout" 2> "$scratch/stderr" || status=$?
+}
+rm "$record"
+line cxlvfio reset --sample 8 "$bdf"
+number=$(grep pread64 "$scratch/trace" | grep -n ', 64, ' | head -n 1 | cut -d : -f 1)
+check "the first line of the window is read" [ "$number" ]
+rm "$record"
 echo zero > "$policy"
+line -e inject=pread64:error=EIO:when="$number" cxlvfio reset --sample 8 "$bdf"
+check "it cannot be read: the reset fails" [ "$status" = 1 ]
+check "and says in which step" says 'step "line" cannot be made'
+observe "scrub: $(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")"
+check "nothing of the window was written" \
+	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")" != done ]
+check "the policy is as it was" [ "$(cat "$policy")" = zero ]
+check "and it is no crash" [ "$(ladder state) $(ladder survived)" = "unproven registers" ]
+line -e inject=pread64:error=EIO:when="$number" cxlvfio reset --sample 8 --yes "$bdf"
+check "with consent it goes on" [ "$status" = 0 ]
+check "and says so, too" says 'step "line" cannot be made'
 check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish
