@@ -337,6 +337,9 @@ void cxl_vfio_window_yield(struct cxl_vfio_hdm *hdm);
 void cxl_vfio_window_reclaim(struct cxl_vfio_hdm *hdm);
 bool cxl_vfio_window_is_owned(struct cxl_vfio_hdm *hdm);
 
+/* main.c: how the last reset that was asked for ended */
+void cxl_vfio_note_reset(struct cxl_vfio_device *device, bool works);
+
 /* gate.c: who may touch the window */
 void cxl_vfio_gate_init(struct cxl_vfio_device *device);
 void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);

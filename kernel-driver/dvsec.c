@@ -155,6 +155,9 @@ static long reset_patiently(struct cxl_vfio_device *device)
 		ret = vfio_pci_core_ioctl(&device->core.vdev, VFIO_DEVICE_RESET, 0);
 	} while (ret == -EAGAIN && time_before(jiffies, deadline) &&
 		 !msleep_interruptible(LOCK_RETRY_MS));
+	/* Somebody else had the lock: there was none. */
+	if (ret != -EAGAIN)
+		cxl_vfio_note_reset(device, !ret);
 	if (ret)
 		cxl_vfio_gate_recheck(device);
 	return ret;

@@ -28,7 +28,7 @@ static int cxl_vfio_init(struct vfio_device *core_vdev)
  * The reset of an open or a close may fail without a word to anybody, and then VFIO offers none and
  * the scrub stays owed.
  */
-static void note_reset(struct cxl_vfio_device *device, bool works)
+void cxl_vfio_note_reset(struct cxl_vfio_device *device, bool works)
 {
 	enum cxl_vfio_reset_result result = CXL_VFIO_RESET_DONE;
 
@@ -72,7 +72,7 @@ static int cxl_vfio_open_device(struct vfio_device *core_vdev)
 		ret = vfio_pci_core_enable(&device->core);
 	if (ret)
 		return ret;
-	note_reset(device, device->core.reset_works);
+	cxl_vfio_note_reset(device, device->core.reset_works);
 	if (cxl_vfio_offers_region(device))
 		ret = cxl_vfio_memory_register(device);
 	if (!ret && device->interface != CXL_VFIO_INTERFACE_IS_NONE)
@@ -106,7 +106,7 @@ static void cxl_vfio_close_device(struct vfio_device *core_vdev)
 	was_reset = close_core(device);
 	cxl_vfio_window_reclaim(device->hdm);
 	if (device->core.reset_works)
-		note_reset(device, was_reset);
+		cxl_vfio_note_reset(device, was_reset);
 	/* The core has revoked them for good. */
 	cxl_vfio_dmabuf_forget(device);
 	/* After a reset the device itself writes nothing any more. */
@@ -148,7 +148,7 @@ static long cxl_vfio_ioctl(struct vfio_device *core_vdev, unsigned int cmd, unsi
 		ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 		/* Somebody else had the lock: there was none. */
 		if (cmd == VFIO_DEVICE_RESET && ret != -EAGAIN)
-			note_reset(device, !ret);
+			cxl_vfio_note_reset(device, !ret);
 		if (ret)
 			cxl_vfio_gate_recheck(device);
 		/* A VMM's, for a guest that starts again: its DVSEC is new, too. */

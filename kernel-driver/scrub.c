@@ -7,6 +7,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/isolation.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -211,18 +212,24 @@ static const struct cpumask *near_cpus(struct cxl_vfio_device *device)
 	return cpumask_of_node(node);
 }
 
+/* The queue is an unbound one: what is queued on a CPU that the operator isolated runs elsewhere. */
+static bool may_help(unsigned int cpu)
+{
+	return cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_WQ);
+}
+
 /* Besides the thread that asks for the scrub. */
 static unsigned int helpers_wanted(const struct cpumask *cpus)
 {
-	unsigned int share = READ_ONCE(cpu_share);
+	unsigned int share = READ_ONCE(cpu_share), count = 0, cpu;
 
-	return max(cpumask_weight_and(cpus, cpu_online_mask) * share / 100, 1U) - 1;
+	for_each_cpu(cpu, cpus)
+		count += may_help(cpu);
+	return max(count * share / 100, 1U) - 1;
 }
 
-/*
- * The queue is an unbound one, so that CPUs which the operator isolated stay out of it. Who has not
- * begun when all is done does not begin any more.
- */
+/* Who has not begun when all is done does not begin any more. */
 static void run_job(struct scrub_job *job, unsigned int limit_ms)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(limit_ms);
@@ -231,9 +238,11 @@ static void run_job(struct scrub_job *job, unsigned int limit_ms)
 	struct scrub_helper *helpers = kcalloc(wanted, sizeof(*helpers), GFP_KERNEL);
 
 	/* Without memory for helpers it takes longer, that is all. */
-	for_each_cpu_and(cpu, cpus, cpu_online_mask) {
+	for_each_cpu(cpu, cpus) {
 		if (ZERO_OR_NULL_PTR(helpers) || count == wanted)
 			break;
+		if (!may_help(cpu))
+			continue;
 		INIT_WORK(&helpers[count].work, scrub_help);
 		helpers[count].job = job;
 		queue_work_on(cpu, system_dfl_long_wq, &helpers[count++].work);

@@ -166,12 +166,16 @@ static void test_failure(char *map, const char *fault, int expected)
 
 static void test_guest_failure(void)
 {
-	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE), before = resets_seen(kind);
+	uint64_t dvsec = find_dvsec(CXL_DVSEC_ID_DEVICE), before;
 
+	check(!reset_cxl() && attribute_is("reset_result", CXL_VFIO_RESET_RESULT_DONE),
+	      "a guest's reset that works is told as the function's");
+	before = resets_seen(kind);
 	endpointctl("fault cxl-reset-error");
 	check(reset_cxl() == -EAGAIN && config_read(dvsec + CXL_DEVICE_STATUS2, 2) &
 	      CXL_DEVICE_STATUS2_RESET_ERROR, "a guest is told of the error");
 	check(resets_seen(kind) == before + 1, "which is that of a reset that the device saw");
+	check(attribute_is("reset_result", CXL_VFIO_RESET_RESULT_FAILED), "so is the operator");
 	endpointctl("clear all");
 }
 

@@ -555,16 +555,15 @@ static struct account own_account(void)
 static struct account begun_with;
 static uint64_t flrs_before, bus_resets_before;
 
-/* Where the kernel has a CXL reset, it does that instead. */
-static uint64_t function_resets_seen(void)
-{
-	return resets_seen("flr") + resets_seen("cxl");
-}
+/* Where the kernel has a CXL reset, each FLR that is asked for is that instead. */
+static const char *function_reset = "flr";
 
 static void begin_account(void)
 {
+	if (!system("grep -qw cxl_reset.enabled=1 /proc/cmdline"))
+		function_reset = "cxl";
 	begun_with = driver_account();
-	flrs_before = function_resets_seen();
+	flrs_before = resets_seen(function_reset);
 	bus_resets_before = resets_seen("vfio");
 }
 
@@ -590,11 +589,12 @@ static bool account_agrees(void)
 /* Neither more than were done, as by a retry that was none, nor fewer: one that was only said. */
 static bool device_agrees(void)
 {
-	uint64_t flrs = function_resets_seen() - flrs_before;
+	uint64_t flrs = resets_seen(function_reset) - flrs_before;
 	uint64_t bus_resets = resets_seen("vfio") - bus_resets_before;
 
-	tell("the device saw %llu FLRs and %llu bus resets; %lu and %lu were done",
-	     (unsigned long long)flrs, (unsigned long long)bus_resets, done[FLR], done[HOT]);
+	tell("the device saw %llu resets of kind %s and %llu of the bus; %lu and %lu were done",
+	     (unsigned long long)flrs, function_reset, (unsigned long long)bus_resets, done[FLR],
+	     done[HOT]);
 	return flrs == done[FLR] && bus_resets == done[HOT];
 }
 

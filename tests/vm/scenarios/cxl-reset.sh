@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Resets that want the window for themselves. On the debug kernel with cxl_reset.enabled=1 what the
-# PCI core does is its CXL reset, and there are RESETS under stress: three in five are CXL resets, by
-# the core or by the DVSEC, the others FLRs of another kind. On other kernels the core does an FLR.
+# Resets that want the window for themselves. On the debug kernel with cxl_reset.enabled=1 each is
+# the CXL reset of the PCI core's, and there are RESETS of them under stress; on others it is an FLR.
 set -u
 # shellcheck source=tests/vm/guest/proof.sh
 . "$(dirname "$0")/../guest/proof.sh"

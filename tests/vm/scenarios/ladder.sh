@@ -201,11 +201,11 @@ check "each step is on disk before it is tried" [ "$order" = "6 0 1" ]
 # Hardware that decodes and does not answer: nothing more is tried, not even the scrub at the close.
 line() {
 	status=0
-	strace -o "$scratch/trace" -e trace=pread64 "$@" > "$scratch/stdout" 2> "$scratch/stderr" || status=$?
+	strace -y -o "$scratch/trace" -e trace=pread64 "$@" > "$scratch/stdout" 2> "$scratch/stderr" || status=$?
 }
 rm "$record"
 line cxlvfio reset --sample 8 "$bdf"
-number=$(grep pread64 "$scratch/trace" | grep -n ', 64, ' | head -n 1 | cut -d : -f 1)
+number=$(grep pread64 "$scratch/trace" | grep -n 'vfio-device.*, 64, ' | head -n 1 | cut -d : -f 1)
 check "the first line of the window is read" [ "$number" ]
 rm "$record"
 echo zero > "$policy"
