@@ -112,6 +112,12 @@ echo 'obj-m := warn.o' > share/warn/Kbuild
 start warn --no-driver --endpoints 0 --share share -- insmod /mnt/share/warn/warn.ko
 start large --hdm-size 1G --endpoints 2 -- tests/vm/guest/topology.py 2 1 1073741824
 wait
+start off_limits -- sh -c 'tests/vm/guest/memory_off.py $(cxlvfio list --json |
+	jq -r ".endpoints[0] | .host, .resource")'
+wait
+case=off_limits
+check "an access with memory space off fails the run with 70" status_is 70
+check "and says so" has off_limits.err "accessed with memory space off"
 case=warn
 check "a kernel warning fails the run with 70" status_is 70
 check "the kernel's report is printed" eval 'has warn.err warn_init && has warn.err "Call Trace"'

@@ -140,6 +140,7 @@ class Machine:
         self.qemu: subprocess.Popen | None = None
         self.status_socket: socket.socket | None = None
         self.stood_still = False
+        self.accesses: list[str] = []
         self.timeout = options.timeout or TIMEOUT[options.kernel]
 
     def _socket(self, name: str) -> Path:
@@ -352,6 +353,7 @@ class Machine:
                 return EXIT_TIMEOUT
         if not self.complete():
             raise MachineError(*self.where_it_stopped("the machine went off"))
+        self.accesses = self.forbidden_accesses()
         self.status_socket.sendall(b"done\n")
         limit = time.monotonic() + STEP_TIMEOUT
         while self.qemu.returncode is None:
@@ -361,6 +363,20 @@ class Machine:
                 self.qemu.wait()
         self.drain()
         return self.status
+
+    def forbidden_accesses(self) -> list[str]:
+        """What the device servers saw that may end a real host, a line each."""
+        # A driver that is wrong on purpose does it.
+        if self.options.driver_flags:
+            return []
+        found = []
+        for endpoint in self.topology.endpoints:
+            counts = self.control.ask(endpoint.index, "counts")
+            for key, when in (("accesses_undecoded", "while it did not decode"),
+                              ("accesses_memory_off", "with memory space off")):
+                if counts.get(key, 1):
+                    found.append(f"endpoint {endpoint.index}: its window was accessed {when}: {counts}")
+        return found
 
     def drain(self) -> None:
         """What the console still holds when QEMU is gone."""
@@ -408,7 +424,7 @@ def explain_no_machine(machine: Machine, error: MachineError) -> None:
 
 
 def fail_with_report(machine: Machine, how: str, report: list[str]) -> int:
-    say(f"the kernel reported a problem; {how}")
+    say(f"the kernel or a device server reported a problem; {how}")
     print("\n".join(report), file=sys.stderr)
     return EXIT_KERNEL_REPORT
 
@@ -424,7 +440,7 @@ def boot(machine: Machine) -> int:
             return fail_with_report(machine, str(error.args[0]), report)
         explain_no_machine(machine, error)
         return EXIT_NO_MACHINE
-    report = machine.console.report()
+    report = machine.console.report() + machine.accesses
     if not report and status != EXIT_TIMEOUT and machine.console.taint is None:
         report = ["the guest did not tell whether its kernel is tainted"]
     if report:

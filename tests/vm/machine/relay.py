@@ -68,6 +68,9 @@ class Control:
         *lines, self.partial = (self.partial + data).split(b"\n")
         return b"".join(self._answer(line.decode(errors="replace")) for line in lines)
 
+    def ask(self, number: int, request: str) -> dict:
+        return json.loads(self._answer(f"{number} {request}").partition(b" ")[2])
+
     def _answer(self, line: str) -> bytes:
         number, _, request = line.partition(" ")
         if not number.isdecimal() or int(number) >= len(self.paths):
