@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "out/base/text.h"
@@ -11,13 +12,13 @@ static void print_step(const struct cxv_step *step, FILE *stream)
 {
 	const bool had_none = step->kind == CXV_STEP_REMEMBER && !step->value[0];
 	_cleanup_free_ char *value = cxv_text_printable(had_none ? "none" : step->value);
-	_cleanup_free_ char *path = cxv_text_printable(step->path);
+	_cleanup_free_ char *path = cxv_text_printable(step->path), *sentence = NULL;
 
 	if (!value || !path)
 		return;
-	fputs("  ", stream);
-	fprintf(stream, cxv_step_sentence(step->kind), path, value);
-	fputc('\n', stream);
+	sentence = cxv_format(cxv_step_sentence(step->kind), path, value);
+	if (sentence)
+		fprintf(stream, "  %s\n", sentence);
 }
 
 void cxv_print_plan(const struct cxv_plan *plan, const char *operation, FILE *stream)
