@@ -11,8 +11,10 @@
 #include "cmd/helper_targets.h"
 #include "config.h"
 #include "out/metrics/metrics.h"
+#include "out/metrics/missing.h"
 #include "sys/base/clock.h"
 #include "sys/base/output_file.h"
+#include "sys/base/rights.h"
 #include "sys/binding/driver.h"
 #include "sys/discovery/collect.h"
 #include "sys/discovery/pci_names.h"
@@ -136,6 +138,25 @@ static int read_endpoints(struct cxv_context *context, struct reading *reading)
 	return 0;
 }
 
+/* One sentence, however much it is: list --json names each of them under "unavailable". */
+static void warn_of_missing(struct cxv_context *context, const struct cxv_metrics *metrics)
+{
+	struct cxv_missing missing;
+
+	cxv_metrics_find_missing(metrics, &missing);
+	if (!missing.count)
+		return;
+	cxv_warning(&context->errors, cxv_code_of_errno(missing.error), missing.error,
+		    (struct cxv_place) {
+			    .operation = "make the page",
+			    .hint = cxv_rights_hint(&context->host, missing.error),
+		    },
+		    "%zu value%s could not be read, %s%s%s of %s%s", missing.count,
+		    missing.count == 1 ? "" : "s", missing.object ?: "", missing.object ? "." : "",
+		    missing.key, missing.host ?: "the driver",
+		    missing.count == 1 ? "" : " the first");
+}
+
 /* A page of a machine that could not be read says so, and has every family. */
 static void read_machine(struct cxv_context *context, struct reading *reading)
 {
@@ -152,6 +173,7 @@ static void read_machine(struct cxv_context *context, struct reading *reading)
 	metrics->hidden = reading->inventory.hidden;
 	cxv_driver_read_loaded(&context->host, &reading->driver);
 	metrics->driver = &reading->driver;
+	warn_of_missing(context, metrics);
 	/* Every warning so far is of something that could not be read. */
 	metrics->success = !error && !context->errors.warning_count &&
 			   !context->errors.out_of_memory;

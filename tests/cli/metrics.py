@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ SAMPLE = re.compile(r'^(?P<name>[a-z0-9_]+)(?P<labels>\{(?:[a-z_]+="(?:[^"\\\n]|
 # Of OpenMetrics: what ends the name of a family's samples.
 SUFFIXES = {"gauge": "", "counter": "_total", "info": "_info", "stateset": ""}
 KILLS = 40
+NOBODY = 65534
 # What an attribute says that has no number.
 OTHER_WORDS = {
     "target_type": ["expander"],
@@ -257,6 +259,54 @@ def check_success(stand: Stand) -> None:
     stand.same("both were seen", {True, False}, seen)
 
 
+def check_missing(stand: Stand) -> None:
+    """What feeds a family and cannot be read is no success; that there is none is one."""
+    root = fixture(stand.root, "states")
+    device = next((root / "sys/bus/pci/devices").glob("*/cxl_vfio/scrub_result")).parents[1].resolve()
+    module = root / "sys/module/cxl_vfio_pci"
+    module.mkdir(parents=True, exist_ok=True)
+    (module / "initstate").write_text("live\n")
+    # Without them there is no capability.
+    (device / "aer_dev_correctable").write_text("TOTAL_ERR_COR 0\n")
+    (device / "aer_dev_nonfatal").write_text("TOTAL_ERR_NONFATAL 0\n")
+    for name, error, success in (
+            ("cxl_vfio/state", "EIO", 0), ("cxl_vfio/scrub_result", "EIO", 0),
+            ("cxl_vfio/verdict", "EACCES", 0), ("cxl_vfio/zap_count", "EIO", 0),
+            ("cxl_vfio/machine_check_count", "EIO", 0), ("aer_dev_fatal", "EIO", 0),
+            ("reset_method", "EIO", 0), ("config", "EIO", 0),
+            (str(module / "version"), "EIO", 0), ("cxl_vfio/repair_count", "ENOENT", 1),
+            ("aer_dev_correctable", "ENOENT", 1)):
+        file = device / name
+        before = file.read_bytes() if file.exists() else None
+        file.unlink(missing_ok=True)
+        if error != "ENOENT":
+            file.symlink_to(f"/.unavailable/{error}")
+        result = stand.run(root)
+        what = f"{file.name} of {file.parent.name}" if name[0] == "/" else name
+        stand.say(result.returncode == 0 and
+                  f"\ncxlvfio_scrape_success {success}\n".encode() in result.stdout and
+                  (f"({error})".encode() in result.stderr) == (not success),
+                  f"{what}, {error}: {'no ' if not success else ''}success", result.stderr)
+        file.unlink(missing_ok=True)
+        if before is not None:
+            file.write_bytes(before)
+    # Somebody else's descriptors are not for a user: nobody has it open, or somebody.
+    stand.root.chmod(0o755)
+    descriptors = root / "proc/4711/fd"
+    descriptors.mkdir(parents=True)
+    (root / "proc/4711/comm").write_text("other\n")
+    for mode, success in ((0o755, 1), (0o700, 0)):
+        descriptors.chmod(mode)
+        result = stand.run(root, user=NOBODY, group=NOBODY, extra_groups=[])
+        stand.say(result.returncode == 0 and (b"vfio.opened_by" in result.stderr) == (not success)
+                  and f"\ncxlvfio_scrape_success {success}\n".encode() in result.stdout,
+                  f"processes that a user may {'' if success else 'not '}see", result.stderr)
+    shutil.rmtree(root / "proc/4711")
+    shutil.rmtree(module)
+    for file in device.glob("aer_dev_*"):
+        file.unlink()
+
+
 def check_junk(stand: Stand) -> None:
     broken = []
     for root in junk.machines(fixture(stand.root, "states"), stand.root):
@@ -468,9 +518,9 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]), Path(root))
-        for check in (check_pages, check_brief, check_many, check_success, check_families, check_alerts,
-                      check_textfile, check_full_disk, check_full_stdout, check_kill, check_proof,
-                      check_snapshot, check_usage, check_junk):
+        for check in (check_pages, check_brief, check_many, check_success, check_missing,
+                      check_families, check_alerts, check_textfile, check_full_disk, check_full_stdout, check_kill,
+                      check_proof, check_snapshot, check_usage, check_junk):
             check(stand)
         return stand.finish()
 
