@@ -201,6 +201,43 @@ static void test_errors_and_findings(void **state)
 	cxv_endpoint_free(endpoint);
 }
 
+static void find(struct cxv_endpoint *endpoint, const char *id, enum cxv_severity severity,
+		 const char *message)
+{
+	assert_int_equal(cxv_findings_add(&endpoint->findings, id, severity, strdup(message), NULL),
+			 0);
+}
+
+/* What another sentence is about is the same: it neither ended nor began. */
+static void test_sentences_of_findings(void **state)
+{
+	struct cxv_endpoint *endpoint = make(HOST);
+	struct cxv_changes changes;
+	struct reader reader;
+
+	begin(&changes, &reader);
+	find(endpoint, "peer", CXV_SEVERITY_WARNING, "one");
+	expect(&changes, &reader, endpoint, "snapshot: no_driver, no driver\n");
+	cxv_findings_clear(&endpoint->findings);
+	find(endpoint, "peer", CXV_SEVERITY_WARNING, "another");
+	expect(&changes, &reader, endpoint, "state: findings changed\n");
+	/* A second one of a kind, before it, and another sentence of the first. */
+	cxv_findings_clear(&endpoint->findings);
+	find(endpoint, "peer", CXV_SEVERITY_WARNING, "second");
+	find(endpoint, "peer", CXV_SEVERITY_WARNING, "first");
+	expect(&changes, &reader, endpoint, "finding_began: warning, peer: first\n");
+	cxv_findings_clear(&endpoint->findings);
+	find(endpoint, "peer", CXV_SEVERITY_ERROR, "first");
+	find(endpoint, "peer", CXV_SEVERITY_WARNING, "changed");
+	expect(&changes, &reader, endpoint,
+	       "finding_ended: warning, peer: first\nfinding_began: error, peer: first\n");
+	cxv_findings_clear(&endpoint->findings);
+	expect(&changes, &reader, endpoint,
+	       "finding_ended: error, peer: first\nfinding_ended: warning, peer: changed\n");
+	end(&changes, &reader);
+	cxv_endpoint_free(endpoint);
+}
+
 /* A reset changes them: the reader is told with the next event of the endpoint. */
 static void test_counters_are_no_event(void **state)
 {
@@ -285,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_errors_and_findings),
+		cmocka_unit_test(test_sentences_of_findings),
 		cmocka_unit_test(test_counters_are_no_event),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_snapshots),

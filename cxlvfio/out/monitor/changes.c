@@ -274,25 +274,47 @@ static int tell_error(struct comparison *comparison)
 	return 0;
 }
 
-static bool has(struct json_object *findings, struct json_object *finding)
+static size_t length_of(struct json_object *list)
 {
-	size_t count = json_object_is_type(findings, json_type_array) ?
-		       json_object_array_length(findings) : 0;
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+/* It is the same one, whatever its sentence says by now. */
+static bool is_same_finding(struct json_object *one, struct json_object *other)
+{
+	static const char *const keys[] = { "id", "severity" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!json_object_equal(member(one, keys[i]), member(other, keys[i])))
+			return false;
+	return true;
+}
+
+/* Those of the first COUNT elements that are FINDING. */
+static size_t count_same(struct json_object *findings, size_t count, struct json_object *finding)
+{
+	size_t same = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (json_object_equal(json_object_array_get_idx(findings, i), finding))
-			return true;
-	return false;
+		same += is_same_finding(json_object_array_get_idx(findings, i), finding);
+	return same;
+}
+
+/* Of FROM's element INDEX: with the same ones before it, it is one more than OTHER has. */
+static bool is_missing(struct json_object *from, size_t index, struct json_object *other)
+{
+	struct json_object *finding = json_object_array_get_idx(from, index);
+
+	return count_same(from, index, finding) >= count_same(other, length_of(other), finding);
 }
 
 /* Elements of FROM that are not in OTHER. */
 static size_t count_missing(struct json_object *from, struct json_object *other)
 {
-	size_t count = json_object_is_type(from, json_type_array) ?
-		       json_object_array_length(from) : 0, missing = 0;
+	size_t count = length_of(from), missing = 0;
 
 	for (size_t i = 0; i < count; i++)
-		missing += !has(other, json_object_array_get_idx(from, i));
+		missing += is_missing(from, i, other);
 	return missing;
 }
 
@@ -327,7 +349,7 @@ static int tell_finding(struct comparison *comparison, struct json_object *findi
 	struct cxv_event event;
 	int error;
 
-	/* The last one brings the order of the reading, too. */
+	/* The last one brings the order of the reading, too, and what is now said of the others. */
 	next = --list->left ? changed_list(list->now, finding, kind == CXV_EVENT_FINDING_BEGAN) :
 			      json_object_get(member(comparison->after, "findings"));
 	error = next ? sides_add(&sides, "findings", list->now, next) : -ENOMEM;
@@ -347,16 +369,13 @@ static int tell_findings_of(struct comparison *comparison, struct json_object *f
 			    struct json_object *other, enum cxv_event_kind kind,
 			    struct finding_list *list)
 {
-	size_t count = json_object_is_type(from, json_type_array) ?
-		       json_object_array_length(from) : 0;
+	size_t count = length_of(from);
 	int error = 0;
 
-	for (size_t i = 0; i < count && !error; i++) {
-		struct json_object *finding = json_object_array_get_idx(from, i);
-
-		if (!has(other, finding))
-			error = tell_finding(comparison, finding, kind, list);
-	}
+	for (size_t i = 0; i < count && !error; i++)
+		if (is_missing(from, i, other))
+			error = tell_finding(comparison, json_object_array_get_idx(from, i), kind,
+					     list);
 	return error;
 }
 
@@ -371,7 +390,7 @@ static int tell_findings(struct comparison *comparison)
 	};
 	int error;
 
-	/* Another order alone is none of their events. */
+	/* Another order or another sentence alone is none of their events. */
 	if (!differs(comparison, "findings") || !list.left)
 		return 0;
 	error = take(comparison, keys, ARRAY_SIZE(keys), &sides);
