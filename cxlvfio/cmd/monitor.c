@@ -41,6 +41,7 @@ struct monitor {
 	bool once;
 	unsigned int count;		/* 0: no limit */
 	unsigned int timeout;		/* seconds, 0: none */
+	struct cxv_deadline deadline;	/* its end */
 	const char *from;
 	struct cxv_hints *hints;	/* NULL: --once */
 	struct cxv_changes changes;
@@ -113,10 +114,17 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct moni
 	return check(context, monitor);
 }
 
+/* NULL: there is none. */
+static const struct cxv_deadline *deadline_of(const struct monitor *monitor)
+{
+	return monitor->timeout ? &monitor->deadline : NULL;
+}
+
 static int write_line(const struct monitor *monitor, const char *line, size_t length)
 {
 	if (monitor->hints)
-		return cxv_hints_write(monitor->hints, STDOUT_FILENO, line, length);
+		return cxv_hints_write(monitor->hints, deadline_of(monitor), STDOUT_FILENO, line,
+				       length);
 	errno = 0;
 	return fwrite(line, 1, length, stdout) == length ? 0 : -(errno ?: EIO);
 }
@@ -267,7 +275,6 @@ static void settle(const struct monitor *monitor)
 /* ENOUGH, or -errno: why it ended. */
 static int follow(struct monitor *monitor)
 {
-	struct cxv_deadline deadline = cxv_deadline_after(monitor->timeout * 1000u);
 	int error = read_first(monitor);
 
 	while (!error) {
@@ -276,8 +283,7 @@ static int follow(struct monitor *monitor)
 			error = read_again(monitor);
 			continue;
 		}
-		error = cxv_hints_wait(monitor->hints, monitor->timeout ? &deadline : NULL,
-				       STDOUT_FILENO);
+		error = cxv_hints_wait(monitor->hints, deadline_of(monitor), STDOUT_FILENO);
 		if (error && error != -ENOBUFS)
 			break;
 		settle(monitor);
@@ -349,6 +355,7 @@ static enum cxv_exit run_monitor(struct monitor *monitor)
 
 	if (monitor->from && cxv_from(context, monitor->from) < 0)
 		return cxv_errors_exit(&context->errors);
+	monitor->deadline = cxv_deadline_after(monitor->timeout * 1000u);
 	if (!monitor->once) {
 		cxv_hold_until_finished(context);
 		error = cxv_hints_open(&context->host, &monitor->hints);

@@ -147,6 +147,32 @@ def check_ends(stand: Stand) -> None:
     stand.say(alive, "a signal that is ignored, as under nohup, does not")
 
 
+def check_slow(stand: Stand) -> None:
+    """A pipe that is full, and that nobody reads: the end comes all the same, two seconds later."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    for arguments, status in ((["--timeout", "1"], 0), (["--timeout", "1", "--count", "1"], 8)):
+        start = time.monotonic()
+        process = subprocess.Popen([stand.command, "monitor", "--json", *arguments], stdout=writer,
+                                   stderr=subprocess.PIPE)
+        try:
+            _, errors = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, errors = process.communicate()
+        took = time.monotonic() - start
+        stand.say(process.returncode == status and took > 2.9 and bool(errors) == bool(status),
+                  f"{' '.join(arguments)} ends it while nobody reads", process.returncode, took,
+                  errors)
+    os.close(reader)
+    os.close(writer)
+
+
 def check_rest(stand: Stand) -> None:
     trace = stand.root / "trace"
     process = subprocess.Popen(["strace", "-o", str(trace), "-ttt", stand.command, "monitor"],
@@ -225,8 +251,8 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(root))
-        for check in (check_first_state, check_usage, check_ends, check_rest, check_junk,
-                      check_examples):
+        for check in (check_first_state, check_usage, check_ends, check_slow, check_rest,
+                      check_junk, check_examples):
             check(stand)
         return stand.finish()
 

@@ -19,7 +19,7 @@
 #include "sys/base/udev.h"
 #include "sys/monitor/trace.h"
 
-/* What a signal that ends the program grants whoever reads what is being written. */
+/* What an end, by a signal or in time, grants whoever reads what is being written. */
 #define GRACE_MS	2000
 
 /* A file that is followed: the driver's state, by poll(2), or a node, by inotify(7). */
@@ -50,7 +50,8 @@ struct cxv_hints {
 	struct followed *followed;
 	size_t count;
 	bool grew;		/* since follow_begin */
-	struct cxv_deadline grace;	/* of writing; no end: no signal has come */
+	struct cxv_deadline grace;	/* of writing; no end: it has not begun */
+	int ended;			/* -errno: why it has */
 };
 
 static void followed_clear(struct cxv_hints *hints, struct followed *followed)
@@ -365,30 +366,40 @@ int cxv_hints_wait(struct cxv_hints *hints, const struct cxv_deadline *deadline,
 	}
 }
 
-/* Until OUTPUT takes PIPE_BUF bytes without making us wait. */
-static int wait_for_room(struct cxv_hints *hints, int output)
+static void begin_grace(struct cxv_hints *hints, int error)
 {
-	struct cxv_deadline *grace = &hints->grace;
+	hints->grace = cxv_deadline_after(GRACE_MS);
+	hints->ended = error;
+}
+
+/* Until OUTPUT takes PIPE_BUF bytes without making us wait: 1. 0: look again. */
+static int wait_for_room(struct cxv_hints *hints, const struct cxv_deadline *deadline, int output)
+{
+	bool ending = hints->ended;
+	const struct cxv_deadline *until = ending ? &hints->grace : deadline;
 	struct pollfd files[] = {
 		{ .fd = output, .events = POLLOUT },
-		{ .fd = grace->end ? -1 : hints->signals, .events = POLLIN },
+		{ .fd = ending ? -1 : hints->signals, .events = POLLIN },
 	};
-	int ready = poll(files, ARRAY_SIZE(files), grace->end ? cxv_deadline_left(grace) : -1);
+	int ready = poll(files, ARRAY_SIZE(files), until ? cxv_deadline_left(until) : -1);
 
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
+	if (!ready && ending)
+		return hints->ended;
 	if (!ready)
-		return -EINTR;
-	if (files[1].revents && take_signal(hints) < 0)
-		*grace = cxv_deadline_after(GRACE_MS);
+		begin_grace(hints, -ETIMEDOUT);
+	else if (files[1].revents && take_signal(hints) < 0)
+		begin_grace(hints, -EINTR);
 	return !!files[0].revents;
 }
 
-int cxv_hints_write(struct cxv_hints *hints, int output, const char *text, size_t length)
+int cxv_hints_write(struct cxv_hints *hints, const struct cxv_deadline *deadline, int output,
+		    const char *text, size_t length)
 {
 	while (length) {
 		ssize_t written;
-		int ready = wait_for_room(hints, output);
+		int ready = wait_for_room(hints, deadline, output);
 
 		if (ready < 0)
 			return ready;

@@ -38,8 +38,10 @@ int cxv_hints_follow_end(struct cxv_hints *hints);
 int cxv_hints_wait(struct cxv_hints *hints, const struct cxv_deadline *deadline, int output);
 /*
  * TEXT to OUTPUT, whole, however slowly somebody reads it. 0 or -errno; -EINTR: a signal ends the
- * program, and nobody has read the rest for two seconds.
+ * program, and nobody has read the rest for two seconds since; -ETIMEDOUT: the same of DEADLINE
+ * (NULL: none), which has passed.
  */
-int cxv_hints_write(struct cxv_hints *hints, int output, const char *text, size_t length);
+int cxv_hints_write(struct cxv_hints *hints, const struct cxv_deadline *deadline, int output,
+		    const char *text, size_t length);
 
 #endif
