@@ -16,6 +16,7 @@
 #include "out/monitor/changes.h"
 #include "sys/base/clock.h"
 #include "sys/base/deadline.h"
+#include "sys/base/rights.h"
 #include "sys/discovery/collect.h"
 #include "sys/monitor/hints.h"
 
@@ -176,7 +177,8 @@ static void say_unfollowed(struct monitor *monitor, const char *host, int error)
 		    (struct cxv_place) {
 			    .operation = "follow", .target = host,
 			    .hint = error == -ENOSPC ?
-				    "raise fs.inotify.max_user_watches with sysctl(8)" : NULL,
+				    "raise fs.inotify.max_user_watches with sysctl(8)" :
+				    cxv_rights_hint(&monitor->context->host, error),
 		    },
 		    "cannot watch it: changes may be reported late, opens and closes not at all");
 	say_warnings(monitor->context, &errors);

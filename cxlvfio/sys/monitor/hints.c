@@ -162,10 +162,10 @@ static int start(struct cxv_hints *hints, struct followed *followed, bool is_nod
 	return -ENODEV;
 }
 
-/* One that is gone or not there, or not for this user, says nothing: others do. */
-static bool is_not_ours(int error)
+/* It says nothing: others do. */
+static bool is_gone(int error)
 {
-	return error == -ENOENT || error == -ENODEV || error == -EACCES || error == -EPERM;
+	return error == -ENOENT || error == -ENODEV;
 }
 
 /* PATH is taken over. */
@@ -193,7 +193,7 @@ static int follow(struct cxv_hints *hints, char *path, bool is_node)
 	error = start(hints, new, is_node);
 	if (error < 0) {
 		free(path);
-		return is_not_ours(error) ? 0 : error;
+		return is_gone(error) ? 0 : error;
 	}
 	hints->count++;
 	hints->grew = true;

@@ -22,8 +22,8 @@ void cxv_hints_close(struct cxv_hints *hints);
 
 /*
  * With each reading: begin, every endpoint, end. What belongs to an endpoint is followed from then
- * on, but for what this user may not: -errno of cxv_hints_follow() is that something of it is not,
- * as where the kernel gives this user no more watches. 1 of the end: something is followed that was
+ * on; -errno of cxv_hints_follow() is that something of it is not, as where this user may not read
+ * a node or is given no more watches by the kernel. 1 of the end: something is followed that was
  * not, so that what happened to it since it was read went unseen; else 0.
  */
 void cxv_hints_follow_begin(struct cxv_hints *hints);
