@@ -121,13 +121,22 @@ static const struct cxv_deadline *deadline_of(const struct monitor *monitor)
 	return monitor->timeout ? &monitor->deadline : NULL;
 }
 
-static int write_line(const struct monitor *monitor, const char *line, size_t length)
+static int print_line(const char *line, size_t length)
 {
-	if (monitor->hints)
-		return cxv_hints_write(monitor->hints, deadline_of(monitor), STDOUT_FILENO, line,
-				       length);
 	errno = 0;
 	return fwrite(line, 1, length, stdout) == length ? 0 : -(errno ?: EIO);
+}
+
+static int write_line(const struct monitor *monitor, const char *line, size_t length)
+{
+	int error = !monitor->hints ? print_line(line, length) :
+		    cxv_hints_write(monitor->hints, deadline_of(monitor), STDOUT_FILENO, line,
+				    length);
+
+	/* Said by cxv_finish(), but for an end that is none of stdout's. */
+	if (error < 0 && error != -EINTR && error != -ETIMEDOUT)
+		monitor->context->stdout_error = error;
+	return error;
 }
 
 static int print_event(const struct cxv_event *event, void *argument)
@@ -339,10 +348,13 @@ static enum cxv_exit end(struct monitor *monitor, int error)
 		return cxv_errors_exit(&context->errors);
 	case -EPIPE:
 		monitor->reader_gone = true;
+		context->stdout_error = error;
 		return CXV_EXIT_FAILED;
 	case -ETIMEDOUT:
 		return time_out(monitor);
 	default:
+		if (context->stdout_error)
+			return CXV_EXIT_FAILED;
 		/* A collection that failed has said why. */
 		if (context->errors.error_count)
 			return cxv_errors_exit(&context->errors);

@@ -173,6 +173,31 @@ def check_slow(stand: Stand) -> None:
     os.close(writer)
 
 
+def check_write_errors(stand: Stand) -> None:
+    """One line that names stdout and what is the matter with it."""
+    root = ["--sysroot", str(fixture(stand.root, "many:64"))]
+    closed, ignored = (lambda: os.close(1)), (lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN))
+    for what, where, arguments, error, prepare in (
+            ("full", [], ["--json", "--timeout", "5"], "ENOSPC", None),
+            ("full", [], ["--timeout", "5"], "ENOSPC", None),
+            ("full", root, ["--once", "--json"], "ENOSPC", None),
+            ("closed", [], ["--json", "--timeout", "5"], "EBADF", closed),
+            ("closed", root, ["--once", "--json"], "EBADF", closed),
+            ("nobody's", [], ["--json", "--timeout", "5"], "EPIPE", ignored),
+            ("nobody's", root, ["--once", "--json"], "EPIPE", ignored)):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([stand.command, *where, "monitor", *arguments],
+                                    stdout=full if what == "full" else writer, text=True,
+                                    stderr=subprocess.PIPE, preexec_fn=prepare,
+                                    restore_signals=not prepare, timeout=60)
+        os.close(writer)
+        stand.say(result.returncode == 1 and result.stderr.count("\n") == 1 and
+                  "write to stdout" in result.stderr and f"({error})" in result.stderr,
+                  f"monitor {' '.join(arguments)}: a stdout that is {what}: {error}", result)
+
+
 def check_rest(stand: Stand) -> None:
     trace = stand.root / "trace"
     process = subprocess.Popen(["strace", "-o", str(trace), "-ttt", stand.command, "monitor"],
@@ -251,7 +276,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(root))
-        for check in (check_first_state, check_usage, check_ends, check_slow, check_rest,
+        for check in (check_first_state, check_usage, check_ends, check_slow, check_write_errors, check_rest,
                       check_junk, check_examples):
             check(stand)
         return stand.finish()
