@@ -179,14 +179,19 @@ static int none_at_all(struct cxv_context *context, const struct cxv_targets *ta
 	return 0;
 }
 
-int cxv_targets_check_hidden(struct cxv_context *context, bool found)
+bool cxv_targets_are_hidden(const struct cxv_context *context)
 {
 	const struct cxv_errors *errors = &context->errors;
-	bool hidden = false;
 
 	for (size_t i = 0; i < errors->warning_count; i++)
-		hidden = hidden || !strcmp(errors->warnings[i].operation ?: "", CXV_DISCOVER);
-	if (found || !hidden)
+		if (!strcmp(errors->warnings[i].operation ?: "", CXV_DISCOVER))
+			return true;
+	return false;
+}
+
+int cxv_targets_check_hidden(struct cxv_context *context, bool found)
+{
+	if (found || !cxv_targets_are_hidden(context))
 		return 0;
 	return cxv_error(&context->errors, CXV_PERMISSION_DENIED, EACCES,
 			 (struct cxv_place) {

@@ -26,6 +26,8 @@ void cxv_targets_clear(struct cxv_targets *targets);
 
 /* Whether INVENTORY has a Type-2 endpoint. */
 bool cxv_targets_are_found(const struct cxv_inventory *inventory);
+/* Whether a warning says that there may be endpoints among functions that cannot be looked at. */
+bool cxv_targets_are_hidden(const struct cxv_context *context);
 /*
  * For what tells of all endpoints: where none was FOUND, and there may be some among functions that
  * could not be looked at, that is an error, which is kept: -EACCES. 0 otherwise.

@@ -12,6 +12,7 @@
 #include "cmd/helper_from.h"
 #include "cmd/helper_number.h"
 #include "cmd/helper_output.h"
+#include "cmd/helper_targets.h"
 #include "out/base/messages.h"
 #include "out/monitor/changes.h"
 #include "sys/base/clock.h"
@@ -48,6 +49,7 @@ struct monitor {
 	struct cxv_changes changes;
 	uint64_t sequence;
 	uint64_t told;			/* events that count */
+	bool found;			/* an endpoint was read, whether it is told of or not */
 	uint64_t duration_ns;		/* of the last reading */
 	int result;			/* ENOUGH or -errno: why that was ended */
 	bool reader_gone;
@@ -210,6 +212,7 @@ static int read_endpoint(struct cxv_endpoint *endpoint, void *argument)
 		      cxv_filter_matches(&monitor->filter, endpoint);
 	int error = cxv_changes_read(&monitor->changes, endpoint, wanted);
 
+	monitor->found = monitor->found || monitor->all || cxv_endpoint_is_type2(endpoint);
 	if (!error && monitor->hints)
 		error = follow_endpoint(monitor, endpoint);
 	cxv_endpoint_free(endpoint);
@@ -244,9 +247,21 @@ static int read_first(struct monitor *monitor)
 
 	monitor->changes.visit = NULL;
 	error = read_all(monitor, &monitor->context->errors);
-	say_warnings(monitor->context, &monitor->context->errors);
+	monitor->changes.hidden = cxv_targets_are_hidden(monitor->context);
+	if (!monitor->once)
+		say_warnings(monitor->context, &monitor->context->errors);
 	monitor->changes.visit = print_event;
 	return error ?: cxv_changes_snapshot(&monitor->changes);
+}
+
+static int print_once(struct monitor *monitor)
+{
+	int error = read_first(monitor);
+
+	/* The error is kept for the exit status. */
+	if (!error)
+		cxv_targets_check_hidden(monitor->context, monitor->found);
+	return error;
 }
 
 /* Warnings would be those of the first reading, again and again; a failure is said in the end. */
@@ -383,7 +398,7 @@ static enum cxv_exit run_monitor(struct monitor *monitor)
 		if (error < 0)
 			return end(monitor, error);
 	}
-	return end(monitor, monitor->once ? read_first(monitor) : follow(monitor));
+	return end(monitor, monitor->once ? print_once(monitor) : follow(monitor));
 }
 
 static void monitor_clear(struct monitor *monitor)

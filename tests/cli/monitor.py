@@ -62,6 +62,8 @@ class Stand(Tap):
 
 
 def fixture(root: Path, name: str) -> Path:
+    if (root / name).exists():
+        return root / name
     subprocess.run([sys.executable, "-B", str(HERE / "make-fixture.py"), name, str(root / name)],
                    check=True)
     return root / name
@@ -98,6 +100,24 @@ def check_first_state(stand: Stand) -> None:
         events = stand.run("--once", "--json", *filters, sysroot=root).stdout.splitlines()
         stand.same(f"{' '.join(filters)}: as in the list", listed(stand, root, *filters),
                    [json.loads(line)["after"] for line in events])
+
+
+def check_hidden(stand: Stand) -> None:
+    """Where there may be endpoints that are not seen it ends as list does, and says so."""
+    for name, status, hidden in (("hidden", 4, True), ("container", 4, True),
+                                 ("unprivileged", 0, True), ("empty", 0, False)):
+        root = fixture(stand.root, name)
+        for arguments in ([], ["--all"]):
+            result = stand.run("--once", "--json", *arguments, sysroot=root)
+            like = subprocess.run([stand.command, "--sysroot", str(root), "list", "--json",
+                                   *arguments], capture_output=True, timeout=600)
+            events = [json.loads(line) for line in result.stdout.splitlines()]
+            stand.say(result.returncode == like.returncode == status and
+                      result.stderr == like.stderr.replace(b"list:", b"monitor:"),
+                      f"{name} {' '.join(arguments)}: the status and the words of list",
+                      result.stderr.decode(), like.stderr.decode())
+            stand.same(f"{name}: each snapshot says whether there may be more",
+                       {hidden}, {event["hidden"] for event in events})
 
 
 def check_usage(stand: Stand) -> None:
@@ -276,8 +296,8 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as root:
         stand = Stand(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(root))
-        for check in (check_first_state, check_usage, check_ends, check_slow, check_write_errors, check_rest,
-                      check_junk, check_examples):
+        for check in (check_first_state, check_hidden, check_usage, check_ends, check_slow,
+                      check_write_errors, check_rest, check_junk, check_examples):
             check(stand)
         return stand.finish()
 

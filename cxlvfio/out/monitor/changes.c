@@ -502,6 +502,7 @@ static int tell_whole(struct cxv_changes *changes, enum cxv_event_kind kind, con
 		.kind = kind, .host = host,
 		.before = is_gone ? endpoint : NULL, .after = is_gone ? NULL : endpoint,
 		.has_remaining = kind == CXV_EVENT_SNAPSHOT, .remaining = remaining,
+		.hidden = changes->hidden,
 	};
 
 	return tell(changes, &event, "%s%s%s%s", is_gone ? "was " : "",
@@ -695,9 +696,13 @@ int cxv_changes_end(struct cxv_changes *changes)
 /* A reader of nothing could not tell it from a reading that is not done yet. */
 static int tell_none(const struct cxv_changes *changes)
 {
-	struct cxv_event event = { .kind = CXV_EVENT_SNAPSHOT, .has_remaining = true };
+	struct cxv_event event = {
+		.kind = CXV_EVENT_SNAPSHOT, .has_remaining = true, .hidden = changes->hidden,
+	};
 
-	return tell(changes, &event, "no endpoint");
+	return tell(changes, &event, changes->hidden ?
+		    "no endpoint is visible, and not every PCI function could be looked at" :
+		    "no endpoint");
 }
 
 int cxv_changes_snapshot(struct cxv_changes *changes)

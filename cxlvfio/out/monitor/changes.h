@@ -20,6 +20,7 @@ struct cxv_known;
 struct cxv_changes {
 	struct cxv_known *known;	/* in the order of their addresses */
 	size_t count;
+	bool hidden;			/* there may be others, which this user may not see */
 	cxv_event_visit visit;
 	void *argument;
 };

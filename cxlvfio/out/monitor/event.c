@@ -67,10 +67,13 @@ char *cxv_event_json(const struct cxv_event *event, const struct cxv_event_stamp
 	cxv_json_string(&document, document.root, "event", names[event->kind]);
 	cxv_json_string(&document, document.root, "host", event->host);
 	cxv_json_string(&document, document.root, "message", event->message);
-	if (event->has_remaining)
+	if (event->has_remaining) {
 		cxv_json_number(&document, document.root, "remaining", event->remaining);
-	else
+		cxv_json_flag(&document, document.root, "hidden", event->hidden);
+	} else {
 		cxv_json_null(&document, document.root, "remaining");
+		cxv_json_null(&document, document.root, "hidden");
+	}
 	add_object(&document, "finding", event->finding);
 	add_object(&document, "before", event->before);
 	add_object(&document, "after", event->after);

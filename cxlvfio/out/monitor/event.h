@@ -39,6 +39,7 @@ struct cxv_event {
 	const char *message;		/* for people */
 	bool has_remaining;
 	uint64_t remaining;		/* snapshots that follow this one */
+	bool hidden;			/* of a snapshot: not every endpoint may be seen */
 };
 
 /* What numbers an event, and when it was seen. */

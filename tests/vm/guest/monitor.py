@@ -27,7 +27,7 @@ from vfio import Device  # noqa: E402
 PCI = Path("/sys/bus/pci")
 DRIVER = "cxl-vfio-pci"
 KEYS = {"schema_version", "sequence", "time", "monotonic_ns", "event", "host", "message", "remaining",
-        "finding", "before", "after"}
+        "hidden", "finding", "before", "after"}
 # What cxlvfio-monitor(1) says may be older.
 COUNTERS = {"generation", "zap_count", "reactivate_count", "refuse_count", "repair_count", "last_path",
             "scrub_bytes"}
