@@ -49,6 +49,18 @@ static int parse_format(struct cxv_context *context, const char *word,
 	return context->errors.error_count ? -EINVAL : 0;
 }
 
+static int check_textfile(struct cxv_context *context, const char *file)
+{
+	if (!file)
+		return 0;
+	if (!*file)
+		cxv_usage_error(context, "--textfile takes the name of a file, which is empty");
+	else if (!strcmp(file, "-"))
+		cxv_usage_error(context, "--textfile takes the name of a file, not '-': without "
+				"it the page is on standard output");
+	return context->errors.error_count ? -EINVAL : 0;
+}
+
 static int parse(struct cxv_context *context, int argc, char **argv, struct arguments *arguments)
 {
 	struct cxv_option_value value;
@@ -75,7 +87,9 @@ static int parse(struct cxv_context *context, int argc, char **argv, struct argu
 		 arguments->format == CXV_METRICS_OPENMETRICS)
 		cxv_usage_error(context, "node_exporter reads only --format prometheus from a "
 				"textfile");
-	return context->errors.error_count ? -EINVAL : result;
+	if (context->errors.error_count)
+		return -EINVAL;
+	return result ?: check_textfile(context, arguments->textfile);
 }
 
 /* Everything that the page is made of, and who owns it. */
@@ -200,6 +214,24 @@ static char *page_of(const struct cxv_metrics *metrics, enum cxv_metrics_format 
 	return NULL;
 }
 
+/* node_exporter says nothing of the files that it passes over. */
+static void check_suffix(struct cxv_context *context, const char *file)
+{
+	static const char suffix[] = ".prom";
+	size_t length = strlen(file);
+
+	if (length < strlen(suffix) || strcmp(file + length - strlen(suffix), suffix))
+		cxv_warning(&context->errors, CXV_FAILED, 0,
+			    (struct cxv_place) { .operation = "write the page", .path = file },
+			    "node_exporter reads only files whose names end with %s", suffix);
+}
+
+static const char *hint_of(int error)
+{
+	return error == -EEXIST || error == -EISDIR ?
+	       "only a plain file is replaced: no directory, link, pipe or device" : NULL;
+}
+
 static void write_textfile(struct cxv_context *context, const char *file, const char *page)
 {
 	bool was_there = !access(file, F_OK);
@@ -209,9 +241,12 @@ static void write_textfile(struct cxv_context *context, const char *file, const 
 		cxv_error(&context->errors, cxv_code_of_errno(error), error,
 			  (struct cxv_place) {
 				  .operation = "write the page", .path = file,
+				  .hint = hint_of(error),
 			  },
 			  was_there ? "cannot write it: the file is as it was before" :
 			  "cannot write it");
+	else
+		check_suffix(context, file);
 }
 
 /* The errno of a write is known right after it alone. */

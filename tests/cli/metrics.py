@@ -394,11 +394,23 @@ def check_textfile(stand: Stand) -> None:
               "a text file is the page, everybody may read it, and there is nothing else",
               result, oct(file.stat().st_mode), list(directory.iterdir()))
     os.umask(0o022)
-    for target in (str(directory), "/dev/null", f"{directory}/no/such", f"{directory}/x.prom/"):
+    (stand.root / "link.prom").symlink_to(file)
+    os.mkfifo(stand.root / "pipe.prom")
+    for target, plain in ((str(directory), False), ("/dev/null", False),
+                          (str(stand.root / "link.prom"), False),
+                          (str(stand.root / "pipe.prom"), False), (f"{directory}/no/such", True),
+                          (f"{directory}/x.prom/", False)):
         result = stand.run(root, "--textfile", target)
         stand.say(result.returncode == 1 and target.encode() in result.stderr and
-                  (b"as it was before" in result.stderr) == os.path.exists(target),
+                  (b"as it was before" in result.stderr) == os.path.exists(target) and
+                  (b"hint: only a plain file" in result.stderr) == (not plain),
                   f"{target.replace(str(stand.root), '')} is not replaced", result)
+    for name, warned in (("page.txt", True), ("x.prom", False), (".prom.new", True)):
+        result = stand.run(root, "--textfile", str(directory / name))
+        stand.say(result.returncode == 0 and (b"end with .prom" in result.stderr) == warned and
+                  b"_success 1\n" in (directory / name).read_bytes(),
+                  f"{name} is written, with{'' if warned else 'out'} a word", result)
+        (directory / name).unlink()
     log = stand.root / "trace"
     subprocess.run(["strace", "-qq", "-y", "-o", log, "--trace=fsync,renameat", stand.command,
                     "--sysroot", str(root), "metrics", "--textfile", str(file)], check=True,
@@ -505,10 +517,11 @@ def check_snapshot(stand: Stand) -> None:
 def check_usage(stand: Stand) -> None:
     root = fixture(stand.root, "empty")
     for arguments in (["--json"], ["--format", "xml"], ["mem0"], ["--textfile", ""],
+                      ["--textfile", "-"],
                       ["--textfile", "x.prom", "--format", "openmetrics"]):
         result = subprocess.run([stand.command, "--sysroot", str(root), "metrics", *arguments],
                                 capture_output=True, timeout=600, cwd=stand.root)
-        stand.say(result.returncode in (1, 2) and result.stderr.startswith(b"cxlvfio"),
+        stand.say(result.returncode == 2 and result.stderr.startswith(b"cxlvfio"),
                   f"metrics {' '.join(arguments)}: an error", result)
 
 
