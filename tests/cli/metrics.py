@@ -290,6 +290,15 @@ def check_missing(stand: Stand) -> None:
         file.unlink(missing_ok=True)
         if before is not None:
             file.write_bytes(before)
+    # A kernel that is locked down shows registers to nobody.
+    unbound = fixture(stand.root, "unbound")
+    registers = next((unbound / "sys/devices").glob("**/resource0"))
+    for error, success in (("EPERM", 1), ("EIO", 0)):
+        registers.unlink()
+        registers.symlink_to(f"/.unavailable/{error}")
+        result = stand.run(unbound)
+        stand.say(f"\ncxlvfio_scrape_success {success}\n".encode() in result.stdout,
+                  f"registers, {error}: {'no ' if not success else ''}success", result.stderr)
     # Somebody else's descriptors are not for a user: nobody has it open, or somebody.
     stand.root.chmod(0o755)
     descriptors = root / "proc/4711/fd"

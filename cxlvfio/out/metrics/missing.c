@@ -42,6 +42,17 @@ static void look_at_fields(struct cxv_missing *missing, const struct cxv_endpoin
 		     cxv_field_error(object, &fields->fields[i]));
 }
 
+/* A kernel that is locked down, kernel_lockdown(7), shows the registers in a BAR to nobody: EPERM. */
+static void look_at_registers(struct cxv_missing *missing, const struct cxv_endpoint *endpoint)
+{
+	for (size_t i = 0; i < cxv_ras_fields.count; i++) {
+		const struct cxv_field *field = &cxv_ras_fields.fields[i];
+		int error = cxv_field_error(&endpoint->ras, field);
+
+		look(missing, endpoint, "ras", field->key, error == EPERM ? 0 : error);
+	}
+}
+
 /* What a brief look does not read has no error. The rest is printed, or findings are made of it. */
 static void look_at(struct cxv_missing *missing, const struct cxv_endpoint *endpoint)
 {
@@ -50,7 +61,7 @@ static void look_at(struct cxv_missing *missing, const struct cxv_endpoint *endp
 	look_at_fields(missing, endpoint, NULL, endpoint, &cxv_endpoint_fields);
 	look_at_fields(missing, endpoint, "pci", &endpoint->pci, &cxv_pci_fields);
 	look_at_fields(missing, endpoint, "aer", &endpoint->aer, &cxv_aer_fields);
-	look_at_fields(missing, endpoint, "ras", &endpoint->ras, &cxv_ras_fields);
+	look_at_registers(missing, endpoint);
 	if (endpoint->has_driver_view)
 		look_at_fields(missing, endpoint, "cxl_vfio", &endpoint->driver_view,
 			       &cxv_driver_view_fields);
