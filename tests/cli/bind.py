@@ -245,7 +245,7 @@ def test_another_at_work(machine: Machine) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("4242\n")
         lock.flush()
-        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242,", "--wait", "0")
+        refused(machine, 5, "DEVICE_BUSY", "another cxlvfio (process 4242)", "--wait", "0")
         waiting = machine.start("bind", FIRST)
         time.sleep(0.3)
         machine.is_untouched()
