@@ -212,8 +212,10 @@ BREAKAGES = [
                                                        f"{FUNCTION}/iommu_group")),
      {"iommu_tables": "problem", "iommu_groups": "skipped", "no_iommu_group": "skipped",
       "interrupt_remapping": "skipped", "not_visible": "problem", "vfio_access": "skipped"}),
-    ("intremap=off", parameter("intremap=off"), {"interrupt_remapping": "problem"}),
-    ("intremap=nosid,off", parameter("intremap=nosid,off"), {"interrupt_remapping": "problem"}),
+    ("intremap=off", parameter("intremap=off"),
+     {"interrupt_remapping": "problem", "interrupts_unmapped": "skipped"}),
+    ("intremap=nosid,off", parameter("intremap=nosid,off"),
+     {"interrupt_remapping": "problem", "interrupts_unmapped": "skipped"}),
     ("intremap=off, which the kernel does not do", both(parameter("intremap=off"), write(
         "proc/interrupts", "  2:  1  IR-IO-APIC  2-edge  timer\n")), {}),
     ("an IO-APIC, but MSI that are remapped", write(
@@ -226,10 +228,11 @@ BREAKAGES = [
         "etc/modprobe.d/vfio.conf", "options vfio_iommu_type1 allow_unsafe_interrupts=1\n")),
      {"interrupt_remapping": "warning"}),
     ("intremap=off, and then on", parameter("intremap=off intremap=on"), {}),
-    ("nointremap", parameter("nointremap"), {"interrupt_remapping": "problem"}),
+    ("nointremap", parameter("nointremap"),
+     {"interrupt_remapping": "problem", "interrupts_unmapped": "skipped"}),
     ("a platform that remaps no interrupts", write(
         "proc/interrupts", "      CPU0\n  2:  1  IO-APIC  2-edge  timer\n"),
-     {"interrupt_remapping": "problem"}),
+     {"interrupt_remapping": "problem", "interrupts_unmapped": "skipped"}),
     ("one that does", write("proc/interrupts", "      CPU0\n  2:  1  IR-IO-APIC  2-edge  timer\n"
                             "  9:  1  IR-IO-APIC  9-fasteoi  acpi\n"), {}),
     ("a machine without an IO-APIC", write("proc/interrupts", "  9:  1  GICv3  25 Level  vgic\n"),
@@ -761,7 +764,8 @@ def check_findings(stand: Stand, _root) -> None:
     """What list and driver status find of every scenario is what doctor says."""
     severities = {"error": "problem", "warning": "warning", "info": "info"}
     # By bind: what show only warns of.
-    refused = ("not_committed", "mem_disabled", "no_iommu_group", "shared_group")
+    refused = ("not_committed", "mem_disabled", "no_iommu_group", "shared_group",
+               "interrupts_unmapped")
     seen = set()
     for name in ("states", "refused", "overlap", "facts", "unbound", "driver", "driver_update",
                  "driver_elsewhere", "driver_hostile", "uncommitted", "two_decoders"):

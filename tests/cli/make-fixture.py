@@ -1139,6 +1139,12 @@ def scenario_healthy(root: Root) -> None:
     add_ladder(root, *(f"survived rest {kernel}" for kernel in (KERNEL, "7.2.9-test", "10.0-rc1")))
 
 
+def scenario_unmapped(root: Root) -> None:
+    """The same, but the kernel was told not to remap interrupts: VFIO attaches nothing."""
+    scenario_healthy(root)
+    root.write("proc/cmdline", "root=/dev/vda1 intel_iommu=on intremap=off quiet\n")
+
+
 OLD_KERNEL = "6.1.0-28-amd64"
 
 

@@ -505,6 +505,12 @@ static void damage_scrub_off(struct cxv_endpoint *endpoint)
 	set(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_NONE);
 }
 
+static void damage_interrupts(struct cxv_endpoint *endpoint)
+{
+	endpoint->unmapped = strdup("intremap=off");
+	assert_non_null(endpoint->unmapped);
+}
+
 static void damage_not_survived(struct cxv_endpoint *endpoint)
 {
 	set_ladder(endpoint, CXV_LADDER_NOT_SURVIVED);
@@ -575,6 +581,7 @@ static const struct {
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
 	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
+	{ "interrupts_unmapped", CXV_SEVERITY_WARNING, damage_interrupts },
 	{ "aer_errors", CXV_SEVERITY_WARNING, damage_aer },
 	{ "ras_errors", CXV_SEVERITY_WARNING, damage_ras },
 	{ "no_region", CXV_SEVERITY_WARNING, damage_no_memdev },

@@ -235,6 +235,10 @@ static void test_obstacles(void **state)
 	find(endpoint, "shared_group", CXV_SEVERITY_WARNING);
 	expect(endpoint, "do not hand it out (shared_group): mend it");
 
+	endpoint = new_ready();
+	find(endpoint, "interrupts_unmapped", CXV_SEVERITY_WARNING);
+	expect(endpoint, "do not hand it out (interrupts_unmapped): mend it");
+
 	endpoint = new_endpoint(CXV_STATE_NO_DRIVER);
 	find(endpoint, "no_iommu_group", CXV_SEVERITY_WARNING);
 	expect(endpoint, "do not hand it out (no_iommu_group): mend it");

@@ -12,6 +12,11 @@
 /* What to do without an IOMMU, of whatever maker. */
 #define CXV_ENABLE_IOMMU	"enable VT-d, AMD-Vi or the SMMU in firmware's setup; on Intel " \
 				"also boot with intel_iommu=on"
+/* Why VFIO refuses a device with EPERM, and what to do. */
+#define CXV_NO_REMAPPING	"the platform has no interrupt remapping, without which VFIO " \
+				"attaches no device"
+#define CXV_ENABLE_REMAPPING	"switch interrupt remapping on, in firmware's setup, and boot " \
+				"without intremap=off and nointremap: see cxlvfio doctor"
 
 /*
  * The next word of *LIST, of LENGTH characters; *LIST moves on, and is NULL behind the last one.

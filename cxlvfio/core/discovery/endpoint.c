@@ -174,6 +174,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_aer_clear(&endpoint->aer);
 	vfio_free(&endpoint->vfio);
 	cxv_fields_free(&endpoint->ladder, &cxv_ladder_fields);
+	free(endpoint->unmapped);
 	cxv_findings_clear(&endpoint->findings);
 	cxv_names_clear(&endpoint->iommu_group_members);
 	cxv_names_clear(&endpoint->reset_methods);

@@ -155,6 +155,8 @@ struct cxv_endpoint {
 	struct cxv_driver_view driver_view;
 	struct cxv_vfio vfio;
 	struct cxv_ladder ladder;	/* what of the first contact the machine has survived */
+	/* What says that interrupts are not remapped, where VFIO refuses it; NULL: nothing does. */
+	char *unmapped;
 	bool scrub_noted;		/* a run that put the scrub off has not put it back */
 };
 

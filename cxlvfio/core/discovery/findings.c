@@ -470,6 +470,13 @@ static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
 	return cxv_found(message, "it is in no IOMMU group");
 }
 
+static int interrupts_unmapped(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->unmapped)
+		return 0;
+	return cxv_found(message, CXV_NO_REMAPPING " (%s)", endpoint->unmapped);
+}
+
 static int no_flr(const struct cxv_endpoint *endpoint, char **message)
 {
 	const struct cxv_names *methods = &endpoint->reset_methods;
@@ -685,6 +692,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
 	  "another function of its IOMMU group has a driver that is not VFIO's",
 	  "VFIO cannot open the group: unbind the other function" },
+	{ "interrupts_unmapped", CXV_SEVERITY_WARNING, interrupts_unmapped,
+	  "the host does not remap interrupts, and VFIO is not told to do without: it attaches no "
+	  "device then", CXV_ENABLE_REMAPPING },
 	{ "aer_errors", CXV_SEVERITY_WARNING, aer_errors,
 	  "its AER counters show uncorrectable errors",
 	  "see the kernel log and the aer counters of the ports above" },
@@ -721,6 +731,18 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 };
 
 const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
+
+bool cxv_finding_stops_vfio(const char *id)
+{
+	static const char *const ids[] = {
+		"no_iommu_group", "shared_group", "interrupts_unmapped",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (!strcmp(id, ids[i]))
+			return true;
+	return false;
+}
 
 int cxv_findings_make(struct cxv_endpoint *endpoint)
 {

@@ -18,6 +18,9 @@ struct cxv_finding_kind {
 	const char *hint;
 };
 
+/* VFIO refuses an endpoint of which this was found, whatever its severity for those that look. */
+bool cxv_finding_stops_vfio(const char *id);
+
 /* The worst first. */
 extern const struct cxv_finding_kind cxv_finding_kinds[];
 extern const size_t cxv_finding_kind_count;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/discovery/findings.h"
 #include "cxl_vfio.h"
 
 /* Nothing can be handed out as long as it is so; other warnings leave that to the operator. */
@@ -14,7 +15,7 @@ static bool is_obstacle(const struct cxv_endpoint *endpoint, const struct cxv_fi
 {
 	return finding->severity == CXV_SEVERITY_ERROR ||
 	       endpoint->state == CXV_STATE_NOT_COMMITTED ||
-	       !strcmp(finding->id, "no_iommu_group") || !strcmp(finding->id, "shared_group");
+	       cxv_finding_stops_vfio(finding->id);
 }
 
 static const struct cxv_finding *find_obstacle(const struct cxv_endpoint *endpoint)

@@ -247,17 +247,13 @@ static enum cxv_doctor_result result_of(enum cxv_severity severity)
 
 /*
  * To list and show these are warnings: an endpoint that nobody wants to hand over works with them.
- * Bind refuses it.
+ * Bind or VFIO refuses it.
  */
 static enum cxv_doctor_result result_of_finding(const struct cxv_finding_kind *kind)
 {
-	static const char *const refused[] = {
-		"not_committed", "mem_disabled", "no_iommu_group", "shared_group",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		if (!strcmp(kind->id, refused[i]))
-			return CXV_DOCTOR_PROBLEM;
+	if (cxv_finding_stops_vfio(kind->id) || !strcmp(kind->id, "not_committed") ||
+	    !strcmp(kind->id, "mem_disabled"))
+		return CXV_DOCTOR_PROBLEM;
 	return result_of(kind->severity);
 }
 
@@ -361,6 +357,7 @@ static const struct {
 	{ "iommu_groups", "iommu_tables" }, { "no_iommu_group", "iommu_groups" },
 	{ "no_iommu_group", "config_iommu" }, { "no_iommu_group", "cmdline_iommu" },
 	{ "no_iommu_group", "iommu_tables" },
+	{ "interrupts_unmapped", "interrupt_remapping" },
 	{ "kernel_windows", "cxl_modules" }, { "committed_without_window", "cxl_modules" },
 	{ "window_in_cedt", "cedt_windows" }, { "definitions_bound", "taken_first" },
 	{ "definitions_bound", "definitions_valid" },

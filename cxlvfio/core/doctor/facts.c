@@ -28,13 +28,13 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 	struct cxv_doctor_text *const texts[] = {
 		&facts->release, &facts->config, &facts->command_line, &facts->noiommu,
 		&facts->lockdown, &facts->limits, &facts->status, &facts->libcxl,
-		&facts->unread_definitions, &facts->interrupts, &facts->unsafe_interrupts,
-		&facts->unsafe_iommufd, &facts->place.container, &facts->place.hypervisor,
-		&facts->place.vendor, &facts->place.product,
+		&facts->unread_definitions, &facts->place.container,
+		&facts->place.hypervisor, &facts->place.vendor, &facts->place.product,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		text_clear(texts[i]);
+	free(facts->interrupts.unmapped);
 	cxv_names_clear(&facts->options);
 	cxv_names_clear(&facts->rules);
 	cxv_names_clear(&facts->acpi_tables.names);

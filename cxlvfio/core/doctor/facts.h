@@ -7,6 +7,7 @@
 #include "core/binding/driver.h"
 #include "core/discovery/cedt.h"
 #include "core/discovery/endpoint.h"
+#include "core/discovery/interrupts.h"
 
 /* A text of the machine, and where it is; sys/ knows the path also where there is no text. */
 struct cxv_doctor_text {
@@ -90,8 +91,7 @@ struct cxv_doctor_facts {
 	struct cxv_doctor_place place;
 	struct cxv_doctor_text release, config, command_line, noiommu, lockdown, limits, status,
 		libcxl;
-	/* What the interrupt controller is called; whether VFIO does without remapping. */
-	struct cxv_doctor_text interrupts, unsafe_interrupts, unsafe_iommufd;
+	struct cxv_interrupts interrupts;
 	uint64_t page_size;		/* of the kernel that runs here; 0: it is another's facts */
 	struct cxv_doctor_names acpi_tables, iommus, iommu_groups;
 	struct cxv_driver_status driver;

@@ -287,88 +287,25 @@ bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts)
 	return facts->acpi_tables.names.count;
 }
 
-/* VFIO and iommufd each have a parameter for it. */
-static bool is_yes(const struct cxv_doctor_text *text)
-{
-	return text->value && *text->value && strchr("Yy1", *text->value);
-}
-
-/*
- * What says that interrupts are not remapped; NULL: nothing does. On x86 alone they can be not, and
- * there the kernel's own word counts more than what it was told.
- */
-static const char *find_unmapped(const struct cxv_doctor_facts *facts, char **text)
-{
-	const char *line = facts->command_line.value ?: "", *found;
-	const char *controller = facts->interrupts.value;
-	size_t length;
-
-	if (controller && cxv_starts_with(controller, "IR-"))
-		return NULL;
-	if (cxv_parameter_unmaps(line, &found, &length)) {
-		*text = strndup(found, length);
-		return facts->command_line.path;
-	}
-	if (!controller || strncmp(controller, "IO-APIC", 7))
-		return NULL;
-	*text = strdup("IO-APIC, not IR-IO-APIC");
-	return facts->interrupts.path;
-}
-
-/* VFIO is told to do without: by a parameter as it is now, or as it is to be loaded with. */
-static bool allows_unsafe(const struct cxv_doctor_facts *facts)
-{
-	const struct {
-		const char *module, *parameter;
-		const struct cxv_doctor_text *now;
-	} modules[] = {
-		{ "vfio_iommu_type1", "vfio_iommu_type1.allow_unsafe_interrupts",
-		  &facts->unsafe_interrupts },
-		{ "iommufd", "iommufd.allow_unsafe_interrupts", &facts->unsafe_iommufd },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
-		if (is_yes(modules[i].now))
-			return true;
-		if (modules[i].now->value)
-			continue;
-		if (cxv_parameter_is_yes(facts->command_line.value ?: "", modules[i].parameter))
-			return true;
-		for (size_t j = 0; j < facts->options.count; j++) {
-			const char *option = strstr(facts->options.items[j], ": ") ?: "";
-
-			option += strspn(option, ": ");
-			if (cxv_modprobe_line_is(option, strlen(option), "options",
-						 modules[i].module) &&
-			    cxv_parameter_is_yes(option, "allow_unsafe_interrupts"))
-				return true;
-		}
-	}
-	return false;
-}
-
 int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
 				   struct cxv_doctor_check *check)
 {
-	_cleanup_free_ char *text = NULL;
-	const char *path;
+	const struct cxv_interrupts *interrupts = &facts->interrupts;
 
 	if (!facts->iommu_groups.names.count)
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no IOMMU is in use");
-	path = find_unmapped(facts, &text);
-	if (!path)
+	if (!interrupts->unmapped)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing shows that interrupts are "
 				      "not remapped") ?:
 		       cxv_doctor_show_text(check, &facts->command_line);
-	if (!text || cxv_doctor_show(check, path, text) < 0)
+	if (cxv_doctor_show(check, interrupts->path, interrupts->unmapped) < 0)
 		return -ENOMEM;
-	if (allows_unsafe(facts))
+	if (interrupts->unsafe)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "interrupts are not remapped "
 				      "(%s), and VFIO is told to do without: a device can raise "
-				      "any interrupt of the host",
-				      text);
+				      "any interrupt of the host", interrupts->unmapped);
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "interrupts are not remapped (%s): VFIO "
-			      "will not attach the group (EPERM)", text);
+			      "will not attach the group (EPERM)", interrupts->unmapped);
 }
 
 int cxv_doctor_iommu_groups(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)

@@ -12,6 +12,7 @@
 #include "sys/base/rights.h"
 #include "sys/discovery/cxl.h"
 #include "sys/discovery/identity.h"
+#include "sys/discovery/interrupts.h"
 #include "sys/discovery/iomem.h"
 #include "sys/discovery/libcxl.h"
 #include "sys/discovery/openers.h"
@@ -46,6 +47,8 @@ struct survey {
 	struct cxv_pci_names names;
 	struct cxv_openings openings;
 	struct cxv_platform platform;
+	struct cxv_interrupts interrupts;
+	bool knows_interrupts;
 	struct cxv_question question;
 	bool waiting;			/* for the answer to it */
 	struct cxv_libcxl *libcxl;	/* NULL: it has not been heard */
@@ -124,6 +127,7 @@ static void survey_clear(struct survey *survey)
 	cxv_iomem_clear(&survey->iomem);
 	cxv_pci_names_clear(&survey->names);
 	cxv_openings_clear(&survey->openings);
+	free(survey->interrupts.unmapped);
 }
 
 /* Why libcxl does not show it. */
@@ -140,6 +144,24 @@ static void use_answer(const struct survey *survey, struct cxv_endpoint *endpoin
 {
 	if (survey->libcxl && !endpoint->libcxl)
 		endpoint->libcxl = cxv_libcxl_use(survey->libcxl);
+}
+
+/* Read with the first endpoint that VFIO may refuse because of it. */
+static int read_unmapped(struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	const char *group = endpoint->vfio.group.value ?: "";
+	int error = 0;
+
+	if (!cxv_endpoint_is_type2(endpoint) || !endpoint->iommu_group.known ||
+	    cxv_starts_with(group, "noiommu"))
+		return 0;
+	if (!survey->knows_interrupts)
+		error = cxv_interrupts_read(survey->host, &survey->interrupts);
+	survey->knows_interrupts = true;
+	if (error || survey->interrupts.unsafe || !survey->interrupts.unmapped)
+		return error;
+	endpoint->unmapped = strdup(survey->interrupts.unmapped);
+	return endpoint->unmapped ? 0 : -ENOMEM;
 }
 
 static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
@@ -169,6 +191,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 		error = cxv_endpoint_set_owners(endpoint, &survey->iomem);
 	if (!error && cxv_endpoint_is_type2(endpoint))
 		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);
+	if (!error)
+		error = read_unmapped(survey, endpoint);
 	if (!error)
 		error = hear(survey);
 	if (error < 0)

@@ -8,6 +8,7 @@
 
 #include "core/base/words.h"
 #include "core/discovery/endpoint.h"
+#include "core/discovery/findings.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/openers.h"
 #include "sys/discovery/vfio.h"
@@ -80,10 +81,7 @@ static int fail_errno(const struct opening *opening, int error, const char *path
 static int fail_unmapped(const struct opening *opening)
 {
 	return fail(opening, CXV_UNSUPPORTED, EPERM, opening->vfio->node,
-		    "remove intremap=off from the kernel's command line, and switch interrupt "
-		    "remapping on in firmware's setup: see cxlvfio doctor",
-		    "the platform has no interrupt remapping, without which VFIO attaches no "
-		    "device");
+		    CXV_ENABLE_REMAPPING, CXV_NO_REMAPPING);
 }
 
 struct attempt {
@@ -294,18 +292,23 @@ static void forget_nodes(struct opening *opening)
 	free(opening->cdev);
 }
 
-static const struct cxv_finding *find_host_driver(const struct cxv_endpoint *endpoint)
+/* What was found that the kernel will refuse. */
+static int check_findings(const struct opening *opening, const struct cxv_endpoint *endpoint)
 {
-	for (size_t i = 0; i < endpoint->findings.count; i++)
-		if (!strcmp(endpoint->findings.items[i].id, "shared_group"))
-			return &endpoint->findings.items[i];
-	return NULL;
+	for (size_t i = 0; i < endpoint->findings.count; i++) {
+		const struct cxv_finding *finding = &endpoint->findings.items[i];
+		bool busy = !strcmp(finding->id, "shared_group");
+
+		if (cxv_finding_stops_vfio(finding->id))
+			return fail(opening, busy ? CXV_DEVICE_BUSY : CXV_UNSUPPORTED,
+				    busy ? EBUSY : EPERM, NULL, finding->hint, finding->message);
+	}
+	return 0;
 }
 
 int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 		   enum cxv_interface interface, struct cxv_errors *errors)
 {
-	const struct cxv_finding *rival = find_host_driver(endpoint);
 	_cleanup_(cxv_openers_clear) struct cxv_openers openers = { 0 };
 	struct cxv_vfio_device vfio = { .device = -1 };
 	struct opening opening = {
@@ -313,8 +316,8 @@ int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpo
 	};
 	int ret = prepare(&opening, interface);
 
-	if (!ret && rival)
-		ret = fail(&opening, CXV_DEVICE_BUSY, EBUSY, NULL, rival->hint, rival->message);
+	if (!ret)
+		ret = check_findings(&opening, endpoint);
 	if (!ret)
 		cxv_find_openers(host, endpoint->host, opening.group, opening.cdev, &openers);
 	if (openers.count)

@@ -18,12 +18,12 @@
 #include "sys/binding/parameters.h"
 #include "sys/binding/lock.h"
 #include "sys/binding/record.h"
+#include "sys/discovery/interrupts.h"
 #include "sys/snapshot/archive.h"
 #include "sys/snapshot/capture.h"
 
 #define CONFIG_MAX	((size_t)4 << 20)
 #define RECORD_MAX	1024
-#define INTERRUPTS_MAX	((size_t)8 << 20)	/* a line an interrupt, a column a processor */
 
 /* PATH is relative to the root, as those of sys/base/host.h. */
 static int set_path(struct cxv_doctor_text *text, const char *path)
@@ -335,37 +335,6 @@ static int read_endpoints(const struct cxv_host *host, struct cxv_endpoint *cons
 	return error;
 }
 
-/*
- * The name of the interrupt controller, "IO-APIC" or "IR-IO-APIC", alone: the rest of the file is
- * nobody's business, and changes all the time. Where one interrupt is remapped, all are.
- */
-static int read_interrupts(const struct cxv_host *host, struct cxv_doctor_text *text)
-{
-	static const char path[] = "proc/interrupts";
-	static const char *const names[] = { "IR-IO-APIC", "IR-PCI-MSI", "IO-APIC" };
-	_cleanup_free_ char *content = NULL;
-	const char *found = NULL;
-	size_t size;
-	int error = set_path(text, path);
-
-	if (error)
-		return error;
-	text->error = -cxv_host_read_file(cxv_doctor_source(host), &content, &size, INTERRUPTS_MAX,
-					  "%s", path);
-	if (content)
-		for (size_t i = 0; i < ARRAY_SIZE(names) && !found; i++)
-			found = strstr(content, names[i]) ? names[i] : NULL;
-	if (found) {
-		text->value = strdup(found);
-		if (!text->value)
-			return -ENOMEM;
-	}
-	if (!host->live)
-		return 0;
-	return cxv_fatal(cxv_capture_keep(host, -text->error, text->value ?: "",
-					  strlen(text->value ?: ""), "%s", path));
-}
-
 static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *facts)
 {
 	return read_text(host, "proc/sys/kernel/osrelease", &facts->release) ?:
@@ -373,11 +342,7 @@ static int read_kernel(const struct cxv_host *host, struct cxv_doctor_facts *fac
 	       read_text(host, "sys/module/vfio/parameters/enable_unsafe_noiommu_mode",
 			 &facts->noiommu) ?:
 	       read_text(host, "sys/kernel/security/lockdown", &facts->lockdown) ?:
-	       read_text(host, "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-			 &facts->unsafe_interrupts) ?:
-	       read_text(host, "sys/module/iommufd/parameters/allow_unsafe_interrupts",
-			 &facts->unsafe_iommufd) ?:
-	       read_interrupts(host, &facts->interrupts) ?:
+	       cxv_interrupts_read(host, &facts->interrupts) ?:
 	       read_own(host, "proc/self/limits", "\nMax locked memory", &facts->limits) ?:
 	       read_own(host, "proc/self/status", "\nCapEff:", &facts->status) ?:
 	       read_names(host, "/sys/firmware/acpi/tables", &facts->acpi_tables) ?:

@@ -6,11 +6,11 @@
 #include "core/base/format.h"
 #include "core/doctor/parse.h"
 #include "cxl_vfio.h"
+#include "sys/base/configuration.h"
 #include "sys/binding/modules.h"
 #include "sys/doctor/doctor.h"
 #include "sys/snapshot/capture.h"
 
-#define FILE_MAX	((size_t)64 << 10)
 /* Where libkmod found the file of a module, in a snapshot; empty: nowhere. */
 #define KEPT		"modules/%s"
 
@@ -77,12 +77,6 @@ static int read_module(const struct cxv_host *host, enum cxv_doctor_module_id id
 	return module->path ? 0 : -ENOMEM;
 }
 
-/* modprobe.d(5): of files with the same name the one in the first of these counts. */
-static const char *const directories[] = {
-	"etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d",
-	"lib/modprobe.d",
-};
-
 static int note(char **first, const char *path, const char *line, size_t length)
 {
 	if (*first)
@@ -136,20 +130,6 @@ static int read_line(const char *path, const char *line, size_t length,
 	return read_options(path, line, length, facts);
 }
 
-/* A backslash at the end of a line continues it, for modprobe.d(5) and udev(7). */
-static void join_lines(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		if (from[0] == '\\' && from[1] == '\n')
-			from++;
-		else
-			*to++ = *from;
-	}
-	*to = '\0';
-}
-
 /* The lines that matter are the whole file in a capture: the others are nobody's business. */
 static int read_lines(const char *path, const char *text, struct cxv_doctor_facts *facts,
 		      FILE *kept)
@@ -166,9 +146,9 @@ static int read_lines(const char *path, const char *text, struct cxv_doctor_fact
 	return 0;
 }
 
-static int read_file(const struct cxv_host *host, const char *path,
-		     struct cxv_doctor_facts *facts)
+static int read_file(const struct cxv_host *host, const char *path, void *argument)
 {
+	struct cxv_doctor_facts *facts = argument;
 	_cleanup_free_ char *text = NULL, *lines = NULL;
 	size_t size, kept_size = 0;
 	FILE *kept = open_memstream(&lines, &kept_size);
@@ -176,9 +156,10 @@ static int read_file(const struct cxv_host *host, const char *path,
 
 	if (!kept)
 		return -ENOMEM;
-	error = cxv_host_read_file(cxv_doctor_source(host), &text, &size, FILE_MAX, "%s", path);
+	error = cxv_host_read_file(cxv_doctor_source(host), &text, &size,
+				   CXV_CONFIGURATION_FILE_MAX, "%s", path);
 	if (!error)
-		join_lines(text);
+		cxv_configuration_join(text);
 	if (!error)
 		result = read_lines(path, text, facts, kept);
 	else if (!facts->modprobe_error)
@@ -191,17 +172,18 @@ static int read_file(const struct cxv_host *host, const char *path,
 }
 
 /* Lines that write driver_override. What cannot be read is no problem of VFIO's. */
-static int read_rules(const struct cxv_host *host, const char *path,
-		      struct cxv_doctor_facts *facts)
+static int read_rules(const struct cxv_host *host, const char *path, void *argument)
 {
+	struct cxv_doctor_facts *facts = argument;
 	_cleanup_free_ char *bytes = NULL;
 	const char *text;
 	size_t size;
-	int error = cxv_host_read_file(host, &bytes, &size, FILE_MAX, "%s", path);
+	int error = cxv_host_read_file(host, &bytes, &size, CXV_CONFIGURATION_FILE_MAX, "%s",
+				       path);
 
 	if (error)
 		return cxv_fatal(error);
-	join_lines(bytes);
+	cxv_configuration_join(bytes);
 	for (text = bytes; *text && !error; text += *text == '\n') {
 		size_t length = strcspn(text, "\n");
 		_cleanup_free_ char *line = NULL;
@@ -214,75 +196,6 @@ static int read_rules(const struct cxv_host *host, const char *path,
 	return error;
 }
 
-/* What is read of a directory's files with SUFFIX; one in an earlier directory hides a file. */
-struct kind {
-	const char *const *directories;
-	size_t count;		/* the last is in /lib */
-	const char *suffix;
-	int (*read)(const struct cxv_host *host, const char *path, struct cxv_doctor_facts *facts);
-};
-
-static const struct kind modprobe = { directories, ARRAY_SIZE(directories), ".conf", read_file };
-
-/* udev(7) */
-static const char *const rule_directories[] = {
-	"etc/udev/rules.d", "run/udev/rules.d", "usr/local/lib/udev/rules.d",
-	"usr/lib/udev/rules.d", "lib/udev/rules.d",
-};
-
-static const struct kind udev = { rule_directories, ARRAY_SIZE(rule_directories), ".rules",
-				  read_rules };
-
-static bool is_overridden(const struct cxv_host *host, const struct kind *kind, size_t directory,
-			  const char *name)
-{
-	for (size_t i = 0; i < directory; i++)
-		if (cxv_host_exists(host, "%s/%s", kind->directories[i], name))
-			return true;
-	return false;
-}
-
-static int read_directory(const struct cxv_host *host, const struct kind *kind, size_t directory,
-			  struct cxv_doctor_facts *facts)
-{
-	char **names;
-	size_t count;
-	int error = cxv_host_list(host, &names, &count, "%s", kind->directories[directory]);
-
-	if (error) {
-		if (error != -ENOENT && !facts->modprobe_error && kind == &modprobe)
-			facts->modprobe_error = -error;
-		return cxv_fatal(error);
-	}
-	for (size_t i = 0; i < count && !error; i++) {
-		const char *dot = strrchr(names[i], '.');
-		char path[320];
-
-		if (!dot || strcmp(dot, kind->suffix) ||
-		    is_overridden(host, kind, directory, names[i]))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", kind->directories[directory], names[i]);
-		error = kind->read(host, path, facts);
-	}
-	cxv_names_free(names, count);
-	return error;
-}
-
-static int read_configuration(const struct cxv_host *host, const struct kind *kind,
-			      struct cxv_doctor_facts *facts)
-{
-	size_t count = kind->count;
-	_cleanup_free_ char *link = NULL;
-	int error = 0;
-
-	/* Where /lib is /usr/lib it has been read already. */
-	if (!cxv_host_read_link(host, &link, "lib"))
-		count--;
-	for (size_t i = 0; i < count && !error; i++)
-		error = read_directory(host, kind, i, facts);
-	return error;
-}
-
 int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts *facts)
 {
 	int error = 0;
@@ -290,7 +203,10 @@ int cxv_doctor_read_modules(const struct cxv_host *host, struct cxv_doctor_facts
 	for (unsigned int i = 0; i < CXV_DOCTOR_MODULES && !error; i++)
 		error = read_module(host, i, &facts->modules[i]);
 	if (!error)
-		error = read_configuration(host, &modprobe, facts);
+		error = cxv_configuration_each(host, &cxv_modprobe_d, read_file, facts,
+					       &facts->modprobe_error);
 	/* A rule may say anything: a snapshot has none. */
-	return error || host->tree ? error : read_configuration(host, &udev, facts);
+	if (!error && !host->tree)
+		error = cxv_configuration_each(host, &cxv_udev_rules, read_rules, facts, NULL);
+	return error;
 }
