@@ -134,6 +134,10 @@ class Stand(tap.Tap):
         problems = self.schemas.problems(document)
         assert not problems, problems
         document["status"] = result.returncode
+        # Of the machine that the tests run on, whose /proc is read.
+        for endpoint in document["endpoints"]:
+            endpoint["findings"] = [finding for finding in endpoint["findings"]
+                                    if finding["id"] != "interrupts_unmapped"]
         return document
 
 
