@@ -174,7 +174,9 @@ class Function:
         name = f"vfio{number}"
         self.root.attributes(f"{self.path}/vfio-dev/{name}", uevent="")
         self.root.write(f"dev/vfio/{self.group}", "")
+        self.root.write("dev/vfio/vfio", "")
         if cdev:
+            self.root.write("dev/iommu", "")
             self.root.write(f"dev/vfio/devices/{name}", "")
 
     def add_driver_view(self, older: bool = False, **changes) -> None:
@@ -1132,7 +1134,6 @@ def scenario_healthy(root: Root) -> None:
     function.config.put(0x4C, "<I", 5 | 16 << 4)
     function.config.put(0x52, "<H", 5 | 16 << 4)
     function.write_config()
-    root.write("dev/vfio/vfio", "")
     (root.top / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
     (root.top / "usr/lib/x86_64-linux-gnu/libcxl.so.1").symlink_to("libcxl.so.1.0.8")
     root.write("etc/modprobe.d/other.conf", "options snd secret=1\n")
@@ -1143,6 +1144,12 @@ def scenario_unmapped(root: Root) -> None:
     """The same, but the kernel was told not to remap interrupts: VFIO attaches nothing."""
     scenario_healthy(root)
     root.write("proc/cmdline", "root=/dev/vda1 intel_iommu=on intremap=off quiet\n")
+
+
+def scenario_no_nodes(root: Root) -> None:
+    """The same without VFIO's device nodes, as in a container that was not given them."""
+    scenario_healthy(root)
+    shutil.rmtree(root.top / "dev/vfio")
 
 
 OLD_KERNEL = "6.1.0-28-amd64"

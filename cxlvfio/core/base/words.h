@@ -12,6 +12,10 @@
 /* What to do without an IOMMU, of whatever maker. */
 #define CXV_ENABLE_IOMMU	"enable VT-d, AMD-Vi or the SMMU in firmware's setup; on Intel " \
 				"also boot with intel_iommu=on"
+/* What to do about a device whose configuration space reads all ones. */
+#define CXV_MEND_LOST		"it is hung, without power or gone: see the kernel log, then " \
+				"reset its slot"
+
 /* Why VFIO refuses a device with EPERM, and what to do. */
 #define CXV_NO_REMAPPING	"the platform has no interrupt remapping, without which VFIO " \
 				"attaches no device"

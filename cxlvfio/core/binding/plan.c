@@ -189,6 +189,17 @@ static void start_plan(struct cxv_plan *plan, const struct cxv_bind_facts *facts
 	plan->offer_before = facts->offer;
 }
 
+static int refuse_lost(const struct cxv_bind_facts *facts, struct cxv_errors *errors)
+{
+	struct cxv_place place = {
+		.operation = "bind", .target = facts->target, .hint = CXV_MEND_LOST,
+	};
+
+	if (facts->state != CXV_STATE_LOST)
+		return 0;
+	return cxv_error(errors, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
+}
+
 /* What its registers say already: the driver would refuse it too, after it was taken away. */
 static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct cxv_errors *errors)
 {
@@ -197,10 +208,6 @@ static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct c
 	bool would_refuse = facts->state == CXV_STATE_NOT_COMMITTED ||
 		(facts->state == CXV_STATE_NO_DRIVER && facts->state_reason[0]);
 
-	if (facts->state == CXV_STATE_LOST) {
-		place.hint = "the device needs a power cycle, or its link is down: see dmesg";
-		return cxv_error(errors, CXV_DEVICE_LOST, ENODEV, place, "%s", facts->state_reason);
-	}
 	if (!would_refuse || force)
 		return 0;
 	place.hint = "firmware must enable CXL.mem and commit HDM decoder 0, and it alone, "
@@ -469,6 +476,9 @@ int cxv_plan_bind(const struct cxv_bind_facts *facts, const struct cxv_bind_wish
 	int ret;
 
 	start_plan(plan, facts);
+	ret = refuse_lost(facts, errors);
+	if (ret)
+		return ret;
 	if (cxv_driver_is_ours(facts->now.driver))
 		return plan_bound(facts, &wishes->offer, errors, plan);
 	ret = refuse_bind(facts, wishes, errors);

@@ -591,7 +591,7 @@ static int libcxl_differs(const struct cxv_endpoint *endpoint, char **message)
 const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "lost", CXV_SEVERITY_ERROR, lost,
 	  "its configuration space reads all ones: it does not answer",
-	  "it is hung, without power or gone: see the kernel log, then reset its slot" },
+	  CXV_MEND_LOST },
 	{ "malformed_capabilities", CXV_SEVERITY_ERROR, malformed,
 	  "its list of extended capabilities loops, ends early or has impossible lengths",
 	  "look at lspci -vvv; the device's firmware is broken" },

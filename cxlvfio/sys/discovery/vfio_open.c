@@ -67,7 +67,8 @@ static int fail_errno(const struct opening *opening, int error, const char *path
 	case ENOENT:
 	case ENXIO:
 		return fail(opening, CXV_UNSUPPORTED, error, path,
-			    "see whether the module is loaded: modprobe vfio_iommu_type1", text);
+			    "modprobe vfio_iommu_type1; is devtmpfs mounted at /dev, or the node "
+			    "given to this container?", text);
 	case ENODEV:
 		return fail(opening, CXV_UNSUPPORTED, error, path,
 			    "bind it first: cxlvfio bind", text);
@@ -129,20 +130,24 @@ static int open_node(const struct opening *opening, const char *path, const char
 	return descriptor;
 }
 
+static const char container_path[] = "/dev/vfio/vfio", iommufd_path[] = "/dev/iommu";
+static const char no_container[] = "the VFIO container cannot be opened";
+static const char no_iommufd[] = "the iommufd cannot be opened";
+static const char no_group[] = "the IOMMU group cannot be opened";
+
 static int open_container(const struct opening *opening)
 {
-	static const char path[] = "/dev/vfio/vfio";
 	struct cxv_vfio_device *vfio = opening->vfio;
 
-	vfio->container = open_node(opening, path, "the VFIO container cannot be opened");
+	vfio->container = open_node(opening, container_path, no_container);
 	if (vfio->container < 0)
 		return vfio->container;
 	if (ioctl(vfio->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION)
-		return fail(opening, CXV_UNSUPPORTED, EPROTO, path,
+		return fail(opening, CXV_UNSUPPORTED, EPROTO, container_path,
 			    "this kernel is newer than the command: update it",
 			    "unknown version of the VFIO interface");
 	if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
-		return fail(opening, CXV_UNSUPPORTED, EOPNOTSUPP, path,
+		return fail(opening, CXV_UNSUPPORTED, EOPNOTSUPP, container_path,
 			    "load it: modprobe vfio_iommu_type1",
 			    "the type 1 IOMMU back end is not available");
 	return 0;
@@ -159,11 +164,9 @@ static int open_group(const struct opening *opening)
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	struct cxv_vfio_device *vfio = opening->vfio;
 
-	snprintf(vfio->node, sizeof(vfio->node), "/dev/vfio/%s", opening->group);
 	vfio->group = try_while_closing(opening, try_group);
 	if (vfio->group < 0)
-		return fail_errno(opening, -vfio->group, vfio->node,
-				  "the IOMMU group cannot be opened");
+		return fail_errno(opening, -vfio->group, vfio->node, no_group);
 	if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status) < 0)
 		return fail_errno(opening, errno, vfio->node, "VFIO_GROUP_GET_STATUS failed");
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
@@ -211,10 +214,9 @@ static int open_by_cdev(const struct opening *opening)
 	struct cxv_vfio_device *vfio = opening->vfio;
 	int ret;
 
-	vfio->iommufd = open_node(opening, "/dev/iommu", "the iommufd cannot be opened");
+	vfio->iommufd = open_node(opening, iommufd_path, no_iommufd);
 	if (vfio->iommufd < 0)
 		return vfio->iommufd;
-	snprintf(vfio->node, sizeof(vfio->node), "/dev/vfio/devices/%s", opening->cdev);
 	vfio->device = open_node(opening, vfio->node, "the VFIO device node cannot be opened");
 	if (vfio->device < 0)
 		return vfio->device;
@@ -240,6 +242,17 @@ static void find_nodes(struct opening *opening)
 	cxv_names_free(names, count);
 }
 
+/* Bound as it is, a bind changes nothing. */
+static int fail_unmade(const struct opening *opening, const char *driver)
+{
+	char text[128], hint[160];
+
+	snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of it", driver);
+	snprintf(hint, sizeof(hint), "the kernel log has the reason; cxlvfio unbind %s, then "
+		 "cxlvfio bind %s has the driver make it anew", opening->bdf, opening->bdf);
+	return fail(opening, CXV_UNSUPPORTED, ENODEV, NULL, hint, text);
+}
+
 static int check_driver(const struct opening *opening)
 {
 	_cleanup_free_ char *driver = NULL;
@@ -252,8 +265,7 @@ static int check_driver(const struct opening *opening)
 				    opening->bdf) < 0)
 		snprintf(text, sizeof(text), "no driver is bound to it");
 	else if (cxv_driver_is_vfio(driver))
-		snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of "
-			 "it: see the kernel log", driver);
+		return fail_unmade(opening, driver);
 	else
 		snprintf(text, sizeof(text), "it is bound to %s, which is no VFIO driver", driver);
 	return fail(opening, CXV_UNSUPPORTED, ENODEV, NULL, hint, text);
@@ -266,6 +278,8 @@ static bool have_cdev(const struct opening *opening)
 
 static int choose_interface(const struct opening *opening, enum cxv_interface interface)
 {
+	char *node = opening->vfio->node;
+
 	if (interface == CXV_INTERFACE_AUTO)
 		interface = have_cdev(opening) ? CXV_INTERFACE_CDEV : CXV_INTERFACE_GROUP;
 	opening->vfio->interface = interface;
@@ -276,6 +290,10 @@ static int choose_interface(const struct opening *opening, enum cxv_interface in
 	if (interface == CXV_INTERFACE_GROUP && !opening->group)
 		return fail(opening, CXV_NO_IOMMU, ENODEV, NULL,
 			    CXV_ENABLE_IOMMU, "it is in no IOMMU group");
+	if (interface == CXV_INTERFACE_CDEV)
+		snprintf(node, sizeof(opening->vfio->node), "/dev/vfio/devices/%s", opening->cdev);
+	else
+		snprintf(node, sizeof(opening->vfio->node), "/dev/vfio/%s", opening->group);
 	return 0;
 }
 
@@ -290,6 +308,29 @@ static void forget_nodes(struct opening *opening)
 {
 	free(opening->group);
 	free(opening->cdev);
+}
+
+static int check_node(const struct opening *opening, const char *path, const char *text)
+{
+	return cxv_host_exists(opening->host, "%s", path + 1) ? 0 :
+	       fail_errno(opening, ENOENT, path, text);
+}
+
+/* What is opened by path; that the device's own node is there was seen. */
+static int check_nodes(const struct opening *opening)
+{
+	if (opening->vfio->interface == CXV_INTERFACE_CDEV)
+		return check_node(opening, iommufd_path, no_iommufd);
+	return check_node(opening, container_path, no_container) ?:
+	       check_node(opening, opening->vfio->node, no_group);
+}
+
+static int check_lost(const struct opening *opening, const struct cxv_endpoint *endpoint)
+{
+	if (endpoint->state != CXV_STATE_LOST)
+		return 0;
+	return fail(opening, CXV_DEVICE_LOST, ENODEV, NULL, CXV_MEND_LOST,
+		    endpoint->state_reason.value);
 }
 
 /* What was found that the kernel will refuse. */
@@ -314,10 +355,10 @@ int cxv_vfio_check(const struct cxv_host *host, const struct cxv_endpoint *endpo
 	struct opening opening = {
 		.host = host, .bdf = endpoint->host, .errors = errors, .vfio = &vfio,
 	};
-	int ret = prepare(&opening, interface);
+	int ret = check_lost(&opening, endpoint) ?: prepare(&opening, interface);
 
 	if (!ret)
-		ret = check_findings(&opening, endpoint);
+		ret = check_findings(&opening, endpoint) ?: check_nodes(&opening);
 	if (!ret)
 		cxv_find_openers(host, endpoint->host, opening.group, opening.cdev, &openers);
 	if (openers.count)
