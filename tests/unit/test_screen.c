@@ -255,6 +255,12 @@ static void test_not_ready(void **state)
 	find(endpoint, "no_flr", CXV_SEVERITY_WARNING);
 	expect(endpoint, "cxlvfio bind 0000:0d:00.0 hands it to VFIO");
 
+	endpoint = new_endpoint(CXV_STATE_NO_DRIVER);
+	endpoint->old_kernel = strdup("6.1.0-28-amd64");
+	assert_non_null(endpoint->old_kernel);
+	expect(endpoint, "boot Linux 7.3 or newer, which the driver needs: this is Linux "
+	       "6.1.0-28-amd64; then cxlvfio bind 0000:0d:00.0");
+
 	endpoint = new_endpoint(CXV_STATE_BOUND);
 	endpoint->driver = text_of("accel");
 	expect(endpoint, "cxlvfio bind 0000:0d:00.0 takes it away from accel, once nothing uses it "

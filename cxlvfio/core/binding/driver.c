@@ -5,8 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/doctor/parse.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
+
+bool cxv_driver_needs_newer(const char *release)
+{
+	return !cxv_release_is_at_least(release, CXV_DRIVER_KERNEL_MAJOR, CXV_DRIVER_KERNEL_MINOR);
+}
 
 CXV_TABLE(cxv_module_file,
 	CXV_FIELD(cxv_module_file, TEXT, kernel),

@@ -14,6 +14,15 @@
 #include "core/discovery/endpoint.h"
 #include "core/discovery/finding_list.h"
 
+/* The oldest kernel that the driver is built for. */
+#define CXV_DRIVER_KERNEL_MAJOR	7
+#define CXV_DRIVER_KERNEL_MINOR	3
+#define CXV_DRIVER_KERNEL	"7.3"
+#define CXV_BOOT_NEWER		"boot Linux " CXV_DRIVER_KERNEL " or newer, which the driver needs"
+
+/* RELEASE is one of Linux, and older than that. */
+bool cxv_driver_needs_newer(const char *release);
+
 /* A module file below /lib/modules/KERNEL; all of it is from the file's .modinfo and signature. */
 struct cxv_module_file {
 	struct cxv_text kernel;		/* the directory that it is in: "7.3.4" */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/words.h"
+#include "core/binding/driver.h"
 #include "cxl_vfio.h"
 
 #define LIST_SIZE		512
@@ -324,14 +325,17 @@ static int refuse_module(const struct cxv_bind_facts *facts, bool load_module,
 	case CXV_MODULE_OTHER_KERNEL:
 		snprintf(path, sizeof(path), "/%s", facts->module_path);
 		place.path = path;
-		place.hint = "build it for the running kernel: dkms autoinstall, then depmod";
+		place.hint = cxv_driver_needs_newer(facts->kernel) ? CXV_BOOT_NEWER :
+			     "build it for the running kernel: dkms autoinstall, then depmod";
 		return cxv_error(errors, CXV_NO_MODULE, ENOEXEC, place,
 				 "module " CXL_VFIO_MODULE_NAME
 				 " is built for a kernel other than %s", facts->kernel);
 	case CXV_MODULE_MISSING:
 		break;
 	}
-	place.hint = "install it: dkms status tells whether it was built for this kernel; run "
+	place.hint = cxv_driver_needs_newer(facts->kernel) ?
+		     CXV_BOOT_NEWER ", and install the driver there" :
+		     "install it: dkms status tells whether it was built for this kernel; run "
 		     "depmod after copying a module by hand";
 	return cxv_error(errors, CXV_NO_MODULE, ENOENT, place,
 			 "no module " CXL_VFIO_MODULE_NAME " is installed for kernel %s",

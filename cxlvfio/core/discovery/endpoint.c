@@ -175,6 +175,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	vfio_free(&endpoint->vfio);
 	cxv_fields_free(&endpoint->ladder, &cxv_ladder_fields);
 	free(endpoint->unmapped);
+	free(endpoint->old_kernel);
 	cxv_findings_clear(&endpoint->findings);
 	cxv_names_clear(&endpoint->iommu_group_members);
 	cxv_names_clear(&endpoint->reset_methods);

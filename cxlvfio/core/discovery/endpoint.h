@@ -157,6 +157,7 @@ struct cxv_endpoint {
 	struct cxv_ladder ladder;	/* what of the first contact the machine has survived */
 	/* What says that interrupts are not remapped, where VFIO refuses it; NULL: nothing does. */
 	char *unmapped;
+	char *old_kernel;	/* the running one, which lacks what the driver needs; or NULL */
 	bool scrub_noted;		/* a run that put the scrub off has not put it back */
 };
 

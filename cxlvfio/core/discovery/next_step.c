@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/binding/driver.h"
 #include "core/discovery/findings.h"
 #include "cxl_vfio.h"
 
@@ -59,8 +60,16 @@ static char *ready(const struct cxv_endpoint *endpoint)
 			  endpoint->host);
 }
 
+static char *newer_kernel(const struct cxv_endpoint *endpoint)
+{
+	return cxv_format(CXV_BOOT_NEWER ": this is Linux %s; then cxlvfio bind %s",
+			  endpoint->old_kernel, endpoint->host);
+}
+
 static char *bound(const struct cxv_endpoint *endpoint)
 {
+	if (endpoint->old_kernel)
+		return newer_kernel(endpoint);
 	if (cxv_driver_is_vfio(endpoint->driver.value))
 		return cxv_format("cxlvfio bind %s gives it to " CXL_VFIO_DRIVER_NAME ", which "
 				  "hands out its memory too", endpoint->host);
@@ -82,6 +91,8 @@ char *cxv_next_step(const struct cxv_endpoint *endpoint)
 	case CXV_STATE_BOUND:
 		return bound(endpoint);
 	case CXV_STATE_NO_DRIVER:
+		if (endpoint->old_kernel)
+			return newer_kernel(endpoint);
 		return cxv_format("cxlvfio bind %s hands it to VFIO", endpoint->host);
 	case CXV_STATE_GATED:
 		return cxv_format("wait until its media is ready; cxlvfio reset %s makes the "

@@ -8,14 +8,6 @@
 /* Firmware's tables can be seen: containers hide them, and some machines have none. */
 bool cxv_doctor_sees_firmware(const struct cxv_doctor_facts *facts);
 
-/* The oldest kernel that the driver is built for. */
-#define CXV_DOCTOR_KERNEL_MAJOR	7
-#define CXV_DOCTOR_KERNEL_MINOR	3
-#define CXV_DOCTOR_KERNEL	"7.3"
-
-/* kernel.c: it is a release, and older than that. */
-bool cxv_doctor_is_old(const char *release);
-
 /* place.c: as far as is known. */
 bool cxv_doctor_in_container(const struct cxv_doctor_facts *facts);
 bool cxv_doctor_in_vm(const struct cxv_doctor_facts *facts);

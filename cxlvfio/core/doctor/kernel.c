@@ -18,11 +18,6 @@ static bool is_unread(const struct cxv_doctor_text *text)
 	return text->error && text->error != ENOENT;
 }
 
-bool cxv_doctor_is_old(const char *release)
-{
-	return !cxv_release_is_at_least(release, CXV_DOCTOR_KERNEL_MAJOR, CXV_DOCTOR_KERNEL_MINOR);
-}
-
 int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
 	const struct cxv_doctor_text *release = &facts->release;
@@ -30,8 +25,8 @@ int cxv_doctor_kernel_release(const struct cxv_doctor_facts *facts, struct cxv_d
 
 	if (!release->value)
 		return cxv_doctor_unread(check, release->error, release->path);
-	recent = cxv_release_is_at_least(release->value, CXV_DOCTOR_KERNEL_MAJOR,
-					 CXV_DOCTOR_KERNEL_MINOR);
+	recent = cxv_release_is_at_least(release->value, CXV_DRIVER_KERNEL_MAJOR,
+					 CXV_DRIVER_KERNEL_MINOR);
 	if (cxv_doctor_show_text(check, release) < 0)
 		return -ENOMEM;
 	if (recent < 0)

@@ -89,8 +89,8 @@ static void print_kernel(const struct cxv_doctor_facts *facts, FILE *stream)
 	const char *release = facts->release.value;
 
 	if (release)
-		fprintf(stream, "Linux %s%s, ", release, cxv_doctor_is_old(release) ?
-			" (bind needs " CXV_DOCTOR_KERNEL ")" : "");
+		fprintf(stream, "Linux %s%s, ", release, cxv_driver_needs_newer(release) ?
+			" (bind needs " CXV_DRIVER_KERNEL ")" : "");
 }
 
 static void print_endpoints(const struct cxv_doctor_facts *facts, bool hidden, FILE *stream)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/binding/driver.h"
 #include "core/discovery/findings.h"
 #include "core/discovery/libcxl_compare.h"
 #include "cxl_vfio.h"
@@ -48,7 +49,8 @@ struct survey {
 	struct cxv_openings openings;
 	struct cxv_platform platform;
 	struct cxv_interrupts interrupts;
-	bool knows_interrupts;
+	bool knows_interrupts, knows_kernel;
+	char *old_kernel;		/* the running one, if it lacks what the driver needs */
 	struct cxv_question question;
 	bool waiting;			/* for the answer to it */
 	struct cxv_libcxl *libcxl;	/* NULL: it has not been heard */
@@ -128,6 +130,7 @@ static void survey_clear(struct survey *survey)
 	cxv_pci_names_clear(&survey->names);
 	cxv_openings_clear(&survey->openings);
 	free(survey->interrupts.unmapped);
+	free(survey->old_kernel);
 }
 
 /* Why libcxl does not show it. */
@@ -164,6 +167,37 @@ static int read_unmapped(struct survey *survey, struct cxv_endpoint *endpoint)
 	return endpoint->unmapped ? 0 : -ENOMEM;
 }
 
+/* Where the driver is loaded the kernel has what it needs, whatever its release says. */
+static int find_old_kernel(struct survey *survey)
+{
+	_cleanup_free_ char *release = NULL;
+	int error;
+
+	survey->knows_kernel = true;
+	if (cxv_host_exists(survey->host, "sys/bus/pci/drivers/" CXL_VFIO_DRIVER_NAME))
+		return 0;
+	error = cxv_host_read_string(survey->host, &release, "proc/sys/kernel/osrelease");
+	if (error || !cxv_driver_needs_newer(release))
+		return cxv_fatal(error);
+	survey->old_kernel = release;
+	release = NULL;
+	return 0;
+}
+
+static int read_old_kernel(struct survey *survey, struct cxv_endpoint *endpoint)
+{
+	int error = 0;
+
+	if (!cxv_endpoint_is_type2(endpoint) || cxv_endpoint_is_ours(endpoint))
+		return 0;
+	if (!survey->knows_kernel)
+		error = find_old_kernel(survey);
+	if (error || !survey->old_kernel)
+		return error;
+	endpoint->old_kernel = strdup(survey->old_kernel);
+	return endpoint->old_kernel ? 0 : -ENOMEM;
+}
+
 static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 {
 	int error;
@@ -193,6 +227,8 @@ static int read_rest(struct survey *survey, struct cxv_endpoint *endpoint)
 		error = cxv_ladder_read(survey->host, &survey->platform, endpoint);
 	if (!error)
 		error = read_unmapped(survey, endpoint);
+	if (!error)
+		error = read_old_kernel(survey, endpoint);
 	if (!error)
 		error = hear(survey);
 	if (error < 0)
