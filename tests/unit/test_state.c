@@ -67,11 +67,11 @@ static void test_decoders(void **state)
 		{ COMMITTED, 0, true, CXV_STATE_NOT_COMMITTED,
 		  "its HDM decoders are switched off, all together: 1 of 2 committed" },
 		{ 0, COMMITTED, false, CXV_STATE_NOT_COMMITTED,
-		  "HDM decoder 0 is not committed, decoder 1 is in use: the driver takes decoder 0 "
-		  "only" },
+		  "its memory is in HDM decoder 1, but the driver uses decoder 0 only, which is "
+		  "not committed" },
 		{ COMMITTED | EMPTY, COMMITTED, false, CXV_STATE_NOT_COMMITTED,
-		  "HDM decoder 0 is committed with zero size, decoder 1 is in use: the driver "
-		  "takes decoder 0 only" },
+		  "its memory is in HDM decoder 1, but the driver uses decoder 0 only, which is "
+		  "committed with zero size" },
 		{ COMMITTED | EMPTY, COMMITTED | EMPTY, false, CXV_STATE_NOT_COMMITTED,
 		  "2 HDM decoders are committed, all with zero size" },
 		{ COMMITTED | EMPTY, 0, false, CXV_STATE_NOT_COMMITTED,

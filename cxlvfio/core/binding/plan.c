@@ -211,8 +211,8 @@ static int refuse_state(const struct cxv_bind_facts *facts, bool force, struct c
 
 	if (!would_refuse || force)
 		return 0;
-	place.hint = "firmware must enable CXL.mem and commit HDM decoder 0, and it alone, "
-		     "before Linux starts: cxlvfio show tells what it left";
+	place.hint = "firmware must enable CXL.mem and put the memory into HDM decoder 0, and it "
+		     "alone, before Linux starts: cxlvfio show tells what it left";
 	return cxv_error(errors, CXV_BIND_REFUSED, 0, place, "the driver would refuse it: %s",
 			 facts->state_reason);
 }

@@ -646,8 +646,8 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "not_committed", CXV_SEVERITY_WARNING, not_committed,
 	  "firmware set up no HDM decoder 0 that decodes: no decoder is committed or enabled, or "
 	  "decoder 0 is empty",
-	  "firmware must enable HDM decoders and commit decoder 0: look at its setup for CXL "
-	  "memory" },
+	  "firmware must enable HDM decoders and put the memory into decoder 0: look at its setup "
+	  "for CXL memory" },
 	{ "emulated_decoders", CXV_SEVERITY_WARNING, emulated_decoders,
 	  "the kernel emulates decoders from the DVSEC ranges: the hardware has none, or they are "
 	  "switched off",

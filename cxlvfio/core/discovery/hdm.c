@@ -208,10 +208,10 @@ int cxv_hdm_not_committed(const struct cxv_hdm *hdm, char **reason)
 				 "%zu HDM decoder is committed, with zero size" :
 				 "%zu HDM decoders are committed, all with zero size", committed);
 	if (used != hdm->decoders)
-		return cxv_found(reason, "HDM decoder 0 is %s, decoder %zu is in use: the driver "
-				 "takes decoder 0 only", hdm->decoders[0].committed.value ?
-				 "committed with zero size" : "not committed",
-				 used - hdm->decoders);
+		return cxv_found(reason, "its memory is in HDM decoder %zu, but the driver uses "
+				 "decoder 0 only, which is %s", used - hdm->decoders,
+				 hdm->decoders[0].committed.value ? "committed with zero size" :
+				 "not committed");
 	return 0;
 }
 
