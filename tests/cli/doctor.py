@@ -245,6 +245,15 @@ BREAKAGES = [
      {"interrupt_remapping": "warning"}),
     ("VFIO that could do without", write(
         "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "Y\n"), {}),
+    ("groups that a container hides", lambda root: shutil.rmtree(
+        root.top / "sys/kernel/iommu_groups"), {"iommu_groups": "skipped"}),
+    ("a range that firmware wants mapped 1:1", write(
+        "sys/kernel/iommu_groups/6/reserved_regions",
+        "0x000000007b800000 0x000000007b9fffff direct\n"
+        "0x00000000fee00000 0x00000000feefffff msi\n"), {"direct_mapping": "problem"}),
+    ("one that may be relaxed", write(
+        "sys/kernel/iommu_groups/6/reserved_regions",
+        "0x000000007b800000 0x000000007b9fffff direct-relaxable\n"), {}),
     ("vfio-pci.ids=", parameter("vfio-pci.ids=10de:1234,1e98:e2e2"), {"taken_first": "warning"}),
     ("vfio_pci.ids= with a subsystem", parameter("vfio_pci.ids=1E98:E2E2:1e98:e2e2"),
      {"taken_first": "warning"}),
@@ -764,7 +773,7 @@ def check_findings(stand: Stand, _root) -> None:
     """What list and driver status find of every scenario is what doctor says."""
     severities = {"error": "problem", "warning": "warning", "info": "info"}
     # By bind: what show only warns of.
-    refused = ("not_committed", "mem_disabled", "no_iommu_group", "shared_group",
+    refused = ("not_committed", "mem_disabled", "no_iommu_group", "shared_group", "direct_mapping",
                "interrupts_unmapped")
     seen = set()
     for name in ("states", "refused", "overlap", "facts", "unbound", "driver", "driver_update",

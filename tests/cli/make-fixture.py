@@ -1146,6 +1146,14 @@ def scenario_unmapped(root: Root) -> None:
     root.write("proc/cmdline", "root=/dev/vda1 intel_iommu=on intremap=off quiet\n")
 
 
+def scenario_direct(root: Root) -> None:
+    """The same, but firmware wants a range mapped 1:1: the kernel does not give it to VFIO."""
+    scenario_healthy(root)
+    root.write("sys/kernel/iommu_groups/6/reserved_regions",
+               "0x000000007b800000 0x000000007b9fffff direct\n"
+               "0x00000000fee00000 0x00000000feefffff msi\n")
+
+
 def scenario_no_nodes(root: Root) -> None:
     """The same without VFIO's device nodes, as in a container that was not given them."""
     scenario_healthy(root)

@@ -505,6 +505,12 @@ static void damage_scrub_off(struct cxv_endpoint *endpoint)
 	set(&endpoint->driver_view.scrub_policy, CXL_VFIO_SCRUB_POLICY_NONE);
 }
 
+static void damage_direct(struct cxv_endpoint *endpoint)
+{
+	endpoint->direct_range.value = strdup("0x7b800000-0x7b9fffff");
+	assert_non_null(endpoint->direct_range.value);
+}
+
 static void damage_interrupts(struct cxv_endpoint *endpoint)
 {
 	endpoint->unmapped = strdup("intremap=off");
@@ -581,6 +587,7 @@ static const struct {
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_rival },
 	{ "rival_owner", CXV_SEVERITY_ERROR, damage_system_ram },
 	{ "shared_group", CXV_SEVERITY_WARNING, damage_group },
+	{ "direct_mapping", CXV_SEVERITY_WARNING, damage_direct },
 	{ "interrupts_unmapped", CXV_SEVERITY_WARNING, damage_interrupts },
 	{ "aer_errors", CXV_SEVERITY_WARNING, damage_aer },
 	{ "ras_errors", CXV_SEVERITY_WARNING, damage_ras },

@@ -218,6 +218,15 @@ static void bind_refuses_without_iommu(void **state)
 	assert_refused(facts, true, CXV_NO_IOMMU, ENODEV, "no IOMMU group");
 }
 
+static void bind_refuses_a_direct_mapping(void **state)
+{
+	struct cxv_bind_facts facts = good_facts();
+
+	(void)state;
+	strcpy(facts.direct_range, "0x1000-0x1fff");
+	assert_refused(facts, true, CXV_UNSUPPORTED, EIO, "firmware wants 0x1000-0x1fff mapped 1:1");
+}
+
 static void bind_refuses_a_shared_group(void **state)
 {
 	struct cxv_group_member members[] = {
@@ -812,6 +821,7 @@ int main(void)
 		cmocka_unit_test(bind_goes_on_after_a_killed_one),
 		cmocka_unit_test(bind_refuses_what_the_driver_would),
 		cmocka_unit_test(bind_refuses_without_iommu),
+		cmocka_unit_test(bind_refuses_a_direct_mapping),
 		cmocka_unit_test(bind_refuses_a_shared_group),
 		cmocka_unit_test(bind_refusal_names_what_fits),
 		cmocka_unit_test(bind_refuses_an_open_device),

@@ -231,6 +231,20 @@ static int refuse_iommu(const struct cxv_bind_facts *facts, struct cxv_errors *e
 			 "no IOMMU group: nothing would keep a VFIO user out of the host's memory");
 }
 
+static int refuse_direct(const struct cxv_bind_facts *facts, struct cxv_errors *errors)
+{
+	struct cxv_place place = {
+		.operation = "bind",
+		.target = facts->target,
+		.hint = CXV_AVOID_DIRECT_MAPPING,
+	};
+
+	if (!facts->direct_range[0])
+		return 0;
+	return cxv_error(errors, CXV_UNSUPPORTED, 0, place, CXV_DIRECT_MAPPING,
+			 facts->direct_range);
+}
+
 /* Append NAME to the list in TEXT, or ", ..." where it does not fit. */
 static void append(char *text, const char *name)
 {
@@ -388,6 +402,8 @@ static int refuse_bind(const struct cxv_bind_facts *facts, const struct cxv_bind
 
 	if (!ret)
 		ret = refuse_iommu(facts, errors);
+	if (!ret)
+		ret = refuse_direct(facts, errors);
 	if (!ret && !wishes->force)
 		ret = refuse_members(facts, errors);
 	if (!ret)

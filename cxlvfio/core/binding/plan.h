@@ -161,6 +161,7 @@ struct cxv_bind_facts {
 	struct cxv_openers openers;	/* who has it, or its IOMMU group, open */
 	struct cxv_window_user *window_users;
 	size_t window_user_count;
+	char direct_range[48];	/* which firmware wants mapped 1:1; "": none */
 	enum cxv_module_presence module;
 	char module_path[CXV_STEP_PATH_SIZE];	/* "" unless a file is there */
 	char missing_modules[CXV_STEP_VALUE_SIZE];	/* to load for it, in this order: "a b" */

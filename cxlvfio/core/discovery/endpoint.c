@@ -174,6 +174,7 @@ void cxv_endpoint_free(struct cxv_endpoint *endpoint)
 	cxv_aer_clear(&endpoint->aer);
 	vfio_free(&endpoint->vfio);
 	cxv_fields_free(&endpoint->ladder, &cxv_ladder_fields);
+	free(endpoint->direct_range.value);
 	free(endpoint->unmapped);
 	free(endpoint->old_kernel);
 	cxv_findings_clear(&endpoint->findings);

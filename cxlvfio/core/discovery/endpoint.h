@@ -119,6 +119,7 @@ struct cxv_endpoint {
 	struct cxv_names iommu_group_members;	/* PCI addresses, itself included */
 	struct cxv_group_peer *iommu_group_peers;
 	size_t peer_count;
+	struct cxv_text direct_range;	/* which firmware wants mapped 1:1, "0x1000-0x1fff" */
 	struct cxv_names reset_methods;	/* in the order in which the kernel tries them */
 	struct cxv_findings findings;
 	bool changing;			/* it never held still while it was read */

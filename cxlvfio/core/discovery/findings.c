@@ -470,6 +470,14 @@ static int no_iommu_group(const struct cxv_endpoint *endpoint, char **message)
 	return cxv_found(message, "it is in no IOMMU group");
 }
 
+/* The kernel's IOMMU_RESV_DIRECT: no owner of DMA but the kernel may have such a group. */
+static int direct_mapping(const struct cxv_endpoint *endpoint, char **message)
+{
+	if (!endpoint->direct_range.value)
+		return 0;
+	return cxv_found(message, CXV_DIRECT_MAPPING, endpoint->direct_range.value);
+}
+
 static int interrupts_unmapped(const struct cxv_endpoint *endpoint, char **message)
 {
 	if (!endpoint->unmapped)
@@ -692,6 +700,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	{ "shared_group", CXV_SEVERITY_WARNING, shared_group,
 	  "another function of its IOMMU group has a driver that is not VFIO's",
 	  "VFIO cannot open the group: unbind the other function" },
+	{ "direct_mapping", CXV_SEVERITY_WARNING, direct_mapping,
+	  "firmware (RMRR, IVMD, RMR) wants a range of memory mapped 1:1 for its IOMMU group: the "
+	  "kernel does not give such a group to VFIO", CXV_AVOID_DIRECT_MAPPING },
 	{ "interrupts_unmapped", CXV_SEVERITY_WARNING, interrupts_unmapped,
 	  "the host does not remap interrupts, and VFIO is not told to do without: it attaches no "
 	  "device then", CXV_ENABLE_REMAPPING },
@@ -735,7 +746,7 @@ const size_t cxv_finding_kind_count = ARRAY_SIZE(cxv_finding_kinds);
 bool cxv_finding_stops_vfio(const char *id)
 {
 	static const char *const ids[] = {
-		"no_iommu_group", "shared_group", "interrupts_unmapped",
+		"no_iommu_group", "shared_group", "direct_mapping", "interrupts_unmapped",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)

@@ -309,6 +309,8 @@ static int read_group(struct cxv_bind_survey *survey, const struct cxv_endpoint 
 {
 	char directory[64];
 
+	snprintf(facts->direct_range, sizeof(facts->direct_range), "%s",
+		 endpoint->direct_range.value ?: "");
 	snprintf(directory, sizeof(directory), DEVICE, endpoint->host);
 	return read_link_name(survey->host, directory, "iommu_group", facts->iommu_group,
 			      sizeof(facts->iommu_group));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "sys/base/attribute.h"
 
 static void read_missing(const struct cxv_host *host, const char *directory, const char *name,
@@ -103,11 +104,34 @@ static void read_peers(const struct cxv_host *host, const char *directory,
 	}
 }
 
+struct cxv_text cxv_pci_direct_range(const struct cxv_host *host, const char *directory)
+{
+	struct cxv_text regions = cxv_attribute_text(host, directory, "reserved_regions");
+	struct cxv_text range = { .error = regions.error };
+
+	for (const char *line = regions.value ?: ""; *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		unsigned long long first, last;
+		char type[24];
+
+		/* "0x000000007b800000 0x000000007b9fffff direct" */
+		if (sscanf(line, "%llx %llx %23s", &first, &last, type) != 3 ||
+		    strcmp(type, "direct"))
+			continue;
+		range.value = cxv_format("0x%llx-0x%llx", first, last);
+		range.error = range.value ? 0 : ENOMEM;
+		break;
+	}
+	free(regions.value);
+	return range;
+}
+
 void cxv_pci_read_group(const struct cxv_host *host, const char *directory,
 			struct cxv_endpoint *endpoint)
 {
 	endpoint->iommu_group_type = cxv_attribute_text(host, directory, "type");
 	cxv_text_optional(&endpoint->iommu_group_type);
+	endpoint->direct_range = cxv_pci_direct_range(host, directory);
 	if (endpoint->iommu_group_members.count > 1)
 		read_peers(host, directory, endpoint);
 }

@@ -12,5 +12,10 @@ void cxv_pci_read_facts(const struct cxv_host *host, const char *directory,
 /* Type of the IOMMU group in DIRECTORY, and the drivers of its other members, which are known. */
 void cxv_pci_read_group(const struct cxv_host *host, const char *directory,
 			struct cxv_endpoint *endpoint);
+/*
+ * The first range that firmware wants mapped 1:1 for the IOMMU group in DIRECTORY, as text, the
+ * caller's to free: none where there is none. A range that may be relaxed is no such one.
+ */
+struct cxv_text cxv_pci_direct_range(const struct cxv_host *host, const char *directory);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/discovery/findings.h"
 #include "sys/base/deadline.h"
 #include "sys/discovery/openers.h"
+#include "sys/discovery/pci_facts.h"
 #include "sys/discovery/vfio.h"
 #include "sys/discovery/vfio_uapi.h"
 
@@ -297,11 +298,27 @@ static int choose_interface(const struct opening *opening, enum cxv_interface in
 	return 0;
 }
 
+/* The kernel says EINVAL, which has many reasons, and this one to its log alone. */
+static int check_direct(const struct opening *opening)
+{
+	char directory[64], text[224];
+	struct cxv_text range;
+
+	snprintf(directory, sizeof(directory), "sys/bus/pci/devices/%s/iommu_group", opening->bdf);
+	range = cxv_pci_direct_range(opening->host, directory);
+	if (!range.value)
+		return 0;
+	snprintf(text, sizeof(text), CXV_DIRECT_MAPPING, range.value);
+	free(range.value);
+	return fail(opening, CXV_UNSUPPORTED, EINVAL, NULL, CXV_AVOID_DIRECT_MAPPING, text);
+}
+
 /* What is known to stand in the way before anything is opened. */
 static int prepare(struct opening *opening, enum cxv_interface interface)
 {
 	find_nodes(opening);
-	return check_driver(opening) ?: choose_interface(opening, interface);
+	return check_driver(opening) ?: choose_interface(opening, interface) ?:
+	       check_direct(opening);
 }
 
 static void forget_nodes(struct opening *opening)
