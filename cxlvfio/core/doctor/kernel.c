@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/doctor/checks.h"
@@ -252,6 +253,20 @@ int cxv_doctor_lockdown(const struct cxv_doctor_facts *facts, struct cxv_doctor_
 			      (int)length, word);
 }
 
+/* An endpoint's link to its group is there also where the groups themselves are not visible. */
+static bool has_group(const struct cxv_doctor_facts *facts)
+{
+	for (size_t i = 0; i < facts->endpoint_count; i++)
+		if (facts->endpoints[i].endpoint->iommu_group.known)
+			return true;
+	return false;
+}
+
+static bool uses_iommu(const struct cxv_doctor_facts *facts)
+{
+	return facts->iommu_groups.names.count || has_group(facts);
+}
+
 /* What firmware calls an IOMMU, on each kind of machine. */
 int cxv_doctor_iommu_tables(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
@@ -268,7 +283,7 @@ int cxv_doctor_iommu_tables(const struct cxv_doctor_facts *facts, struct cxv_doc
 				       cxv_doctor_show(check, facts->acpi_tables.path, tables[j]);
 	if (cxv_doctor_show(check, facts->acpi_tables.path, NULL) < 0)
 		return -ENOMEM;
-	if (facts->iommu_groups.names.count)
+	if (uses_iommu(facts))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no table is visible here, but "
 				      "the kernel uses an IOMMU");
 	if (!cxv_doctor_sees_firmware(facts))
@@ -287,7 +302,7 @@ int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
 {
 	const struct cxv_interrupts *interrupts = &facts->interrupts;
 
-	if (!facts->iommu_groups.names.count)
+	if (!uses_iommu(facts))
 		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "no IOMMU is in use");
 	if (!interrupts->unmapped)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "nothing shows that interrupts are "
@@ -295,6 +310,14 @@ int cxv_doctor_interrupt_remapping(const struct cxv_doctor_facts *facts,
 		       cxv_doctor_show_text(check, &facts->command_line);
 	if (cxv_doctor_show(check, interrupts->path, interrupts->unmapped) < 0)
 		return -ENOMEM;
+	if (interrupts->unsafe)
+		check->hint = "hand it only to whom you trust with the host; better switch "
+			      "remapping on, and boot without intremap=off and nointremap";
+	else if (!interrupts->by_parameter)
+		check->hint = "no kernel parameter does this: switch remapping on in firmware's "
+			      "setup; or let VFIO do without "
+			      "(vfio_iommu_type1.allow_unsafe_interrupts=1): then a device can "
+			      "raise any interrupt";
 	if (interrupts->unsafe)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "interrupts are not remapped "
 				      "(%s), and VFIO is told to do without: a device can raise "
@@ -315,6 +338,9 @@ int cxv_doctor_iommu_groups(const struct cxv_doctor_facts *facts, struct cxv_doc
 	if (groups->count)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "number of IOMMU groups: %zu",
 				      groups->count);
+	if (has_group(facts))
+		return cxv_doctor_say(check, CXV_DOCTOR_SKIPPED, "the groups are not visible "
+				      "here, but an endpoint is in one: a container hides them");
 	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, iommus->count ?
 			      "there is no IOMMU group, though the kernel knows an IOMMU" :
 			      "there is no IOMMU group: no IOMMU is in use");
@@ -367,11 +393,28 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 	       cxv_doctor_show(check, facts->limits.path, NULL);
 }
 
+/* Where a newer libcxl would not help; NULL: it may. */
+static const char *libcxl_hint(const struct cxv_libcxl *answer)
+{
+	switch (abs(answer->error)) {
+	case ENOENT:
+		return "install cxlvfio again, of which that program is a part; endpoints are "
+		       "found without it, too";
+	case ETIMEDOUT:
+		return "ask again when the machine is less busy; endpoints are found without it, "
+		       "too";
+	default:
+		return NULL;
+	}
+}
+
 int cxv_doctor_libcxl_version(const struct cxv_doctor_facts *facts, struct cxv_doctor_check *check)
 {
 	const struct cxv_libcxl *answer = facts->answer;
 	unsigned int release;
 
+	if (answer && answer->state == CXV_LIBCXL_FAILED)
+		check->hint = libcxl_hint(answer) ?: check->hint;
 	if (answer && answer->state == CXV_LIBCXL_FAILED)
 		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "libcxl gave no answer: %s",
 				      answer->reason);
