@@ -4,11 +4,18 @@
 #define CXLVFIO_CORE_BASE_FORMAT_H
 
 #include <stdarg.h>
+#include <stdint.h>
 
 #include "core/base/util.h"
 
 /* The text, the caller's to free; NULL: there is no memory. */
 _printf_(1, 2) char *cxv_format(const char *format, ...);
 _printf_(1, 0) char *cxv_vformat(const char *format, va_list arguments);
+
+/* "256M", exactly: with the largest unit that divides it. */
+struct cxv_size {
+	char text[24];
+};
+struct cxv_size cxv_size(uint64_t bytes);
 
 #endif

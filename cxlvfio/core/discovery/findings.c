@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/words.h"
 #include "core/discovery/libcxl_compare.h"
 #include "cxl_vfio.h"
 
-/* "0x10000000 bytes at 0x140000000": for sentences, which never have what was not read. */
+/* "256M at 0x140000000": for sentences, which never have what was not read. */
 struct extent {
 	char text[64];
 };
@@ -22,10 +23,10 @@ static struct extent extent(const struct cxv_number *base, const struct cxv_numb
 
 	snprintf(number, sizeof(number), "0x%" PRIx64, base->value);
 	if (size->known)
-		snprintf(extent.text, sizeof(extent.text), "0x%" PRIx64 " bytes at %s", size->value,
+		snprintf(extent.text, sizeof(extent.text), "%s at %s", cxv_size(size->value).text,
 			 base->known ? number : "an unknown address");
 	else
-		snprintf(extent.text, sizeof(extent.text), "bytes at %s",
+		snprintf(extent.text, sizeof(extent.text), "memory at %s",
 			 base->known ? number : "an unknown address");
 	return extent;
 }
@@ -412,9 +413,9 @@ static int rival_owner(const struct cxv_endpoint *endpoint, char **message)
 		const struct cxv_owner *owner = &endpoint->owners[i];
 
 		if (!is_rightful(endpoint, owner->name.value))
-			return cxv_found(message, "'%s' has 0x%" PRIx64 " bytes at 0x%" PRIx64
-					 " of its memory, or around it", owner->name.value,
-					 owner->size.value, owner->resource.value);
+			return cxv_found(message, "'%s' has %s of its memory, or around it",
+					 owner->name.value,
+					 extent(&owner->resource, &owner->size).text);
 	}
 	return 0;
 }

@@ -159,9 +159,10 @@ int cxv_doctor_window_alignment(const struct cxv_doctor_facts *facts,
 				      "%s: pages of %s are used", cxv_page_size_name(pages->pmd),
 				      cxv_page_size_name(pages->base));
 	if ((base->value | size->value) % pages->pmd)
-		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "0x%" PRIx64 " bytes at 0x%" PRIx64
+		return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "%s at 0x%" PRIx64
 				      " are not aligned to %s: at the ends pages of %s are used",
-				      size->value, base->value, cxv_page_size_name(pages->pmd),
+				      cxv_size(size->value).text, base->value,
+				      cxv_page_size_name(pages->pmd),
 				      cxv_page_size_name(pages->base));
 	if (!pages->pud || size->value < pages->pud)
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "it can be mapped with pages of %s",

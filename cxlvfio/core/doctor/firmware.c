@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "core/base/format.h"
 #include "core/doctor/checks.h"
 
 #define CEDT_PATH	"/sys/firmware/acpi/tables/CEDT"
@@ -63,9 +64,9 @@ int cxv_doctor_cedt_windows(const struct cxv_doctor_facts *facts, struct cxv_doc
 				      "device-coherent, volatile memory", cedt->window_count);
 	for (size_t i = 0; i < cedt->window_count; i++)
 		if (!cxv_cedt_window_is_aligned(&cedt->windows[i]))
-			return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the window of 0x%" PRIx64
-					      " bytes at 0x%" PRIx64 " is not aligned to 256 MiB "
-					      "times its ways", cedt->windows[i].size,
+			return cxv_doctor_say(check, CXV_DOCTOR_WARNING, "the window of %s at "
+					      "0x%" PRIx64 " is not aligned to 256 MiB times its "
+					      "ways", cxv_size(cedt->windows[i].size).text,
 					      cedt->windows[i].base);
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "%zu of %zu windows are for device-coherent, "
 			      "volatile memory", fitting, cedt->window_count);
@@ -128,9 +129,8 @@ int cxv_doctor_kernel_windows(const struct cxv_doctor_facts *facts, struct cxv_d
 			return cxv_doctor_unread(check, ret, "/sys/bus/cxl/devices");
 		if (!ret)
 			return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "the kernel has no root "
-					      "decoder for 0x%" PRIx64 " bytes at "
-					      "0x%" PRIx64, window->size,
-					      window->base) ?:
+					      "decoder for %s at 0x%" PRIx64,
+					      cxv_size(window->size).text, window->base) ?:
 			       cxv_doctor_show(check, "/sys/bus/cxl/devices", NULL);
 	}
 	return cxv_doctor_say(check, CXV_DOCTOR_OK, "the kernel has every window") ?:
@@ -162,18 +162,18 @@ static int tell_missing(const struct cxv_doctor_facts *facts, uint64_t base, uin
 			count++;
 		}
 	if (!window)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " are in no window", size, base);
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s at 0x%" PRIx64 " are in no "
+				      "window", cxv_size(size).text, base);
 	check->hint = "a hole in the platform's memory map, or firmware is wrong: ask the "
 		      "platform's vendor for firmware that moves the window or the hole";
 	if (count > 1)
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "0x%" PRIx64 " bytes at 0x%" PRIx64
-				      " lie in %zu windows: none has all of them", size, base,
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "%s at 0x%" PRIx64 " lie in %zu "
+				      "windows: none has all of them", cxv_size(size).text, base,
 				      count);
-	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "of 0x%" PRIx64 " bytes at 0x%" PRIx64
-			      " only 0x%" PRIx64 " are in a window, that of 0x%" PRIx64
-			      " bytes at 0x%" PRIx64, size, base, overlap(window, base, last),
-			      window->size, window->base);
+	return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "of %s at 0x%" PRIx64 " only %s are in a "
+			      "window, that of %s at 0x%" PRIx64, cxv_size(size).text, base,
+			      cxv_size(overlap(window, base, last)).text,
+			      cxv_size(window->size).text, window->base);
 }
 
 int cxv_doctor_window_in_cedt(const struct cxv_doctor_facts *facts,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 
@@ -206,9 +207,9 @@ static int check_memmap(const struct cxv_doctor_facts *facts, const struct cxv_m
 
 		if (memmap->kind == '$' || !overlaps(endpoint, memmap))
 			continue;
-		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "memmap= makes RAM of 0x%" PRIx64
-				      " bytes at 0x%" PRIx64 ", where %s has its memory",
-				      memmap->size, memmap->base, endpoint->host);
+		return cxv_doctor_say(check, CXV_DOCTOR_PROBLEM, "memmap= makes RAM of %s at "
+				      "0x%" PRIx64 ", where %s has its memory",
+				      cxv_size(memmap->size).text, memmap->base, endpoint->host);
 	}
 	return 0;
 }
@@ -388,8 +389,8 @@ int cxv_doctor_memory_lock(const struct cxv_doctor_facts *facts, struct cxv_doct
 		return cxv_doctor_say(check, CXV_DOCTOR_OK, "this user may lock enough") ?:
 		       cxv_doctor_show(check, facts->limits.path, NULL);
 	return cxv_doctor_say(check, CXV_DOCTOR_WARNING,
-			      "this user may lock %" PRIu64 " bytes, the "
-			      "endpoints have %" PRIu64, limit, wanted) ?:
+			      "this user may lock %s, the endpoints have %s",
+			      cxv_size(limit).text, cxv_size(wanted).text) ?:
 	       cxv_doctor_show(check, facts->limits.path, NULL);
 }
 

@@ -97,18 +97,6 @@ void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
 		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, size_units[index]);
 }
 
-void cxv_text_exact_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
-{
-	size_t unit = 0;
-
-	for (; bytes && size_units[unit] && bytes % 1024 == 0; unit++)
-		bytes /= 1024;
-	if (unit)
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes, size_units[unit - 1]);
-	else
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
-}
-
 const struct cxv_unit *cxv_duration_unit(uint64_t nanoseconds)
 {
 	static const struct cxv_unit units[] = {

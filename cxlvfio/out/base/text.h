@@ -20,8 +20,6 @@ char *cxv_text_valid_utf8(const char *text);
 char *cxv_text_printable(const char *text);
 /* "256M", "1.5G": exact where the unit divides it, else one decimal. */
 void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
-/* "256M", "1025M": in the largest unit that divides it. */
-void cxv_text_exact_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
 
 struct cxv_unit {
 	const char *name;

@@ -21,7 +21,7 @@ void cxv_map_exact_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t
 	if (last - first == UINT64_MAX)
 		snprintf(text, CXV_TEXT_MAX, "16E");
 	else
-		cxv_text_exact_size(text, last - first + 1);
+		snprintf(text, CXV_TEXT_MAX, "%s", cxv_size(last - first + 1).text);
 }
 
 char *cxv_map_ascii(const char *text)
