@@ -9,6 +9,7 @@
 #include "cmd/helper_output.h"
 #include "cmd/helper_progress.h"
 #include "cmd/helper_targets.h"
+#include "core/discovery/next_step.h"
 #include "cxl_vfio.h"
 #include "out/binding/plan_json.h"
 #include "out/binding/plan_text.h"
@@ -198,6 +199,21 @@ static int check_first_contact(struct work *work, const struct cxv_endpoint *end
 				       "bind --force binds it all the same");
 }
 
+/* Also what a bind can do must not be done in vain: show says the same. */
+static void warn_of_obstacle(struct work *work, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_finding *obstacle = cxv_obstacle(endpoint);
+
+	if (work->change->probes && obstacle)
+		cxv_warning(&work->context->errors, CXV_FAILED, 0,
+			    (struct cxv_place) {
+				    .operation = work->context->command->name,
+				    .target = endpoint->host,
+				    .hint = obstacle->hint,
+			    },
+			    "do not hand it out (%s): %s", obstacle->id, obstacle->message);
+}
+
 static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 			 struct cxv_plan *plan)
 {
@@ -237,6 +253,8 @@ static int change_target(struct work *work, const struct cxv_endpoint *endpoint,
 	ret = read_facts(work, endpoint, &facts);
 	if (!ret)
 		ret = work->change->plan(&facts, &options, &context->errors, plan);
+	if (!ret && !cxv_plan_already(plan))
+		warn_of_obstacle(work, endpoint);
 	if (ret || options.dry_run)
 		return ret;
 	cxv_hold_until_finished(context);

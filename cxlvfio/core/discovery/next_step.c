@@ -19,7 +19,7 @@ static bool is_obstacle(const struct cxv_endpoint *endpoint, const struct cxv_fi
 	       cxv_finding_stops_vfio(finding->id);
 }
 
-static const struct cxv_finding *find_obstacle(const struct cxv_endpoint *endpoint)
+const struct cxv_finding *cxv_obstacle(const struct cxv_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->findings.count; i++)
 		if (is_obstacle(endpoint, &endpoint->findings.items[i]))
@@ -79,7 +79,7 @@ static char *bound(const struct cxv_endpoint *endpoint)
 
 char *cxv_next_step(const struct cxv_endpoint *endpoint)
 {
-	const struct cxv_finding *obstacle = find_obstacle(endpoint);
+	const struct cxv_finding *obstacle = cxv_obstacle(endpoint);
 
 	if (obstacle)
 		return cxv_format("do not hand it out (%s): %s", obstacle->id, obstacle->hint);

@@ -11,4 +11,7 @@
  */
 char *cxv_next_step(const struct cxv_endpoint *endpoint);
 
+/* The worst finding for which ENDPOINT must not be handed out; NULL: there is none. */
+const struct cxv_finding *cxv_obstacle(const struct cxv_endpoint *endpoint);
+
 #endif
