@@ -476,7 +476,9 @@ BAD = [
     (GOOD + "driver = vfio-pci\n", 7, "given before"), (GOOD + "driver\n", 7, "neither"),
     (GOOD + " more\n", 7, "blank"), (GOOD + "\tmore\n", 7, "0x09"), (GOOD + "a\0b\n", 7, "0x00"),
     (GOOD + "#\x1b[31m\n", 7, "0x1b"), (GOOD.replace("0x1e98", "ä"), 2, "0xc3"),
-    (GOOD.replace("\n", "\r"), 1, "0x0d"), (GOOD + "x" * 200 + "\n", 7, "longer than 150"),
+    (GOOD.replace("\n", "\r"), 1, "carriage return"),
+    ("# a comment\r" + GOOD.replace("\n", "\r"), 1, "carriage return"),
+    (GOOD + "x" * 200 + "\n", 7, "longer than 150"),
     ("\ufeff[\ufeff]\n", 1, "0xef"),
     (GOOD.replace("0x1e98", "1e98"), 2, "'1e98' is not an id"), (GOOD.replace("0x1e98", "0x1e98f"), 2, "id"),
     (GOOD.replace("0x1e98", "0x"), 2, "id"), (GOOD.replace("0x1e98", "-0x1"), 2, "id"),
@@ -508,7 +510,8 @@ BAD = [
 TAKEN = [
     GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD, "\ufeff" + GOOD.replace("\n", "\r\n"),
     "# Prüfstand, Gerät 3\n" + GOOD, "; " + "x" * 400 + "\n" + GOOD, GOOD.replace(" = ", "\t=\t"),
-    GOOD.replace("0x1000", "00-00-00-00-00-00-10-00"), GOOD.removesuffix("\n"),
+    GOOD.replace("0x1000", "00-00-00-00-00-00-10-00"), GOOD.replace("0x1000", "4096"),
+    GOOD.replace("0x", "0X"), GOOD.removesuffix("\n"),
     GOOD.replace("[bind]", "address = 0D:00.0\n[bind]"),
     GOOD.replace("[bind]", "address = 00000000:0d:00.0\n[bind]"),
 ]

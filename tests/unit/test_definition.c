@@ -75,7 +75,7 @@ static void test_bad(void **state)
 		{ SERIAL BIND "driver = vfio-pci\n", 7 }, { SERIAL BIND "color = red\n", 7 },
 		{ SERIAL BIND "  continued\n", 7 }, { SERIAL BIND "[match] x\n", 7 },
 		{ "serial = 0x1\n", 1 }, { SERIAL "driver = x\n", 5 }, { MATCH BIND, 0 },
-		{ SERIAL, 0 }, { MATCH "serial = 4096\n" BIND, 4 },
+		{ SERIAL, 0 }, { MATCH "serial = 4096x\n" BIND, 4 },
 		{ MATCH "serial = 0x0\n" BIND, 4 },
 		{ SERIAL "address = 0d:00.8\n" BIND, 5 }, { SERIAL BIND "auto = 1\n", 7 },
 		{ SERIAL BIND "view = bars\n", 7 }, { SERIAL BIND "interface = 1\n", 7 },

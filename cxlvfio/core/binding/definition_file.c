@@ -63,7 +63,7 @@ static bool parse_hex(const char *text, size_t digits, struct cxv_number *number
 {
 	size_t length;
 
-	if (strncmp(text, "0x", 2))
+	if (strncasecmp(text, "0x", 2))
 		return false;
 	text += 2;
 	length = strspn(text, "0123456789abcdefABCDEF");
@@ -91,18 +91,14 @@ static bool set_device(struct parser *parser, const char *value)
 
 static bool set_serial(struct parser *parser, const char *value)
 {
-	struct cxv_number serial;
-	uint64_t printed;
+	uint64_t serial;
 
-	/* A decimal number may be anything. */
-	if (value[strspn(value, "0123456789")] && cxv_serial_parse(value, &printed))
-		serial = cxv_known(printed);
-	else if (!parse_hex(value, 16, &serial))
-		return FAIL(parser, "'%s' is not a serial number of up to 16 digits: 0x1000, or "
-			    "as lspci prints it: 00-00-00-00-00-00-10-00", value);
-	if (!serial.value || serial.value == UINT64_MAX)
+	if (!cxv_serial_parse(value, &serial))
+		return FAIL(parser, "'%s' is not a serial number of 64 bits: 0x1000, or as lspci "
+			    "prints it: 00-00-00-00-00-00-10-00, or decimal: 4096", value);
+	if (!serial || serial == UINT64_MAX)
 		return FAIL(parser, "'%s' is what devices without a serial number have", value);
-	parser->definition->serial = serial;
+	parser->definition->serial = cxv_known(serial);
 	return true;
 }
 
@@ -299,9 +295,18 @@ static bool is_comment(const char *line, size_t length)
 	return length && (*line == '#' || *line == ';');
 }
 
+/* Files of old Macs have nothing else at the ends of their lines. */
+static bool fail_carriage_return(struct parser *parser)
+{
+	return FAIL(parser, "a carriage return (0x0d) within the line: each line must end with a "
+		    "line feed, as dos2unix -c mac makes it");
+}
+
 /* In any language and of any length; but it is printed to terminals by those who look into it. */
 static bool check_comment(struct parser *parser, const char *line, size_t length)
 {
+	if (memchr(line, '\r', length))
+		return fail_carriage_return(parser);
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)line[i] < ' ' ? line[i] != '\t' : line[i] == 0x7f)
 			return FAIL(parser, "byte 0x%02x, which is not text",
@@ -313,6 +318,8 @@ static bool check_line(struct parser *parser, const char *line, size_t length)
 {
 	if (is_comment(line, length))
 		return check_comment(parser, line, length);
+	if (memchr(line, '\r', length))
+		return fail_carriage_return(parser);
 	if (length > LINE_MAX_LENGTH)
 		return FAIL(parser, "the line is longer than %d bytes", LINE_MAX_LENGTH);
 	for (size_t i = 0; i < length; i++)
