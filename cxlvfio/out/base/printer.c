@@ -6,6 +6,7 @@
 #include "out/base/text.h"
 
 #define LABEL_WIDTH	28
+#define FEW		3	/* facts that are each a line, also where to->brief */
 
 void cxv_print_value(struct cxv_printer *to, const char *key, const char *value, int error)
 {
@@ -19,15 +20,54 @@ void cxv_print_value(struct cxv_printer *to, const char *key, const char *value,
 	fputc('\n', to->stream);
 }
 
+/* How many of FIELDS, from the one at FROM on, could not be read because of ERROR. */
+static size_t count_errors(const void *object, const struct cxv_fields *fields, size_t from,
+			   int error)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i < fields->count; i++)
+		count += cxv_field_error(object, &fields->fields[i]) == error;
+	return count;
+}
+
+/* The keys of those that ERROR kept from being read. */
+static void print_unread(struct cxv_printer *to, const void *object,
+			 const struct cxv_fields *fields, int error)
+{
+	_cleanup_free_ char **names = calloc(fields->count, sizeof(*names));
+	struct cxv_names keys = { .items = names, .error = error };
+
+	if (!names) {
+		to->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < fields->count; i++)
+		if (cxv_field_error(object, &fields->fields[i]) == error)
+			names[keys.count++] = (char *)fields->fields[i].key;
+	if (keys.count == fields->count)
+		cxv_print_value(to, "all", NULL, error);
+	else
+		cxv_print_names(to, "not known", &keys);
+}
+
 void cxv_print_fields(struct cxv_printer *to, const void *object, const struct cxv_fields *fields)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct cxv_field *field = &fields->fields[i];
-		_cleanup_free_ char *text = cxv_text_field(object, field, to->human);
+		int error = cxv_field_error(object, field);
+		size_t all = to->brief && error ? count_errors(object, fields, 0, error) : 0;
+		_cleanup_free_ char *text = NULL;
 
+		if (all > FEW) {
+			if (count_errors(object, fields, i, error) == all)
+				print_unread(to, object, fields, error);
+			continue;
+		}
+		text = cxv_text_field(object, field, to->human);
 		if (!text)
 			to->failed = true;
-		cxv_print_value(to, field->key, text, cxv_field_error(object, field));
+		cxv_print_value(to, field->key, text, error);
 	}
 }
 

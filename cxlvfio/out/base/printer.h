@@ -11,6 +11,7 @@
 struct cxv_printer {
 	FILE *stream;
 	bool human;
+	bool brief;		/* many facts that share a reason not to be known are one line */
 	bool failed;		/* out of memory */
 };
 

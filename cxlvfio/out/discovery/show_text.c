@@ -150,7 +150,9 @@ int cxv_sections_parse(const char *list, unsigned int *bits, const char **bad)
 int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool human,
 		   FILE *stream)
 {
-	struct cxv_printer to = { .stream = stream, .human = human };
+	struct cxv_printer to = {
+		.stream = stream, .human = human, .brief = bits != CXV_SECTIONS_ALL,
+	};
 
 	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", cxv_state_name(endpoint->state));
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
