@@ -728,8 +728,11 @@ def check_packed(stand: Stand, root) -> None:
             ("signed after", lzma.compress(plain) + signed[len(plain):], "unknown",
              "it was signed after"),
             ("cut off", lzma.compress(plain)[:-40], "unknown", "look at it by hand"),
-            ("empty", b"", "unknown", "look at it by hand")):
-        FIXTURES.modules.install(root, FIXTURES.KERNEL, content, suffix=".xz")
+            ("empty", b"", "unknown", "look at it by hand"),
+            ("packed from a pipe", b"\x28\xb5\x2f\xfd\x04\x58\x09\x00\x00ELF\x3d\xa4\x5e\x10",
+             "unknown", "it was compressed from a pipe")):
+        suffix = ".zst" if content.startswith(b"\x28") else ".xz"
+        FIXTURES.modules.install(root, FIXTURES.KERNEL, content, suffix=suffix)
         (check,) = stand.checks(root.top, "--check", "driver_file")[1]
         assert check["result"] == result, (name, check)
         assert (check["hint"] or "").startswith(hint or ""), (name, check)

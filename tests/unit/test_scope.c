@@ -156,6 +156,10 @@ static void test_words(void **state)
 	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "flr pm", &cxl, "reset", &errors),
 			 -EOPNOTSUPP);
 	assert_non_null(strstr(errors.errors[0].text, "\"flr pm\""));
+	assert_int_equal(cxv_scope_check_word("0000:0d:00.0", "", &flr, "reset", &errors),
+			 -EOPNOTSUPP);
+	assert_non_null(strstr(errors.errors[1].text, "no reset method is in use"));
+	assert_null(strstr(errors.errors[1].hint, "auto"));
 	cxv_errors_clear(&errors);
 }
 

@@ -124,6 +124,9 @@ static const char *module_hint(int error)
 	case ENOSYS:
 		return "this system's libkmod and modinfo cannot unpack it, though the kernel may: "
 		       "compress it with xz or zstd, or not at all";
+	case EOPNOTSUPP:
+		return "it was compressed from a pipe, so it does not say how long it is, and "
+		       "libkmod cannot read it: unpack it, and compress the file itself";
 	case EKEYREJECTED:
 		return "it was signed after it was compressed, so the kernel finds no signature: "
 		       "sign the module first, then compress it";

@@ -162,6 +162,12 @@ int cxv_scope_check_word(const char *target, const char *methods, const struct c
 
 	if (!cxv_method_has_word(way->method))
 		return 0;
+	if (!methods[strspn(methods, " ")]) {
+		place.hint = "write \"default\" to it, which puts the kernel's own methods "
+			     "there; if it stays empty, the function has none";
+		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
+				 "no reset method is in use");
+	}
 	if (!word)
 		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
 				 "%s is not among the reset methods in use: they are \"%s\"",

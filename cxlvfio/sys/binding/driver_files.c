@@ -158,6 +158,16 @@ static bool is_signed_behind(int file, const char *path)
 	       !memcmp(end, mark, sizeof(end));
 }
 
+/* What zstd writes of a pipe: a frame without its content's size (RFC 8878, 3.1.1.1). */
+static bool is_packed_from_pipe(int file)
+{
+	static const unsigned char magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	unsigned char head[sizeof(magic) + 1];
+
+	return pread(file, head, sizeof(head), 0) == sizeof(head) &&
+	       !memcmp(head, magic, sizeof(magic)) && !(head[sizeof(magic)] & 0xe0);
+}
+
 static int read_file(const struct cxv_host *host, struct cxv_module_file *file)
 {
 	_cleanup_close_ int descriptor = open_module(host, file->path.value + 1);
@@ -166,6 +176,8 @@ static int read_file(const struct cxv_host *host, struct cxv_module_file *file)
 
 	if (error == -EINVAL && descriptor >= 0 && is_signed_behind(descriptor, file->path.value))
 		error = -EKEYREJECTED;
+	else if (error == -EINVAL && descriptor >= 0 && is_packed_from_pipe(descriptor))
+		error = -EOPNOTSUPP;
 	if (error < 0) {
 		unavailable(file, error);
 		return cxv_fatal(error);
