@@ -272,6 +272,21 @@ BREAKAGES = [
         write("usr/lib/udev/rules.d/90-vfio.rules",
               f'KERNEL=="{TARGET}", ATTR{{driver_override}}="vfio-pci"\n'),
         write("etc/udev/rules.d/90-vfio.rules", "")), {}),
+    ("a udev rule that is not understood", write(
+        "etc/udev/rules.d/90-vfio.rules",
+        'SUBSYSTEM=="pci", PROGRAM=="/sbin/mine %k", ATTR{driver_override}="vfio-pci"\n'),
+     {"taken_first": "warning"}),
+    ("driverctl in a udev rule", write(
+        "etc/udev/rules.d/90-vfio.rules",
+        f'ACTION=="add", RUN+="/usr/sbin/driverctl set-override {TARGET} vfio-pci"\n'),
+     {"taken_first": "warning"}),
+    ("an install line that writes driver_override", write(
+        "etc/modprobe.d/vfio.conf", "install vfio-pci echo vfio-pci > "
+        f"/sys/bus/pci/devices/{TARGET}/driver_override; modprobe -i vfio-pci\n"),
+     {"taken_first": "warning"}),
+    ("an install line of another device", write(
+        "etc/modprobe.d/vfio.conf", "install vfio-pci echo vfio-pci > "
+        "/sys/bus/pci/devices/0000:99:00.0/driver_override; modprobe -i vfio-pci\n"), {}),
     ("pci-stub.ids=", parameter("pci-stub.ids=1e98:e2e2"), {"taken_first": "warning"}),
     ("options vfio-pci ids=", write("etc/modprobe.d/vfio.conf",
                                     "options vfio-pci disable_vga=1 ids=1e98:e2e2\n"),

@@ -143,22 +143,40 @@ static void test_udev_rules(void **state)
 {
 	static const struct {
 		const char *line;
-		bool takes;
+		enum cxv_takes takes;
 	} cases[] = {
-		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"vfio-pci\"", true },
-		{ "ACTION==\"add\", KERNELS==\"0000:0d:*\", ATTR{driver_override}=\"x\"", true },
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"vfio-pci\"", CXV_TAKES },
+		{ "ACTION==\"add\", KERNELS==\"0000:0d:*\", ATTR{driver_override}=\"x\"",
+		  CXV_TAKES },
 		{ "ACTION==\"add\", SUBSYSTEM==\"pci\", ATTR{vendor}==\"0x1e98\", "
 		  "ATTR{device}==\"0xe2e2\", RUN+=\"/bin/sh -c 'echo vfio-pci > "
-		  "/sys%p/driver_override'\"", true },
-		{ "ATTRS{vendor}==\"0x10de|0x1e98\", ATTR{driver_override}=\"x\"", true },
-		{ "KERNEL==\"0000:0e:00.0\", ATTR{driver_override}=\"vfio-pci\"", false },
+		  "/sys%p/driver_override'\"", CXV_TAKES },
+		{ "ATTRS{vendor}==\"0x10de|0x1e98\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "KERNEL==\"0000:0e:00.0\", ATTR{driver_override}=\"vfio-pci\"", CXV_TAKES_NOT },
 		{ "ATTR{vendor}==\"0x1e98\", ATTR{device}!=\"0xe2e2\", "
-		  "ATTR{driver_override}=\"x\"", false },
-		{ "SUBSYSTEM==\"pci\", ATTR{driver_override}=\"$env{X}\"", false },
-		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"cxl-vfio-pci\"", false },
-		{ "# KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"x\"", false },
-		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override", true },
-		{ "KERNEL==\"0000:0d:00.0", false }, { "driver_override", false }, { "", false },
+		  "ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "SUBSYSTEM==\"pci\", ATTR{driver_override}=\"$env{X}\"", CXV_TAKES_PERHAPS },
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"cxl-vfio-pci\"",
+		  CXV_TAKES_NOT },
+		{ "# KERNEL==\"0000:0d:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "ENV{PCI_ID}==\"1E98:E2E2\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "ENV{PCI_ID}==\"1E98:E2E3\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "ENV{PCI_SLOT_NAME}==\"0000:0d:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "ENV{MODALIAS}==\"pci:v00001E98d0000E2E2*\", ATTR{driver_override}=\"x\"",
+		  CXV_TAKES },
+		{ "DEVPATH==\"*/0000:0d:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "DEVPATH==\"*/0000:0e:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "DEVPATH==\"*/pci0000:0c/*\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
+		{ "PROGRAM==\"/sbin/mine %k\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
+		{ "SUBSYSTEM==\"net\", PROGRAM==\"x\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "SUBSYSTEM!=\"pci\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "ACTION==\"add\", RUN+=\"/sbin/driverctl set-override 0000:0d:00.0 vfio-pci\"",
+		  CXV_TAKES },
+		{ "ACTION==\"add\", RUN+=\"/sbin/driverctl set-override 0000:0e:00.0 vfio-pci\"",
+		  CXV_TAKES_NOT },
+		{ "KERNEL==\"0000:0d:00.0\", ATTR{driver_override", CXV_TAKES },
+		{ "KERNEL==\"0000:0d:00.0", CXV_TAKES_NOT },
+		{ "driver_override", CXV_TAKES_NOT }, { "", CXV_TAKES_NOT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

@@ -311,6 +311,21 @@ static const struct {
 	  "install pci-stub ... ids=" },
 };
 
+/* "install vfio-pci echo vfio-pci > /sys/bus/pci/devices/0000:0d:00.0/driver_override; ..." */
+static int check_install(const struct cxv_endpoint *endpoint, const char *line, const char *path,
+			 struct cxv_doctor_check *check)
+{
+	if (!cxv_overrides_driver(line, strlen(line)))
+		return 0;
+	if (strstr(line, endpoint->host))
+		return add_taker(check, path, line, "%s has an install line that writes another "
+				 "driver's name to its driver_override", path);
+	if (strpbrk(line, "$*"))
+		return add_taker(check, path, line, "%s has an install line that may take it: it "
+				 "writes driver_override of devices that it does not name", path);
+	return 0;
+}
+
 /* "/etc/modprobe.d/a.conf: options vfio-pci ids=..." */
 static int check_option(const struct cxv_endpoint *endpoint, const char *option,
 			struct cxv_doctor_check *check)
@@ -324,6 +339,8 @@ static int check_option(const struct cxv_endpoint *endpoint, const char *option,
 	if (!path)
 		return -ENOMEM;
 	colon += strlen(": ");
+	if (cxv_starts_with(colon, "install"))
+		error = check_install(endpoint, colon, path, check);
 	for (size_t i = 0; i < ARRAY_SIZE(takers) && !error; i++) {
 		const char *how = NULL;
 
@@ -351,10 +368,17 @@ static int check_rule(const struct cxv_endpoint *endpoint, const char *rule,
 	if (!path)
 		return -ENOMEM;
 	colon += strlen(": ");
-	if (!cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, &ids))
+	switch (cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, &ids)) {
+	case CXV_TAKES:
+		return add_taker(check, path, colon, "%s, a udev rule, writes another driver's name "
+				 "to its driver_override whenever it appears", path);
+	case CXV_TAKES_PERHAPS:
+		return add_taker(check, path, colon, "%s, a udev rule, may take it: it writes "
+				 "driver_override where a condition is met that is not understood "
+				 "here", path);
+	default:
 		return 0;
-	return add_taker(check, path, colon, "%s, a udev rule, writes another driver's name to its "
-			 "driver_override whenever it appears", path);
+	}
 }
 
 int cxv_doctor_taken_first(const struct cxv_doctor_facts *facts,

@@ -44,12 +44,19 @@ struct cxv_pci_ids {
  */
 size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_pci_ids *device,
 		    const char **item);
-/*
- * A line of udev(7) writes driver_override, not to cxl-vfio-pci, and means the device at ADDRESS by
- * its address or its ids.
- */
-bool cxv_udev_rule_takes(const char *line, size_t length, const char *address,
-			 const struct cxv_pci_ids *device);
+/* TEXT writes driver_override, by itself or by driverctl, and not to cxl-vfio-pci. */
+bool cxv_overrides_driver(const char *text, size_t length);
+
+/* Whether a line of configuration gives a device to another driver. */
+enum cxv_takes {
+	CXV_TAKES_NOT,
+	CXV_TAKES_PERHAPS,	/* it depends on what is not understood here */
+	CXV_TAKES,		/* it means the device by its address or its ids */
+};
+
+/* A line of udev(7), of the device at ADDRESS. */
+enum cxv_takes cxv_udev_rule_takes(const char *line, size_t length, const char *address,
+				   const struct cxv_pci_ids *device);
 /* Parameter NAME has WORD in its list, which commas separate; the last one of that name counts. */
 bool cxv_parameter_has(const char *command_line, const char *name, const char *word);
 /* The text of that parameter, "memmap=1G!4G", the caller's to free. NULL: there is none. */

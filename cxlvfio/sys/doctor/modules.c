@@ -103,6 +103,10 @@ static int read_options(const char *path, const char *line, size_t length,
 	};
 	_cleanup_free_ char *text = NULL;
 
+	if (length > strlen("install") && cxv_starts_with(line, "install") &&
+	    cxv_overrides_driver(line, length))
+		return note(&text, path, line, length) ?: cxv_names_add(&facts->options, text) ?:
+		       1;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (!has(line, length, wanted[i].parameter) ||
 		    (!cxv_modprobe_line_is(line, length, "options", wanted[i].module) &&
@@ -171,7 +175,7 @@ static int read_file(const struct cxv_host *host, const char *path, void *argume
 	return cxv_fatal(error) ?: cxv_fatal(result);
 }
 
-/* Lines that write driver_override. What cannot be read is no problem of VFIO's. */
+/* Lines that give a device to a driver. What cannot be read is no problem of VFIO's. */
 static int read_rules(const struct cxv_host *host, const char *path, void *argument)
 {
 	struct cxv_doctor_facts *facts = argument;
@@ -188,7 +192,7 @@ static int read_rules(const struct cxv_host *host, const char *path, void *argum
 		size_t length = strcspn(text, "\n");
 		_cleanup_free_ char *line = NULL;
 
-		if (has(text, length, "driver_override"))
+		if (cxv_overrides_driver(text, length))
 			error = note(&line, path, text, length) ?:
 				cxv_names_add(&facts->rules, line);
 		text += length;
