@@ -64,6 +64,15 @@ static enum cxv_exit match(struct cxv_context *context, const char *address,
 			  rival->file.value, rival->driver.value);
 		return CXV_EXIT_BUSY;
 	}
+	/* With a name that no driver has the device would stay without one. */
+	if (item->no_driver) {
+		cxv_error(&context->errors, CXV_UNSUPPORTED, ENOENT,
+			  (struct cxv_place) { .operation = "persist", .target = address,
+					       .path = item->file.value,
+					       .hint = CXV_MEND_DRIVER },
+			  CXV_NO_SUCH_DRIVER, item->driver.value);
+		return CXV_EXIT_UNSUPPORTED;
+	}
 	/*
 	 * Whoever loads our driver has it probe what is marked for it, unrecorded, with what it
 	 * offers by itself, and also where the machine did not survive that: apply alone gives it.
@@ -88,6 +97,7 @@ static enum cxv_exit run(struct cxv_context *context, int argc, char **argv)
 		return CXV_EXIT_FAILED;
 	if (!may_match(&context->host, argv[optind], &definitions))
 		return CXV_EXIT_DONE;
+	cxv_definitions_look_for_drivers(&context->host, &definitions);
 	return match(context, argv[optind], &definitions);
 }
 

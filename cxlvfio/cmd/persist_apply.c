@@ -29,6 +29,11 @@ static int refuse_apply(struct cxv_persist *persist, const struct cxv_endpoint *
 		return 0;
 	if (cxv_text_is(&endpoint->driver, item->driver.value))
 		return 1;
+	if (item->no_driver) {
+		place.hint = CXV_MEND_DRIVER;
+		return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, ENOENT, place,
+				 CXV_NO_SUCH_DRIVER, item->driver.value);
+	}
 	place.hint = "this driver takes the device at the next boot, or bind it now with driverctl";
 	return cxv_error(&persist->context->errors, CXV_UNSUPPORTED, EOPNOTSUPP, place,
 			 "it wants driver %s: cxlvfio binds " CXL_VFIO_DRIVER_NAME " only",

@@ -517,6 +517,20 @@ TAKEN = [
 ]
 
 
+def test_driver_that_nobody_has(machine: Machine) -> None:
+    """At boot the device keeps what it has, and everybody says the same of it."""
+    FIXTURES.modules.install(machine.root, FIXTURES.KERNEL, b"")
+    (machine.top / "sys/bus/pci/drivers").mkdir(parents=True, exist_ok=True)
+    machine.write(GOOD.replace("driver = cxl-vfio-pci", "driver = mydriver"))
+    (finding,) = machine.list()[NAME]["findings"]
+    assert finding["id"] == "unknown_driver", finding
+    assert machine.match(status=6) == {}
+    (error,) = machine.run_json(6, "persist", "apply", "-n", FIRST)["errors"]
+    assert (error["message"], error["hint"]) == (finding["message"], finding["hint"]), error
+    (machine.top / "sys/bus/pci/drivers/mydriver").mkdir()
+    assert machine.match()["CXLVFIO_OVERRIDE"] == "mydriver"
+
+
 def test_taken_files(machine: Machine) -> None:
     for text in TAKEN:
         machine.write(text)

@@ -341,11 +341,8 @@ int cxv_definitions_decide(struct cxv_definitions *definitions,
 		item->state = item->problem.value ? CXV_DEFINITION_INVALID :
 			      item->masked ? CXV_DEFINITION_MASKED : CXV_DEFINITION_ABSENT;
 		if (item->no_driver &&
-		    add_finding(item, CXV_DEFINITION_NO_DRIVER, "correct the name, or install the "
-				"driver: with a name that no driver has the device stays without "
-				"any at boot", CXV_SEVERITY_WARNING, "there is no driver %s: "
-				"neither in /sys/bus/pci/drivers nor a module of this kernel",
-				item->driver.value) < 0)
+		    add_finding(item, CXV_DEFINITION_NO_DRIVER, CXV_MEND_DRIVER,
+				CXV_SEVERITY_WARNING, CXV_NO_SUCH_DRIVER, item->driver.value) < 0)
 			return -ENOMEM;
 		for (size_t j = 0; j < count; j++) {
 			int error = meet(definitions, item, endpoints[j], driverctl[j]);

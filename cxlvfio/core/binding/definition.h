@@ -59,6 +59,12 @@ struct cxv_definition {
 /* The id of the finding that the driver is unknown. All others name who else wants the device. */
 #define CXV_DEFINITION_NO_DRIVER	"unknown_driver"
 
+/* Of such a driver: for printf(), with its name, and what to do. */
+#define CXV_NO_SUCH_DRIVER	"there is no driver %s: neither in /sys/bus/pci/drivers nor a " \
+				"module of this kernel"
+#define CXV_MEND_DRIVER		"correct the name, or install the driver: until then a " \
+				"device that it matches is left alone at boot"
+
 extern const struct cxv_fields cxv_definition_fields;
 
 /* In the order of their names, each name once. */
