@@ -212,7 +212,7 @@ static const struct cpumask *near_cpus(struct cxl_vfio_device *device)
 	return cpumask_of_node(node);
 }
 
-/* The queue is an unbound one: what is queued on a CPU that the operator isolated runs elsewhere. */
+/* The queue is an unbound one: what is queued on a CPU that is isolated runs elsewhere. */
 static bool may_help(unsigned int cpu)
 {
 	return cpu_online(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&

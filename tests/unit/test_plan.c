@@ -224,7 +224,8 @@ static void bind_refuses_a_direct_mapping(void **state)
 
 	(void)state;
 	strcpy(facts.direct_range, "0x1000-0x1fff");
-	assert_refused(facts, true, CXV_UNSUPPORTED, EIO, "firmware wants 0x1000-0x1fff mapped 1:1");
+	assert_refused(facts, true, CXV_UNSUPPORTED, EIO,
+		       "firmware wants 0x1000-0x1fff mapped 1:1");
 }
 
 static void bind_refuses_a_shared_group(void **state)

@@ -22,8 +22,8 @@
 #define CXV_ENABLE_REMAPPING	"switch interrupt remapping on, in firmware's setup, and boot " \
 				"without intremap=off and nointremap: see cxlvfio doctor"
 /* Why it refuses one with EINVAL: for printf(), with the range. */
-#define CXV_DIRECT_MAPPING	"firmware wants %s mapped 1:1 for it, and the kernel gives such a " \
-				"device to no user of VFIO (reserved_regions: direct)"
+#define CXV_DIRECT_MAPPING	"firmware wants %s mapped 1:1 for it, and the kernel gives such " \
+				"a device to no user of VFIO (reserved_regions: direct)"
 #define CXV_AVOID_DIRECT_MAPPING "look in firmware's setup (DMA protection before boot, legacy " \
 				"devices), update firmware, or ask the platform's vendor"
 

@@ -370,8 +370,8 @@ static int check_rule(const struct cxv_endpoint *endpoint, const char *rule,
 	colon += strlen(": ");
 	switch (cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, &ids)) {
 	case CXV_TAKES:
-		return add_taker(check, path, colon, "%s, a udev rule, writes another driver's name "
-				 "to its driver_override whenever it appears", path);
+		return add_taker(check, path, colon, "%s, a udev rule, writes another driver's "
+				 "name to its driver_override whenever it appears", path);
 	case CXV_TAKES_PERHAPS:
 		return add_taker(check, path, colon, "%s, a udev rule, may take it: it writes "
 				 "driver_override where a condition is met that is not understood "

@@ -101,7 +101,7 @@ struct cxv_doctor_facts {
 	int modprobe_error;		/* positive errno: not all of modprobe.d was read */
 	/* "/etc/modprobe.d/a.conf: options vfio-pci ids=...", of what VFIO is loaded with */
 	struct cxv_names options;
-	/* "/etc/udev/rules.d/a.rules: ...", lines that write driver_override; a snapshot has none */
+	/* "/etc/udev/rules.d/a.rules: ...", lines that write driver_override; none in a snapshot */
 	struct cxv_names rules;
 	bool no_module_files;		/* of the running kernel none is to be seen */
 	struct cxv_doctor_node container, iommufd;

@@ -42,7 +42,7 @@ static void look_at_fields(struct cxv_missing *missing, const struct cxv_endpoin
 		     cxv_field_error(object, &fields->fields[i]));
 }
 
-/* A kernel that is locked down, kernel_lockdown(7), shows the registers in a BAR to nobody: EPERM. */
+/* EPERM: a kernel that is locked down, kernel_lockdown(7), shows registers in a BAR to nobody. */
 static void look_at_registers(struct cxv_missing *missing, const struct cxv_endpoint *endpoint)
 {
 	for (size_t i = 0; i < cxv_ras_fields.count; i++) {

@@ -19,8 +19,8 @@ struct cxv_configuration {
 extern const struct cxv_configuration cxv_modprobe_d, cxv_udev_rules;
 
 /*
- * READ each file that counts. *UNREAD, unless NULL or set, becomes the positive errno of a directory
- * that could not be listed. 0, -ENOMEM, or what READ returned that is not 0.
+ * READ each file that counts. *UNREAD, unless NULL or set, becomes the positive errno of a
+ * directory that could not be listed. 0, -ENOMEM, or what READ returned that is not 0.
  */
 int cxv_configuration_each(const struct cxv_host *host,
 			   const struct cxv_configuration *configuration,

@@ -44,7 +44,7 @@ static int read_controller(const struct cxv_host *host, char **controller)
 	return *controller ? 0 : -ENOMEM;
 }
 
-/* On x86 alone they can be not, and there the kernel's own word counts more than what it was told. */
+/* Only on x86 may they not be, and there the kernel's word counts more than what it was told. */
 static int find_unmapped(const struct cxv_host *host, const char *command_line,
 			 struct cxv_interrupts *interrupts)
 {

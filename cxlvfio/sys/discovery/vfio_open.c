@@ -248,7 +248,8 @@ static int fail_unmade(const struct opening *opening, const char *driver)
 {
 	char text[128], hint[160];
 
-	snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of it", driver);
+	snprintf(text, sizeof(text), "it is bound to %s, but VFIO has made no device of it",
+		 driver);
 	snprintf(hint, sizeof(hint), "the kernel log has the reason; cxlvfio unbind %s, then "
 		 "cxlvfio bind %s has the driver make it anew", opening->bdf, opening->bdf);
 	return fail(opening, CXV_UNSUPPORTED, ENODEV, NULL, hint, text);

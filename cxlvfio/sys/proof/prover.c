@@ -229,7 +229,7 @@ void cxv_prover_close(struct cxv_prover *prover)
 		munmap(prover->window.originals, prover->window.originals_size);
 	cxv_sample_clear(&prover->window.sample);
 	cxv_vfio_close(&prover->vfio);
-	/* Where a step could not be made the driver does not write all of the window at the close. */
+	/* Where a step could not be made the close does not write all of the window. */
 	restore(prover, &prover->contact.scrub);
 	cxv_prover_climb_end(prover);
 	cxv_close_descriptor(&prover->lock);

@@ -214,7 +214,7 @@ check "it cannot be read: the reset fails" [ "$status" = 1 ]
 check "and says in which step" says 'step "line" cannot be made'
 observe "scrub: $(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")"
 check "nothing of the window was written" \
-	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")" != done ]
+	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")" != "done" ]
 check "the policy is as it was" [ "$(cat "$policy")" = zero ]
 check "and it is no crash" [ "$(ladder state) $(ladder survived)" = "unproven registers" ]
 line -e inject=pread64:error=EIO:when="$number" cxlvfio reset --sample 8 --yes "$bdf"
