@@ -150,6 +150,7 @@ CASES = [
     device("target-changed", "same_decoders", "changes the target type of its decoder"),
     device("lock-changed", "same_decoders", "changes the lock of its decoder"),
     device("second-decoder", "same_decoders", "commits a second decoder"),
+    device("empty-decoder", "same_decoders", "commits and locks a decoder of zero size"),
     device("hdm-disabled", "same_decoders", "disables its decoders"),
     device("commit-error", "same_decoders", "loses its decoder, and committing it fails",
            fault="decoder-uncommitted"),
@@ -357,9 +358,16 @@ def has_own_run(case: Case) -> bool:
     return any(case.name in script.read_text().split() for script in SCENARIOS.glob("wrong-*.sh"))
 
 
+def of_cxl_resets() -> set[str]:
+    """The faults that strike at a CXL reset alone: that kernel has a program of its own for them."""
+    program = Path(__file__).with_name("cxl_reset_test.c").read_text()
+    return set(re.findall(r"cxl-reset-[a-z]+|write-back-[a-z]+", program))
+
+
 def compare_tables(side: str, tried: set[str], rows: dict[str, dict], tap: Lines) -> None:
     # For ever is as for 90 s, but the device cannot be had back.
     missing = (behaviours() if side == "driver" else faults()) - tried - {"all-ones"}
+    missing -= of_cxl_resets()
     tap.line(f"everything wrong that the {side} can do was tried", ", ".join(missing))
     stale = {row for row in rows if row.startswith(side)} - {key(case) for case in CASES}
     tap.line("the catalogue has no others", ", ".join(stale))
