@@ -73,15 +73,13 @@ static void plan_one(struct cxv_cycles_session *session, const struct cxv_endpoi
 					       settings->yes, "read the last lines of console and "
 					       "firmware log; then cxlvfio verify --prove --yes "
 					       "tries again and clears it") < 0;
+	if (!run->refused && !settings->prove && (run->dry_run || may_reach_far(run)))
+		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
 	/* A plan promises nothing that the run refuses, and refuses it for the same reason. */
-	if (run->dry_run && !run->refused)
+	if (!run->refused && run->dry_run)
 		run->refused = cxv_vfio_check(&session->context->host, endpoint,
 					      settings->prover.interface,
 					      &session->context->errors) < 0;
-	if (run->refused || settings->prove)
-		return;
-	if (run->dry_run || may_reach_far(run))
-		run->refused = cxv_consent_read(session->context, endpoint, run, scope) < 0;
 }
 
 static void print_summary(const struct cxv_run *run)

@@ -170,6 +170,8 @@ static void test_udev_rules(void **state)
 		{ "PROGRAM==\"/sbin/mine %k\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
 		{ "SUBSYSTEM==\"net\", PROGRAM==\"x\", ATTR{driver_override}=\"x\"",
 		  CXV_TAKES_NOT },
+		{ "ENV{CXLVFIO_OVERRIDE}==\"?*\", ATTR{driver_override}=\"$env{CXLVFIO_OVERRIDE}\"",
+		  CXV_TAKES_NOT },
 		{ "SUBSYSTEM!=\"pci\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
 		{ "ACTION==\"add\", RUN+=\"/sbin/driverctl set-override 0000:0d:00.0 vfio-pci\"",
 		  CXV_TAKES },

@@ -347,6 +347,15 @@ static bool next_pair(const char **line, const char *end, struct pair *pair)
 	return true;
 }
 
+/* What our own rule writes: what persist's definitions say, which are looked at themselves. */
+static bool is_ours(const struct pair *pair)
+{
+	static const char value[] = "$env{CXLVFIO_OVERRIDE}";
+
+	return !strcmp(pair->key, "ATTR{driver_override}") && pair->length == strlen(value) &&
+	       !strncmp(pair->value, value, pair->length);
+}
+
 enum cxv_takes cxv_udev_rule_takes(const char *line, size_t length, const char *address,
 				   const struct cxv_pci_ids *device)
 {
@@ -365,7 +374,7 @@ enum cxv_takes cxv_udev_rule_takes(const char *line, size_t length, const char *
 			result = meets(pair.key, pair.value, pair.length, address, device);
 		if (*pair.operator == '!')
 			result = negated(pair.key, result);
-		if (result == MEETS_NOT)
+		if (result == MEETS_NOT || is_ours(&pair))
 			return CXV_TAKES_NOT;
 		takes = result == MEETS || takes == CXV_TAKES || named > 0 ? CXV_TAKES :
 									     CXV_TAKES_PERHAPS;
