@@ -79,8 +79,7 @@ static bool is_scrubbed(const struct cxv_prover *prover)
  * Before the first access after a bind the driver zeroes the whole window, the most there is. It is
  * put off to the close: the policy is back before that, or where a step could not be made behind
  * it. Nobody else can open a device that is open; who opens it in the moment before us finds what
- * the user before left, as with policy none. Not where the device is in use, or was zeroed at its
- * last close.
+ * the user before left, as with policy none. Not where the device is in use.
  */
 static int put_scrub_off(struct cxv_prover *prover)
 {
@@ -88,9 +87,8 @@ static int put_scrub_off(struct cxv_prover *prover)
 				   "first";
 	int ret;
 
-	if (!is_scrubbed(prover) ||
-	    !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open") ||
-	    has_word(prover, CXL_VFIO_SYSFS_GROUP "/scrub_result", CXL_VFIO_SCRUB_RESULT_DONE))
+	/* Zeroed at its last close or not: ours does it again, also where a step cannot be made. */
+	if (!is_scrubbed(prover) || !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open"))
 		return 0;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,
 			       CXL_VFIO_SCRUB_POLICY_NONE, &prover->contact.scrub);
@@ -245,6 +243,9 @@ int cxv_prover_climb(struct cxv_prover *prover)
 		return 0;
 	if (touches_window(prover))
 		ret = climb_window(prover);
+	/* On record before the policy lets the close do it, however that comes. */
+	if (!ret)
+		ret = try(prover, CXV_RUNG_REST);
 	if (ret < 0)
 		return ret;
 	ret = cxv_borrowed_restore(prover->host, &prover->contact.scrub);
@@ -254,7 +255,7 @@ int cxv_prover_climb(struct cxv_prover *prover)
 					  CXL_VFIO_SCRUB_POLICY_ZERO " to it by hand"),
 				 "cannot set scrub_policy back to " CXL_VFIO_SCRUB_POLICY_ZERO
 				 ": nothing is zeroed between users");
-	return try(prover, CXV_RUNG_REST);
+	return 0;
 }
 
 /*

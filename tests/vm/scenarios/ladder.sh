@@ -51,20 +51,19 @@ check "and what leaves that out" says "scrub=none"
 check "its record is for everybody to read" [ "$(stat -c %a:%A "$kept"/ladder-*)" = 644:-rw-r--r-- ]
 
 # Before the Nth file is on disk the step of the record before it was tried, and nothing says how it
-# ended. Each time the next command says so, and begins again. The run that ends in "write" has
-# ordered the scrub again, so that its close zeroed the window: the next has nothing to put off.
+# ended. Each time the next command says so, and begins again.
 number=2
 for step in registers line page write rest; do
-	[ "$step" = rest ] || number=$((number + 1))
+	number=$((number + 1))
 	"$end_at" 9 $fchmod $number cxlvfio verify --prove "$bdf" > "$scratch/stdout" 2>&1
 	observe "it ended with $?; the record: $(cat "$kept"/ladder-*)"
 	check "killed in step $step: list says so" \
 		[ "$(ladder state) $(ladder step)" = "interrupted $step" ]
 	check "with a finding" finding ladder_interrupted
 	check "doctor warns" [ "$(doctor first_contact)" = warning ]
-	# It is ordered again when the page was written, before the rest.
+	# It is ordered again once the rest is on record.
 	case $step in
-	registers | line | page)
+	registers | line | page | write)
 		check "the scrub that was put off is on record" \
 			[ "$(cat "/run/cxlvfio/$bdf.scrub_policy")" = zero ]
 		check "so doctor says" [ "$(doctor interrupted_reset)" = warning ]
@@ -207,14 +206,19 @@ rm "$record"
 line cxlvfio reset --sample 8 "$bdf"
 number=$(grep pread64 "$scratch/trace" | grep -n 'vfio-device.*, 64, ' | head -n 1 | cut -d : -f 1)
 check "the first line of the window is read" [ "$number" ]
-rm "$record"
+# Zeroed at its last close, so that nothing is due before this one.
 echo zero > "$policy"
+reset --no-verify "$bdf"
+observe "scrub: $(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")"
+check "the window was zeroed before" \
+	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")" = "done" ]
+bytes=$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_bytes")
+rm "$record"
 line -e inject=pread64:error=EIO:when="$number" cxlvfio reset --sample 8 "$bdf"
 check "it cannot be read: the reset fails" [ "$status" = 1 ]
 check "and says in which step" says 'step "line" cannot be made'
-observe "scrub: $(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")"
 check "nothing of the window was written" \
-	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_result")" != "done" ]
+	[ "$(cat "/sys/bus/pci/devices/$bdf/cxl_vfio/scrub_bytes")" = "$bytes" ]
 check "the policy is as it was" [ "$(cat "$policy")" = zero ]
 check "and it is no crash" [ "$(ladder state) $(ladder survived)" = "unproven registers" ]
 line -e inject=pread64:error=EIO:when="$number" cxlvfio reset --sample 8 --yes "$bdf"
