@@ -2,11 +2,14 @@
 /* What doctor takes out of texts, the CEDT, and the table of checks. */
 #include <string.h>
 
+#include "core/base/parameters.h"
+#include "core/base/release.h"
 #include "core/base/util.h"
 #include "core/discovery/findings.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/doctor.h"
 #include "core/doctor/parse.h"
+#include "core/doctor/takers.h"
 #include "unit.h"
 
 static void test_release(void **state)
@@ -141,6 +144,7 @@ static void test_ids(void **state)
 
 static void test_udev_rules(void **state)
 {
+	static const char devpath[] = "/devices/pci0000:0c/0000:0c:00.0/0000:0d:00.0";
 	static const struct {
 		const char *line;
 		enum cxv_takes takes;
@@ -166,7 +170,14 @@ static void test_udev_rules(void **state)
 		  CXV_TAKES },
 		{ "DEVPATH==\"*/0000:0d:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES },
 		{ "DEVPATH==\"*/0000:0e:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
-		{ "DEVPATH==\"*/pci0000:0c/*\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
+		{ "DEVPATH==\"*/pci0000:0c/*\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "DEVPATH==\"*/pci0000:0b/*\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "KERNELS==\"0000:0c:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "KERNELS==\"pci0000:0c\", ATTR{driver_override}=\"x\"", CXV_TAKES },
+		{ "KERNELS==\"0000:0b:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "KERNELS==\"devices\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
+		{ "KERNELS!=\"0000:0d:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
+		{ "KERNEL==\"0000:0c:00.0\", ATTR{driver_override}=\"x\"", CXV_TAKES_NOT },
 		{ "PROGRAM==\"/sbin/mine %k\", ATTR{driver_override}=\"x\"", CXV_TAKES_PERHAPS },
 		{ "SUBSYSTEM==\"net\", PROGRAM==\"x\", ATTR{driver_override}=\"x\"",
 		  CXV_TAKES_NOT },
@@ -184,7 +195,7 @@ static void test_udev_rules(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (cxv_udev_rule_takes(cases[i].line, strlen(cases[i].line), "0000:0d:00.0",
-					&device) != cases[i].takes)
+					devpath, &device) != cases[i].takes)
 			fail_msg("%s", cases[i].line);
 }
 

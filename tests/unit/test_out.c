@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "out/base/document.h"
 #include "out/base/envelope.h"
 #include "out/base/messages.h"
@@ -54,12 +55,8 @@ static void test_sizes(void **state)
 		{ (2ull << 30) - 1, "1.9G" }, { 1ull << 40, "1T" }, { UINT64_MAX, "15.9E" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char text[CXV_TEXT_MAX];
-
-		cxv_text_size(text, cases[i].bytes);
-		assert_string_equal(text, cases[i].text);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(cxv_size_rounded(cases[i].bytes).text, cases[i].text);
 }
 
 /* cxv_section_names stands beside the table: both must name the same. */

@@ -23,17 +23,33 @@ char *cxv_format(const char *format, ...)
 	return text;
 }
 
+/* Behind a number: of bytes, of 1024 of them, and so on. */
+static const char *const size_units[] = { "", "K", "M", "G", "T", "P", "E" };
+
 struct cxv_size cxv_size(uint64_t bytes)
 {
-	static const char units[] = "KMGTPE";
 	struct cxv_size size;
 	size_t unit = 0;
 
-	for (; bytes && units[unit] && bytes % 1024 == 0; unit++)
+	for (; bytes && bytes % 1024 == 0; unit++)
 		bytes /= 1024;
-	if (unit)
-		snprintf(size.text, sizeof(size.text), "%" PRIu64 "%c", bytes, units[unit - 1]);
+	snprintf(size.text, sizeof(size.text), "%" PRIu64 "%s", bytes, size_units[unit]);
+	return size;
+}
+
+struct cxv_size cxv_size_rounded(uint64_t bytes)
+{
+	struct cxv_size size;
+	uint64_t one = 1;
+	size_t unit = 0;
+
+	for (; bytes / one >= 1024; unit++)
+		one *= 1024;
+	if (bytes % one)
+		snprintf(size.text, sizeof(size.text), "%" PRIu64 ".%" PRIu64 "%s", bytes / one,
+			 bytes % one * 10 / one, size_units[unit]);
 	else
-		snprintf(size.text, sizeof(size.text), "%" PRIu64, bytes);
+		snprintf(size.text, sizeof(size.text), "%" PRIu64 "%s", bytes / one,
+			 size_units[unit]);
 	return size;
 }

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/doctor/parse.h"
+#include "core/base/release.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
 

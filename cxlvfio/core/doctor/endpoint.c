@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/base/parameters.h"
 #include "core/binding/plan.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
+#include "core/doctor/takers.h"
 #include "core/proof/cycle_pages.h"
 #include "core/proof/method.h"
 #include "cxl_vfio.h"
@@ -356,9 +358,10 @@ static int check_option(const struct cxv_endpoint *endpoint, const char *option,
 }
 
 /* "/etc/udev/rules.d/a.rules: ..." */
-static int check_rule(const struct cxv_endpoint *endpoint, const char *rule,
+static int check_rule(const struct cxv_doctor_endpoint *one, const char *rule,
 		      struct cxv_doctor_check *check)
 {
+	const struct cxv_endpoint *endpoint = one->endpoint;
 	const struct cxv_pci_ids ids = ids_of(endpoint);
 	const char *colon = strstr(rule, ": ");
 	_cleanup_free_ char *path = colon ? strndup(rule, colon - rule) : NULL;
@@ -368,7 +371,7 @@ static int check_rule(const struct cxv_endpoint *endpoint, const char *rule,
 	if (!path)
 		return -ENOMEM;
 	colon += strlen(": ");
-	switch (cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, &ids)) {
+	switch (cxv_udev_rule_takes(colon, strlen(colon), endpoint->host, one->devpath, &ids)) {
 	case CXV_TAKES:
 		return add_taker(check, path, colon, "%s, a udev rule, writes another driver's "
 				 "name to its driver_override whenever it appears", path);
@@ -394,7 +397,7 @@ int cxv_doctor_taken_first(const struct cxv_doctor_facts *facts,
 	for (size_t i = 0; i < facts->options.count && !error; i++)
 		error = check_option(endpoint, facts->options.items[i], check);
 	for (size_t i = 0; i < facts->rules.count && !error; i++)
-		error = check_rule(endpoint, facts->rules.items[i], check);
+		error = check_rule(one, facts->rules.items[i], check);
 	if (error || check->message)
 		return error;
 	if (facts->modprobe_error)

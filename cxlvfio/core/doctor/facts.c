@@ -18,6 +18,7 @@ static void module_clear(struct cxv_doctor_module *module)
 
 static void endpoint_clear(struct cxv_doctor_endpoint *endpoint)
 {
+	free(endpoint->devpath);
 	text_clear(&endpoint->driverctl);
 	free(endpoint->group_node.path);
 	free(endpoint->cdev_node.path);

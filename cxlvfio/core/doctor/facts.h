@@ -83,6 +83,7 @@ struct cxv_doctor_leftover {
 
 struct cxv_doctor_endpoint {
 	const struct cxv_endpoint *endpoint;
+	char *devpath;			/* below /sys, as udev has it; NULL: not known */
 	struct cxv_doctor_text driverctl;
 	struct cxv_doctor_node group_node, cdev_node;
 };

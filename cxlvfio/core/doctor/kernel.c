@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/base/parameters.h"
+#include "core/base/release.h"
 #include "core/doctor/checks.h"
 #include "core/doctor/parse.h"
 

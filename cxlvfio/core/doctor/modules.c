@@ -2,8 +2,8 @@
 /* doctor: the modules that the driver needs; of itself driver.c knows. */
 #include <errno.h>
 
+#include "core/base/parameters.h"
 #include "core/doctor/checks.h"
-#include "core/doctor/parse.h"
 #include "cxl_vfio.h"
 
 const char *const cxv_doctor_module_names[CXV_DOCTOR_MODULES] = {

@@ -77,26 +77,6 @@ char *cxv_text_printable(const char *text)
 	return clean(text, false);
 }
 
-static const char size_units[] = "KMGTPE";
-
-void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes)
-{
-	uint64_t unit = 1;
-	int index = -1;
-
-	while (size_units[index + 1] && bytes / unit >= 1024) {
-		unit *= 1024;
-		index++;
-	}
-	if (index < 0)
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64, bytes);
-	else if (bytes % unit)
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes / unit,
-			 bytes % unit * 10 / unit, size_units[index]);
-	else
-		snprintf(text, CXV_TEXT_MAX, "%" PRIu64 "%c", bytes / unit, size_units[index]);
-}
-
 const struct cxv_unit *cxv_duration_unit(uint64_t nanoseconds)
 {
 	static const struct cxv_unit units[] = {
@@ -130,7 +110,7 @@ static void number_text(char text[static CXV_TEXT_MAX], enum cxv_kind kind, uint
 		return;
 	case CXV_KIND_SIZE:
 		if (human) {
-			cxv_text_size(text, value);
+			snprintf(text, CXV_TEXT_MAX, "%s", cxv_size_rounded(value).text);
 			return;
 		}
 		break;

@@ -18,8 +18,6 @@ bool cxv_text_is_utf8(const char *text);
 char *cxv_text_valid_utf8(const char *text);
 /* A copy for a terminal: as above, and control characters are "?" too. */
 char *cxv_text_printable(const char *text);
-/* "256M", "1.5G": exact where the unit divides it, else one decimal. */
-void cxv_text_size(char text[static CXV_TEXT_MAX], uint64_t bytes);
 
 struct cxv_unit {
 	const char *name;

@@ -13,7 +13,7 @@ void cxv_map_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
 	if (last - first == UINT64_MAX)
 		snprintf(text, CXV_TEXT_MAX, "16E");
 	else
-		cxv_text_size(text, last - first + 1);
+		snprintf(text, CXV_TEXT_MAX, "%s", cxv_size_rounded(last - first + 1).text);
 }
 
 void cxv_map_exact_size(char text[static CXV_TEXT_MAX], uint64_t first, uint64_t last)
@@ -55,10 +55,8 @@ int cxv_map_piece(const char *text, int width)
 
 char *cxv_map_scale(const struct cxv_map_stretch *stretch)
 {
-	char unit[CXV_TEXT_MAX];
-
-	cxv_text_size(unit, stretch->unit);
-	return cxv_format("one row is %s%s%s", unit, stretch->enlarged ? "; * is less" : "",
+	return cxv_format("one row is %s%s%s", cxv_size_rounded(stretch->unit).text,
+			  stretch->enlarged ? "; * is less" : "",
 			  stretch->shortened ? "; ~ is more" : "");
 }
 

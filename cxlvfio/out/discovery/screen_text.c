@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/discovery/next_step.h"
 #include "core/proof/method.h"
 #include "out/base/screen.h"
@@ -38,13 +39,10 @@ static const char *comma(const struct to *to)
 
 static void add_size(struct to *to, uint64_t bytes)
 {
-	char text[CXV_TEXT_MAX];
-
 	if (to->style->human)
-		cxv_text_size(text, bytes);
+		cxv_screen_add(&to->screen, "%s", cxv_size_rounded(bytes).text);
 	else
-		snprintf(text, sizeof(text), "%" PRIu64 " bytes", bytes);
-	cxv_screen_add(&to->screen, "%s", text);
+		cxv_screen_add(&to->screen, "%" PRIu64 " bytes", bytes);
 }
 
 static void put_state(struct to *to, const struct cxv_endpoint *endpoint)

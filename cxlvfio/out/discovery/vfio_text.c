@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "core/base/format.h"
 #include "out/base/text.h"
 
 /* The words of FLAGS into a string, or NULL. */
@@ -51,7 +52,7 @@ static void show_size(struct cxv_printer *to, const char *key, uint64_t size)
 	char text[CXV_TEXT_MAX];
 
 	if (to->human)
-		cxv_text_size(text, size);
+		snprintf(text, sizeof(text), "%s", cxv_size_rounded(size).text);
 	else
 		snprintf(text, sizeof(text), "%" PRIu64, size);
 	cxv_print_value(to, key, text, 0);

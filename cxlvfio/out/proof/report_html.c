@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/format.h"
 #include "core/proof/sample.h"
 #include "core/proof/verify.h"
 #include "cxl_vfio.h"
@@ -227,19 +228,18 @@ static void put_endpoint(FILE *stream, const struct cxv_endpoint *endpoint)
 static void put_window(FILE *stream, const struct cxv_run *run,
 		       const struct cxv_endpoint *endpoint)
 {
-	char size[CXV_TEXT_MAX];
+	char views[CXV_TEXT_MAX];
 
 	html_facts(stream, "Window");
-	if (run->window_size) {
-		cxv_text_size(size, run->window_size);
-		FACT(stream, "Size", "%s (%" PRIu64 " bytes)", size, run->window_size);
-	}
+	if (run->window_size)
+		FACT(stream, "Size", "%s (%" PRIu64 " bytes)",
+		     cxv_size_rounded(run->window_size).text, run->window_size);
 	if (run->window_size && run->window_base)
 		FACT(stream, "Host physical", "0x%" PRIx64 " to 0x%" PRIx64, run->window_base,
 		     cxv_last(run->window_base, run->window_size));
 	put_text_fact(stream, "Known from", &endpoint->resource_source);
-	if (cxv_view_labels(&run->views, size)[0])
-		FACT(stream, "Shown as", "%s", size);
+	if (cxv_view_labels(&run->views, views)[0])
+		FACT(stream, "Shown as", "%s", views);
 	FACT(stream, "Opened through", "%s%s%s%s", run->interface ? run->node : "not opened",
 	     run->interface ? " (" : "", run->interface ?: "", run->interface ? ")" : "");
 	if (run->page_size)

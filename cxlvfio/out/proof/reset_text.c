@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/format.h"
 #include "core/base/util.h"
 #include "core/proof/sample.h"
 #include "core/proof/verify.h"
@@ -17,7 +18,7 @@ static double milliseconds(uint64_t nanoseconds)
 
 void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 {
-	char size[CXV_TEXT_MAX];
+	char views[CXV_TEXT_MAX];
 
 	fprintf(stream, "%s: ", run->target);
 	for (size_t i = 0; i < run->way_count; i++)
@@ -25,13 +26,12 @@ void cxv_print_run_begin(const struct cxv_run *run, FILE *stream)
 			cxv_via_name(run->ways[i].via));
 	fprintf(stream, ", through %s (%s)", run->node, run->interface);
 	if (run->window_size) {
-		cxv_text_size(size, run->window_size);
-		fprintf(stream, ", window of %s", size);
+		fprintf(stream, ", window of %s", cxv_size_rounded(run->window_size).text);
 		if (run->window_base)
 			fprintf(stream, " at 0x%" PRIx64, run->window_base);
 	}
-	if (cxv_view_labels(&run->views, size)[0])
-		fprintf(stream, ", shown as %s", size);
+	if (cxv_view_labels(&run->views, views)[0])
+		fprintf(stream, ", shown as %s", views);
 	if (run->threads || run->processes)
 		fprintf(stream, ", accessed by %u threads and %u processes", run->threads,
 			run->processes);

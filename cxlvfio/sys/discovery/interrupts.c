@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/base/parameters.h"
 #include "core/base/value.h"
-#include "core/doctor/parse.h"
 #include "sys/base/configuration.h"
 #include "sys/snapshot/capture.h"
 

@@ -19,6 +19,7 @@
 #include "sys/binding/lock.h"
 #include "sys/binding/record.h"
 #include "sys/discovery/interrupts.h"
+#include "sys/discovery/pci.h"
 #include "sys/snapshot/archive.h"
 #include "sys/snapshot/capture.h"
 
@@ -302,6 +303,19 @@ static int read_leftovers(const struct cxv_host *host, const struct cxv_inventor
 	return error;
 }
 
+/* "../../../devices/pci0000:0c/0000:0c:00.0/0000:0d:00.0", from "/devices" on. */
+static int read_devpath(const struct cxv_host *host, struct cxv_doctor_endpoint *one)
+{
+	_cleanup_free_ char *target = NULL;
+	int error = cxv_host_read_link(host, &target, CXV_PCI_DEVICES "/%s", one->endpoint->host);
+	const char *devpath = error < 0 ? NULL : strstr(target, "/devices/");
+
+	if (!devpath)
+		return cxv_fatal(error);
+	one->devpath = strdup(devpath);
+	return one->devpath ? 0 : -ENOMEM;
+}
+
 static int read_endpoint(const struct cxv_host *host, const struct cxv_endpoint *endpoint,
 			 struct cxv_doctor_endpoint *one)
 {
@@ -312,7 +326,7 @@ static int read_endpoint(const struct cxv_host *host, const struct cxv_endpoint 
 
 	one->endpoint = endpoint;
 	snprintf(path, sizeof(path), "etc/driverctl.d/pci-%s", endpoint->host);
-	error = read_text(host, path, &one->driverctl);
+	error = read_devpath(host, one) ?: read_text(host, path, &one->driverctl);
 	if (!error && group)
 		error = read_node(host, group, &one->group_node);
 	if (!error && cdev)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "core/base/format.h"
-#include "core/doctor/parse.h"
+#include "core/base/parameters.h"
+#include "core/doctor/takers.h"
 #include "cxl_vfio.h"
 #include "sys/base/configuration.h"
 #include "sys/binding/modules.h"
