@@ -23,6 +23,24 @@ static bool must_refuse(const struct cxv_ladder *ladder, enum cxv_rung last)
 	return cxv_ladder_is(ladder, CXV_LADDER_NOT_SURVIVED) && ladder->tried <= last;
 }
 
+/*
+ * The run would ask for consent, and so does its plan. With EIO the serial number, which says which
+ * record it is, cannot be read since the device does not answer: the run says that first.
+ */
+static int check_readable(struct cxv_context *context, const struct cxv_endpoint *endpoint)
+{
+	const struct cxv_ladder *ladder = &endpoint->ladder;
+	int error = ladder->state.error;
+	char path[CXV_LADDER_PATH_MAX];
+
+	if (!ladder->key.value && error != EACCES)
+		return 0;
+	cxv_ladder_path(endpoint, path);
+	return cxv_error(&context->errors, cxv_code_of_errno(error), error,
+			 place_of(context, endpoint, ladder->key.value ? path : NULL,
+				  CXV_LADDER_UNREADABLE_HINT), CXV_LADDER_UNREADABLE);
+}
+
 int cxv_first_contact_check(struct cxv_context *context, const struct cxv_endpoint *endpoint,
 			    enum cxv_rung last, bool yes, const char *hint)
 {
@@ -34,6 +52,8 @@ int cxv_first_contact_check(struct cxv_context *context, const struct cxv_endpoi
 	if (ret < 0)
 		return cxv_error(&context->errors, CXV_OUT_OF_MEMORY, ret,
 				 place_of(context, endpoint, NULL, NULL), "cannot begin");
+	if (ladder->state.error && last)
+		return last == CXV_RUNG_REST && !yes ? check_readable(context, endpoint) : 0;
 	cxv_ladder_path(endpoint, path);
 	if (sentence && must_refuse(ladder, last) && !yes)
 		return cxv_error(&context->errors, CXV_NOT_SURVIVED, 0,

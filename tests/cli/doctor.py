@@ -332,6 +332,8 @@ BREAKAGES = [
     ("a damaged record of it", write(LADDER, "rubbish"),
      {"first_contact": "warning", "ladder_record": "warning"}),
     ("a record that cannot be read", unavailable(LADDER), {"first_contact": "unknown"}),
+    ("a record that is a directory", both(remove(LADDER), write(f"{LADDER}/x", "")),
+     {"first_contact": "unknown", "ladder_record": "warning"}),
     ("a scrub that a killed first contact put off",
      write(f"run/cxlvfio/{TARGET}.scrub_policy", "zero"),
      {"interrupted_reset": "warning", "scrub_off": "warning"}),

@@ -550,6 +550,8 @@ static int ladder_interrupted(const struct cxv_endpoint *endpoint, char **messag
 
 static int ladder_record(const struct cxv_endpoint *endpoint, char **message)
 {
+	if (cxv_ladder_record_unreadable(&endpoint->ladder))
+		return cxv_ladder_sentence(&endpoint->ladder, message) ?: 1;
 	return ladder_in(endpoint, CXV_LADDER_DAMAGED, message) ?:
 	       ladder_in(endpoint, CXV_LADDER_FOREIGN, message);
 }
@@ -693,8 +695,9 @@ const struct cxv_finding_kind cxv_finding_kinds[] = {
 	  "the command was killed in a step of the first contact with it",
 	  "the next cxlvfio reset or verify starts over: see whether it completes" },
 	{ "ladder_record", CXV_SEVERITY_WARNING, ladder_record,
-	  "the record of the first contact with it is damaged, or of another machine",
-	  "cxlvfio verify --prove makes a new one" },
+	  "the record of the first contact with it is damaged, unreadable or of another "
+	  "machine",
+	  "cxlvfio verify --prove makes a new one; one that cannot be read must go first" },
 	{ "no_iommu_group", CXV_SEVERITY_WARNING, no_iommu_group,
 	  "it is in no IOMMU group, so VFIO cannot use it",
 	  "VFIO needs an IOMMU: " CXV_ENABLE_IOMMU },

@@ -58,3 +58,22 @@ void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts)
 	free(facts->endpoints);
 	*facts = (struct cxv_doctor_facts) { 0 };
 }
+
+struct cxv_doctor_leftover *cxv_doctor_add_leftover(struct cxv_doctor_facts *facts,
+						    enum cxv_doctor_leftover_kind kind,
+						    char *target, char *path)
+{
+	struct cxv_doctor_leftover *one = NULL;
+
+	if (target && path)
+		one = reallocarray(facts->leftovers, facts->leftover_count + 1, sizeof(*one));
+	if (!one) {
+		free(target);
+		free(path);
+		return NULL;
+	}
+	facts->leftovers = one;
+	one += facts->leftover_count++;
+	*one = (struct cxv_doctor_leftover) { .kind = kind, .target = target, .path = path };
+	return one;
+}

@@ -122,5 +122,9 @@ struct cxv_doctor_facts {
 };
 
 void cxv_doctor_facts_clear(struct cxv_doctor_facts *facts);
+/* One more, of TARGET and PATH, which are taken whatever happens. NULL: there is no memory. */
+struct cxv_doctor_leftover *cxv_doctor_add_leftover(struct cxv_doctor_facts *facts,
+						    enum cxv_doctor_leftover_kind kind,
+						    char *target, char *path);
 
 #endif

@@ -70,6 +70,11 @@ static char *say_step(const struct cxv_ladder *ladder, const char *what)
 			  ladder->step.value, cxv_rung_about(ladder->tried), ladder->kernel.value);
 }
 
+bool cxv_ladder_record_unreadable(const struct cxv_ladder *ladder)
+{
+	return ladder->key.value && ladder->state.error && ladder->state.error != EACCES;
+}
+
 int cxv_ladder_sentence(const struct cxv_ladder *ladder, char **sentence)
 {
 	*sentence = NULL;
@@ -84,6 +89,9 @@ int cxv_ladder_sentence(const struct cxv_ladder *ladder, char **sentence)
 	else if (cxv_ladder_is(ladder, CXV_LADDER_FOREIGN))
 		*sentence = strdup("the record of its first contact is another machine's, and "
 				   "does not count");
+	else if (cxv_ladder_record_unreadable(ladder))
+		*sentence = cxv_format("the record of its first contact cannot be read: %s",
+				       strerror(ladder->state.error));
 	else
 		return 0;
 	return *sentence ? 0 : -ENOMEM;

@@ -71,38 +71,28 @@ static int read_all(const struct cxv_host *host, const struct cxv_inventory *inv
 				      machine.count);
 }
 
-static int add_leftover(const struct cxv_host *host, const char *name,
-			struct cxv_doctor_facts *facts)
-{
-	struct cxv_doctor_leftover *one;
-
-	one = reallocarray(facts->leftovers, facts->leftover_count + 1, sizeof(*one));
-	if (!one)
-		return -ENOMEM;
-	facts->leftovers = one;
-	one += facts->leftover_count++;
-	*one = (struct cxv_doctor_leftover) {
-		.kind = CXV_DOCTOR_OF_PERSIST,
-		.target = strdup(name),
-		.worker = cxv_lock_owner(host, "persist"),
-	};
-	one->path = cxv_format("/%s/%s", cxv_definition_directory(CXV_DEFINITION_ETC), name);
-	return one->target && one->path ? 0 : -ENOMEM;
-}
-
 /* That the directory cannot be read has been found out already. */
 static int read_leftovers(const struct cxv_host *host, struct cxv_doctor_facts *facts)
 {
+	const char *directory = cxv_definition_directory(CXV_DEFINITION_ETC);
 	char **names;
 	size_t count;
-	int error = cxv_host_list(host, &names, &count, "%s",
-				  cxv_definition_directory(CXV_DEFINITION_ETC));
+	int error = cxv_host_list(host, &names, &count, "%s", directory);
 
 	if (error < 0)
 		return cxv_fatal(error);
-	for (size_t i = 0; i < count && !error; i++)
-		if (cxv_definition_is_unfinished(names[i]))
-			error = add_leftover(host, names[i], facts);
+	for (size_t i = 0; i < count && !error; i++) {
+		struct cxv_doctor_leftover *one;
+
+		if (!cxv_definition_is_unfinished(names[i]))
+			continue;
+		one = cxv_doctor_add_leftover(facts, CXV_DOCTOR_OF_PERSIST, strdup(names[i]),
+					      cxv_format("/%s/%s", directory, names[i]));
+		if (one)
+			one->worker = cxv_lock_owner(host, "persist");
+		else
+			error = -ENOMEM;
+	}
 	cxv_names_free(names, count);
 	return error;
 }

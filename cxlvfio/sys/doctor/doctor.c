@@ -261,25 +261,17 @@ static enum cxv_doctor_leftover_kind kind_of(const char *name)
 									      CXV_DOCTOR_OF_RESET;
 }
 
-static int add_leftover(const struct cxv_host *host, const struct cxv_inventory *inventory,
-			const char *name, struct cxv_doctor_facts *facts)
+static int read_leftover(const struct cxv_host *host, const struct cxv_inventory *inventory,
+			 const char *name, struct cxv_doctor_facts *facts)
 {
 	size_t address = address_length(name);
 	const char *kind = name + address;
+	char *target = address ? strndup(name, address - (name[address - 1] == '.')) : strdup(name);
 	struct cxv_doctor_leftover *one;
 
-	one = reallocarray(facts->leftovers, facts->leftover_count + 1, sizeof(*one));
+	one = cxv_doctor_add_leftover(facts, kind_of(kind), target,
+				      cxv_format("/" CXV_STATE_DIRECTORY "/%s", name));
 	if (!one)
-		return -ENOMEM;
-	facts->leftovers = one;
-	one += facts->leftover_count++;
-	*one = (struct cxv_doctor_leftover) {
-		.kind = kind_of(kind),
-		.target = address ? strndup(name, address - (name[address - 1] == '.')) :
-				    strdup(name),
-	};
-	one->path = cxv_format("/" CXV_STATE_DIRECTORY "/%s", name);
-	if (!one->target || !one->path)
 		return -ENOMEM;
 	one->worker = cxv_lock_owner(host, one->target);
 	/* Only a bind leaves a record: the notes of the others have no more to them. */
@@ -298,7 +290,7 @@ static int read_leftovers(const struct cxv_host *host, const struct cxv_inventor
 		return cxv_fatal(error);
 	for (size_t i = 0; i < count && !error; i++)
 		if (is_leftover(names[i]))
-			error = add_leftover(host, inventory, names[i], facts);
+			error = read_leftover(host, inventory, names[i], facts);
 	cxv_names_free(names, count);
 	return error;
 }

@@ -22,16 +22,14 @@ static struct cxv_place place_of(const struct cxv_prover *prover, const char *pa
 /* Which record is the endpoint's, or what it says, is hidden from this user. */
 static int tell_unreadable(struct cxv_prover *prover, int error)
 {
-	static const char what[] = "whether this machine has survived a contact with it before "
-				   "cannot be read, nor recorded";
-	const struct cxv_place place = place_of(prover, NULL, "run it as root; or go on without a "
-						"record: --yes");
+	const struct cxv_place place = place_of(prover, NULL, CXV_LADDER_UNREADABLE_HINT);
 
 	if (!prover->options.yes)
-		return cxv_error(prover->errors, cxv_code_of_errno(error), error, place, what);
+		return cxv_error(prover->errors, cxv_code_of_errno(error), error, place,
+				 CXV_LADDER_UNREADABLE);
 	prover->contact.climb.recording = false;
 	cxv_warning(prover->errors, cxv_code_of_errno(error), error,
-		    place_of(prover, NULL, NULL), what);
+		    place_of(prover, NULL, NULL), CXV_LADDER_UNREADABLE);
 	return 0;
 }
 

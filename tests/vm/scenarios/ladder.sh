@@ -125,6 +125,13 @@ check "a record of another machine is told" finding ladder_record
 check "and not trusted" [ "$(ladder state) $(ladder survived)" = "foreign null" ]
 echo rubbish > "$record"
 check "so is one that is damaged" [ "$(ladder state) $(ladder survived)" = "damaged null" ]
+rm "$record" && mkdir "$record"
+check "one that cannot be read is told" finding ladder_record
+status=0
+cxlvfio reset --method auto --dry-run "$bdf" > "$scratch/stdout" 2> "$scratch/stderr" || status=$?
+check "a dry run refuses it as the run does" [ "$status" = 1 ]
+check "and says what cannot be read" says "has survived a contact with it before cannot be read"
+rmdir "$record" && echo rubbish > "$record"
 verify --prove "$bdf"
 check "--prove makes a new one" [ "$status $(ladder state)" = "0 proven" ]
 check "and says which steps there are" grep -q "survived *write *writing one page" "$scratch/stdout"
