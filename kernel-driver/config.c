@@ -21,10 +21,14 @@ static u64 power_state_byte(const struct pci_dev *pdev)
 	return pdev->pm_cap ? pdev->pm_cap + PCI_PM_CTRL : 0;
 }
 
+static bool touches_power_state(const struct pci_dev *pdev, u64 offset, size_t count)
+{
+	return power_state_byte(pdev) && overlaps(offset, count, power_state_byte(pdev), 1);
+}
+
 static bool touches_decoding(const struct pci_dev *pdev, u64 offset, size_t count)
 {
-	return overlaps(offset, count, PCI_COMMAND, 1) ||
-	       (power_state_byte(pdev) && overlaps(offset, count, power_state_byte(pdev), 1));
+	return overlaps(offset, count, PCI_COMMAND, 1) || touches_power_state(pdev, offset, count);
 }
 
 /* The byte that the user is about to write at @at; unreadable counts as all zero. */
@@ -42,13 +46,11 @@ static u8 new_byte(const char __user *buf, u64 offset, u64 at)
 static bool stops_decoding(const struct pci_dev *pdev, const char __user *buf, u64 offset,
 			   size_t count)
 {
-	u64 power = power_state_byte(pdev);
-
 	if (overlaps(offset, count, PCI_COMMAND, 1) &&
 	    !(new_byte(buf, offset, PCI_COMMAND) & PCI_COMMAND_MEMORY))
 		return true;
-	return power && overlaps(offset, count, power, 1) &&
-	       new_byte(buf, offset, power) & PCI_PM_CTRL_STATE_MASK;
+	return touches_power_state(pdev, offset, count) &&
+	       new_byte(buf, offset, power_state_byte(pdev)) & PCI_PM_CTRL_STATE_MASK;
 }
 
 static bool decodes(const struct cxl_vfio_device *device)
@@ -247,6 +249,12 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 	gated = touches;
 	if (touches && stops_decoding(pdev, buf, offset, count))
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
+	/*
+	 * The core reads the user's buffer once more, and the user may change it in between: any
+	 * write here may be one to D3hot, where nothing may be mapped. Nobody does it often.
+	 */
+	else if (touches && touches_power_state(pdev, offset, count))
+		cxl_vfio_gate_shut_active(device, CXL_VFIO_PATH_CONFIG_WRITE);
 	else if (touches && !cxl_vfio_gate_is_active(device))
 		cxl_vfio_gate_hold(device);
 	else
@@ -254,7 +262,10 @@ ssize_t cxl_vfio_config_write(struct cxl_vfio_device *device, const char __user 
 	cxl_vfio_wrong_config_write(true);
 	ret = config_rw(device, (char __user *)buf, count, ppos, true);
 	cxl_vfio_wrong_config_write(false);
-	/* The buffer may have changed under us: late, but the gate must say the truth. */
+	/*
+	 * The buffer may have changed under us: late, but the gate must say the truth. CXL.mem
+	 * answers whatever the memory space bit is.
+	 */
 	if (touches && !decodes(device) && cxl_vfio_gate_is_active(device)) {
 		cxl_vfio_gate_shut(device, CXL_VFIO_PATH_CONFIG_WRITE);
 		cxl_vfio_gate_release(device, CXL_VFIO_PATH_CONFIG_WRITE);

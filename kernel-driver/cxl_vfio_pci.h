@@ -178,6 +178,7 @@ struct cxl_vfio_hdm {
 	u32 range_size_low[CXL_VFIO_RANGES];	/* without status bits */
 	u32 range_size_high[CXL_VFIO_RANGES];
 	unsigned int ready_timeout_ms;	/* media readiness after a reset */
+	u16 dvsec_capability;		/* of the device, constant */
 	unsigned int reset_timeout_ms;	/* that the DVSEC grants a CXL reset */
 	struct cxl_vfio_dvsec absorbed[CXL_VFIO_MAX_DVSECS];	/* writes end here */
 	unsigned int absorbed_count;
@@ -346,6 +347,7 @@ void cxl_vfio_gate_open_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_close_device(struct cxl_vfio_device *device);
 void cxl_vfio_gate_scrub(struct cxl_vfio_device *device, bool was_reset);
 void cxl_vfio_gate_shut(struct cxl_vfio_device *device, enum cxl_vfio_path path);
+void cxl_vfio_gate_shut_active(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_hold(struct cxl_vfio_device *device);
 void cxl_vfio_gate_release(struct cxl_vfio_device *device, enum cxl_vfio_path path);
 void cxl_vfio_gate_release_after_reset(struct cxl_vfio_device *device);

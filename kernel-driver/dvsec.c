@@ -2,14 +2,16 @@
 /*
  * The CXL device DVSEC as a user sees it. Nothing that he writes reaches the hardware: CONTROL,
  * CONTROL2 and LOCK end in a shadow that lives as long as the device is open, everything else is
- * absorbed. The doorbells of CONTROL2 are answered: a CXL reset by the function's own reset, with
- * the gate shut, and a cache write-back at once, since the host keeps the device's cache coherent.
+ * absorbed. The doorbells of CONTROL2 are answered, where the device has them: a CXL reset by the
+ * function's own reset, with the gate shut, and a write-back of a cache that is disabled at once,
+ * since the host keeps the device's cache coherent.
  *
  * Reads are of the hardware, with the shadow over it. In STATUS2 the outcome of a CXL reset is that
  * of the user's own; the rest is live.
  */
 #include <linux/delay.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 
 #include "cxl_vfio_pci.h"
 
@@ -37,8 +39,8 @@ void cxl_vfio_dvsec_open(struct cxl_vfio_device *device)
 	struct cxl_vfio_shadow *shadow = &device->shadow;
 
 	guard(mutex)(&shadow->lock);
-	shadow->control = hardware_word(device, CXL_DEVICE_CONTROL) ?:
-			  device->hdm->control_enables;
+	/* What a reset has taken the gate gives back before it opens. */
+	shadow->control = hardware_word(device, CXL_DEVICE_CONTROL) | device->hdm->control_enables;
 	shadow->control2 = hardware_word(device, CXL_DEVICE_CONTROL2) & ~CONTROL2_DOORBELLS;
 	shadow->status2 = 0;
 	shadow->config_lock = hardware_word(device, CXL_DEVICE_LOCK) &
@@ -99,19 +101,38 @@ static void set_byte(u16 *value, unsigned int offset, unsigned int reg, u8 byte)
 	*value = (*value & ~(0xff << shift)) | byte << shift;
 }
 
-static void write_control2(struct cxl_vfio_shadow *shadow, unsigned int offset, u8 byte)
+/* Of the doorbells that the device has. Those that it has not are reserved. */
+static u16 doorbells(const struct cxl_vfio_device *device)
 {
-	u16 value = shadow->control2;
+	u16 capability = device->hdm->dvsec_capability, bells = 0;
+
+	if (capability & CXL_DEVICE_CAPABILITY_WBI)
+		bells |= CXL_DEVICE_CONTROL2_INITIATE_WBI;
+	if (capability & CXL_DEVICE_CAPABILITY_RESET)
+		bells |= CXL_DEVICE_CONTROL2_INITIATE_RESET;
+	return bells;
+}
+
+/* Returns whether a reset is asked for. */
+static bool write_control2(struct cxl_vfio_device *device, unsigned int offset, u8 byte)
+{
+	struct cxl_vfio_shadow *shadow = &device->shadow;
+	u16 value = shadow->control2, rung;
 
 	set_byte(&value, offset, CXL_DEVICE_CONTROL2, byte);
 	shadow->control2 = value & ~CONTROL2_DOORBELLS;
-	/* The bit stays until the device may cache again. */
+	rung = value & doorbells(device);
+	/*
+	 * Only a device that must not cache can say that it holds nothing, and it says so until it
+	 * may again.
+	 */
 	if (!(value & CXL_DEVICE_CONTROL2_DISABLE_CACHING))
 		shadow->status2 &= ~CXL_DEVICE_STATUS2_CACHE_INVALID;
-	else if (value & CXL_DEVICE_CONTROL2_INITIATE_WBI)
+	else if (rung & CXL_DEVICE_CONTROL2_INITIATE_WBI)
 		shadow->status2 |= CXL_DEVICE_STATUS2_CACHE_INVALID;
-	if (value & CXL_DEVICE_CONTROL2_INITIATE_RESET)
+	if (rung & CXL_DEVICE_CONTROL2_INITIATE_RESET)
 		shadow->status2 &= ~STATUS2_SHADOW;
+	return rung & CXL_DEVICE_CONTROL2_INITIATE_RESET;
 }
 
 /**
@@ -133,9 +154,7 @@ bool cxl_vfio_dvsec_write(struct cxl_vfio_device *device, unsigned int offset, u
 			set_byte(&shadow->control, offset, CXL_DEVICE_CONTROL, byte);
 		return false;
 	case CXL_DEVICE_CONTROL2 ... CXL_DEVICE_CONTROL2 + 1:
-		write_control2(shadow, offset, byte);
-		return offset == CXL_DEVICE_CONTROL2 &&
-		       byte & CXL_DEVICE_CONTROL2_INITIATE_RESET;
+		return write_control2(device, offset, byte);
 	case CXL_DEVICE_LOCK:
 		/* Once set it stays. */
 		shadow->config_lock |= byte & CXL_DEVICE_LOCK_CONFIG_LOCK;
@@ -151,10 +170,14 @@ static long reset_patiently(struct cxl_vfio_device *device)
 	unsigned long deadline = jiffies + msecs_to_jiffies(device->hdm->reset_timeout_ms);
 	long ret;
 
-	do {
+	/* Only the end of the process ends that: a VMM's threads get signals all the time. */
+	for (;;) {
 		ret = vfio_pci_core_ioctl(&device->core.vdev, VFIO_DEVICE_RESET, 0);
-	} while (ret == -EAGAIN && time_before(jiffies, deadline) &&
-		 !msleep_interruptible(LOCK_RETRY_MS));
+		if (ret != -EAGAIN || fatal_signal_pending(current) ||
+		    time_after_eq(jiffies, deadline))
+			break;
+		msleep(LOCK_RETRY_MS);
+	}
 	/* Somebody else had the lock: there was none. */
 	if (ret != -EAGAIN)
 		cxl_vfio_note_reset(device, !ret);
@@ -180,8 +203,11 @@ void cxl_vfio_dvsec_reset(struct cxl_vfio_device *device)
 	works = !reset_patiently(device);
 	if (works)
 		works = cxl_vfio_gate_settle(device, device->hdm->reset_timeout_ms);
+	/* Who waited may be faster than who opened the gate. */
+	cxl_vfio_dmabuf_follow_gate(device);
 
 	guard(mutex)(&shadow->lock);
+	shadow->status2 &= ~STATUS2_SHADOW;
 	shadow->status2 |= works ? CXL_DEVICE_STATUS2_RESET_COMPLETE :
 				   CXL_DEVICE_STATUS2_RESET_ERROR;
 }

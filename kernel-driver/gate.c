@@ -218,6 +218,30 @@ void cxl_vfio_gate_hold(struct cxl_vfio_device *device)
 	drain(gate);
 }
 
+/**
+ * cxl_vfio_gate_shut_active - shut the gate if it is active, else hold it as it is
+ * @device: the device
+ * @path: why, for the operator
+ *
+ * For a configuration write that may stop decoding or not. Ends with cxl_vfio_gate_release().
+ * Context: as cxl_vfio_gate_shut().
+ */
+void cxl_vfio_gate_shut_active(struct cxl_vfio_device *device, enum cxl_vfio_path path)
+{
+	struct cxl_vfio_gate *gate = &device->gate;
+	bool mapped = false;
+	u64 generation;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		gate->holds++;
+		if (gate->state == CXL_VFIO_ACTIVE)
+			mapped = shut(gate, path, &generation);
+	}
+	if (mapped)
+		zap(device, generation, path);
+	drain(gate);
+}
+
 /* What the hardware's answer means. */
 static void decide(struct cxl_vfio_device *device, enum cxl_vfio_verdict verdict)
 {

@@ -426,6 +426,7 @@ static int find_dvsec(struct cxl_vfio_hdm *hdm)
 		return -ENODEV;
 	}
 	hdm->dvsec_header = header;
+	hdm->dvsec_capability = capability;
 	/* 3 is reserved. */
 	hdm->range_count = FIELD_GET(CXL_DEVICE_CAPABILITY_HDM_COUNT, capability);
 	if (length < CXL_DEVICE_CAPABILITY3 || !(capability & CXL_DEVICE_CAPABILITY_MEM) ||

@@ -167,6 +167,9 @@ bool probe_core(struct vfio_pci_core_device *core)
 	const struct vfio_pci_device_ops *ops = core->pci_ops;
 
 	guard(rwsem_read)(&core->memory_lock);
+	guard(mutex)(&core->vdev.dev_set->lock);
+	if (core->vdev.open_count || core->needs_reset || !core->reset_works)
+		return false;
 	return core->bar_mmap_supported[core->msix_bar] && !core->pm_runtime_engaged &&
 	       core->num_regions && core->msix_offset + core->msix_size && mapping && ops;
 }
@@ -260,6 +263,16 @@ void probe_invalidate(struct dma_buf *dmabuf, const struct dma_buf_ops *ops)
 	dma_buf_invalidate_mappings(dmabuf);
 	dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP, false, MAX_SCHEDULE_TIMEOUT);
 	dma_resv_unlock(dmabuf->resv);
+}
+#endif
+
+#if defined(PROBE_ALL) || defined(PROBE_dma_buf)
+#include <linux/dma-buf.h>
+#include <linux/file.h>
+bool probe_is_ours(struct dma_buf *dmabuf, const void *pointer);
+bool probe_is_ours(struct dma_buf *dmabuf, const void *pointer)
+{
+	return file_count(dmabuf->file) == 1 && dmabuf->exp_name[0] && dmabuf->priv == pointer;
 }
 #endif
 

@@ -142,6 +142,8 @@ void dvsec_firmware(struct endpoint *endpoint)
 	registers_set(endpoint->config, RANGE_BASE_LOW, 4,
 		      (uint32_t)base & CXL_DEVICE_RANGE_BASE_LOW_MASK);
 	registers_set(endpoint->config, RANGE_BASE_HIGH, 4, (uint32_t)(base >> 32));
+	if (endpoint->options.config_locked)
+		dvsec_lock_config(endpoint);
 }
 
 void dvsec_start_over(struct endpoint *endpoint)

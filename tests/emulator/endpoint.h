@@ -46,6 +46,7 @@ struct endpoint_options {
 	enum content_policy content;
 	bool flr_clears;		/* FLR uncommits the decoders that are not locked */
 	bool locked;			/* firmware locks decoder 0 */
+	bool config_locked;		/* and the registers of the device DVSEC that can be */
 	bool advanced_features;		/* a second way to an FLR, as for conventional PCI */
 	bool mirror;			/* the device registers in BAR 4 too */
 	uint32_t msix_vectors;		/* 0: no MSI-X capability */

@@ -13,6 +13,7 @@ enum option_number {
 	OPTION_SOCKET = 1, OPTION_CONTROL, OPTION_MEMORY, OPTION_MEMORY_OFFSET, OPTION_WATCH,
 	OPTION_WINDOW_BASE, OPTION_WINDOW_SIZE, OPTION_DECODERS, OPTION_SERIAL, OPTION_VENDOR,
 	OPTION_DEVICE, OPTION_COMPONENT, OPTION_FLR, OPTION_LOCKED, OPTION_CONTENT,
+	OPTION_CONFIG_LOCKED,
 	OPTION_READY_DELAY, OPTION_CXL_RESET_DELAY, OPTION_FIRMWARE_RECOMMITS, OPTION_FAULT,
 	OPTION_ONCE, OPTION_AF, OPTION_MIRROR, OPTION_MSIX, OPTION_DAMAGE, OPTION_ACTIVE_TIMEOUT,
 	OPTION_CXL_RESET, OPTION_EMPTY_DECODERS, OPTION_HELP,
@@ -33,6 +34,7 @@ static const struct option long_options[] = {
 	{ "component", required_argument, NULL, OPTION_COMPONENT },
 	{ "flr", required_argument, NULL, OPTION_FLR },
 	{ "locked", no_argument, NULL, OPTION_LOCKED },
+	{ "config-locked", no_argument, NULL, OPTION_CONFIG_LOCKED },
 	{ "content", required_argument, NULL, OPTION_CONTENT },
 	{ "ready-delay", required_argument, NULL, OPTION_READY_DELAY },
 	{ "cxl-reset-delay", required_argument, NULL, OPTION_CXL_RESET_DELAY },
@@ -73,6 +75,7 @@ static const char help_text[] =
 "  --msix VECTORS           MSI-X capability, its table in BAR 0\n"
 "  --flr preserve|clear     what an FLR does to unlocked decoders (preserve)\n"
 "  --locked                 firmware locks decoder 0\n"
+"  --config-locked          firmware locks the configuration in the device DVSEC\n"
 "  --empty-decoders         firmware commits and locks the others with zero size\n"
 "  --content WHAT           retained, cleared or corrupted once lost decoders are back\n"
 "                           (retained)\n"
@@ -248,6 +251,9 @@ static int apply(struct options *options, int number, const char *value)
 		return small_option(number, value, &endpoint->device);
 	case OPTION_LOCKED:
 		endpoint->locked = true;
+		return 0;
+	case OPTION_CONFIG_LOCKED:
+		endpoint->config_locked = true;
 		return 0;
 	case OPTION_EMPTY_DECODERS:
 		endpoint->empty_decoders = true;

@@ -85,7 +85,8 @@ static void test_all(void **state)
 		"--decoders=10", "--component", "end", NULL
 	};
 	const char *const kinds[] = {
-		"--flr", "clear", "--locked", "--content=corrupted", "--ready-delay=20",
+		"--flr", "clear", "--locked", "--config-locked", "--content=corrupted",
+		"--ready-delay=20",
 		"--firmware-recommits=off", "--fault=decoder-lost", "--fault=all-ones", "--once",
 		"--active-timeout=16", NULL
 	};
@@ -101,6 +102,7 @@ static void test_all(void **state)
 	assert_int_equal(parse(&options, kinds), 0);
 	assert_true(options.endpoint.flr_clears);
 	assert_true(options.endpoint.locked);
+	assert_true(options.endpoint.config_locked);
 	assert_int_equal(options.endpoint.content, CONTENT_CORRUPTED);
 	assert_int_equal(options.endpoint.ready_delay_ms, 20);
 	assert_false(options.endpoint.firmware_recommits);

@@ -266,6 +266,13 @@ void test_dvsec_lock(void)
 	uint32_t before = config_read(control, 2);
 	uint32_t other = before ^ CXL_DEVICE_CONTROL_MEM_ENABLE;
 
+	if (config_read(lock, 2) & CXL_DEVICE_LOCK_CONFIG_LOCK) {
+		check(config_write(lock, 0, 2) == 2 &&
+		      config_read(lock, 2) == CXL_DEVICE_LOCK_CONFIG_LOCK &&
+		      config_write(control, other, 2) == 2 && config_read(control, 2) == before,
+		      "DVSEC: what firmware locked stays locked");
+		return;
+	}
 	check(config_write(control, other, 2) == 2 && config_read(control, 2) == other &&
 	      config_write(control, before, 2) == 2 && config_read(control, 2) == before,
 	      "DVSEC: CONTROL is the client's");

@@ -249,6 +249,9 @@ static void test_failure_at_open(void)
 	endpointctl("fault cxl-reset-error@1x1");
 	map = map_tagged();
 	check(failure_is_told() && !can_be_reset(), "open: a reset that fails is told");
+	/* The emulated reset takes Mem_Enable, the driver gives it back. */
+	check(config_read(find_dvsec(CXL_DVSEC_ID_DEVICE) + CXL_DEVICE_CONTROL, 2) &
+	      CXL_DEVICE_CONTROL_MEM_ENABLE, "its user is not told that CXL.mem is off");
 	munmap(map, memory.size);
 	endpointctl("clear all");
 	close_device();

@@ -5,9 +5,9 @@
  * told to be late, has DMA under way then, ends that with "release", and gives the mapping back.
  * Test machines only.
  *
- *	A process writes "attach FD 0000:0d:00.0", "map", "late", "release" or "detach", and reads
- *	"attached=1 mapped=0 invalidated=3 busy=0 address=0x140000000", the last for DMA, of the
- *	last mapping.
+ *	A process writes "attach FD 0000:0d:00.0", "map" (EALREADY where it is mapped), "late",
+ *	"release" or "detach", and reads "attached=1 mapped=0 invalidated=3 busy=0
+ *	address=0x140000000", the last for DMA, of the last mapping.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
@@ -78,7 +78,9 @@ static int map(void)
 	if (!attachment)
 		return -ENOTCONN;
 	dma_resv_lock(dmabuf->resv, NULL);
-	if (!table) {
+	if (table) {
+		ret = -EALREADY;
+	} else {
 		mapped = dma_buf_map_attachment(attachment, DMA_BIDIRECTIONAL);
 		if (IS_ERR(mapped))
 			ret = PTR_ERR(mapped);
