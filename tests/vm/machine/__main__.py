@@ -162,7 +162,7 @@ class Machine:
             installer = [str(SOURCE / "tests/arm64/install"), kernel.release, str(root)]
             run_step("building for arm64", installer + self.options.driver_flags)
         if self.options.prepare:
-            run_step(self.options.prepare, [self.options.prepare, kernel.release])
+            run_step(self.options.prepare, [*shlex.split(self.options.prepare), kernel.release])
         values = {
             "driver": "no" if self.options.no_driver or self.options.prepare else "yes",
             "udev": "yes" if self.options.udev else "no",
