@@ -64,7 +64,7 @@ struct cxv_action {
 	enum cxv_complete operand_complete;	/* when operands are no targets */
 };
 
-/* What it is that "all" finds no endpoint. */
+/* What it means if "all" matches no endpoint. */
 enum cxv_all_of_none {
 	CXV_NONE_IS_SAID,	/* a warning: nothing was to be done */
 	CXV_NONE_FAILS,		/* a proof or a bind of nothing is no success */

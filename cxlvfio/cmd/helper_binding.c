@@ -122,8 +122,8 @@ static int lock_parameters(struct work *work, const char *target,
 				    &owner);
 	if (*lock < 0)
 		return cxv_lock_fail(&context->host, &context->errors, place, *lock, owner,
-				     "is binding an endpoint, and one of the two changes what the "
-				     "driver offers", "the module's parameters");
+				     "is binding an endpoint and has changed the module's "
+				     "parameters for it", "the module's parameters");
 	return cxv_parameters_put_back(&context->host, *lock, &deadline, context->command->name,
 				       &context->errors);
 }

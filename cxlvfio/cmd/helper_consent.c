@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "core/base/util.h"
+#include "core/proof/method.h"
 #include "out/proof/scope_text.h"
-#include "sys/proof/reset_method.h"
 #include "sys/proof/scope.h"
 
 static int check_words(struct cxv_context *context, const struct cxv_run *run,
@@ -59,7 +59,7 @@ static bool person_says_yes(void)
 
 	fprintf(stderr, "Reset all of them? [y/N] ");
 	fflush(stderr);
-	/* More than a letter and its line end is no plain answer. */
+	/* Exactly one letter and a newline. */
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y') &&
 	       answer[1] == '\n';
 }

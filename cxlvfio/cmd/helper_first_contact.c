@@ -98,6 +98,7 @@ void cxv_first_contact_announce_scrub(struct cxv_context *context,
 			     "by step; with " CXL_VFIO_SCRUB_POLICY_NONE " in that file, or scrub="
 			     CXL_VFIO_SCRUB_POLICY_NONE " for the module, nothing is zeroed, and "
 			     "the next user reads what the last one wrote"),
-		    "its first open and every close write the whole window by CPU (scrub policy "
-		    CXL_VFIO_SCRUB_POLICY_ZERO "), which this machine is not known to survive yet");
+		    "at its first open and at every close the driver writes the whole window "
+		    "(scrub policy " CXL_VFIO_SCRUB_POLICY_ZERO "); it is not proven that this "
+		    "machine survives that");
 }

@@ -405,7 +405,7 @@ def rolled_back(machine: Machine, status: int, code: str, failed: str) -> None:
     assert error_of(document)["code"] == code, document["errors"]
     assert [action["step"] for action in document["actions"]
             if action["result"] == "failed"] == [failed], steps(document)
-    assert error_of(document)["message"].endswith("it is as it was before"), document["errors"]
+    assert error_of(document)["message"].endswith("everything was put back"), document["errors"]
     undone = [action for action in document["actions"] if action["undo"]]
     assert undone and all(action["result"] != "failed" for action in undone), undone
 
@@ -475,7 +475,7 @@ def test_write_that_the_kernel_keeps(machine: Machine) -> None:
         pass
     begin = time.monotonic()
     error = error_of(machine.run_json(8, "bind", "--wait", "1", FIRST))
-    assert error["code"] == "TIMEOUT" and "still working on it" in error["message"], error
+    assert error["code"] == "TIMEOUT" and "still carrying it out" in error["message"], error
     assert time.monotonic() - begin < 100, f"it did not end in time: {time.monotonic() - begin} s"
     machine.has("accelerator", "")
     # Its child still has the lock: whoever comes now is told so, and changes nothing.

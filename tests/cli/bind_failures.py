@@ -20,7 +20,7 @@ from fake_kernel import OURS  # noqa: E402
 DRIVERS = "sys/bus/pci/drivers"
 FLUSH = "sys/bus/cxl/flush"
 OVERRIDE = f"sys/bus/pci/devices/{FIRST}/driver_override"
-PUT_BACK = "; it is as it was before"
+PUT_BACK = "; everything was put back"
 
 
 def failed_step(document: dict) -> tuple:
@@ -265,7 +265,7 @@ def test_refused_in_its_own_words(machine: Machine) -> None:
     document = machine.run_json(1, "bind", FIRST)
     error = error_of(document)
     assert error["code"] == "BIND_REFUSED" and error["errno_name"] == "ENXIO", error
-    assert "refused it: HDM decoder 0 is not committed; it is as it was" in error["message"], error
+    assert "refused it: HDM decoder 0 is not committed; everything was put back" in error["message"], error
     machine.is_untouched("accelerator")
 
 

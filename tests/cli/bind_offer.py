@@ -180,7 +180,7 @@ def test_no_free_pair(machine: Machine) -> None:
         error = error_of(machine.run_json(6, "bind", *options, FIRST))
         assert error["code"] == "UNSUPPORTED" and error["errno_name"] == "EOPNOTSUPP", error
         assert "no pair of BARs" in error["message"] and "--view region" in error["hint"], error
-        assert error["message"].endswith("it is as it was before"), error
+        assert error["message"].endswith("everything was put back"), error
         machine.is_untouched("accelerator")
         are_back(machine)
     machine.run(0, "bind", "--view", "region", "--interface", "2", FIRST)

@@ -113,7 +113,7 @@ static void test_intremap(void **state)
 	}
 }
 
-static const struct cxv_pci_ids device = { 0x1e98, 0xe2e2, 0x1e98, 0xe2e3, 0x120000 };
+static const struct cxv_device_ids device = { 0x1e98, 0xe2e2, 0x1e98, 0xe2e3, 0x120000 };
 
 /* drivers/pci/pci-driver.c, pci_match_one_device(). */
 static void test_ids(void **state)

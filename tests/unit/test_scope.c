@@ -97,7 +97,7 @@ static void test_no_driver(void **state)
 
 	stand->functions[1].vfio = false;
 	stand->functions[1].driver = NULL;
-	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "only what it has");
+	demand(stand, CXV_METHOD_HOT, EOPNOTSUPP, CXV_UNSUPPORTED, "has no VFIO driver");
 }
 
 static void test_other_group(void **state)

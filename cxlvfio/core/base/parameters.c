@@ -12,7 +12,8 @@ size_t cxv_next_parameter(const char **text, const char **parameter)
 	size_t length = 0;
 
 	*parameter = *text + strspn(*text, CXV_PARAMETER_BLANKS);
-	while ((*parameter)[length] && (quoted || !strchr(CXV_PARAMETER_BLANKS, (*parameter)[length])))
+	while ((*parameter)[length] &&
+	       (quoted || !strchr(CXV_PARAMETER_BLANKS, (*parameter)[length])))
 		quoted ^= (*parameter)[length++] == '"';
 	*text = *parameter + length;
 	if (length > 2 && **parameter == '"') {

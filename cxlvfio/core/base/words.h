@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Words as people type them: one of a list of names; or several with commas or blanks between them,
- * or both. And those that several places say to them.
+ * or both. And errors about them that several commands share.
  */
 #ifndef CXLVFIO_CORE_BASE_WORDS_H
 #define CXLVFIO_CORE_BASE_WORDS_H

@@ -266,7 +266,7 @@ static bool take_pair(struct parser *parser, const char *name, const char *value
 		if (parser->seen & 1u << i)
 			return FAIL(parser, "%s was given before", name);
 		parser->seen |= 1u << i;
-		if (strstr(value, " #") || strstr(value, " ;"))
+		if (strstr(value, " #"))
 			return FAIL(parser, "'%s': a comment needs a line of its own", value);
 		return keys[i].set(parser, value);
 	}

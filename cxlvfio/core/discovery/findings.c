@@ -11,7 +11,7 @@
 #include "core/discovery/libcxl_compare.h"
 #include "cxl_vfio.h"
 
-/* "256M at 0x140000000": for sentences, which never have what was not read. */
+/* "256M at 0x140000000", only once size and address are known. */
 struct extent {
 	char text[64];
 };
@@ -458,7 +458,7 @@ static int shared_group(const struct cxv_endpoint *endpoint, char **message)
 		const struct cxv_group_peer *peer = &endpoint->iommu_group_peers[i];
 
 		if (!cxv_driver_shares_group(peer->driver.value))
-			return cxv_found(message, "%s, which %s has, is in the same IOMMU group",
+			return cxv_found(message, "%s (driver %s) is in the same IOMMU group",
 					 peer->host.value, peer->driver.value);
 	}
 	return 0;

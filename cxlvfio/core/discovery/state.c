@@ -84,9 +84,8 @@ static const struct cxv_decoder *first_sized(const struct cxv_endpoint *endpoint
 }
 
 /*
- * Where HDM decoders are there firmware need not program the base of a range: 0 is no address then,
- * but what they say, who could not be read. Where they are enabled and decode nothing, a range does
- * neither, whatever its base is (CXL 3.1 section 8.1.3.8).
+ * With HDM decoders firmware may leave a range's base 0; then the decoders say where it is. If they
+ * are enabled but none is committed, the range decodes nothing (CXL 3.1 section 8.1.3.8).
  */
 static struct cxv_number base_of(const struct cxv_endpoint *endpoint,
 				 const struct cxv_range *range)

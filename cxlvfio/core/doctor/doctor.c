@@ -472,7 +472,7 @@ int cxv_doctor_examine(const struct cxv_doctor_facts *facts, const char *wanted,
 		struct cxv_doctor_check *check = &doctor->checks[i];
 
 		doctor->results[check->result]++;
-		/* Whom the table does not know. */
+		/* The table cannot know which user this is. */
 		if (check->hint == cxv_doctor_root_hint && facts->rights_hint)
 			check->hint = facts->rights_hint;
 	}

@@ -243,11 +243,11 @@ int cxv_doctor_driverctl(const struct cxv_doctor_facts *facts,
 			      file->value);
 }
 
-static struct cxv_pci_ids ids_of(const struct cxv_endpoint *endpoint)
+static struct cxv_device_ids ids_of(const struct cxv_endpoint *endpoint)
 {
 	const struct cxv_pci *pci = &endpoint->pci;
 
-	return (struct cxv_pci_ids) {
+	return (struct cxv_device_ids) {
 		.vendor = pci->vendor.value,
 		.device = pci->device.value,
 		.subsystem_vendor = pci->subsystem_vendor.known ? pci->subsystem_vendor.value :
@@ -281,7 +281,7 @@ static int check_ids(const struct cxv_endpoint *endpoint, const char *text, cons
 		     const char *where, const char *how, const char *driver,
 		     struct cxv_doctor_check *check)
 {
-	struct cxv_pci_ids ids = ids_of(endpoint);
+	struct cxv_device_ids ids = ids_of(endpoint);
 	const char *parameter, *item;
 	size_t length;
 	int error = 0;
@@ -362,7 +362,7 @@ static int check_rule(const struct cxv_doctor_endpoint *one, const char *rule,
 		      struct cxv_doctor_check *check)
 {
 	const struct cxv_endpoint *endpoint = one->endpoint;
-	const struct cxv_pci_ids ids = ids_of(endpoint);
+	const struct cxv_device_ids ids = ids_of(endpoint);
 	const char *colon = strstr(rule, ": ");
 	_cleanup_free_ char *path = colon ? strndup(rule, colon - rule) : NULL;
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kernel's .config: 'y', 'm', or 'n' for an option that is not set. OPTION without "CONFIG_". */
+/* The kernel's .config: 'y', 'm', or 'n' where it is not set. OPTION without "CONFIG_". */
 char cxv_config_option(const char *config, const char *option);
 
 /* One memmap= that makes memory of a range which may be the host's: '@' RAM, '!' and '#' too. */

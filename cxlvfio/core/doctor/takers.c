@@ -16,7 +16,7 @@ static bool is_id(unsigned int wanted, unsigned int id)
 	return wanted == UINT_MAX || id == UINT_MAX || wanted == id;
 }
 
-size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_pci_ids *device,
+size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_device_ids *device,
 		    const char **item)
 {
 	for (const char *end = ids + length; ids < end; ids++) {
@@ -76,7 +76,7 @@ static enum meets meets_id(const char *pattern, size_t length, unsigned int id, 
 
 /* ATTR{vendor}, ATTRS{vendor} */
 static enum meets meets_attribute(const char *key, const char *pattern, size_t length,
-				  const struct cxv_pci_ids *device)
+				  const struct cxv_device_ids *device)
 {
 	const struct {
 		const char *key;
@@ -99,7 +99,7 @@ static enum meets meets_attribute(const char *key, const char *pattern, size_t l
 
 /* What pci_uevent() of the kernel says of the device. */
 static enum meets meets_variable(const char *key, const char *pattern, size_t length,
-				 const char *address, const struct cxv_pci_ids *device)
+				 const char *address, const struct cxv_device_ids *device)
 {
 	bool subsystem = device->subsystem_vendor != UINT_MAX &&
 			 device->subsystem_device != UINT_MAX;
@@ -136,7 +136,7 @@ static enum meets meets_above(const char *pattern, size_t length, const char *ad
 }
 
 static enum meets meets(const char *key, const char *pattern, size_t length, const char *address,
-			const char *devpath, const struct cxv_pci_ids *device)
+			const char *devpath, const struct cxv_device_ids *device)
 {
 	if (!strcmp(key, "KERNEL"))
 		return meets_text(pattern, length, address);
@@ -227,7 +227,7 @@ static bool is_ours(const struct pair *pair)
 }
 
 enum cxv_takes cxv_udev_rule_takes(const char *line, size_t length, const char *address,
-				   const char *devpath, const struct cxv_pci_ids *device)
+				   const char *devpath, const struct cxv_device_ids *device)
 {
 	const char *end = line + length;
 	enum cxv_takes takes = CXV_TAKES_NOT;

@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 /* What drivers know a device by; a subsystem's id of -1 is not known. */
-struct cxv_pci_ids {
+struct cxv_device_ids {
 	unsigned int vendor, device, subsystem_vendor, subsystem_device, class;
 };
 /*
  * The first of LENGTH bytes of "1e98:e2e2,10de:ffffffff", ids= of vfio-pci, that means DEVICE, as
  * pci_match_one_device() would have it; its length, 0: none does.
  */
-size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_pci_ids *device,
+size_t cxv_ids_find(const char *ids, size_t length, const struct cxv_device_ids *device,
 		    const char **item);
 /* TEXT writes driver_override, by itself or by driverctl, and not to cxl-vfio-pci. */
 bool cxv_overrides_driver(const char *text, size_t length);
@@ -31,6 +31,6 @@ enum cxv_takes {
  * calls so: "/devices/pci0000:0c/0000:0c:00.0/0000:0d:00.0".
  */
 enum cxv_takes cxv_udev_rule_takes(const char *line, size_t length, const char *address,
-				   const char *devpath, const struct cxv_pci_ids *device);
+				   const char *devpath, const struct cxv_device_ids *device);
 
 #endif

@@ -22,7 +22,7 @@ void cxv_judge_generation(const struct cxv_cycle *cycle, struct cxv_check *check
 void cxv_judge_page_size(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_closed(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_readiness(const struct cxv_cycle *cycle, struct cxv_check *check);
-void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_read_write(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_dma_buf(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_memory_type(const struct cxv_cycle *cycle, struct cxv_check *check);
 void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check);
@@ -31,6 +31,6 @@ void cxv_judge_kernel_log(const struct cxv_cycle *cycle, struct cxv_check *check
 void cxv_judge_views(const struct cxv_cycle *cycle, struct cxv_check *check);
 
 /* verify_traffic.c */
-void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check);
+void cxv_judge_traffic(const struct cxv_cycle *cycle, struct cxv_check *check);
 
 #endif

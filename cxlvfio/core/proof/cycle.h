@@ -206,7 +206,7 @@ struct cxv_cycle {
 	bool lost;			/* configuration space reads all ones, or is gone */
 	bool counting_works;		/* the kernel counts faults exactly */
 	bool read_only;			/* nothing was tagged: pages are compared as found */
-	uint64_t telling_pages;		/* of these, whose word differs from the page before */
+	uint64_t telling_pages;		/* pages whose word differs from the page before */
 	struct cxv_witness witness;
 	struct cxv_watch watch;		/* during the reset */
 	struct cxv_traffic traffic;

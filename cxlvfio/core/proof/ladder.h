@@ -83,9 +83,10 @@ const char *cxv_ladder_state_name(enum cxv_ladder_state state);
 /* Without a serial number the slot identifies it: a replacement is taken for it. */
 bool cxv_ladder_by_slot(const struct cxv_ladder *ladder);
 bool cxv_ladder_is(const struct cxv_ladder *ladder, enum cxv_ladder_state state);
-#define CXV_LADDER_UNREADABLE	"whether this machine has survived a contact with it before cannot " \
-				"be read, nor recorded"
-#define CXV_LADDER_UNREADABLE_HINT	"make it readable, as root; or go on without a record: --yes"
+#define CXV_LADDER_UNREADABLE						\
+	"whether this machine has survived a contact with it before cannot be read, nor recorded"
+#define CXV_LADDER_UNREADABLE_HINT					\
+	"make it readable, as root; or go on without a record: --yes"
 /* Not for want of rights, nor since nobody knows which record is the endpoint's. */
 bool cxv_ladder_record_unreadable(const struct cxv_ladder *ladder);
 

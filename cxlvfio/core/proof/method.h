@@ -95,4 +95,9 @@ enum cxv_reach cxv_method_reach(enum cxv_method method, const char *methods);
  */
 int cxv_ways_parse(const char *list, struct cxv_way *ways, size_t size, const char **bad);
 
+/* The next step where reset_method cannot be read, with the function's address. */
+#define CXV_RESET_METHOD_HINT						\
+	"see /sys/bus/pci/devices/%s/reset_method: where it is missing, the kernel "	\
+	"knows no reset of the function"
+
 #endif

@@ -55,8 +55,8 @@ static int check_bus(const struct cxv_scope *scope, enum cxv_method method, cons
 	return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP,
 			 place_of(scope, operation, "--method hot resets all of them together, "
 				  "where VFIO drivers have them"),
-			 "the kernel resets a bus for a function that is alone on it, and below %s "
-			 "there is %s, too (driver %s)", scope->bridge, other->host,
+			 "the kernel resets a bus only for a function that is alone on it, and %s "
+			 "has %s (driver %s) below it too", scope->bridge, other->host,
 			 other->driver ?: "none");
 }
 
@@ -94,7 +94,7 @@ static int check_owned(const struct cxv_scope *scope, const struct cxv_scope_fun
 	if (!other->vfio)
 		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP,
 				 place_of(scope, operation, "bind it to a VFIO driver"),
-				 "%s would be reset too, and VFIO resets only what it has",
+				 "%s would be reset too, and has no VFIO driver",
 				 other->host);
 	if (!same_group(&scope->functions[0], other))
 		return cxv_error(errors, CXV_UNSUPPORTED, EOPNOTSUPP,

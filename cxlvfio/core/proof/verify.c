@@ -472,7 +472,7 @@ static const struct {
 		cxv_judge_readiness,
 	},
 	[CXV_CHECK_FD_IO] = {
-		"fd_io", "read(2) and write(2) agree with the mapping", cxv_judge_file_io,
+		"fd_io", "read(2) and write(2) agree with the mapping", cxv_judge_read_write,
 	},
 	[CXV_CHECK_MEMORY_TYPE] = {
 		"memory_type", "the window is mapped write-back", cxv_judge_memory_type,
@@ -502,7 +502,7 @@ static const struct {
 	},
 	[CXV_CHECK_LOAD] = {
 		"load", "threads and processes using the memory read right words or are refused",
-		cxv_judge_load,
+		cxv_judge_traffic,
 	},
 };
 

@@ -9,7 +9,7 @@
 void cxv_verify_cycle(struct cxv_cycle *cycle);
 
 /*
- * The verdict over COUNT checks: fail wins, then inconclusive. A proof that lacks one of its
+ * The verdict over all checks: fail wins, then inconclusive. A proof that lacks one of its
  * indispensable parts (live, zapped, reactivated) is inconclusive however well the rest went;
  * other skipped checks leave it a pass.
  */

@@ -323,7 +323,7 @@ static bool judge_io(const struct cxv_cycle *cycle, enum cxv_window_view view, b
 }
 
 /* Every view's are compared with the same mapping, that of the whole window by the first view. */
-void cxv_judge_file_io(const struct cxv_cycle *cycle, struct cxv_check *check)
+void cxv_judge_read_write(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	bool made = false, writes = false;
 	uint64_t transfers = 0;

@@ -44,7 +44,7 @@ static void judge_refusals(const struct cxv_cycle *cycle, struct cxv_check *chec
 			 refused);
 }
 
-void cxv_judge_load(const struct cxv_cycle *cycle, struct cxv_check *check)
+void cxv_judge_traffic(const struct cxv_cycle *cycle, struct cxv_check *check)
 {
 	const struct cxv_traffic *traffic = &cycle->traffic;
 	unsigned int all = traffic->threads + traffic->processes;

@@ -48,14 +48,14 @@ static void add_findings(const struct cxv_endpoint *endpoint, FILE *stream)
 /* "ready", "not committed [locked_uncommitted +1]": the worst finding, and how many more. */
 static char *state_text(const struct cxv_endpoint *endpoint)
 {
+	_cleanup_free_ char *state = cxv_text_words(cxv_state_name(endpoint->state));
 	char *text = NULL;
 	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	FILE *stream = state ? open_memstream(&text, &size) : NULL;
 
 	if (!stream)
 		return NULL;
-	for (const char *c = cxv_state_name(endpoint->state); *c; c++)
-		fputc(*c == '_' ? ' ' : *c, stream);
+	fputs(state, stream);
 	add_findings(endpoint, stream);
 	if (!fclose(stream))
 		return text;

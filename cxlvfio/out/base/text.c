@@ -77,6 +77,16 @@ char *cxv_text_printable(const char *text)
 	return clean(text, false);
 }
 
+char *cxv_text_words(const char *name)
+{
+	char *text = strdup(name);
+
+	for (char *at = text; at && *at; at++)
+		if (*at == '_')
+			*at = ' ';
+	return text;
+}
+
 const struct cxv_unit *cxv_duration_unit(uint64_t nanoseconds)
 {
 	static const struct cxv_unit units[] = {

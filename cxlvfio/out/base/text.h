@@ -19,6 +19,9 @@ char *cxv_text_valid_utf8(const char *text);
 /* A copy for a terminal: as above, and control characters are "?" too. */
 char *cxv_text_printable(const char *text);
 
+/* A copy of a word of JSON as people read it: "not committed". NULL: out of memory. */
+char *cxv_text_words(const char *name);
+
 struct cxv_unit {
 	const char *name;
 	uint64_t size;

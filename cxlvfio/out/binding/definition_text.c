@@ -24,15 +24,9 @@ static char *present_at(const struct cxv_definition *definition)
 	return text;
 }
 
-/* States are words of JSON: people read "not bound". */
 static char *state_text(const struct cxv_definition *definition)
 {
-	char *text = strdup(cxv_definition_state_name(definition->state));
-
-	for (char *at = text; at && *at; at++)
-		if (*at == '_')
-			*at = ' ';
-	return text;
+	return cxv_text_words(cxv_definition_state_name(definition->state));
 }
 
 static char *number_text(const struct cxv_number *number, int digits)

@@ -327,7 +327,7 @@ static int parent_line(struct tree *tree, const struct cxv_endpoint *endpoint,
 
 static int add_endpoint(struct tree *tree, const struct cxv_endpoint *endpoint)
 {
-	_cleanup_free_ char *state = strdup(cxv_state_name(endpoint->state));
+	_cleanup_free_ char *state = cxv_text_words(cxv_state_name(endpoint->state));
 	struct row row = {
 		.cells = {
 			[CELL_NAME] = &endpoint->endpoint, [CELL_MEMDEV] = &endpoint->memdev,
@@ -341,9 +341,6 @@ static int add_endpoint(struct tree *tree, const struct cxv_endpoint *endpoint)
 
 	if (error < 0 || !state)
 		return -ENOMEM;
-	for (char *c = state; *c; c++)
-		if (*c == '_')
-			*c = ' ';
 	if (!endpoint->endpoint.value)
 		row.words[CELL_NAME] = endpoint->host;
 	line = add_line(tree, line, &row);

@@ -505,9 +505,12 @@ static void (*const entries[])(struct to *to, const struct cxv_endpoint *endpoin
 int cxv_screen_print(const struct cxv_endpoint *endpoint, const struct cxv_screen_style *style,
 		     FILE *stream)
 {
+	_cleanup_free_ char *state = cxv_text_words(cxv_state_name(endpoint->state));
 	struct to to = { .screen = { .stream = stream }, .style = style };
 
-	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", cxv_state_name(endpoint->state));
+	if (!state)
+		return -ENOMEM;
+	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", state);
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
 		entries[i](&to, endpoint);
 	return to.screen.failed ? -ENOMEM : 0;

@@ -150,11 +150,14 @@ int cxv_sections_parse(const char *list, unsigned int *bits, const char **bad)
 int cxv_show_print(const struct cxv_endpoint *endpoint, unsigned int bits, bool human,
 		   FILE *stream)
 {
+	_cleanup_free_ char *state = cxv_text_words(cxv_state_name(endpoint->state));
 	struct cxv_printer to = {
 		.stream = stream, .human = human, .brief = bits != CXV_SECTIONS_ALL,
 	};
 
-	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", cxv_state_name(endpoint->state));
+	if (!state)
+		return -ENOMEM;
+	fprintf(stream, "%s: %s\n", endpoint->host ?: "-", state);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (bits & 1u << i)
 			sections[i].print(&to, endpoint);

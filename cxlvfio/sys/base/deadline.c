@@ -141,8 +141,8 @@ static void run_child(int result, const int *keep, size_t count, int (*work)(voi
 }
 
 /*
- * A signal may have come before, and the time may be none: a child that has only just begun comes
- * to its end all the same, and what is taken back after it would be taken back too early.
+ * Wait even if a signal came or no time is left: undoing while the child still runs would come too
+ * early.
  */
 static int wait_for_result(int result, const struct cxv_deadline *deadline)
 {

@@ -228,7 +228,7 @@ static int run_step(struct cxv_step_run *run, struct cxv_step *step)
 	return 0;
 }
 
-/* Or may be: what took too long goes on. Else, or left out, there is no driver to wait for. */
+/* Also if it timed out: the kernel may still bind it. Skipped or failed: none to wait for. */
 static bool is_given(const struct cxv_plan *plan, const struct cxv_step *wait)
 {
 	const struct cxv_step *giver = &plan->steps[wait->giver];
@@ -238,10 +238,7 @@ static bool is_given(const struct cxv_plan *plan, const struct cxv_step *wait)
 	return giver->result != CXV_STEP_FAILED || giver->error == ETIMEDOUT;
 }
 
-/*
- * All of it is tried, unless it cannot last; the record stays for the next run unless all of it
- * worked.
- */
+/* Undo every step, unless the device is gone. The record is kept unless all of it worked. */
 static const char *take_back(struct cxv_step_run *run, size_t failed)
 {
 	const bool gone = is_gone(run);
@@ -270,8 +267,8 @@ static const char *take_back(struct cxv_step_run *run, size_t failed)
 	if (is_gone(run))
 		return "";
 	if (run->left_behind)
-		return "; the kernel is still working on it: unbind undoes what it changes";
-	return worked ? "; it is as it was before" : "; not everything could be put back";
+		return "; the kernel is still carrying it out: run unbind later to undo it";
+	return worked ? "; everything was put back" : "; not everything could be put back";
 }
 
 static int run_plan(struct cxv_step_run *run)

@@ -72,8 +72,8 @@ static int find_unmapped(const struct cxv_host *host, const char *command_line,
 static bool line_allows(const struct cxv_host *host, const char *line, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
-		if (!cxv_host_exists(host, "sys/module/%s/parameters/" UNSAFE, modules[i]) &&
-		    cxv_modprobe_line_is(line, length, "options", modules[i])) {
+		if (cxv_modprobe_line_is(line, length, "options", modules[i]) &&
+		    !cxv_host_exists(host, "sys/module/%s/parameters/" UNSAFE, modules[i])) {
 			_cleanup_free_ char *copy = strndup(line, length);
 
 			return copy && cxv_parameter_is_yes(copy, UNSAFE);

@@ -173,7 +173,7 @@ static bool is_other_process(const struct cxv_host *host, const char *name)
 	       (host->fixture || atoi(name) != getpid());
 }
 
-/* By process, and its nodes before what has no name: those tell most. */
+/* By process; openings with a node before those without. */
 static int compare_openings(const void *left, const void *right)
 {
 	const struct cxv_opening *first = left, *second = right;

@@ -21,24 +21,16 @@ static void make_directory(char directory[static CXV_PCI_DIRECTORY_MAX],
 	snprintf(directory, CXV_PCI_DIRECTORY_MAX, CXV_PCI_DEVICES "/%s", endpoint->host);
 }
 
-/*
- * As much as the capabilities take: each dword is a transaction with the device, and 4096 bytes of
- * them from every function of the machine take long. A file has no such cost.
- */
-static ssize_t read_config(const struct cxv_host *host, const char *directory,
-			   uint8_t image[static CXV_CONFIG_SIZE])
+ssize_t cxv_pci_read_image(int descriptor, bool whole, uint8_t image[static CXV_CONFIG_SIZE])
 {
-	_cleanup_close_ int descriptor = -1;
 	size_t size = 0, wanted;
 
-	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK, "%s/config", directory);
-	if (descriptor < 0)
-		return descriptor;
-	while ((wanted = cxv_config_extent(image, size)) > size) {
+	while (size < CXV_CONFIG_SIZE) {
 		ssize_t got;
 
-		if (host->fixture)
-			wanted = CXV_CONFIG_SIZE;
+		wanted = whole ? CXV_CONFIG_SIZE : cxv_config_extent(image, size);
+		if (wanted <= size)
+			break;
 		got = pread(descriptor, image + size, wanted - size, size);
 
 		if (got < 0 && errno != EINTR)
@@ -48,6 +40,18 @@ static ssize_t read_config(const struct cxv_host *host, const char *directory,
 		size += got > 0 ? got : 0;
 	}
 	return size;
+}
+
+static ssize_t read_config(const struct cxv_host *host, const char *directory,
+			   uint8_t image[static CXV_CONFIG_SIZE])
+{
+	_cleanup_close_ int descriptor = -1;
+
+	descriptor = cxv_host_open_file(host, O_RDONLY | O_NONBLOCK, "%s/config", directory);
+	if (descriptor < 0)
+		return descriptor;
+	/* A file costs no transactions. */
+	return cxv_pci_read_image(descriptor, host->fixture, image);
 }
 
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint)

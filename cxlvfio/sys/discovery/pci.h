@@ -11,6 +11,12 @@
 /* "sys/bus/pci/devices/" and a PCI address. */
 #define CXV_PCI_DIRECTORY_MAX	64
 
+/*
+ * What a function's "config" has into IMAGE: WHOLE, or as much as the capabilities take, since each
+ * dword is a transaction with the device, and 4096 bytes of them from every function of the machine
+ * take long. The number of bytes, or -errno.
+ */
+ssize_t cxv_pci_read_image(int descriptor, bool whole, uint8_t image[static CXV_CONFIG_SIZE]);
 /* The configuration space: decodes DVSECs, serial number and memory enable. */
 void cxv_pci_read_config(const struct cxv_host *host, struct cxv_endpoint *endpoint);
 /* The driver alone: what discovery needs when the configuration space says nothing. */

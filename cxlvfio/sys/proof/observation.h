@@ -53,7 +53,7 @@ void cxv_observation_source_clear(struct cxv_observation_source *source);
 /*
  * What says of itself how the endpoint is: configuration space, HDM registers, the CXL core's
  * decoders. Then what counts events: the driver, the error registers and the kernel's counters. 0,
- * or -ENOMEM; what cannot be read says so in the snapshot. Free with cxv_observation_clear().
+ * or -ENOMEM; what cannot be read says so in the observation. Free with cxv_observation_clear().
  */
 int cxv_observation_state(struct cxv_observation_source *source,
 			  struct cxv_observation *observation);

@@ -15,8 +15,8 @@
 #include "sys/base/kernel_log.h"
 #include "sys/base/state_file.h"
 #include "sys/binding/lock.h"
+#include "sys/discovery/pci.h"
 #include "sys/proof/memory_type.h"
-#include "sys/proof/reset_method.h"
 
 #define LOCK_TIMEOUT_MS		2000
 
@@ -133,7 +133,9 @@ static int open_sources(struct cxv_prover *prover)
 	if (!ret)
 		ret = cxv_memory_type_init(&prover->sources.memory_types);
 	if (!ret)
-		ret = cxv_reset_method_file(prover->endpoint->host, &prover->sources.reset_method);
+		ret = cxv_kept_file_init(&prover->sources.reset_method,
+					 CXV_PCI_DEVICES "/%s/reset_method",
+					 prover->endpoint->host);
 	if (ret < 0)
 		return cxv_prover_fail(prover, CXV_OUT_OF_MEMORY, ret, NULL, "free some memory",
 				       "cannot prepare to look at the endpoint");

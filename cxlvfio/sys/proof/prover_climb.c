@@ -85,7 +85,7 @@ static int put_scrub_off(struct cxv_prover *prover)
 				   "first";
 	int ret;
 
-	/* Zeroed at its last close or not: ours does it again, also where a step cannot be made. */
+	/* Zeroed at its last close or not, it is again before the first access. */
 	if (!is_scrubbed(prover) || !has_word(prover, CXL_VFIO_SYSFS_GROUP "/verdict", "not open"))
 		return 0;
 	ret = cxv_borrowed_set(prover->host, prover->endpoint->host, CXV_SCRUB_POLICY,

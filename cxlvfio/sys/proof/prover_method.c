@@ -7,8 +7,8 @@
 
 #include "core/base/util.h"
 #include "sys/base/rights.h"
+#include "sys/discovery/pci.h"
 #include "sys/proof/prover.h"
-#include "sys/proof/reset_method.h"
 #include "sys/proof/vfio_hot.h"
 
 static bool uses(const struct cxv_prover *prover, enum cxv_method method, enum cxv_via via)
@@ -82,7 +82,8 @@ int cxv_prover_check_methods(struct cxv_prover *prover)
 	char hint[160];
 	int ret;
 
-	ret = cxv_reset_method_read(prover->host, prover->endpoint->host, &prover->method.offered);
+	ret = cxv_host_read_string(prover->host, &prover->method.offered,
+				   CXV_PCI_DEVICES "/%s/reset_method", prover->endpoint->host);
 	if (ret == -ENOENT && !needs_reset_method(prover))
 		return 0;
 	snprintf(hint, sizeof(hint), CXV_RESET_METHOD_HINT, prover->endpoint->host);

@@ -12,11 +12,12 @@
 #include "core/base/format.h"
 #include "core/discovery/dvsec.h"
 #include "cxl_regs.h"
+#include "sys/base/descriptor.h"
 #include "sys/base/host_operations.h"
+#include "sys/discovery/pci.h"
 
 /* /proc/iomem of a large machine is below it, and nothing that is read as a whole is larger. */
 #define FILE_MAX	((size_t)4 << 20)
-#define CHUNK		4096
 
 /* These say nothing about the file: the capture has failed. */
 static bool is_our_error(int error)
@@ -39,45 +40,7 @@ static int get_path(const struct cxv_node *directory, const char *name,
 	return 0;
 }
 
-struct buffer {
-	char *bytes;	/* with room for one more */
-	size_t size;
-};
-
-/* Reads up to SIZE bytes in all. 1: there may be more. */
-static int read_up_to(int descriptor, size_t size, struct buffer *buffer)
-{
-	char *larger = realloc(buffer->bytes, size + 1);
-
-	if (!larger)
-		return -ENOMEM;
-	buffer->bytes = larger;
-	while (buffer->size < size) {
-		ssize_t got = read(descriptor, larger + buffer->size, size - buffer->size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		buffer->size += got;
-	}
-	return 1;
-}
-
-static int read_whole(int descriptor, struct buffer *buffer)
-{
-	size_t size = CHUNK;
-	int more;
-
-	while ((more = read_up_to(descriptor, size, buffer)) > 0) {
-		if (size >= FILE_MAX)
-			return -EFBIG;
-		size *= 2;
-	}
-	return more;
-}
-
-static bool has_cxl_dvsec(const struct buffer *buffer)
+static bool has_cxl_dvsec(const uint8_t *image, size_t size)
 {
 	static const unsigned int ids[] = {
 		CXL_DVSEC_ID_DEVICE, CXL_DVSEC_ID_PORT_EXTENSION,
@@ -85,7 +48,7 @@ static bool has_cxl_dvsec(const struct buffer *buffer)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		if (cxv_dvsec_find((uint8_t *)buffer->bytes, buffer->size, ids[i], 0) >= 0)
+		if (cxv_dvsec_find(image, size, ids[i], 0) >= 0)
 			return true;
 	return false;
 }
@@ -94,23 +57,23 @@ static bool has_cxl_dvsec(const struct buffer *buffer)
  * Configuration space: of CXL functions all of it. Of others only the headers of capabilities, as
  * discovery does: some devices do not bear to be read where nothing is.
  */
-static int read_config(int descriptor, struct buffer *buffer)
+static int read_config(int descriptor, char **bytes, size_t *size)
 {
-	size_t wanted = CXV_CONFIG_SIZE_PCI;
-	int more = read_up_to(descriptor, wanted, buffer);
+	/* Room for the NUL that a tree puts behind what it keeps. */
+	uint8_t *image = malloc(CXV_CONFIG_SIZE + 1);
+	ssize_t got;
 
-	while (more > 0) {
-		wanted = cxv_config_extent((uint8_t *)buffer->bytes, buffer->size);
-		if (wanted <= buffer->size)
-			break;
-		more = read_up_to(descriptor, wanted, buffer);
-	}
-	if (more > 0 && has_cxl_dvsec(buffer))
-		more = read_up_to(descriptor, CXV_CONFIG_SIZE, buffer);
-	return more < 0 ? more : 0;
+	if (!image)
+		return -ENOMEM;
+	*bytes = (char *)image;
+	got = cxv_pci_read_image(descriptor, false, image);
+	if (got > 0 && has_cxl_dvsec(image, got))
+		got = cxv_pci_read_image(descriptor, true, image);
+	*size = got < 0 ? 0 : got;
+	return got < 0 ? got : 0;
 }
 
-static int read_content(const struct cxv_host *live, const char *path, struct buffer *buffer)
+static int read_content(const struct cxv_host *live, const char *path, char **bytes, size_t *size)
 {
 	const char *name = strrchr(path, '/');
 	bool is_config = name && !strcmp(name, "/config") && !strncmp(path, "sys/devices/", 12);
@@ -119,17 +82,19 @@ static int read_content(const struct cxv_host *live, const char *path, struct bu
 	descriptor = cxv_host_open_file(live, O_RDONLY | O_NONBLOCK, "%s", path);
 	if (descriptor < 0)
 		return descriptor;
-	return is_config ? read_config(descriptor, buffer) : read_whole(descriptor, buffer);
+	return is_config ? read_config(descriptor, bytes, size) :
+			   cxv_read_whole(descriptor, bytes, size, FILE_MAX);
 }
 
 static int fetch_content(struct cxv_tree *tree, struct cxv_node *node, const char *path)
 {
-	struct buffer buffer = { 0 };
-	int error = read_content(tree->fetcher, path, &buffer);
+	char *bytes = NULL;
+	size_t size = 0;
+	int error = read_content(tree->fetcher, path, &bytes, &size);
 
-	if (!error && buffer.bytes)
-		return cxv_tree_set_file(tree, node, buffer.bytes, buffer.size);
-	free(buffer.bytes);
+	if (!error)
+		return cxv_tree_set_file(tree, node, bytes, size);
+	free(bytes);
 	return is_our_error(error) ? error : cxv_tree_set_unavailable(tree, node, error);
 }
 

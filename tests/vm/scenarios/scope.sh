@@ -39,7 +39,7 @@ echo "$other" > $devices/"$other"/driver/unbind
 cxlvfio bind -q "$bdf" || exit 1
 reset --method hot --yes "$bdf"
 check "a hot reset of what nobody has: unsupported" [ "$status" = 6 ]
-check "since VFIO has it not" says "VFIO resets only what it has"
+check "since VFIO has it not" says "and has no VFIO driver"
 check "in the document, too" reaches_both '"cxl-vfio-pci"' null
 reset --cycles 2 "$bdf"
 check "an FLR reaches the function alone" [ "$status" = 0 ]
