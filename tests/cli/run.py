@@ -17,7 +17,8 @@ case with --json is validated against the schema of its command.
 expected/NAME.out is what a case prints on stdout, expected/NAME.err what it prints on stderr;
 without the file that is nothing. With out=OTHER the case prints on stdout what the case OTHER
 prints, which is run too: the same, or the same but for expected/NAME.out.diff (see changes.py).
-err=OTHER says that of stderr. Where OTHER prints what it should not, NAME fails as well.
+err=OTHER says that of stderr. Where OTHER prints what it should not, NAME fails as well. Of a case
+with out=- nothing is expected: it is there for others to be compared with.
 
 --update writes these files from what was printed, removes those that no case needs, and writes the
 archives in fixtures/; read the difference before it is committed.
@@ -40,6 +41,9 @@ import validate  # noqa: E402  (nothing is left in the source tree)
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
+# What is no other case's: only there to be compared with.
+NOTHING = "-"
+LINES_MAX = 30000
 EXAMPLES = EXPECTED / "example-list.out"  # of examples.py
 STREAMS = ("out", "err")
 NOBODY = 65534
@@ -78,7 +82,7 @@ def check_others(cases: dict) -> None:
     for case in cases.values():
         for stream in STREAMS:
             names = [case.name]
-            while other := cases[names[-1]].others.get(stream):
+            while (other := cases[names[-1]].others.get(stream)) and other != NOTHING:
                 if other not in cases or other in names:
                     raise SystemExit(f"run.py: {names[-1]}: {stream}={other} leads nowhere")
                 names.append(other)
@@ -147,7 +151,8 @@ class Runner:
 
     def execute(self, case: Case) -> dict:
         command = [self.command]
-        user, _, scenario = case.scenario.rpartition(":")
+        scenario = case.scenario.removeprefix("nobody:")
+        user = scenario != case.scenario
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         places = {"@FIXTURES@": str(HERE / "fixtures")}
         if scenario != "-":
@@ -174,7 +179,9 @@ class Runner:
 
     def update(self, case: Case, stream: str) -> None:
         text = self.run(case)[stream]
-        if stream in case.others:
+        if case.others.get(stream) == NOTHING:
+            text = ""
+        elif stream in case.others:
             text = changes.make(self.other_text(case, stream), text)
         case.file(stream).write_text(text, encoding="utf-8")
 
@@ -185,6 +192,8 @@ class Runner:
 
     def compare(self, case: Case, stream: str) -> list:
         other = case.others.get(stream)
+        if other == NOTHING:
+            return []
         if other and self.compare(self.cases[other], stream):
             return [f"std{stream}: {other}, with which it is compared, prints what it should not"]
         try:
@@ -237,7 +246,7 @@ def main() -> int:
     cases = read_cases()
     chosen = [cases[name] for name in cases if not arguments.cases or name in arguments.cases]
     failed = not chosen
-    print(f"1..{len(chosen) + 2}")
+    print(f"1..{len(chosen) + 3}")
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         scenarios = Scenarios(Path(directory))
@@ -256,6 +265,10 @@ def main() -> int:
             file.unlink()
     failed |= report(len(chosen) + 2, "every file in expected/ is needed",
                      [file.name for file in unneeded_files(cases)])
+    lines = sum(file.read_bytes().count(b"\n") for file in EXPECTED.iterdir())
+    failed |= report(len(chosen) + 3, f"expected/ has at most {LINES_MAX} lines",
+                     [] if lines <= LINES_MAX else
+                     [f"{lines}: compare cases with each other instead (out=OTHER)"])
     return 1 if failed else 0
 
 

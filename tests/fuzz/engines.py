@@ -42,12 +42,16 @@ def build(engine: str) -> Path:
     log = BUILD / f"{engine}.log"
     BUILD.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as output:
-        if not (directory / "build.ninja").exists():
+        # Nothing is true that was built with other packages.
+        packages, origin = Path("/var/lib/dpkg/status"), BUILD / f"{engine}.origin"
+        if not origin.exists() or origin.read_bytes() != packages.read_bytes():
+            shutil.rmtree(directory, ignore_errors=True)
             # b_lundef: the sanitizers' functions come with the program, not with a library.
             subprocess.run(["meson", "setup", "-Dfuzz=true", "-Db_sanitize=address,undefined",
                             "-Db_lundef=false", "-Dbuildtype=debugoptimized", "-Dman=disabled",
                             "-Dcompletions=false", directory, TOP], check=True, env=environment,
                            stdout=output, stderr=output)
+            shutil.copyfile(packages, origin)
         targets = [f"tests/fuzz/fuzz-{name}" for name in [*harnesses(), PLANTED]]
         subprocess.run(["ninja", "-C", directory, *targets], check=True, env=environment,
                        stdout=output, stderr=output)

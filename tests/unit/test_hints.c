@@ -81,10 +81,15 @@ static void test_nodes(void **state)
 {
 	struct cxv_hints *hints;
 
+	int error;
+
+	/* Who builds a package is no root, and an emulator of programs may not know it. */
 	if (geteuid())
 		skip();
-	if (cxv_hints_open(&host, &hints) < 0)
+	error = cxv_hints_open(&host, &hints);
+	if (error == -ENOSYS)
 		skip();
+	assert_int_equal(error, 0);
 	assert_int_equal(follow(hints, "/dev/vfio/6"), 0);
 	assert_int_equal(seteuid(NOBODY), 0);
 	assert_int_equal(follow(hints, "/dev/vfio/7"), 0);

