@@ -369,6 +369,22 @@ void probe_zero(void *to, const void *from)
 }
 #endif
 
+#if defined(PROBE_ALL) || defined(PROBE_kernel_fpu_begin)
+#ifdef CONFIG_X86_64
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/xcr.h>
+bool probe_fpu(void);
+bool probe_fpu(void)
+{
+	kernel_fpu_begin();
+	kernel_fpu_end();
+	return boot_cpu_has(X86_FEATURE_AVX) &&
+	       cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL);
+}
+#endif
+#endif
+
 #if defined(PROBE_ALL) || defined(PROBE_param_set_uint_minmax)
 #include <linux/moduleparam.h>
 int (*const probe_parameter)(const char *, const struct kernel_param *, unsigned int,

@@ -16,6 +16,12 @@
 #include <linux/unroll.h>
 #include <linux/workqueue.h>
 
+#ifdef CONFIG_X86_64
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/xcr.h>
+#endif
+
 #include "cxl_vfio_pci.h"
 #include "trace.h"
 
@@ -159,6 +165,45 @@ bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub)
 	return READ_ONCE(scrub->due) && READ_ONCE(scrub->policy) == CXL_VFIO_SCRUB_ZERO;
 }
 
+#ifdef CONFIG_X86_64
+/*
+ * With the widest stores past the caches that a module has: eight bytes at a time, as
+ * memcpy_flushcache() has them, leave a sixth of the bandwidth where the processor and not the
+ * memory is what limits it. Preemption is off for a piece of them, some 20 us.
+ */
+static bool zero_wide(void *memory, u64 length)
+{
+	void *end = memory + length;
+
+	if (!boot_cpu_has(X86_FEATURE_AVX) ||
+	    !cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL))
+		return false;
+	while (memory < end) {
+		void *stop = min(memory + SZ_64K, end);
+
+		kernel_fpu_begin();
+		asm volatile("vpxor %%xmm0, %%xmm0, %%xmm0\n"
+			     "1:\n\t"
+			     "vmovntdq %%ymm0, (%0)\n\t"
+			     "vmovntdq %%ymm0, 32(%0)\n\t"
+			     "vmovntdq %%ymm0, 64(%0)\n\t"
+			     "vmovntdq %%ymm0, 96(%0)\n\t"
+			     "add $128, %0\n\t"
+			     "cmp %1, %0\n\t"
+			     "jb 1b\n\t"
+			     "vzeroupper"
+			     : "+r" (memory) : "r" (stop) : "memory", "cc");
+		kernel_fpu_end();
+	}
+	return true;
+}
+#else
+static bool zero_wide(void *memory, u64 length)
+{
+	return false;
+}
+#endif
+
 /*
  * Past the caches, which the memory of others needs more, where the architecture can, and out to
  * the device: a decoder that is lost later must not take dirty lines with it. Whole lines are
@@ -169,6 +214,8 @@ static void zero(void *memory, u64 length)
 	static const u8 zeros[SZ_4K] __aligned(sizeof(u64));
 	void *end = memory + length;
 
+	if (zero_wide(memory, length))
+		memory = end;
 	for (; memory < end; memory += 16 * SCRUB_PIECE) {
 		unrolled_count(16)
 		for (unsigned int i = 0; i < 16; i++)
