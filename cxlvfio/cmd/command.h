@@ -85,7 +85,7 @@ struct cxv_command {
 	enum cxv_libcxl_scope libcxl;	/* what it asks libcxl for */
 	/*
 	 * argv[0] is the command's name. Prints its payload itself (table, or the JSON envelope
-	 * through out/base/envelope.h); errors go into context->errors, said by main(). The exit
+	 * through out/discovery/envelope.h); errors go into context->errors, said by main(). The exit
 	 * status is the returned one.
 	 */
 	enum cxv_exit (*run)(struct cxv_context *context, int argc, char **argv);

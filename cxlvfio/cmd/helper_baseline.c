@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/proof/verify.h"
-#include "out/base/envelope.h"
+#include "out/discovery/envelope.h"
 #include "out/proof/baseline_text.h"
 #include "sys/base/input_file.h"
 

@@ -4,7 +4,7 @@
 #define CXLVFIO_CMD_HELPER_OUTPUT_H
 
 #include "cmd/command.h"
-#include "out/base/envelope.h"
+#include "out/discovery/envelope.h"
 
 /* stdout and stderr are terminals, and NO_COLOR (no-color.org) is not set. */
 bool cxv_color_wanted(void);

@@ -10,8 +10,8 @@
 #include "cmd/helper_output.h"
 #include "cmd/helper_targets.h"
 #include "core/base/words.h"
-#include "out/base/table.h"
 #include "out/discovery/hierarchy.h"
+#include "out/discovery/table.h"
 #include "sys/discovery/collect.h"
 
 static const struct cxv_option options[] = {

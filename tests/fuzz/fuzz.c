@@ -3,8 +3,8 @@
 
 #include <json-c/json.h>
 
-#include "out/base/envelope.h"
 #include "out/base/text.h"
+#include "out/discovery/envelope.h"
 #include "out/discovery/screen_text.h"
 #include "out/discovery/show_text.h"
 

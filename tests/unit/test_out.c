@@ -7,11 +7,11 @@
 
 #include "core/base/format.h"
 #include "out/base/document.h"
-#include "out/base/envelope.h"
 #include "out/base/messages.h"
-#include "out/base/table.h"
 #include "out/base/text.h"
+#include "out/discovery/envelope.h"
 #include "out/discovery/show_text.h"
+#include "out/discovery/table.h"
 #include "unit.h"
 
 static void test_utf8(void **state)

@@ -7,7 +7,7 @@
 
 #include "core/proof/verify.h"
 #include "cxl_vfio.h"
-#include "out/base/envelope.h"
+#include "out/discovery/envelope.h"
 
 /* An endpoint's labels begin with its address. */
 #define HOST(endpoint)	{ "host", (endpoint)->host }

@@ -8,8 +8,8 @@
 
 #include "core/base/format.h"
 #include "out/base/document.h"
-#include "out/base/envelope.h"
 #include "out/base/text.h"
+#include "out/discovery/envelope.h"
 
 static const char *const names[] = {
 	[CXV_EVENT_SNAPSHOT] = "snapshot",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "out/base/table.h"
+#include "out/discovery/table.h"
 
 #include <errno.h>
 #include <libsmartcols.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "out/base/envelope.h"
+#include "out/discovery/envelope.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,8 +11,8 @@
  *
  * Commands do the first and the last through cmd/helper_output.h.
  */
-#ifndef CXLVFIO_OUT_BASE_ENVELOPE_H
-#define CXLVFIO_OUT_BASE_ENVELOPE_H
+#ifndef CXLVFIO_OUT_DISCOVERY_ENVELOPE_H
+#define CXLVFIO_OUT_DISCOVERY_ENVELOPE_H
 
 #include "core/base/errors.h"
 #include "core/discovery/endpoint.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Endpoints as a table for people; what a column means stands in table.c's one array. */
-#ifndef CXLVFIO_OUT_BASE_TABLE_H
-#define CXLVFIO_OUT_BASE_TABLE_H
+#ifndef CXLVFIO_OUT_DISCOVERY_TABLE_H
+#define CXLVFIO_OUT_DISCOVERY_TABLE_H
 
 #include <stdbool.h>
 #include <stdio.h>
