@@ -213,9 +213,9 @@ static void test_kept(void **state)
 {
 	struct stand *stand = *state;
 
-	assert_int_equal(cxv_capture_keep(&stand->capture, 0, "bytes", 5, "registers/%d", 1), 0);
-	assert_int_equal(cxv_capture_keep(&stand->capture, -EBUSY, NULL, 0, "registers/%d", 2), 0);
-	assert_int_equal(cxv_capture_keep(&stand->capture, -ENOMEM, NULL, 0, "x"), -ENOMEM);
+	assert_int_equal(cxv_host_keep(&stand->capture, 0, "bytes", 5, "registers/%d", 1), 0);
+	assert_int_equal(cxv_host_keep(&stand->capture, -EBUSY, NULL, 0, "registers/%d", 2), 0);
+	assert_int_equal(cxv_host_keep(&stand->capture, -ENOMEM, NULL, 0, "x"), -ENOMEM);
 	check_string(&stand->capture, "registers/1", 0, "bytes");
 	check_string(&stand->capture, "registers/2", -EBUSY, NULL);
 }

@@ -337,3 +337,17 @@ void cxv_names_free(char **names, size_t count)
 		free(names[i]);
 	free(names);
 }
+
+bool cxv_host_error_is_ours(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+int cxv_host_keep(const struct cxv_host *host, int error, const void *bytes, size_t size,
+		  const char *format, ...)
+{
+	PATH_FROM(format);
+	if (cxv_host_error_is_ours(error))
+		return error;
+	return operations_of(host)->keep(host, error, bytes, size, path);
+}

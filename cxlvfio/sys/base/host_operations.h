@@ -25,6 +25,9 @@ struct cxv_host_operations {
 	uint64_t (*inode)(const struct cxv_host *host, const char *path);
 	/* Adds to *NAMES with cxv_names_append(), which has an order of its own. */
 	int (*list)(const struct cxv_host *host, char ***names, size_t *count, const char *path);
+	/* See cxv_host_keep(): of a tree only. */
+	int (*keep)(const struct cxv_host *host, int error, const void *bytes, size_t size,
+		    const char *path);
 	/* Nothing is gained by entering a directory: paths are those of the outermost host. */
 	bool flat;
 };

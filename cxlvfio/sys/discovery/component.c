@@ -10,7 +10,6 @@
 #include "cxl_regs.h"
 #include "sys/discovery/pci.h"
 #include "sys/discovery/registers.h"
-#include "sys/snapshot/capture.h"
 
 #define REGISTERS	(CXL_CM_BLOCK_SIZE / 4)
 /* Of a snapshot. */
@@ -132,8 +131,8 @@ static int read_registers(const struct cxv_host *host, const struct cxv_endpoint
 
 	if (host->live) {
 		error = read_registers(host->live, endpoint, block, registers);
-		return cxv_capture_keep(host, error, registers, CXL_CM_BLOCK_SIZE,
-					SNAPSHOT_FILE, endpoint->host) ?: error;
+		return cxv_host_keep(host, error, registers, CXL_CM_BLOCK_SIZE,
+				     SNAPSHOT_FILE, endpoint->host) ?: error;
 	}
 	error = read_bar(host, endpoint, block, registers);
 	if (!host->fixture || (error != -ENOENT && error != -ENODATA))

@@ -9,7 +9,6 @@
 #include "core/base/parameters.h"
 #include "core/base/value.h"
 #include "sys/base/configuration.h"
-#include "sys/snapshot/capture.h"
 
 #define INTERRUPTS_MAX	((size_t)8 << 20)	/* a line an interrupt, a column a processor */
 #define UNSAFE		"allow_unsafe_interrupts"
@@ -35,8 +34,8 @@ static int read_controller(const struct cxv_host *host, char **controller)
 	if (content)
 		for (size_t i = 0; i < ARRAY_SIZE(names) && !found; i++)
 			found = strstr(content, names[i]) ? names[i] : NULL;
-	if (host->live && cxv_capture_keep(host, error, found ?: "", strlen(found ?: ""), "%s",
-					   interrupts_path + 1) == -ENOMEM)
+	if (host->live && cxv_host_keep(host, error, found ?: "", strlen(found ?: ""), "%s",
+					interrupts_path + 1) == -ENOMEM)
 		return -ENOMEM;
 	if (!found)
 		return cxv_fatal(error);

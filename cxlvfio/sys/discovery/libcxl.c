@@ -16,7 +16,6 @@
 #include "libcxl_status.h"
 #include "sys/base/child.h"
 #include "sys/base/deadline.h"
-#include "sys/snapshot/capture.h"
 
 /* Where it is installed: nothing that a user says changes what root starts. */
 const char cxv_libcxl_program[] = CXLVFIO_LIBCXL_PROGRAM;
@@ -187,8 +186,8 @@ static int keep(const struct cxv_host *host, const struct cxv_libcxl *libcxl, co
 		return -ENOMEM;
 	for (size_t i = 0; i < length; i++)
 		lines[i] = text[i] ? text[i] : ++strings % 4 ? '\t' : '\n';
-	return cxv_capture_keep(host, libcxl->state == CXV_LIBCXL_ANSWERED ? 0 :
-				-(libcxl->error ?: EIO), lines, length, "%s", CXV_LIBCXL_ANSWER);
+	return cxv_host_keep(host, libcxl->state == CXV_LIBCXL_ANSWERED ? 0 :
+			     -(libcxl->error ?: EIO), lines, length, "%s", CXV_LIBCXL_ANSWER);
 }
 
 static int take_answer(const struct cxv_host *host, char *text, size_t length,

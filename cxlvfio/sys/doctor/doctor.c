@@ -21,7 +21,6 @@
 #include "sys/discovery/interrupts.h"
 #include "sys/discovery/pci.h"
 #include "sys/snapshot/archive.h"
-#include "sys/snapshot/capture.h"
 
 #define CONFIG_MAX	((size_t)4 << 20)
 #define RECORD_MAX	1024
@@ -119,8 +118,8 @@ static int read_own(const struct cxv_host *host, const char *path, const char *l
 	if (error < 0 || !host->live)
 		return error;
 	found = text->value ? strstr(text->value, line) : NULL;
-	return cxv_fatal(cxv_capture_keep(host, -text->error, found ?: "",
-					  found ? strcspn(found + 1, "\n") + 2 : 0, "%s", path));
+	return cxv_fatal(cxv_host_keep(host, -text->error, found ?: "",
+				       found ? strcspn(found + 1, "\n") + 2 : 0, "%s", path));
 }
 
 /* The file that libcxl itself says it was loaded from. */

@@ -10,7 +10,6 @@
 #include "sys/base/configuration.h"
 #include "sys/binding/modules.h"
 #include "sys/doctor/doctor.h"
-#include "sys/snapshot/capture.h"
 
 /* Where libkmod found the file of a module, in a snapshot; empty: nowhere. */
 #define KEPT		"modules/%s"
@@ -54,8 +53,8 @@ static int find_path(const struct cxv_host *host, const char *name, char **path)
 		return error == -ENOENT ? -ENODATA : error;
 	}
 	error = cxv_module_find(cxv_doctor_source(host), name, &found);
-	if (host->live && cxv_capture_keep(host, error, found.path, strlen(found.path), KEPT,
-					   name) < 0)
+	if (host->live && cxv_host_keep(host, error, found.path, strlen(found.path), KEPT,
+					name) < 0)
 		return -ENOMEM;
 	if (error)
 		return error;
@@ -172,7 +171,7 @@ static int read_file(const struct cxv_host *host, const char *path, void *argume
 	if (fclose(kept) || result < 0)
 		return -ENOMEM;
 	if (host->live)
-		result = cxv_capture_keep(host, error, lines, kept_size, "%s", path);
+		result = cxv_host_keep(host, error, lines, kept_size, "%s", path);
 	return cxv_fatal(error) ?: cxv_fatal(result);
 }
 

@@ -6,7 +6,6 @@
 #include "core/base/format.h"
 #include "core/doctor/parse.h"
 #include "sys/doctor/doctor.h"
-#include "sys/snapshot/capture.h"
 
 #define CPUINFO_MAX	((size_t)16 << 20)	/* some 1.5 KiB a processor */
 #define ENVIRONMENT_MAX	((size_t)4 << 20)
@@ -39,8 +38,8 @@ static int read_environment(const struct cxv_host *host, struct cxv_doctor_text 
 
 		if (found)
 			snprintf(kept, sizeof(kept), "container=%s", found);
-		if (cxv_capture_keep(host, error, kept, found ? strlen(kept) + 1 : 0, "%s",
-				     path) == -ENOMEM)
+		if (cxv_host_keep(host, error, kept, found ? strlen(kept) + 1 : 0, "%s",
+				  path) == -ENOMEM)
 			return -ENOMEM;
 	}
 	return found && *found ? set(container, path, found) : cxv_fatal(error);
@@ -90,7 +89,7 @@ static int read_cpuinfo(const struct cxv_host *host, struct cxv_doctor_text *hyp
 		kept = "flags\t\t: hypervisor\n";
 	}
 	if (host->live)
-		error = cxv_capture_keep(host, error, kept, strlen(kept), "%s", path);
+		error = cxv_host_keep(host, error, kept, strlen(kept), "%s", path);
 	return cxv_fatal(error);
 }
 

@@ -19,12 +19,6 @@
 /* /proc/iomem of a large machine is below it, and nothing that is read as a whole is larger. */
 #define FILE_MAX	((size_t)4 << 20)
 
-/* These say nothing about the file: the capture has failed. */
-static bool is_our_error(int error)
-{
-	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
-}
-
 static int get_path(const struct cxv_node *directory, const char *name,
 		    char path[static PATH_MAX])
 {
@@ -95,7 +89,7 @@ static int fetch_content(struct cxv_tree *tree, struct cxv_node *node, const cha
 	if (!error)
 		return cxv_tree_set_file(tree, node, bytes, size);
 	free(bytes);
-	return is_our_error(error) ? error : cxv_tree_set_unavailable(tree, node, error);
+	return cxv_host_error_is_ours(error) ? error : cxv_tree_set_unavailable(tree, node, error);
 }
 
 static int fetch_link(struct cxv_tree *tree, struct cxv_node *node, const char *path)
@@ -103,7 +97,7 @@ static int fetch_link(struct cxv_tree *tree, struct cxv_node *node, const char *
 	_cleanup_free_ char *target = NULL;
 	int error = cxv_host_read_link(tree->fetcher, &target, "%s", path);
 
-	if (is_our_error(error))
+	if (cxv_host_error_is_ours(error))
 		return error;
 	return error < 0 ? cxv_tree_set_unavailable(tree, node, error) :
 			   cxv_tree_set_link(tree, node, target);
@@ -140,7 +134,7 @@ static int fetch_node(struct cxv_tree *tree, struct cxv_node *node, const char *
 	int error = get_status(tree->fetcher, path, &status);
 
 	if (error < 0)
-		return is_our_error(error) ? error : cxv_tree_set_unavailable(tree, node, error);
+		return cxv_host_error_is_ours(error) ? error : cxv_tree_set_unavailable(tree, node, error);
 	node->inode = status.st_ino;
 	switch (status.st_mode & S_IFMT) {
 	case S_IFDIR:
@@ -165,7 +159,7 @@ static int fetch_names(struct cxv_tree *tree, struct cxv_node *directory)
 
 	if (!error)
 		error = cxv_host_list(tree->fetcher, &names, &count, "%s", path);
-	if (is_our_error(error))
+	if (cxv_host_error_is_ours(error))
 		return error;
 	/* What is known of it already is kept, and the rest of it stays unknown. */
 	if (error < 0)
@@ -244,25 +238,4 @@ void cxv_capture_end(struct cxv_host *host)
 	host->live = NULL;
 	host->tree->fetch = NULL;
 	host->tree->fetcher = NULL;
-}
-
-int cxv_capture_keep(const struct cxv_host *host, int error, const void *bytes, size_t size,
-		     const char *format, ...)
-{
-	_cleanup_free_ char *path = NULL;
-	struct cxv_node *node;
-	va_list arguments;
-	int result;
-
-	va_start(arguments, format);
-	path = cxv_vformat(format, arguments);
-	va_end(arguments);
-	if (!path)
-		return -ENOMEM;
-	if (is_our_error(error))
-		return error;
-	if (!error)
-		return cxv_tree_put(host->tree, path, bytes, size);
-	result = cxv_tree_make(host->tree, path, &node);
-	return result < 0 ? result : cxv_tree_set_unavailable(host->tree, node, error);
 }

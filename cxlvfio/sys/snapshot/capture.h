@@ -14,11 +14,5 @@
 int cxv_capture_open(struct cxv_host *host, const struct cxv_host *live);
 /* From here on there is nothing but what was read. */
 void cxv_capture_end(struct cxv_host *host);
-/*
- * What was read from LIVE in another way than as a file: SIZE bytes, or the negative errno ERROR,
- * as a file that cxv_host_read_bytes() finds in a fixture. 0, or -errno that is not the file's.
- */
-int cxv_capture_keep(const struct cxv_host *host, int error, const void *bytes, size_t size,
-		     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

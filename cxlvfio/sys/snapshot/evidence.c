@@ -312,8 +312,8 @@ static int keep_log(const struct cxv_host *capture, const struct cxv_inventory *
 
 	if (!error)
 		error = cxv_evidence_log_lines(records, inventory, &lines);
-	return fatal(cxv_capture_keep(capture, error, lines, lines ? strlen(lines) : 0, "%s",
-				      CXV_EVIDENCE_LOG));
+	return fatal(cxv_host_keep(capture, error, lines, lines ? strlen(lines) : 0, "%s",
+				   CXV_EVIDENCE_LOG));
 }
 
 struct identities {

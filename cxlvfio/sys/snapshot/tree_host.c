@@ -89,6 +89,18 @@ static int list(const struct cxv_host *host, char ***names, size_t *count, const
 	return error;
 }
 
+static int keep(const struct cxv_host *host, int error, const void *bytes, size_t size,
+		const char *path)
+{
+	struct cxv_node *node;
+	int result;
+
+	if (!error)
+		return cxv_tree_put(host->tree, path, bytes, size);
+	result = cxv_tree_make(host->tree, path, &node);
+	return result < 0 ? result : cxv_tree_set_unavailable(host->tree, node, error);
+}
+
 const struct cxv_host_operations cxv_tree_operations = {
 	.enter = enter,
 	.close = close_tree,
@@ -98,5 +110,6 @@ const struct cxv_host_operations cxv_tree_operations = {
 	.exists = exists,
 	.inode = inode,
 	.list = list,
+	.keep = keep,
 	.flat = true,
 };
