@@ -418,6 +418,23 @@ static void test_never(void)
 	expect_reactivated(window, "a reset once the media is there again");
 }
 
+/* A guest's reset has the register's limit, here a second: then it is over, if the media is not. */
+static void test_guest_reset(void)
+{
+	double begun = seconds(), took;
+	bool complete;
+
+	endpointctl("fault media-never-ready");
+	complete = !reset_cxl();
+	took = seconds() - begun;
+	note("it took %.1f s", took);
+	check(complete && took >= 1, "a guest's reset is complete after its limit, media or not");
+	check(attribute_is("state", CXL_VFIO_STATE_PENDING), "the memory is pending then");
+	endpointctl("clear media-never-ready");
+	check(wait_attribute("state", CXL_VFIO_STATE_ACTIVE), "and opens with the media");
+	expect_reactivated(window, "a guest's reset with media that is late");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -440,6 +457,7 @@ int main(int argc, char **argv)
 	test_waiting("sysfs reset", false);
 	test_waiting("VFIO_DEVICE_RESET", true);
 	test_killed();
+	test_guest_reset();
 	test_never();
 	return finish();
 }
