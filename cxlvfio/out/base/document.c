@@ -81,6 +81,15 @@ void cxv_json_number(struct cxv_document *document, struct json_object *parent, 
 	put(document, parent, key, json_object_new_uint64(value));
 }
 
+void cxv_json_number_if(struct cxv_document *document, struct json_object *parent, const char *key,
+			bool known, uint64_t value)
+{
+	if (known)
+		cxv_json_number(document, parent, key, value);
+	else
+		cxv_json_null(document, parent, key);
+}
+
 void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
 		   bool value)
 {

@@ -35,6 +35,9 @@ void cxv_json_string(struct cxv_document *document, struct json_object *parent, 
 		     const char *value);
 void cxv_json_number(struct cxv_document *document, struct json_object *parent, const char *key,
 		     uint64_t value);
+/* VALUE, or null where it is not KNOWN. */
+void cxv_json_number_if(struct cxv_document *document, struct json_object *parent, const char *key,
+			bool known, uint64_t value);
 void cxv_json_flag(struct cxv_document *document, struct json_object *parent, const char *key,
 		   bool value);
 void cxv_json_null(struct cxv_document *document, struct json_object *parent, const char *key);

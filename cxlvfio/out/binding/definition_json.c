@@ -40,9 +40,6 @@ void cxv_json_definition_change(struct cxv_document *document, struct json_objec
 	cxv_json_string(document, action, "path", change->path);
 	cxv_json_string(document, action, "value", change->text);
 	cxv_json_string(document, action, "result", cxv_step_result_name(change->result));
-	if (change->error)
-		cxv_json_number(document, action, "errno", (uint64_t)change->error);
-	else
-		cxv_json_null(document, action, "errno");
+	cxv_json_number_if(document, action, "errno", change->error, (uint64_t)change->error);
 	cxv_json_flag(document, action, "undo", false);
 }

@@ -53,10 +53,8 @@ static void add_lists(struct cxv_document *document, struct json_object *to,
 static void add_interface(struct cxv_document *document, struct json_object *to,
 			  struct json_object *unavailable, const struct cxv_driver_status *status)
 {
-	if (status->abi_version.known)
-		cxv_json_number(document, to, "abi_version", status->abi_version.value);
-	else
-		cxv_json_null(document, to, "abi_version");
+	cxv_json_number_if(document, to, "abi_version", status->abi_version.known,
+			   status->abi_version.value);
 	cxv_json_unavailable(document, unavailable, "abi_version", status->abi_version.error);
 	cxv_json_string(document, to, "uapi_generation", status->uapi_generation.value);
 	cxv_json_unavailable(document, unavailable, "uapi_generation",

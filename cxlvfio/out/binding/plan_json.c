@@ -15,10 +15,7 @@ static void add_action(struct cxv_document *document, struct json_object *action
 	cxv_json_string(document, action, "path", path);
 	cxv_json_string(document, action, "value", step->value[0] ? step->value : NULL);
 	cxv_json_string(document, action, "result", cxv_step_result_name(step->result));
-	if (step->error)
-		cxv_json_number(document, action, "errno", (uint64_t)step->error);
-	else
-		cxv_json_null(document, action, "errno");
+	cxv_json_number_if(document, action, "errno", step->error, (uint64_t)step->error);
 	cxv_json_flag(document, action, "undo", step->undo);
 }
 

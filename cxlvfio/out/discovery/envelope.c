@@ -50,10 +50,7 @@ static void add_message(struct cxv_document *document, struct json_object *array
 	struct json_object *object = cxv_json_object(document, array, NULL);
 
 	cxv_json_string(document, object, "code", cxv_code_name(message->code));
-	if (message->error)
-		cxv_json_number(document, object, "errno", message->error);
-	else
-		cxv_json_null(document, object, "errno");
+	cxv_json_number_if(document, object, "errno", message->error, message->error);
 	cxv_json_string(document, object, "errno_name",
 			message->error ? strerrorname_np(message->error) : NULL);
 	cxv_json_string(document, object, "op", message->operation);

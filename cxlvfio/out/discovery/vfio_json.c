@@ -23,15 +23,6 @@ static void add_flags(struct cxv_document *document, struct json_object *to, uin
 		cxv_json_string(document, array, NULL, "unknown");
 }
 
-static void add_number(struct cxv_document *document, struct json_object *to, const char *key,
-		       bool known, uint64_t value)
-{
-	if (known)
-		cxv_json_number(document, to, key, value);
-	else
-		cxv_json_null(document, to, key);
-}
-
 static void add_capability(struct cxv_document *document, struct json_object *array,
 			   const struct cxv_region_info *region,
 			   const struct cxv_region_capability *capability)
@@ -44,10 +35,10 @@ static void add_capability(struct cxv_document *document, struct json_object *ar
 	cxv_json_number(document, to, "id", capability->id);
 	cxv_json_number(document, to, "version", capability->version);
 	cxv_json_string(document, to, "name", cxv_region_capability_name(region, capability));
-	add_number(document, to, "type", type, region->type);
-	add_number(document, to, "subtype", type, region->subtype);
-	add_number(document, to, "bar", component, region->component_bar);
-	add_number(document, to, "offset", component, region->component_offset);
+	cxv_json_number_if(document, to, "type", type, region->type);
+	cxv_json_number_if(document, to, "subtype", type, region->subtype);
+	cxv_json_number_if(document, to, "bar", component, region->component_bar);
+	cxv_json_number_if(document, to, "offset", component, region->component_offset);
 	array = cxv_json_array(document, to, "areas");
 	for (size_t i = 0; i < capability->area_count; i++) {
 		to = cxv_json_object(document, array, NULL);
@@ -63,8 +54,8 @@ static void add_region(struct cxv_document *document, struct json_object *array,
 
 	cxv_json_number(document, to, "index", region->index);
 	cxv_json_string(document, to, "name", cxv_region_name(region));
-	add_number(document, to, "type", region->type, region->type);
-	add_number(document, to, "subtype", region->type, region->subtype);
+	cxv_json_number_if(document, to, "type", region->type, region->type);
+	cxv_json_number_if(document, to, "subtype", region->type, region->subtype);
 	cxv_json_number(document, to, "size", region->size);
 	cxv_json_number(document, to, "offset", region->offset);
 	add_flags(document, to, region->flags, cxv_region_flag_name);

@@ -11,10 +11,7 @@
 static void known_number(struct cxv_document *document, struct json_object *object, const char *key,
 			 uint64_t value)
 {
-	if (value)
-		cxv_json_number(document, object, key, value);
-	else
-		cxv_json_null(document, object, key);
+	cxv_json_number_if(document, object, key, value, value);
 }
 
 static void known_string(struct cxv_document *document, struct json_object *object, const char *key,
@@ -162,10 +159,8 @@ static void add_comparison(struct cxv_document *document, struct json_object *pa
 		object = cxv_json_object(document, array, NULL);
 		cxv_json_string(document, object, "what", difference->what);
 		known_number(document, object, "percentile", difference->percentile);
-		if (difference->kind == CXV_DIFFERENCE_DECODER)
-			cxv_json_number(document, object, "decoder", difference->decoder);
-		else
-			cxv_json_null(document, object, "decoder");
+		cxv_json_number_if(document, object, "decoder",
+				   difference->kind == CXV_DIFFERENCE_DECODER, difference->decoder);
 		add_differing(document, object, "before", difference, difference->before);
 		add_differing(document, object, "now", difference, difference->now);
 		cxv_json_flag(document, object, "failure", difference->failure);
@@ -187,10 +182,7 @@ static void add_run_views(struct cxv_document *document, struct json_object *par
 			cxv_json_flag(document, object, "offered", view->offered);
 		else
 			cxv_json_null(document, object, "offered");
-		if (view->shown)
-			cxv_json_number(document, object, "index", view->index);
-		else
-			cxv_json_null(document, object, "index");
+		cxv_json_number_if(document, object, "index", view->shown, view->index);
 		known_number(document, object, "size", view->shown ? view->size : 0);
 		known_number(document, object, "window_size", view->bytes);
 		cxv_json_string(document, object, "problem", view->problem);
@@ -251,10 +243,8 @@ static void add_mapping(struct cxv_document *document, struct json_object *array
 	cxv_json_string(document, object, "view",
 			cxv_window_view_name(cxv_mapping_view(id, cycle->first_view)));
 	cxv_json_number(document, object, "pages", mapping->pages);
-	if (mapping->live)
-		cxv_json_number(document, object, "faults_before", mapping->faults_before);
-	else
-		cxv_json_null(document, object, "faults_before");
+	cxv_json_number_if(document, object, "faults_before", mapping->live,
+			   mapping->faults_before);
 	cxv_json_number(document, object, "faults_after", mapping->faults_after);
 	known_number(document, object, "faults_expected", mapping->faults_expected);
 	cxv_json_number(document, object, "faults_missing", mapping->missing_faults);
