@@ -46,7 +46,7 @@ check "which is unproven" [ "$(ladder state) $(ladder survived)" = "unproven nul
 
 cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
 check "a bind reads registers" [ "$(ladder survived)" = registers ]
-check "and announces what its close will write" says "write the whole window by CPU"
+check "and announces what its close will write" says "writes the whole window"
 check "and what leaves that out" says "scrub=none"
 check "its record is for everybody to read" [ "$(stat -c %a:%A "$kept"/ladder-*)" = 644:-rw-r--r-- ]
 
@@ -189,7 +189,7 @@ check "a sample was written, nothing zeroed: not the rest" \
 	[ "$status $(ladder state) $(ladder survived)" = "0 unproven write" ]
 echo zero > "$policy"
 cxlvfio bind "$bdf" > "$scratch/stdout" 2> "$scratch/stderr"
-check "so the scrub that is ordered then is announced" says "write the whole window by CPU"
+check "so the scrub that is ordered then is announced" says "writes the whole window"
 echo none > "$policy"
 # Each record, and its name, is on disk before the first access of its step.
 strace -f -y -e trace=fsync,renameat,openat,pread64 -o "$scratch/trace" \
