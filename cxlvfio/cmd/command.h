@@ -85,8 +85,8 @@ struct cxv_command {
 	enum cxv_libcxl_scope libcxl;	/* what it asks libcxl for */
 	/*
 	 * argv[0] is the command's name. Prints its payload itself (table, or the JSON envelope
-	 * through out/discovery/envelope.h); errors go into context->errors, said by main(). The exit
-	 * status is the returned one.
+	 * through out/discovery/envelope.h); errors go into context->errors, said by main(). The
+	 * exit status is the returned one.
 	 */
 	enum cxv_exit (*run)(struct cxv_context *context, int argc, char **argv);
 };

@@ -87,9 +87,9 @@ void cxv_names_free(char **names, size_t count);
 /* ERROR, negative, says nothing about the file: there is no memory or no descriptor left. */
 bool cxv_host_error_is_ours(int error);
 /*
- * In a capture (HOST->live): what was read from the live machine in another way than as a file, SIZE
- * bytes, or the negative errno ERROR, as a file that is found there later. 0, or -errno that is not
- * the file's.
+ * In a capture (HOST->live): what was read from the live machine in another way than as a file,
+ * SIZE bytes, or the negative errno ERROR, as a file that is found there later. 0, or -errno that
+ * is not the file's.
  */
 _printf_(5, 6)
 int cxv_host_keep(const struct cxv_host *host, int error, const void *bytes, size_t size,

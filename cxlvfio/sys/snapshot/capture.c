@@ -134,7 +134,8 @@ static int fetch_node(struct cxv_tree *tree, struct cxv_node *node, const char *
 	int error = get_status(tree->fetcher, path, &status);
 
 	if (error < 0)
-		return cxv_host_error_is_ours(error) ? error : cxv_tree_set_unavailable(tree, node, error);
+		return cxv_host_error_is_ours(error) ? error :
+						       cxv_tree_set_unavailable(tree, node, error);
 	node->inode = status.st_ino;
 	switch (status.st_mode & S_IFMT) {
 	case S_IFDIR:
