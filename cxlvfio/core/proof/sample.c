@@ -2,6 +2,7 @@
 #include "core/proof/sample.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/base/util.h"
@@ -63,17 +64,6 @@ void cxv_sample_clear(struct cxv_sample *sample)
 	*sample = (struct cxv_sample) { 0 };
 }
 
-/* Not pow(3): its library would be one more to load at every start of every command. */
-static double power(double base, size_t exponent)
-{
-	double result = 1;
-
-	for (; exponent; exponent /= 2, base *= base)
-		if (exponent % 2)
-			result *= base;
-	return result;
-}
-
 /*
  * If a part F of the blocks is wrong, N blocks drawn at random are all right with a probability of
  * (1 - F)^N. Drawing one from each of N equal parts is at least as good: the product of the parts'
@@ -82,20 +72,10 @@ static double power(double base, size_t exponent)
 uint64_t cxv_sample_uncertainty(const struct cxv_sample *sample)
 {
 	size_t drawn = sample->count - FIRST_BLOCKS - 1;
-	uint64_t low = 0, high = 1000000;
 
 	if (!sample->blocks)
 		return 0;
-	/* The smallest, in millionths. */
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (power(1 - middle / 1e6, drawn) <= 1 - CXV_SAMPLE_CONFIDENCE / 100.0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return high;
+	return ceil((1 - pow(1 - CXV_SAMPLE_CONFIDENCE / 100.0, 1.0 / drawn)) * 1e6);
 }
 
 /* The index of the first chosen block that is BLOCK or comes after it. */
