@@ -168,7 +168,7 @@ bool cxl_vfio_scrub_is_due(const struct cxl_vfio_scrub *scrub)
 #ifdef CONFIG_X86_64
 /*
  * With the widest stores past the caches that a module has: eight bytes at a time, as
- * memcpy_flushcache() has them, leave a sixth of the bandwidth where the processor and not the
+ * memcpy_flushcache() has them, leave a seventh of the bandwidth where the processor and not the
  * memory is what limits it. Preemption is off for a piece of them, some 20 us.
  */
 static bool zero_wide(void *memory, u64 length)

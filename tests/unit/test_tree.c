@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +350,21 @@ static void test_host(void **state)
 	cxv_host_close(&host);
 }
 
+/* A snapshot has tens of thousands of small files, and readers have room for large ones. */
+static void test_no_spare_room(void **state)
+{
+	struct cxv_tree *tree = *state;
+	struct cxv_node *node;
+	char *bytes = malloc(65536);
+
+	assert_non_null(bytes);
+	memcpy(bytes, "7.3", 3);
+	assert_int_equal(cxv_tree_make(tree, "a/b", &node), 0);
+	assert_int_equal(cxv_tree_set_file(tree, node, bytes, 3), 0);
+	assert_string_equal(node->bytes, "7.3");
+	assert_true(malloc_usable_size(node->bytes) < 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_accounting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_open, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_spare_room, set_up, tear_down),
 		cmocka_unit_test(test_host),
 	};
 

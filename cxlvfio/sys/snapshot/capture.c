@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/base/format.h"
 #include "core/discovery/dvsec.h"
 #include "cxl_regs.h"
 #include "sys/base/descriptor.h"

@@ -159,6 +159,8 @@ static int change(struct cxv_tree *tree, struct cxv_node *node, enum cxv_node_ki
 
 int cxv_tree_set_file(struct cxv_tree *tree, struct cxv_node *node, char *bytes, size_t size)
 {
+	/* Whoever read it had room for a large one; if it cannot be smaller it stays as it is. */
+	bytes = realloc(bytes, size + 1) ?: bytes;
 	bytes[size] = '\0';
 	return change(tree, node, CXV_NODE_FILE, bytes, size);
 }
