@@ -53,21 +53,29 @@ static bool is_yes(const char *value, size_t length)
 	       (length > 1 && strchr("Oo", *value) && strchr("Nn", value[1]));
 }
 
+/* Of the parameters of that name the last one counts. NULL: there is none. */
+static const char *last_value(const char *command_line, const char *name, size_t *length)
+{
+	const char *parameter, *last = NULL;
+	size_t size;
+
+	while ((size = cxv_next_parameter(&command_line, &parameter))) {
+		const char *value = cxv_parameter_value(parameter, size, name);
+
+		if (!value)
+			continue;
+		*length = cxv_parameter_unquote(parameter, size, &value);
+		last = value;
+	}
+	return last;
+}
+
 bool cxv_parameter_is_yes(const char *command_line, const char *name)
 {
-	const char *parameter;
 	size_t length;
-	bool yes = false;
+	const char *value = last_value(command_line, name, &length);
 
-	while ((length = cxv_next_parameter(&command_line, &parameter))) {
-		const char *value = cxv_parameter_value(parameter, length, name);
-
-		if (value) {
-			length = cxv_parameter_unquote(parameter, length, &value);
-			yes = is_yes(value, length);
-		}
-	}
-	return yes;
+	return value && is_yes(value, length);
 }
 
 /* 1: the words of intremap= end with it off, 0: with it on, -1: they say nothing of that. */
@@ -150,19 +158,10 @@ char *cxv_parameter_with(const char *command_line, const char *name, const char 
 
 bool cxv_parameter_has(const char *command_line, const char *name, const char *word)
 {
-	const char *parameter;
 	size_t length;
-	bool has = false;
+	const char *value = last_value(command_line, name, &length);
 
-	while ((length = cxv_next_parameter(&command_line, &parameter))) {
-		const char *value = cxv_parameter_value(parameter, length, name);
-
-		if (value) {
-			length = cxv_parameter_unquote(parameter, length, &value);
-			has = list_has(value, value + length, word);
-		}
-	}
-	return has;
+	return value && list_has(value, value + length, word);
 }
 
 static size_t next_word(const char **at, const char *end, const char **word)
