@@ -33,12 +33,32 @@ static uint64_t writes_of(int version)
 	return writes;
 }
 
-/* Rights that a rule set handles are denied wherever no rule allows them, and there is none. */
-static int restrict_writes(void)
+#define READS	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
+static int allow_reads_below(int rules, const char *path)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = READS };
+	int error;
+
+	rule.parent_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return -errno;
+	error = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0 ?
+		-errno : 0;
+	close(rule.parent_fd);
+	return error;
+}
+
+/*
+ * Rights that a rule set handles are denied wherever no rule allows them. What a kernel says of CXL
+ * is below /sys. The library reads all of modprobe's configuration too, twice, for modules that it
+ * is never asked to load: a third of its time.
+ */
+static int restrict_to_reading_sys(void)
 {
 	int version = syscall(SYS_landlock_create_ruleset, NULL, 0,
 			      LANDLOCK_CREATE_RULESET_VERSION);
-	struct landlock_ruleset_attr attributes = { .handled_access_fs = writes_of(version) };
+	struct landlock_ruleset_attr attributes = { .handled_access_fs = writes_of(version) | READS };
 	int rules, error;
 
 	if (version < 0)
@@ -47,7 +67,9 @@ static int restrict_writes(void)
 	rules = syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0);
 	if (rules < 0)
 		return -errno;
-	error = syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+	error = allow_reads_below(rules, "/sys");
+	if (!error && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		error = -errno;
 	close(rules);
 	return error;
 }
@@ -69,7 +91,7 @@ int cxv_seal(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	error = restrict_writes();
+	error = restrict_to_reading_sys();
 	if (error < 0)
 		error = become_nobody();
 	if (error < 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A process that may read this machine, and change nothing of it. */
+/* A process that may read /sys, and change nothing of the machine. */
 #ifndef CXLVFIO_LIBCXL_SEALED_H
 #define CXLVFIO_LIBCXL_SEALED_H
 
 /*
- * Give up every right to write, for good: what is open already, as standard output, stays so. 0 or
- * -errno: then it has not been given up.
+ * Give up every right to write, and to read but for what is below /sys, for good: what is open
+ * already, as standard output, stays so. Where the kernel has no Landlock, become a user who may
+ * write nothing. 0 or -errno: then nothing has been given up.
  */
 int cxv_seal(void);
 /* 0: this process cannot open PATH for writing. -EPERM: it can. */

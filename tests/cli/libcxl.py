@@ -12,6 +12,7 @@ sandbox has.
 import glob
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -189,8 +190,17 @@ def test_agreement(stand: Stand, version: str, libraries: str) -> None:
         stand.say(not missing, f"{version}, {scenario}: libcxl has every object", *missing)
 
 
+def opened_elsewhere(calls: list) -> list:
+    """What was opened outside of /sys once it was sealed."""
+    sealed = [number for number, line in enumerate(calls) if "landlock_restrict_self" in line]
+    assert len(sealed) == 1, sealed
+    return [line for line in calls[sealed[0]:]
+            if re.search(r" open(at2?)?\(", line) and " = -1 E" not in line and
+            '"/sys/' not in line]
+
+
 def test_reading_only(stand: Stand, version: str, libraries: str) -> None:
-    """With a queue of udev that is never empty: no write to flush, no waiting."""
+    """With a queue of udev that is never empty: no write to flush, no waiting; /sys alone is read."""
     machine = stand.machine("many:8")
     machine.pending = True
     log = stand.work / "calls"
@@ -207,6 +217,9 @@ def test_reading_only(stand: Stand, version: str, libraries: str) -> None:
               all("= -1 E" in line for line in opened),
               f"{version}, udev busy: it neither writes to flush nor waits",
               f"status {result.returncode}, {taken:.1f} s", *opened[:5], *written[:5], *waited[:5])
+    elsewhere = opened_elsewhere(calls)
+    stand.say(any('"/sys/' in line for line in calls) and not elsewhere,
+              f"{version}: it reads nothing but /sys", *elsewhere[:5])
 
 
 def test_seals(stand: Stand) -> None:
