@@ -39,7 +39,7 @@ if grep -qw cxl_reset.enabled=1 /proc/cmdline; then
 	reset --cycles 2 --method auto --yes "$bdf"
 	check "what comes first is the CXL reset" holds '.cycles[1].reset_method == null and
 		.resets[0].cycles_done == 2'
-	program stress "$bdf" --resets 50 --flrs "${RESETS:-60}" --hot-resets 2
+	program stress "$bdf" --resets 50 --flrs "${RESETS:-30}" --hot-resets 2
 fi
 check "nobody accessed a window that did not decode, or with memory space off" not_accessed
 finish

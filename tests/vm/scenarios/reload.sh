@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The module is loaded and unloaded LOADS times (30), and refuses the endpoint each time: at its registers,
+# The module is loaded and unloaded LOADS times (12), and refuses the endpoint each time: at its registers,
 # at the window's owner, and after the CXL core has made its devices. The kernel looks for leaks.
 set -u
 # shellcheck source=tests/vm/guest/decoder.sh
@@ -9,7 +9,7 @@ set -u
 
 echo cxl-vfio-pci > "/sys/bus/pci/devices/$bdf/driver_override"
 find_registers
-loads=$((${LOADS:-30} / 3))
+loads=$((${LOADS:-12} / 3))
 
 # reload COUNT WHY
 reload() {
