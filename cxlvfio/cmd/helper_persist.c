@@ -51,7 +51,7 @@ static int read_driverctl(struct cxv_persist *persist, size_t index)
 
 	if (error == -ENOMEM)
 		return error;
-	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", address);
+	snprintf(path, sizeof(path), "/" CXV_DRIVERCTL_FILE, address);
 	if (error < 0)
 		cxv_warning(&persist->context->errors, cxv_code_of_errno(error), error, place,
 			    "cannot tell which driver driverctl sets for it");
@@ -222,15 +222,13 @@ struct cxv_definition_change *cxv_persist_new_change(struct cxv_persist *persist
 						     enum cxv_definition_change_kind kind,
 						     const char *path, const char *text)
 {
-	struct cxv_definition_change *bigger, *change;
+	struct cxv_definition_change *change = cxv_array_add(persist->changes,
+							     persist->change_count);
 
-	bigger = reallocarray(persist->changes, persist->change_count + 1, sizeof(*bigger));
-	if (!bigger) {
+	if (!change) {
 		cxv_persist_out_of_memory(persist->context);
 		return NULL;
 	}
-	persist->changes = bigger;
-	change = &bigger[persist->change_count++];
 	*change = (struct cxv_definition_change) {
 		.kind = kind,
 		.target = strdup(target),

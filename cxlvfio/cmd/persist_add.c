@@ -35,7 +35,7 @@ static int refuse_other_driver(struct cxv_persist *persist, const struct cxv_end
 	}
 	if (!driverctl || cxv_driver_is_ours(driverctl))
 		return 0;
-	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", endpoint->host);
+	snprintf(path, sizeof(path), "/" CXV_DRIVERCTL_FILE, endpoint->host);
 	return refuse_rival(persist, endpoint, path, driverctl);
 }
 
@@ -89,14 +89,9 @@ static int keep_definition(struct cxv_persist *persist, struct cxv_definition *n
 	if (place) {
 		cxv_definition_clear(place);
 	} else {
-		struct cxv_definition *bigger = reallocarray(definitions->items,
-							     definitions->count + 1,
-							     sizeof(*bigger));
-
-		if (!bigger)
+		place = cxv_array_add(definitions->items, definitions->count);
+		if (!place)
 			return cxv_persist_out_of_memory(persist->context);
-		definitions->items = bigger;
-		place = &bigger[definitions->count++];
 	}
 	*place = *new;
 	memset(new, 0, sizeof(*new));

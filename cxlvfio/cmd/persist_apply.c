@@ -47,7 +47,7 @@ static void warn_of_driverctl(struct cxv_persist *persist, const struct cxv_endp
 
 	if (!driver || cxv_driver_is_ours(driver))
 		return;
-	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", endpoint->host);
+	snprintf(path, sizeof(path), "/" CXV_DRIVERCTL_FILE, endpoint->host);
 	cxv_warning(&persist->context->errors, CXV_CONFLICT, 0,
 		    (struct cxv_place) {
 			.operation = "persist", .target = endpoint->host, .path = path,

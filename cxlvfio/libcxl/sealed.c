@@ -58,7 +58,9 @@ static int restrict_to_reading_sys(void)
 {
 	int version = syscall(SYS_landlock_create_ruleset, NULL, 0,
 			      LANDLOCK_CREATE_RULESET_VERSION);
-	struct landlock_ruleset_attr attributes = { .handled_access_fs = writes_of(version) | READS };
+	struct landlock_ruleset_attr attributes = {
+		.handled_access_fs = READS | writes_of(version),
+	};
 	int rules, error;
 
 	if (version < 0)

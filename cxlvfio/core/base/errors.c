@@ -55,17 +55,16 @@ static bool copy(char **to, const char *from)
 static void keep(struct cxv_errors *errors, struct cxv_message **list, size_t *count,
 		 struct cxv_message *message, const struct cxv_place *place)
 {
-	struct cxv_message *bigger;
+	struct cxv_message *added;
 
 	if (!message->text || !copy(&message->operation, place->operation) ||
 	    !copy(&message->target, place->target) || !copy(&message->path, place->path) ||
 	    !copy(&message->hint, place->hint))
 		goto out_of_memory;
-	bigger = reallocarray(*list, *count + 1, sizeof(*bigger));
-	if (!bigger)
+	added = cxv_array_add(*list, *count);
+	if (!added)
 		goto out_of_memory;
-	*list = bigger;
-	(*list)[(*count)++] = *message;
+	*added = *message;
 	return;
 out_of_memory:
 	message_clear(message);

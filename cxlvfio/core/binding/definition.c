@@ -288,7 +288,7 @@ static int find_driverctl(struct cxv_definition *item, const struct cxv_endpoint
 	return add_finding(item, "driverctl_conflict",
 			   "let one of them have it: driverctl unset-override, or remove this one",
 			   CXV_SEVERITY_WARNING,
-			   "/etc/driverctl.d/pci-%s wants driver %s for %s", endpoint->host,
+			   "/" CXV_DRIVERCTL_FILE " wants driver %s for %s", endpoint->host,
 			   driver, endpoint->host);
 }
 

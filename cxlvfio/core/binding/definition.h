@@ -15,6 +15,9 @@
 #define CXV_DEFINITION_SIZE_MAX	4096	/* bytes of a file */
 #define CXV_DEFINITION_NAME_MAX	96	/* of a file's name, with its suffix */
 
+/* Of a PCI address: which driver driverctl(8) gives it to at every boot. */
+#define CXV_DRIVERCTL_FILE	"etc/driverctl.d/pci-%s"
+
 /* Where a file is; the first one of a name wins. */
 enum cxv_definition_source {
 	CXV_DEFINITION_ETC,

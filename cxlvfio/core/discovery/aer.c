@@ -54,19 +54,17 @@ static struct cxv_number *sum_of(struct cxv_aer *aer, enum cxv_aer_severity seve
 static int add_counter(struct cxv_aer *aer, enum cxv_aer_severity severity, const char *name,
 		       size_t length, uint64_t count)
 {
-	struct cxv_aer_counter *bigger;
+	struct cxv_aer_counter *counter = cxv_array_add(aer->counters, aer->counter_count);
 
-	bigger = reallocarray(aer->counters, aer->counter_count + 1, sizeof(*bigger));
-	if (!bigger)
+	if (!counter)
 		return -ENOMEM;
-	aer->counters = bigger;
-	bigger[aer->counter_count] = (struct cxv_aer_counter) {
+	*counter = (struct cxv_aer_counter) {
 		.severity = severity, .name = strndup(name, length), .count = count,
 	};
-	if (!bigger[aer->counter_count].name)
-		return -ENOMEM;
-	aer->counter_count++;
-	return 0;
+	if (counter->name)
+		return 0;
+	aer->counter_count--;
+	return -ENOMEM;
 }
 
 static int parse_line(const char *line, size_t length, enum cxv_aer_severity severity,

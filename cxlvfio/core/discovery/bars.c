@@ -42,12 +42,11 @@ static bool take_number(const char **text, char end, uint64_t *value)
 static int add(struct cxv_bars *bars, unsigned int index, struct cxv_number resource,
 	       struct cxv_number size, uint64_t flags)
 {
-	struct cxv_bar *bigger = reallocarray(bars->items, bars->count + 1, sizeof(*bigger));
+	struct cxv_bar *bar = cxv_array_add(bars->items, bars->count);
 
-	if (!bigger)
+	if (!bar)
 		return -ENOMEM;
-	bars->items = bigger;
-	bigger[bars->count++] = (struct cxv_bar) {
+	*bar = (struct cxv_bar) {
 		.index = cxv_known(index),
 		.resource = resource,
 		.size = size,

@@ -43,17 +43,16 @@ static uint64_t get(const uint8_t *bytes, size_t size)
 
 static int add_bridge(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 {
-	struct cxv_cedt_bridge *bigger;
+	struct cxv_cedt_bridge *bridge;
 
 	if (size < CHBS_SIZE) {
 		cedt->damage = "a host bridge structure (CHBS) is too short";
 		return 0;
 	}
-	bigger = reallocarray(cedt->bridges, cedt->bridge_count + 1, sizeof(*bigger));
-	if (!bigger)
+	bridge = cxv_array_add(cedt->bridges, cedt->bridge_count);
+	if (!bridge)
 		return -ENOMEM;
-	cedt->bridges = bigger;
-	bigger[cedt->bridge_count++] = (struct cxv_cedt_bridge) {
+	*bridge = (struct cxv_cedt_bridge) {
 		.uid = get(bytes + CHBS_UID, 4),
 		.version = get(bytes + CHBS_VERSION, 4),
 		.base = get(bytes + CHBS_BASE, 8),
@@ -65,25 +64,23 @@ static int add_bridge(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 static int add_window(struct cxv_cedt *cedt, const uint8_t *bytes, size_t size)
 {
 	unsigned int ways = size > CFMWS_WAYS ? cxl_interleave_ways(bytes[CFMWS_WAYS]) : 0;
-	struct cxv_cedt_window *bigger;
+	struct cxv_cedt_window *window;
 
 	if (size < CFMWS_TARGETS + 4 * (size_t)ways) {
 		cedt->damage = "a window structure (CFMWS) is too short";
 		return 0;
 	}
-	bigger = reallocarray(cedt->windows, cedt->window_count + 1, sizeof(*bigger));
-	if (!bigger)
+	window = cxv_array_add(cedt->windows, cedt->window_count);
+	if (!window)
 		return -ENOMEM;
-	cedt->windows = bigger;
-	bigger += cedt->window_count++;
-	*bigger = (struct cxv_cedt_window) {
+	*window = (struct cxv_cedt_window) {
 		.base = get(bytes + CFMWS_BASE, 8),
 		.size = get(bytes + CFMWS_WINDOW_SIZE, 8),
 		.ways = ways,
 		.restrictions = get(bytes + CFMWS_RESTRICTIONS, 2),
 	};
 	for (unsigned int i = 0; i < ways; i++)
-		bigger->targets[i] = get(bytes + CFMWS_TARGETS + 4 * i, 4);
+		window->targets[i] = get(bytes + CFMWS_TARGETS + 4 * i, 4);
 	return 0;
 }
 

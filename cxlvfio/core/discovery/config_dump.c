@@ -33,28 +33,21 @@ static struct cxv_dump_function *current(const struct parser *parser)
 
 static int add_function(struct cxv_config_dump *dump, const char *host, size_t length)
 {
-	struct cxv_dump_function *bigger;
+	struct cxv_dump_function *function;
 	char address[CXV_PCI_ADDRESS_MAX];
 
 	if (dump->count == CXV_DUMP_FUNCTIONS_MAX)
 		return fail(dump, "there are too many functions in it");
-	/* By doubling: COUNT is a power of two when there is no room. */
-	if (!(dump->count & (dump->count - 1))) {
-		bigger = reallocarray(dump->functions, dump->count ? 2 * dump->count : 1,
-				      sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		dump->functions = bigger;
-	}
-	bigger = &dump->functions[dump->count++];
-	*bigger = (struct cxv_dump_function) { 0 };
+	function = cxv_array_add(dump->functions, dump->count);
+	if (!function)
+		return -ENOMEM;
 	/* lspci leaves out domain 0 when there is no other. */
 	if (length == strlen("BB:DD.F"))
-		strcpy(bigger->host, "0000:");
-	strncat(bigger->host, host, length);
+		strcpy(function->host, "0000:");
+	strncat(function->host, host, length);
 	/* Capitals and long domains, as other tools and people write them. */
-	if (cxv_pci_take_address(bigger->host, address))
-		snprintf(bigger->host, sizeof(bigger->host), "%s", address);
+	if (cxv_pci_take_address(function->host, address))
+		snprintf(function->host, sizeof(function->host), "%s", address);
 	return 0;
 }
 

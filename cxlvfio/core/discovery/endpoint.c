@@ -102,16 +102,15 @@ CXV_TABLE(cxv_vfio,
 
 int cxv_names_add(struct cxv_names *names, const char *name)
 {
-	char **bigger = reallocarray(names->items, names->count + 1, sizeof(*bigger));
+	char **added = cxv_array_add(names->items, names->count);
 
-	if (!bigger)
+	if (!added)
 		return -ENOMEM;
-	names->items = bigger;
-	names->items[names->count] = strdup(name);
-	if (!names->items[names->count])
-		return -ENOMEM;
-	names->count++;
-	return 0;
+	*added = strdup(name);
+	if (*added)
+		return 0;
+	names->count--;
+	return -ENOMEM;
 }
 
 void cxv_names_clear(struct cxv_names *names)

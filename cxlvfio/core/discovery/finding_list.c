@@ -31,15 +31,13 @@ int cxv_found(char **message, const char *format, ...)
 int cxv_findings_add(struct cxv_findings *findings, const char *id, enum cxv_severity severity,
 		     char *message, const char *hint)
 {
-	struct cxv_finding *bigger = reallocarray(findings->items, findings->count + 1,
-						  sizeof(*bigger));
+	struct cxv_finding *added = cxv_array_add(findings->items, findings->count);
 
-	if (!bigger) {
+	if (!added) {
 		free(message);
 		return -ENOMEM;
 	}
-	findings->items = bigger;
-	findings->items[findings->count++] = (struct cxv_finding) { id, severity, message, hint };
+	*added = (struct cxv_finding) { id, severity, message, hint };
 	return 0;
 }
 

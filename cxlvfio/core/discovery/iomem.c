@@ -50,17 +50,11 @@ static bool parse_line(const char *line, struct cxv_iomem_entry *entry)
 
 static int add(struct cxv_iomem *iomem, const struct cxv_iomem_entry *entry)
 {
-	/* Grows at powers of two. */
-	if (!(iomem->count & (iomem->count - 1))) {
-		struct cxv_iomem_entry *bigger;
+	struct cxv_iomem_entry *added = cxv_array_add(iomem->entries, iomem->count);
 
-		bigger = reallocarray(iomem->entries, iomem->count ? 2 * iomem->count : 1,
-				      sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		iomem->entries = bigger;
-	}
-	iomem->entries[iomem->count++] = *entry;
+	if (!added)
+		return -ENOMEM;
+	*added = *entry;
 	return 0;
 }
 

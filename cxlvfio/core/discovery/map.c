@@ -32,19 +32,10 @@ const char *cxv_lane_name(enum cxv_lane lane)
 static struct cxv_map_item *add_item(struct cxv_map *map, enum cxv_lane lane, uint64_t first,
 				     uint64_t last)
 {
-	struct cxv_map_item *item;
+	struct cxv_map_item *item = cxv_array_add(map->items, map->item_count);
 
-	/* Grows at powers of two. */
-	if (!(map->item_count & (map->item_count - 1))) {
-		size_t room = map->item_count ? 2 * map->item_count : 1;
-		struct cxv_map_item *bigger = reallocarray(map->items, room, sizeof(*bigger));
-
-		if (!bigger)
-			return NULL;
-		map->items = bigger;
-	}
-	item = &map->items[map->item_count++];
-	*item = (struct cxv_map_item) { .lane = lane, .first = first, .last = last };
+	if (item)
+		*item = (struct cxv_map_item) { .lane = lane, .first = first, .last = last };
 	return item;
 }
 

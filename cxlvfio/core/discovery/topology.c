@@ -223,20 +223,14 @@ void cxv_topology_release(struct cxv_topology *topology)
 static void *add(void *pointers, size_t *count, size_t size)
 {
 	void ***array = pointers;
-	void *object;
+	void **added = cxv_array_add(*array, *count);
 
-	/* Grows at powers of two. */
-	if (!(*count & (*count - 1))) {
-		void **bigger = reallocarray(*array, *count ? 2 * *count : 1, sizeof(*bigger));
-
-		if (!bigger)
-			return NULL;
-		*array = bigger;
-	}
-	object = calloc(1, size);
-	if (object)
-		(*array)[(*count)++] = object;
-	return object;
+	if (!added)
+		return NULL;
+	*added = calloc(1, size);
+	if (!*added)
+		--*count;
+	return *added;
 }
 
 struct cxv_bus *cxv_topology_add_bus(struct cxv_topology *topology)
@@ -310,15 +304,12 @@ static int copy_text(struct cxv_text *to, const struct cxv_text *from)
 
 static int add_target(const struct cxv_dport *dport, struct cxv_target **targets, size_t *count)
 {
-	struct cxv_target *bigger = reallocarray(*targets, *count + 1, sizeof(*bigger));
-	struct cxv_target *target;
+	struct cxv_number position = cxv_known(*count);
+	struct cxv_target *target = cxv_array_add(*targets, *count);
 
-	if (!bigger)
+	if (!target)
 		return -ENOMEM;
-	*targets = bigger;
-	target = &bigger[*count];
-	*target = (struct cxv_target) { .position = cxv_known(*count), .id = dport->id };
-	++*count;
+	*target = (struct cxv_target) { .position = position, .id = dport->id };
 	return copy_text(&target->target, &dport->dport) < 0 ||
 	       copy_text(&target->alias, &dport->alias) < 0 ? -ENOMEM : 0;
 }
@@ -375,17 +366,16 @@ void cxv_bus_set_injectable(struct cxv_bus *bus, const char *types)
 static int connect(struct cxv_port *port, size_t decoder, const struct cxv_target *target)
 {
 	struct cxv_dport *dport = find_id(port->dports, port->dport_count, target->id.value);
-	size_t *bigger;
+	size_t *added;
 
 	/* The same one twice in a list is once behind it. */
 	if (!dport || (dport->decoder_count &&
 		       dport->decoders[dport->decoder_count - 1] == decoder))
 		return 0;
-	bigger = reallocarray(dport->decoders, dport->decoder_count + 1, sizeof(*bigger));
-	if (!bigger)
+	added = cxv_array_add(dport->decoders, dport->decoder_count);
+	if (!added)
 		return -ENOMEM;
-	dport->decoders = bigger;
-	dport->decoders[dport->decoder_count++] = decoder;
+	*added = decoder;
 	return 0;
 }
 

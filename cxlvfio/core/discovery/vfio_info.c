@@ -90,17 +90,11 @@ static int add_capability(const struct vfio_info_cap_header *header,
 			  struct cxv_region_info *region,
 			  struct cxv_region_capability **capability)
 {
-	struct cxv_region_capability *bigger;
-
-	bigger = reallocarray(region->capabilities, region->capability_count + 1,
-			      sizeof(*bigger));
-	if (!bigger)
+	*capability = cxv_array_add(region->capabilities, region->capability_count);
+	if (!*capability)
 		return -ENOMEM;
-	region->capabilities = bigger;
-	*capability = &bigger[region->capability_count++];
-	**capability = (struct cxv_region_capability) {
-		.id = header->id, .version = header->version,
-	};
+	(*capability)->id = header->id;
+	(*capability)->version = header->version;
 	return 0;
 }
 

@@ -62,14 +62,10 @@ int cxv_doctor_unread(struct cxv_doctor_check *check, int error, const char *pat
 
 int cxv_doctor_show(struct cxv_doctor_check *check, const char *path, const char *value)
 {
-	struct cxv_doctor_evidence *bigger =
-		reallocarray(check->evidence, check->evidence_count + 1, sizeof(*bigger));
-	struct cxv_doctor_evidence *one;
+	struct cxv_doctor_evidence *one = cxv_array_add(check->evidence, check->evidence_count);
 
-	if (!bigger)
+	if (!one)
 		return -ENOMEM;
-	check->evidence = bigger;
-	one = &bigger[check->evidence_count++];
 	one->path = strdup(path);
 	one->value = value ? strdup(value) : NULL;
 	return one->path && (one->value || !value) ? 0 : -ENOMEM;

@@ -207,14 +207,11 @@ static bool is_wanted(const char *wanted, const char *id)
 static struct cxv_doctor_check *add(struct cxv_doctor *doctor,
 				    const struct cxv_doctor_check *check)
 {
-	struct cxv_doctor_check *bigger = reallocarray(doctor->checks, doctor->count + 1,
-						       sizeof(*bigger));
+	struct cxv_doctor_check *added = cxv_array_add(doctor->checks, doctor->count);
 
-	if (!bigger)
-		return NULL;
-	doctor->checks = bigger;
-	bigger[doctor->count] = *check;
-	return &bigger[doctor->count++];
+	if (added)
+		*added = *check;
+	return added;
 }
 
 /* In a container what it hides is the nearest reason, also where its host is a virtual machine. */

@@ -66,14 +66,12 @@ struct cxv_doctor_leftover *cxv_doctor_add_leftover(struct cxv_doctor_facts *fac
 	struct cxv_doctor_leftover *one = NULL;
 
 	if (target && path)
-		one = reallocarray(facts->leftovers, facts->leftover_count + 1, sizeof(*one));
+		one = cxv_array_add(facts->leftovers, facts->leftover_count);
 	if (!one) {
 		free(target);
 		free(path);
 		return NULL;
 	}
-	facts->leftovers = one;
-	one += facts->leftover_count++;
 	*one = (struct cxv_doctor_leftover) { .kind = kind, .target = target, .path = path };
 	return one;
 }

@@ -25,20 +25,18 @@ void cxv_attributes_clear(struct cxv_attributes *attributes)
 
 int cxv_attributes_add(struct cxv_attributes *attributes, const char *name, const char *value)
 {
-	struct cxv_attribute *items, added;
+	struct cxv_attribute *added = cxv_array_add(attributes->items, attributes->count);
 
-	items = realloc(attributes->items, (attributes->count + 1) * sizeof(*items));
-	if (!items)
+	if (!added)
 		return -ENOMEM;
-	attributes->items = items;
-	added = (struct cxv_attribute) { .name = strdup(name), .value = strdup(value) };
-	if (!added.name || !added.value) {
-		free(added.name);
-		free(added.value);
-		return -ENOMEM;
-	}
-	items[attributes->count++] = added;
-	return 0;
+	added->name = strdup(name);
+	added->value = strdup(value);
+	if (added->name && added->value)
+		return 0;
+	free(added->name);
+	free(added->value);
+	attributes->count--;
+	return -ENOMEM;
 }
 
 void cxv_observation_clear(struct cxv_observation *observation)

@@ -124,20 +124,15 @@ static bool must_keep(const struct cxv_run *run, const struct cxv_cycle_record *
 
 static int keep(struct cxv_run *run, const struct cxv_cycle_record *record)
 {
-	/* Doubled when it is full: at every power of two. */
-	size_t wanted = run->kept & (run->kept - 1) ? 0 : run->kept ? 2 * run->kept : 1;
-	struct cxv_cycle_record *cycles;
+	struct cxv_cycle_record *kept;
 
 	if (!must_keep(run, record))
 		return 0;
-	if (wanted) {
-		cycles = realloc(run->cycles, wanted * sizeof(*cycles));
-		if (!cycles)
-			return -ENOMEM;
-		run->cycles = cycles;
-	}
+	kept = cxv_array_add(run->cycles, run->kept);
+	if (!kept)
+		return -ENOMEM;
+	*kept = *record;
 	run->kept_later += run->count >= CXV_RUN_CYCLES_KEPT;
-	run->cycles[run->kept++] = *record;
 	return 0;
 }
 

@@ -610,22 +610,15 @@ static int tell_gone(struct cxv_changes *changes, struct cxv_known *known)
 
 static int add(struct cxv_changes *changes, const char *host, const char *text)
 {
-	struct cxv_known *bigger = reallocarray(changes->known, changes->count + 1,
-						sizeof(*bigger));
-	struct cxv_known *known;
+	struct cxv_known *known = cxv_array_add(changes->known, changes->count);
 
-	if (bigger) {
-		changes->known = bigger;
-		known = &bigger[changes->count];
-		*known = (struct cxv_known) {
-			.host = strdup(host), .text = strdup(text), .seen = true,
-		};
-		if (known->host && known->text) {
-			changes->count++;
-			return 0;
-		}
-		known_clear(known);
-	}
+	if (!known)
+		return -ENOMEM;
+	*known = (struct cxv_known) { .host = strdup(host), .text = strdup(text), .seen = true };
+	if (known->host && known->text)
+		return 0;
+	known_clear(known);
+	changes->count--;
 	return -ENOMEM;
 }
 

@@ -294,21 +294,18 @@ static int compare_names(const void *left, const void *right)
 
 int cxv_names_append(char ***names, size_t *count, const char *name)
 {
+	char **added;
+
 	if (*count == NAMES_MAX)
 		return -EFBIG;
-	/* Grows at powers of two. */
-	if (!(*count & (*count - 1))) {
-		char **bigger = reallocarray(*names, *count ? 2 * *count : 1, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		*names = bigger;
-	}
-	(*names)[*count] = strdup(name);
-	if (!(*names)[*count])
+	added = cxv_array_add(*names, *count);
+	if (!added)
 		return -ENOMEM;
-	++*count;
-	return 0;
+	*added = strdup(name);
+	if (*added)
+		return 0;
+	--*count;
+	return -ENOMEM;
 }
 
 int cxv_host_list(const struct cxv_host *host, char ***names, size_t *count, const char *format,

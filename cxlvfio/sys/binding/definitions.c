@@ -133,7 +133,7 @@ static int add_file(struct cxv_definitions *definitions, int directory,
 		    enum cxv_definition_source source, const char *name)
 {
 	struct cxv_definition *winner = cxv_definitions_named(definitions, name);
-	struct cxv_definition *bigger, *item;
+	struct cxv_definition *item;
 
 	if (winner) {
 		/* One behind the other: the first that is hidden is told. */
@@ -141,11 +141,9 @@ static int add_file(struct cxv_definitions *definitions, int directory,
 			winner->hides.value = path_of(source, name);
 		return winner->hides.value ? 0 : -ENOMEM;
 	}
-	bigger = reallocarray(definitions->items, definitions->count + 1, sizeof(*bigger));
-	if (!bigger)
+	item = cxv_array_add(definitions->items, definitions->count);
+	if (!item)
 		return -ENOMEM;
-	definitions->items = bigger;
-	item = &bigger[definitions->count++];
 	*item = (struct cxv_definition) {
 		.source = source,
 		.name.value = strdup(name),

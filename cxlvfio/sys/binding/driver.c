@@ -162,14 +162,11 @@ static int read_reset(const struct cxv_host *host, const char *address,
 static int add_device(const struct cxv_host *host, const char *address,
 		      struct cxv_driver_status *status)
 {
-	struct cxv_driver_device *bigger, *device;
+	struct cxv_driver_device *device = cxv_array_add(status->devices, status->device_count);
 	char directory[96];
 
-	bigger = reallocarray(status->devices, status->device_count + 1, sizeof(*bigger));
-	if (!bigger)
+	if (!device)
 		return -ENOMEM;
-	status->devices = bigger;
-	device = &bigger[status->device_count++];
 	snprintf(directory, sizeof(directory), CXV_PCI_DEVICES "/%.16s/" CXL_VFIO_SYSFS_GROUP,
 		 address);
 	*device = (struct cxv_driver_device) {
@@ -202,17 +199,15 @@ static int read_devices(const struct cxv_host *host, struct cxv_driver_status *s
 static int add_build(struct cxv_driver_status *status, const char *version, const char *kernel,
 		     const char *architecture, const char *state)
 {
-	struct cxv_dkms_build *bigger, *build;
+	struct cxv_dkms_build *build;
 	int error;
 
 	if (status->build_count == BUILD_MAX)
 		return -EFBIG;
-	bigger = reallocarray(status->builds, status->build_count + 1, sizeof(*bigger));
-	if (!bigger)
+	build = cxv_array_add(status->builds, status->build_count);
+	if (!build)
 		return -ENOMEM;
-	status->builds = bigger;
-	build = &bigger[status->build_count++];
-	*build = (struct cxv_dkms_build) { .state.value = state };
+	build->state.value = state;
 	error = cxv_text_set(&build->version, version);
 	if (!error && kernel)
 		error = cxv_text_set(&build->kernel, kernel);

@@ -239,17 +239,15 @@ static int add_file(const struct cxv_host *host, const char *kernel,
 {
 	_cleanup_free_ char *path = NULL;
 	struct cxv_number indexed = { 0 };
-	struct cxv_module_file *bigger, *file;
+	struct cxv_module_file *file;
 	int error = find_file(host, kernel, &path, &indexed);
 
 	if (error < 0)
 		return error == -ENOENT ? 0 : error;
-	bigger = reallocarray(status->files, status->file_count + 1, sizeof(*bigger));
-	if (!bigger)
+	file = cxv_array_add(status->files, status->file_count);
+	if (!file)
 		return -ENOMEM;
-	status->files = bigger;
-	file = &bigger[status->file_count++];
-	*file = (struct cxv_module_file) { .indexed = indexed };
+	file->indexed = indexed;
 	if (status->kernel.value)
 		file->running = cxv_known(!strcmp(status->kernel.value, kernel));
 	file->path.value = cxv_format("/%s", path);

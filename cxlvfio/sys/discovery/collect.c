@@ -513,15 +513,13 @@ int cxv_collect_each(const struct cxv_host *host, struct cxv_errors *errors,
 static int add(struct cxv_endpoint *endpoint, void *argument)
 {
 	struct cxv_inventory *inventory = argument;
-	struct cxv_endpoint **bigger;
+	struct cxv_endpoint **added = cxv_array_add(inventory->endpoints, inventory->count);
 
-	bigger = reallocarray(inventory->endpoints, inventory->count + 1, sizeof(*bigger));
-	if (!bigger) {
+	if (!added) {
 		cxv_endpoint_free(endpoint);
 		return -ENOMEM;
 	}
-	inventory->endpoints = bigger;
-	inventory->endpoints[inventory->count++] = endpoint;
+	*added = endpoint;
 	return 0;
 }
 

@@ -52,13 +52,11 @@ static void opening_clear(struct cxv_opening *opening)
 /* Takes OPENING's strings over. */
 static int add_opening(struct cxv_openings *openings, struct cxv_opening *opening)
 {
-	struct cxv_opening *bigger;
+	struct cxv_opening *added = cxv_array_add(openings->items, openings->count);
 
-	bigger = reallocarray(openings->items, openings->count + 1, sizeof(*bigger));
-	if (!bigger)
+	if (!added)
 		return -ENOMEM;
-	openings->items = bigger;
-	bigger[openings->count++] = *opening;
+	*added = *opening;
 	*opening = (struct cxv_opening) { 0 };
 	return 0;
 }
@@ -246,14 +244,10 @@ static bool has_it_open(const struct search *search, const struct cxv_opening *o
 
 static int add_opener(struct cxv_openers *openers, const struct cxv_opener *opener)
 {
-	struct cxv_opener *bigger = reallocarray(openers->items, openers->count + 1,
-						 sizeof(*bigger));
+	struct cxv_opener *added = cxv_array_add(openers->items, openers->count);
 
-	if (!bigger)
-		return -ENOMEM;
-	openers->items = bigger;
-	return cxv_fields_copy(&bigger[openers->count++], opener, sizeof(*opener),
-			       &cxv_opener_fields);
+	return added ? cxv_fields_copy(added, opener, sizeof(*opener), &cxv_opener_fields) :
+		       -ENOMEM;
 }
 
 int cxv_openers_among(const struct cxv_openings *openings, const char *target, const char *group,

@@ -66,7 +66,7 @@ static int find_kind(struct cxv_pci_names *names, const struct cxv_pci_ids_key *
 		     struct cxv_pci_ids *found)
 {
 	struct pass pass = { .file = names->file };
-	struct cxv_pci_kind *bigger, *kind;
+	struct cxv_pci_kind *kind;
 	int error;
 
 	for (size_t i = 0; i < names->kind_count; i++) {
@@ -76,11 +76,9 @@ static int find_kind(struct cxv_pci_names *names, const struct cxv_pci_ids_key *
 			return 0;
 		}
 	}
-	bigger = reallocarray(names->kinds, names->kind_count + 1, sizeof(*bigger));
-	if (!bigger)
+	kind = cxv_array_add(names->kinds, names->kind_count);
+	if (!kind)
 		return -ENOMEM;
-	names->kinds = bigger;
-	kind = &bigger[names->kind_count++];
 	kind->key = *key;
 	error = cxv_pci_ids_find(key, read_piece, &pass, &kind->names);
 	*found = kind->names;

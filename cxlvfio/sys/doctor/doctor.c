@@ -316,7 +316,7 @@ static int read_endpoint(const struct cxv_host *host, const struct cxv_endpoint 
 	int error;
 
 	one->endpoint = endpoint;
-	snprintf(path, sizeof(path), "etc/driverctl.d/pci-%s", endpoint->host);
+	snprintf(path, sizeof(path), CXV_DRIVERCTL_FILE, endpoint->host);
 	error = read_devpath(host, one) ?: read_text(host, path, &one->driverctl);
 	if (!error && group)
 		error = read_node(host, group, &one->group_node);

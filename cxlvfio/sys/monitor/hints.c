@@ -171,7 +171,7 @@ static bool is_gone(int error)
 /* PATH is taken over. */
 static int follow(struct cxv_hints *hints, char *path, bool is_node)
 {
-	struct followed *bigger, *new;
+	struct followed *new;
 	int error;
 
 	if (!path)
@@ -182,20 +182,18 @@ static int follow(struct cxv_hints *hints, char *path, bool is_node)
 			free(path);
 			return 0;
 		}
-	bigger = reallocarray(hints->followed, hints->count + 1, sizeof(*bigger));
-	if (!bigger) {
+	new = cxv_array_add(hints->followed, hints->count);
+	if (!new) {
 		free(path);
 		return -ENOMEM;
 	}
-	hints->followed = bigger;
-	new = &bigger[hints->count];
 	*new = (struct followed) { .path = path, .wanted = true };
 	error = start(hints, new, is_node);
 	if (error < 0) {
+		hints->count--;
 		free(path);
 		return is_gone(error) ? 0 : error;
 	}
-	hints->count++;
 	hints->grew = true;
 	return 0;
 }

@@ -33,12 +33,9 @@ static int add_function(const struct cxv_host *host, const struct cxv_openings *
 
 	if (scope->count == FUNCTIONS_MAX)
 		return -E2BIG;
-	one = reallocarray(scope->functions, scope->count + 1, sizeof(*one));
+	one = cxv_array_add(scope->functions, scope->count);
 	if (!one)
 		return -ENOMEM;
-	scope->functions = one;
-	one += scope->count++;
-	*one = (struct cxv_scope_function) { 0 };
 	snprintf(one->host, sizeof(one->host), "%s", name);
 	ret = read_name(host, name, "driver", &one->driver) ?:
 	      read_name(host, name, "iommu_group", &one->iommu_group);

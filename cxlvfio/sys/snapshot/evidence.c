@@ -333,7 +333,7 @@ static int add_identity(struct cxv_node *node, void *context)
 {
 	const uint8_t *image = (const uint8_t *)node->bytes;
 	struct identities *identities = context;
-	struct cxv_pci_ids_key *larger, key;
+	struct cxv_pci_ids_key *added, key;
 
 	if (strcmp(node->name, "config") || node->kind != CXV_NODE_FILE ||
 	    node->size < CXV_CONFIG_SIZE_USER || !cxv_pci_is_address(node->parent->name))
@@ -347,11 +347,10 @@ static int add_identity(struct cxv_node *node, void *context)
 	key.class = cxv_word_at(image, PCI_CLASS_DEVICE) << 8 | image[PCI_CLASS_PROG];
 	if (is_known(identities, &key))
 		return 0;
-	larger = reallocarray(identities->items, identities->count + 1, sizeof(*larger));
-	if (!larger)
+	added = cxv_array_add(identities->items, identities->count);
+	if (!added)
 		return -ENOMEM;
-	identities->items = larger;
-	larger[identities->count++] = key;
+	*added = key;
 	return 0;
 }
 

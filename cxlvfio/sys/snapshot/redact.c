@@ -40,15 +40,14 @@ static uint64_t pseudonym(const struct redaction *redaction, uint64_t serial)
 /* None, and a device that does not answer, are no serial numbers. */
 static int add_serial(struct redaction *redaction, uint64_t serial)
 {
-	uint64_t *larger;
+	uint64_t *added;
 
 	if (!serial || serial == UINT64_MAX || pseudonym(redaction, serial))
 		return 0;
-	larger = reallocarray(redaction->serials, redaction->count + 1, sizeof(*larger));
-	if (!larger)
+	added = cxv_array_add(redaction->serials, redaction->count);
+	if (!added)
 		return -ENOMEM;
-	redaction->serials = larger;
-	larger[redaction->count++] = serial;
+	*added = serial;
 	return 0;
 }
 
