@@ -4,10 +4,12 @@
 
     INTERFACE=group|iommufd [STEPS=NAME,...] nested_test.py
 
-Two guests, one after the other: one reboots, loses the endpoint and gets it back, and is killed;
-what it wrote must not be in the other, which ends when it touches memory that is gone. All the
-while the driver's counters must tell what the guest did and saw, and nobody may see a wrong byte.
-STEPS are the functions to run, instead of all. Prints TAP.
+Two guests: one starts with the endpoint, and is killed; what it wrote must not be in the other, which
+boots meanwhile, gets the endpoint by hot plug, loses it and gets it back, reboots, and ends when it
+touches memory that is gone. All the while the driver's counters must tell what the guest did and
+saw, and nobody may see a wrong byte.
+STEPS are the functions to run, instead of all; those from killed on are the other guest's. Prints
+TAP.
 """
 import os
 import re
@@ -42,17 +44,25 @@ class Run:
         self.tap, self.interface = tap, interface
         self.endpoint = Endpoint()
         self.guest: Guest | None = None
+        self.next: Guest | None = None
+        self.options: tuple = ()
+        self.device = f"vfio-pci,host={self.endpoint.host},id=endpoint"
+        if interface == "iommufd":
+            self.options = ("-object", "iommufd,id=i")
+            self.device += ",iommufd=i"
 
     # --- what is done
 
-    def start(self, *options: str, bus: str = "") -> None:
-        """A guest that has the endpoint."""
-        self.device = f"vfio-pci,host={self.endpoint.host},id=endpoint{bus}"
-        if self.interface == "iommufd":
-            options += ("-object", "iommufd,id=i")
-            self.device += ",iommufd=i"
-        self.guest = Guest(*options, "-device", self.device)
+    def start(self, with_next: bool) -> None:
+        """A guest that has the endpoint; and the next one, which boots meanwhile."""
+        self.guest = Guest(*self.options, "-device", self.device)
+        if with_next:
+            self.next = Guest(*self.options, *ROOT_PORT)
         self.guest.wait_ready()
+
+    def plug(self) -> None:
+        self.guest.plug(f"{self.device},bus=rp")
+        self.guest.wait_mapped(self.endpoint.sizes())
 
     def map(self) -> str:
         """The guest finds the endpoint and maps its memory: the index of the BAR."""
@@ -193,6 +203,17 @@ def media_late(run: Run) -> None:
     run.tap.say(not wrong, "who reads it waits: nothing is wrong", *wrong, *run.background())
 
 
+def killed(run: Run) -> None:
+    run.guest.ask("write", 3, PAGES)
+    run.guest.kill()
+    run.guest = run.next
+    run.guest.wait_ready()
+    run.plug()
+    run.words("QEMU is killed: the next guest, plugged in by the monitor, finds zeros", 0, ALL)
+    whole_window(run)
+    flr(run)
+
+
 def plug(run: Run) -> None:
     run.guest.ask("unmap")
     run.guest.command_monitor("device_del", id="endpoint")
@@ -204,9 +225,7 @@ def plug(run: Run) -> None:
     run.tap.same("the monitor unplugs it: the guest has it no more", ["No such device"],
                  [" ".join(found)])
     run.state("and the window is closed", "closed")
-    run.guest.plug(run.device)
-    run.guest.wait_mapped(run.endpoint.sizes())
-    run.map()
+    run.plug()
     run.words("plugged again: who has it now finds zeros", 0)
 
 
@@ -217,16 +236,6 @@ def reboot(run: Run) -> None:
     run.map()
     run.state("the guest reboots: the window is active", "active")
     run.words("and has what the guest wrote before", 2)
-
-
-def killed(run: Run) -> None:
-    run.guest.ask("write", 3, PAGES)
-    run.guest.kill()
-    run.start()
-    run.map()
-    run.words("QEMU is killed: the next guest, without a root port, finds zeros", 0, ALL)
-    whole_window(run)
-    flr(run)
 
 
 def decoder_gone(run: Run) -> None:
@@ -246,8 +255,8 @@ def decoder_gone(run: Run) -> None:
                 proof.stdout, proof.stderr)
 
 
-STEPS = [whole_window, flr, memory_enable, power, decoder_lost_and_back, media_late, plug, reboot,
-         killed, decoder_gone]
+STEPS = [whole_window, flr, memory_enable, power, decoder_lost_and_back, media_late, killed, plug,
+         reboot, decoder_gone]
 
 
 def chosen_steps() -> list:
@@ -260,10 +269,11 @@ def main() -> int:
     tap = Tap()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
     run = Run(tap, os.environ.get("INTERFACE", "group"))
+    steps = chosen_steps()
     begun = time.monotonic()
-    run.start(*ROOT_PORT, bus=",bus=rp")
+    run.start(with_next=killed in steps)
     print(f"# {time.monotonic() - begun:.1f} s until the guest is up", flush=True)
-    for step in chosen_steps():
+    for step in steps:
         begun = time.monotonic()
         try:
             step(run)
