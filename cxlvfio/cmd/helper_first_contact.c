@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "cxl_vfio.h"
 #include "sys/proof/ladder.h"
 
@@ -75,7 +76,7 @@ static char *scrub_policy(const struct cxv_host *host, const char *target)
 {
 	char *policy = NULL;
 
-	if (cxv_host_read_string(host, &policy, "sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
+	if (cxv_host_read_string(host, &policy, CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP
 				 "/scrub_policy", target) < 0)
 		cxv_host_read_string(host, &policy, "sys/module/" CXL_VFIO_MODULE_NAME
 				     "/parameters/scrub");

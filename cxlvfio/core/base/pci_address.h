@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where sysfs has every PCI function by its address; a path of sys/base/host.h. */
+#define CXV_PCI_DEVICES		"sys/bus/pci/devices"
 #define CXV_PCI_ADDRESS_MAX	18	/* "DDDDDDDD:BB:DD.F" and its end */
 
 /* A PCI address as sysfs prints it: "DDDD:BB:DD.F", the domain four or more digits. */

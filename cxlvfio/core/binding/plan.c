@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/words.h"
 #include "core/binding/driver.h"
 #include "cxl_vfio.h"
@@ -112,7 +113,7 @@ static void add_device_step(struct cxv_plan *plan, enum cxv_step_kind kind, cons
 {
 	struct cxv_step step = new_step(kind, value);
 
-	snprintf(step.path, sizeof(step.path), "sys/bus/pci/devices/%s/%s", plan->target,
+	snprintf(step.path, sizeof(step.path), CXV_PCI_DEVICES "/%s/%s", plan->target,
 		 attribute);
 	plan->steps[plan->count++] = step;
 }

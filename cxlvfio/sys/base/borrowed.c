@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "sys/base/state_file.h"
 
@@ -29,13 +30,13 @@ static void state_name(char *name, size_t size, const char *bdf, const char *att
 static int read_attribute(const struct cxv_host *host, const char *bdf, const char *attribute,
 			  char **value)
 {
-	return cxv_host_read_string(host, value, "sys/bus/pci/devices/%s/%s", bdf, attribute);
+	return cxv_host_read_string(host, value, CXV_PCI_DEVICES "/%s/%s", bdf, attribute);
 }
 
 static int write_attribute(const struct cxv_host *host, const char *bdf, const char *attribute,
 			   const char *value)
 {
-	return cxv_host_write_string(host, value, "sys/bus/pci/devices/%s/%s", bdf, attribute);
+	return cxv_host_write_string(host, value, CXV_PCI_DEVICES "/%s/%s", bdf, attribute);
 }
 
 static int write_state(const struct cxv_host *host, const char *bdf, const char *attribute,
@@ -89,7 +90,7 @@ bool cxv_borrowed_noted(const struct cxv_host *host, const char *bdf, const char
 /* An attribute of the driver's is gone with it, and comes back as it is by default. */
 static bool is_gone(const struct cxv_host *host, const char *bdf, const char *attribute)
 {
-	return !cxv_host_exists(host, "sys/bus/pci/devices/%s/%s", bdf, attribute);
+	return !cxv_host_exists(host, CXV_PCI_DEVICES "/%s/%s", bdf, attribute);
 }
 
 /* 1 where there was something, with *VALUE (to free) as it is now; 0 where not; -errno. */

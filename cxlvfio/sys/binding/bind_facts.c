@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "sys/base/state_file.h"
@@ -13,7 +14,7 @@
 #include "sys/binding/record.h"
 #include "sys/discovery/openers.h"
 
-#define DEVICE	"sys/bus/pci/devices/%s"
+#define DEVICE	CXV_PCI_DEVICES "/%s"
 
 static int copy_name(char *to, size_t size, const char *from)
 {

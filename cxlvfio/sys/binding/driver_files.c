@@ -103,17 +103,6 @@ static int keep_info(const char *key, const char *value, void *argument)
 	return 0;
 }
 
-/* The first word of vermagic is the kernel's release. */
-static void decide_fit(struct cxv_module_file *file)
-{
-	size_t length = strlen(file->kernel.value);
-	const char *magic = file->vermagic.value;
-
-	if (magic)
-		file->fits = cxv_known(!strncmp(magic, file->kernel.value, length) &&
-				       (magic[length] == ' ' || !magic[length]));
-}
-
 static void unavailable(struct cxv_module_file *file, int error)
 {
 	cxv_fields_unavailable(file, &cxv_module_file_fields, error);
@@ -184,7 +173,8 @@ static int read_file(const struct cxv_host *host, struct cxv_module_file *file)
 	}
 	if (!file->is_signed.known)
 		file->is_signed = cxv_known(false);
-	decide_fit(file);
+	if (file->vermagic.value)
+		file->fits = cxv_known(cxv_vermagic_fits(file->vermagic.value, file->kernel.value));
 	return 0;
 }
 

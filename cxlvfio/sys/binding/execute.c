@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "sys/base/rights.h"
@@ -17,7 +18,7 @@
 
 static bool is_gone(const struct cxv_step_run *run)
 {
-	return !cxv_host_exists(run->execution->host, "sys/bus/pci/devices/%s",
+	return !cxv_host_exists(run->execution->host, CXV_PCI_DEVICES "/%s",
 				run->plan->target);
 }
 

@@ -82,11 +82,17 @@ static int look_up(struct kmod_ctx *context, const char *name, struct kmod_modul
 	return 0;
 }
 
-/* The kernel release is the first word of vermagic. A module without one fits any kernel. */
+bool cxv_vermagic_fits(const char *vermagic, const char *kernel)
+{
+	size_t length = strlen(kernel);
+
+	return cxv_starts_with(vermagic, kernel) && (vermagic[length] == ' ' || !vermagic[length]);
+}
+
+/* A module without vermagic fits any kernel. */
 static bool built_for(const struct kmod_module *module, const char *kernel)
 {
 	struct kmod_list *info = NULL, *item;
-	size_t length = strlen(kernel);
 	bool fits = true;
 
 	if (lib.kmod_module_get_info(module, &info) < 0)
@@ -95,8 +101,7 @@ static bool built_for(const struct kmod_module *module, const char *kernel)
 		const char *value = lib.kmod_module_info_get_value(item);
 
 		if (strcmp(lib.kmod_module_info_get_key(item), "vermagic") == 0)
-			fits = strncmp(value, kernel, length) == 0 &&
-			       (value[length] == ' ' || !value[length]);
+			fits = cxv_vermagic_fits(value, kernel);
 	}
 	lib.kmod_module_info_free_list(info);
 	return fits;

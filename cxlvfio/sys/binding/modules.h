@@ -17,6 +17,9 @@ struct cxv_module {
 /* What is installed for the running kernel. No file is no error: 0 or -errno. */
 int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *module);
 
+/* The kernel's release is the first word of a module's VERMAGIC (Linux include/linux/vermagic.h). */
+bool cxv_vermagic_fits(const char *vermagic, const char *kernel);
+
 /*
  * What loading NAME would insert into the running kernel, in this order: "cxl_core cxl_acpi". What
  * does not fit into SIZE is left out. 0 or -errno.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "sys/base/state_file.h"
@@ -39,7 +40,7 @@ int cxv_parameters_of_device(const struct cxv_host *host, const char *device,
 {
 	char directory[96];
 
-	snprintf(directory, sizeof(directory), "sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP,
+	snprintf(directory, sizeof(directory), CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP,
 		 device);
 	return read_offer(host, directory, offer);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/util.h"
 #include "cxl_vfio.h"
 #include "sys/binding/bind_facts.h"
@@ -168,7 +169,7 @@ static int check_offer(struct cxv_step_run *run, struct cxv_step *step)
 		return ret;
 	if (!strcmp(now, step->value))
 		return 0;
-	ret = cxv_host_read_string(host, &bar, "sys/bus/pci/devices/%s/" CXL_VFIO_SYSFS_GROUP
+	ret = cxv_host_read_string(host, &bar, CXV_PCI_DEVICES "/%s/" CXL_VFIO_SYSFS_GROUP
 				   "/view_bar", run->plan->target);
 	snprintf(run->verdict.reason, sizeof(run->verdict.reason), "it is %.32s%s", now,
 		 !ret && !strcmp(bar, CXL_VFIO_VIEW_BAR_NONE) ?

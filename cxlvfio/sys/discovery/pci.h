@@ -7,8 +7,7 @@
 #include "core/discovery/endpoint.h"
 #include "sys/base/host.h"
 
-#define CXV_PCI_DEVICES		"sys/bus/pci/devices"
-/* "sys/bus/pci/devices/" and a PCI address. */
+/* CXV_PCI_DEVICES, a slash and a PCI address. */
 #define CXV_PCI_DIRECTORY_MAX	64
 
 /*

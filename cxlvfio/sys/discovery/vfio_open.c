@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "core/base/pci_address.h"
 #include "core/base/words.h"
 #include "core/discovery/endpoint.h"
 #include "core/discovery/findings.h"
@@ -236,8 +237,8 @@ static void find_nodes(struct opening *opening)
 	size_t count = 0;
 
 	cxv_host_read_link_name(opening->host, &opening->group,
-				"sys/bus/pci/devices/%s/iommu_group", opening->bdf);
-	if (cxv_host_list(opening->host, &names, &count, "sys/bus/pci/devices/%s/vfio-dev",
+				CXV_PCI_DEVICES "/%s/iommu_group", opening->bdf);
+	if (cxv_host_list(opening->host, &names, &count, CXV_PCI_DEVICES "/%s/vfio-dev",
 			  opening->bdf) == 0 && count)
 		opening->cdev = strdup(names[0]);
 	cxv_names_free(names, count);
@@ -263,7 +264,7 @@ static int check_driver(const struct opening *opening)
 	if (opening->cdev)
 		return 0;
 	snprintf(hint, sizeof(hint), "bind it first: cxlvfio bind %s", opening->bdf);
-	if (cxv_host_read_link_name(opening->host, &driver, "sys/bus/pci/devices/%s/driver",
+	if (cxv_host_read_link_name(opening->host, &driver, CXV_PCI_DEVICES "/%s/driver",
 				    opening->bdf) < 0)
 		snprintf(text, sizeof(text), "no driver is bound to it");
 	else if (cxv_driver_is_vfio(driver))
@@ -305,7 +306,7 @@ static int check_direct(const struct opening *opening)
 	char directory[64], text[224];
 	struct cxv_text range;
 
-	snprintf(directory, sizeof(directory), "sys/bus/pci/devices/%s/iommu_group", opening->bdf);
+	snprintf(directory, sizeof(directory), CXV_PCI_DEVICES "/%s/iommu_group", opening->bdf);
 	range = cxv_pci_direct_range(opening->host, directory);
 	if (!range.value)
 		return 0;

@@ -221,14 +221,14 @@ static int read_record(const struct cxv_host *host, const struct cxv_inventory *
 		return cxv_fatal(error);
 	}
 	leftover->damaged = cxv_record_parse(text, found, sizeof(found), &binding) < 0;
-	leftover->other_device = !cxv_host_exists(host, "sys/bus/pci/devices/%s",
+	leftover->other_device = !cxv_host_exists(host, CXV_PCI_DEVICES "/%s",
 						  leftover->target);
 	/* Its serial number may be hidden from this user. */
 	if (!leftover->damaged && endpoint && !endpoint->serial.error) {
 		cxv_record_identity(endpoint, identity);
 		leftover->other_device = strcmp(found, identity);
 	}
-	error = cxv_host_read_link_name(host, &driver, "sys/bus/pci/devices/%s/driver",
+	error = cxv_host_read_link_name(host, &driver, CXV_PCI_DEVICES "/%s/driver",
 					leftover->target);
 	leftover->bound = !error && cxv_driver_is_ours(driver);
 	return cxv_fatal(error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/format.h"
+#include "core/base/pci_address.h"
 #include "core/doctor/parse.h"
 #include "sys/doctor/doctor.h"
 
@@ -104,7 +105,7 @@ static int read_text(const struct cxv_host *host, const char *path, struct cxv_d
 static int count_functions(const struct cxv_host *host, size_t *count)
 {
 	char **names;
-	int error = cxv_host_list(host, &names, count, "sys/bus/pci/devices");
+	int error = cxv_host_list(host, &names, count, CXV_PCI_DEVICES);
 
 	if (error) {
 		*count = 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "core/discovery/dvsec.h"
 #include "cxl_vfio.h"
 #include "sys/base/clock.h"
@@ -70,7 +71,7 @@ static int add_all_attributes(struct cxv_observation_source *source)
 		ret = add_attributes(source, "sys/bus/cxl/devices", endpoint->region.value,
 				     region_names, ARRAY_SIZE(region_names));
 	source->first_counter = source->attribute_count;
-	return ret ?: add_attributes(source, "sys/bus/pci/devices", endpoint->host, aer_names,
+	return ret ?: add_attributes(source, CXV_PCI_DEVICES, endpoint->host, aer_names,
 				     ARRAY_SIZE(aer_names));
 }
 
@@ -86,10 +87,10 @@ int cxv_observation_source_init(const struct cxv_host *host, const struct cxv_en
 		.vfio = vfio,
 	};
 	source->hdm_error = -cxv_hdm_region_find(vfio, &source->hdm);
-	ret = cxv_kept_file_init(&source->config_file, "sys/bus/pci/devices/%s/config",
+	ret = cxv_kept_file_init(&source->config_file, CXV_PCI_DEVICES "/%s/config",
 				 endpoint->host);
 	for (unsigned int i = 0; i < CXV_DRIVER_FILES && !ret; i++)
-		ret = cxv_kept_file_init(&source->driver[i], "sys/bus/pci/devices/%s/%s/%s",
+		ret = cxv_kept_file_init(&source->driver[i], CXV_PCI_DEVICES "/%s/%s/%s",
 					 endpoint->host, CXL_VFIO_SYSFS_GROUP, driver_names[i]);
 	return ret ?: add_all_attributes(source);
 }

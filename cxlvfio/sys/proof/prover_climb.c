@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pci_address.h"
 #include "cxl_vfio.h"
 
 #define LINE_SIZE	64
@@ -64,7 +65,7 @@ static bool has_word(const struct cxv_prover *prover, const char *attribute, con
 {
 	_cleanup_free_ char *value = NULL;
 
-	return !cxv_host_read_string(prover->host, &value, "sys/bus/pci/devices/%s/%s",
+	return !cxv_host_read_string(prover->host, &value, CXV_PCI_DEVICES "/%s/%s",
 				     prover->endpoint->host, attribute) && !strcmp(value, word);
 }
 

@@ -191,7 +191,7 @@ int cxv_prover_reset(struct cxv_prover *prover, unsigned int *retries)
 	case CXV_VIA_CONFIG:
 		return flr_by_config(prover);
 	case CXV_VIA_SYSFS:
-		return cxv_host_write_string(prover->host, "1", "sys/bus/pci/devices/%s/reset",
+		return cxv_host_write_string(prover->host, "1", CXV_PCI_DEVICES "/%s/reset",
 					     prover->endpoint->host);
 	default:
 		return cxv_vfio_reset(&prover->vfio, timeout, retries);

@@ -11,7 +11,6 @@
 #include "sys/binding/bind_facts.h"
 #include "sys/discovery/openers.h"
 
-#define DEVICES		"sys/bus/pci/devices"
 #define DEPTH_MAX	8	/* bridges below each other */
 #define FUNCTIONS_MAX	4096
 
@@ -19,7 +18,7 @@
 static int read_name(const struct cxv_host *host, const char *function, const char *link,
 		     char **name)
 {
-	int ret = cxv_host_read_link_name(host, name, DEVICES "/%s/%s", function, link);
+	int ret = cxv_host_read_link_name(host, name, CXV_PCI_DEVICES "/%s/%s", function, link);
 
 	return cxv_fatal(ret);
 }
@@ -56,7 +55,7 @@ static int add_below(const struct cxv_host *host, const struct cxv_openings *ope
 
 	if (depth > DEPTH_MAX)
 		return -E2BIG;
-	ret = cxv_host_list(host, &names, &count, DEVICES "/%s", bridge);
+	ret = cxv_host_list(host, &names, &count, CXV_PCI_DEVICES "/%s", bridge);
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < count && !ret; i++) {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "core/base/pci_address.h"
 #include "cxl_vfio.h"
 
 /* NULL where it cannot be read: an older driver has no such attribute. */
@@ -11,7 +12,7 @@ static char *read_word(const struct cxv_host *host, const struct cxv_endpoint *e
 {
 	char *word = NULL;
 
-	if (cxv_host_read_string(host, &word, "sys/bus/pci/devices/%s/%s/%s", endpoint->host,
+	if (cxv_host_read_string(host, &word, CXV_PCI_DEVICES "/%s/%s/%s", endpoint->host,
 				 CXL_VFIO_SYSFS_GROUP, name) < 0)
 		return NULL;
 	return word;
