@@ -496,21 +496,70 @@ static int open_with_iommufd(int iommufd, uint32_t *ioas)
 	return descriptor;
 }
 
-/* By the kernel's own account of the IOMMU: the addresses lead nowhere when the reset is over. */
+/* The kernel's own account of the IOMMU: EVENT is "map" or "unmap". */
+static void trace_iommu(const char *event, bool on)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), TRACING "events/iommu/%s/enable", event);
+	if ((on && write_file(TRACING "trace", "")) || write_file(path, on ? "1" : "0"))
+		bail("tracing");
+}
+
+/* A line of it, from its beginning to a blank, or its end. */
+static bool is_traced(const char *line)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command), "grep -q '%s\\( \\|$\\)' " TRACING "trace", line);
+	if (!system(command))
+		return true;
+	note("no \"%s\" in:", line);
+	snprintf(command, sizeof(command), "sed 's/^/# /' " TRACING "trace | tail -n 5");
+	fflush(stdout);
+	return system(command) && false;
+}
+
+/* The addresses lead nowhere when the reset is over. */
 static bool is_revoked_by(int (*go)(void))
 {
-	char command[160];
+	char line[80];
 	int ret;
 
-	snprintf(command, sizeof(command), "grep -q 'unmap: IOMMU: iova=%#018llx ' " TRACING
-		 "trace", IOVA);
-	if (write_file(TRACING "trace", "") ||
-	    write_file(TRACING "events/iommu/unmap/enable", "1"))
-		bail("tracing");
+	trace_iommu("unmap", true);
 	ret = go();
-	write_file(TRACING "events/iommu/unmap/enable", "0");
+	trace_iommu("unmap", false);
 	note("the reset: %s", ret ? strerror(-ret) : "done");
-	return !ret && !system(command);
+	snprintf(line, sizeof(line), "unmap: IOMMU: iova=%#018llx", IOVA);
+	return !ret && is_traced(line);
+}
+
+/* Where the IOMMU leads to is as far into the window as the dma-buf's bytes are. */
+static void test_offset_into_iommu(int iommufd, const struct iommu_ioas_map_file *whole,
+				   uint32_t index)
+{
+	struct iommu_ioas_map_file map = *whole;
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap), .ioas_id = map.ioas_id, .iova = IOVA, .length = PAGE,
+	};
+	uint64_t offset = HUGE + 3 * PAGE;
+	char line[160];
+
+	/* Of five pages the third: an offset into the window, and one into the dma-buf. */
+	map.fd = export_dmabuf(index, offset, 5 * PAGE);
+	map.start = 2 * PAGE;
+	map.length = PAGE;
+	trace_iommu("map", true);
+	check(map.fd >= 0 && !ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map),
+	      "hdm_mem_ioas_map: a page of a part of the window");
+	trace_iommu("map", false);
+	snprintf(line, sizeof(line), "map: IOMMU: iova=%#018llx - %#018llx paddr=%#018llx size=%llu",
+		 IOVA, IOVA + PAGE,
+		 (unsigned long long)(attribute_number("window_base") + offset + map.start),
+		 (unsigned long long)PAGE);
+	check(is_traced(line), "hdm_mem_ioas_map: which is the page that it should be");
+	check(!ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "hdm_mem_ioas_map: unmapped as well");
+	close(map.fd);
 }
 
 /* As a VMM gives a guest's IOMMU the memory, which has no pages to be pinned by address. */
@@ -550,6 +599,8 @@ static void hdm_mem_ioas_map(void)
 		      "hdm_mem_ioas_map: so does one that VFIO knows nothing of");
 		check(!ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "hdm_mem_ioas_map: unmapped");
 		close(buffer);
+		if (index >= 0)
+			test_offset_into_iommu(iommufd, &map, (uint32_t)index);
 	}
 	close(device);
 	close(iommufd);
