@@ -17,7 +17,7 @@ struct cxv_module {
 /* What is installed for the running kernel. No file is no error: 0 or -errno. */
 int cxv_module_find(const struct cxv_host *host, const char *name, struct cxv_module *module);
 
-/* The kernel's release is the first word of a module's VERMAGIC (Linux include/linux/vermagic.h). */
+/* The first word of VERMAGIC is a kernel's release (Linux include/linux/vermagic.h): this one? */
 bool cxv_vermagic_fits(const char *vermagic, const char *kernel);
 
 /*

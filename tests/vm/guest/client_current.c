@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,6 @@
 #include "resets.h"
 
 #define IOVA		(1ull << 32)
-#define TRACING		"/sys/kernel/tracing/"
 
 static struct cxl_vfio_region_info_component place;
 static struct region bar;
@@ -502,7 +502,9 @@ static void trace_iommu(const char *event, bool on)
 	char path[80];
 
 	snprintf(path, sizeof(path), TRACING "events/iommu/%s/enable", event);
-	if ((on && write_file(TRACING "trace", "")) || write_file(path, on ? "1" : "0"))
+	if (on)
+		clear_trace();
+	if (write_file(path, on ? "1" : "0"))
 		bail("tracing");
 }
 
@@ -543,6 +545,7 @@ static void test_offset_into_iommu(int iommufd, const struct iommu_ioas_map_file
 		.size = sizeof(unmap), .ioas_id = map.ioas_id, .iova = IOVA, .length = PAGE,
 	};
 	uint64_t offset = HUGE + 3 * PAGE;
+	uint64_t address;
 	char line[160];
 
 	/* Of five pages the third: an offset into the window, and one into the dma-buf. */
@@ -553,10 +556,10 @@ static void test_offset_into_iommu(int iommufd, const struct iommu_ioas_map_file
 	check(map.fd >= 0 && !ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map),
 	      "hdm_mem_ioas_map: a page of a part of the window");
 	trace_iommu("map", false);
-	snprintf(line, sizeof(line), "map: IOMMU: iova=%#018llx - %#018llx paddr=%#018llx size=%llu",
-		 IOVA, IOVA + PAGE,
-		 (unsigned long long)(attribute_number("window_base") + offset + map.start),
-		 (unsigned long long)PAGE);
+	address = attribute_number("window_base") + offset + map.start;
+	snprintf(line, sizeof(line),
+		 "map: IOMMU: iova=%#018llx - %#018llx paddr=%#018" PRIx64 " size=%lu",
+		 IOVA, IOVA + PAGE, address, PAGE);
 	check(is_traced(line), "hdm_mem_ioas_map: which is the page that it should be");
 	check(!ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "hdm_mem_ioas_map: unmapped as well");
 	close(map.fd);

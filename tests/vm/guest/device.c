@@ -554,6 +554,16 @@ int write_file(const char *path, const char *text)
 	return ret;
 }
 
+void clear_trace(void)
+{
+	/* A write does not: it is for the opening that asks for an empty file. */
+	int file = open(TRACING "trace", O_WRONLY | O_TRUNC);
+
+	if (file < 0)
+		bail("the kernel's trace");
+	close(file);
+}
+
 void endpointctl(const char *line)
 {
 	char command[160];

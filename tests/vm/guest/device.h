@@ -108,6 +108,9 @@ void expect_reactivated(char *map, const char *path);
 bool wait_attribute(const char *name, const char *value);
 /* Writes one word to a file; -errno. */
 int write_file(const char *path, const char *text);
+/* The kernel's trace, and an end to what it has. */
+#define TRACING		"/sys/kernel/tracing/"
+void clear_trace(void);
 /* A line for the device server; the end of the program where it refuses. */
 void endpointctl(const char *line);
 /* Resets of a kind that the device saw: "flr", "vfio", which is a bus reset, or another count. */

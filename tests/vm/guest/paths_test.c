@@ -28,7 +28,6 @@
 #include "device.h"
 #include "resets.h"
 
-#define TRACING		"/sys/kernel/tracing/"
 /* Seconds that the kernel gives a device to come back from a reset. */
 #define KERNEL_WAITS	60
 
@@ -279,7 +278,7 @@ static void test_failed_reset(char *map)
 	const char *trace;
 	pid_t child;
 
-	write_file(TRACING "trace", "");
+	clear_trace();
 	if (write_file(TRACING "events/cxl_vfio/cxl_vfio_gate/enable", "1"))
 		bail("tracing");
 	child = fork();
@@ -336,7 +335,7 @@ static void test_tracepoints(void)
 {
 	char *map, *zero;
 
-	write_file(TRACING "trace", "");
+	clear_trace();
 	if (write_file(TRACING "events/cxl_vfio/enable", "1"))
 		bail("tracing");
 	open_regions();

@@ -20,7 +20,6 @@
 
 #define LEFT		0x5a5a5a5a5a5a5a5a
 #define ATTEMPTS	20	/* to be in time, where the scrub may be over first */
-#define TRACING		"/sys/kernel/tracing/"
 #define SHARE		"/sys/module/" CXL_VFIO_MODULE_NAME "/parameters/scrub_cpus"
 #define POISON		"/sys/module/machine_check_test/parameters/address"
 #define STEP		(1UL << 20)	/* a word is left in each; less than is zeroed at once */
