@@ -102,13 +102,21 @@ static int find(char **words)
 	return ret;
 }
 
-/* map: the whole BAR. */
+static void unmap_window(void)
+{
+	if (window)
+		munmap(window, bar_size);
+	window = NULL;
+}
+
+/* map: the whole BAR, and no other any more. */
 static int map(char **words)
 {
 	char name[sizeof("resource0")];
 	int fd;
 
 	(void)words;
+	unmap_window();
 	snprintf(name, sizeof(name), "resource%d", bar);
 	fd = open_file(name, O_RDWR);
 	if (fd < 0)
@@ -126,9 +134,7 @@ static int map(char **words)
 static int unmap(char **words)
 {
 	(void)words;
-	if (window)
-		munmap(window, bar_size);
-	window = NULL;
+	unmap_window();
 	answer("ok");
 	return 0;
 }

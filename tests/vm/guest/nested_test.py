@@ -60,6 +60,12 @@ class Run:
             self.next = Guest(*self.options, *ROOT_PORT)
         self.guest.wait_ready()
 
+    def end(self) -> None:
+        """Nobody has the endpoint any more."""
+        for guest in (self.guest, self.next):
+            if guest:
+                guest.kill()
+
     def plug(self) -> None:
         self.guest.plug(f"{self.device},bus=rp")
         self.guest.wait_mapped(self.endpoint.sizes())
@@ -204,6 +210,7 @@ def media_late(run: Run) -> None:
 
 
 def killed(run: Run) -> None:
+    run.map()
     run.guest.ask("write", 3, PAGES)
     run.guest.kill()
     run.guest = run.next
@@ -255,7 +262,8 @@ def decoder_gone(run: Run) -> None:
                 proof.stdout, proof.stderr)
 
 
-STEPS = [whole_window, flr, memory_enable, power, decoder_lost_and_back, media_late, killed, plug,
+# Some on the root complex, where the first guest has it, others below a root port.
+STEPS = [whole_window, flr, memory_enable, decoder_lost_and_back, media_late, killed, plug, power,
          reboot, decoder_gone]
 
 
@@ -265,26 +273,32 @@ def chosen_steps() -> list:
     return [by_name[name] for name in names.split(",")] if names else STEPS
 
 
+def go(run: Run, step) -> bool:
+    """Whether there is a guest to go on with."""
+    begun = time.monotonic()
+    try:
+        step(run)
+    except (Ended, Failed, TimeoutError) as error:
+        run.tap.say(False, step.__name__, *explain(), *run.background())
+        return not isinstance(error, Ended) and step != killed
+    print(f"# {time.monotonic() - begun:.1f} s {step.__name__}", flush=True)
+    return True
+
+
 def main() -> int:
-    tap = Tap()
     subprocess.run(["cxlvfio", "bind", "-q", "all"], check=True)
-    run = Run(tap, os.environ.get("INTERFACE", "group"))
+    run = Run(Tap(), os.environ.get("INTERFACE", "group"))
     steps = chosen_steps()
     begun = time.monotonic()
-    run.start(with_next=killed in steps)
-    print(f"# {time.monotonic() - begun:.1f} s until the guest is up", flush=True)
-    for step in steps:
-        begun = time.monotonic()
-        try:
-            step(run)
-        except (Ended, Failed, TimeoutError) as error:
-            tap.say(False, step.__name__, *explain(), *run.background())
-            if isinstance(error, Ended):
-                break
-        print(f"# {time.monotonic() - begun:.1f} s {step.__name__}", flush=True)
+    try:
+        run.start(with_next=killed in steps)
+        print(f"# {time.monotonic() - begun:.1f} s until the guest is up", flush=True)
+        all(go(run, step) for step in steps)
+    finally:
+        run.end()
     for line in run.guest.said().splitlines():
         print(f"# qemu: {line}")
-    return tap.finish()
+    return run.tap.finish()
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ at_least() {
 }
 
 find_registers
+endpointctl 0 reset-counts > /dev/null
 access read 8
 access write 8
 check "accesses while it decodes are not counted" not_accessed
