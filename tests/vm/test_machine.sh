@@ -227,6 +227,6 @@ start leak --kernel debug --leaks --no-driver --endpoints 0 --share share -- \
 wait
 case=leak
 check "a leak fails the run with 70" status_is 70
-check "the leak is printed" has leak.err "new suspected memory leaks"
+check "the leak is printed" has leak.err "unreferenced object 0x"
 
 exit $failed

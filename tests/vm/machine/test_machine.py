@@ -28,7 +28,7 @@ REPORTS = [
     "INFO: task cxlvfio:99 blocked for more than 122 seconds.",
     "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
     "rcu: INFO: rcu_preempt self-detected stall on CPU",
-    "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+    "unreferenced object 0xffff888107b40580 (size 32):",
     "ODEBUG: free active (active state 0) object: 1 object type: timer_list hint: foo",
     "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
 ]
@@ -38,6 +38,8 @@ HARMLESS = [
     "DEBUG: nothing", "HAVE_WARNING",
     "Warning: unable to open an initial console.",
     "kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)",
+    "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+    "kmemleak: Linux itself kept 3 tables of mapped dma-bufs",
     "INFO: lockdep statistics",
     "cxl-vfio-pci 0000:0d:00.0: refused: decoder 0 is not committed",
 ]
