@@ -263,7 +263,7 @@ def decoder_gone(run: Run) -> None:
 
 
 # Some on the root complex, where the first guest has it, others below a root port.
-STEPS = [whole_window, flr, memory_enable, decoder_lost_and_back, media_late, killed, plug, power,
+STEPS = [whole_window, flr, memory_enable, decoder_lost_and_back, media_late, killed, power, plug,
          reboot, decoder_gone]
 
 
