@@ -116,12 +116,15 @@ class Stand(tap.Tap):
         self.fixtures.make(scenario, top)
         return Machine(top, self.program)
 
-    def real(self, libraries: str = "") -> str:
-        """The program as it was built, with the libraries of that directory."""
+    def become_real(self, libraries: str = "") -> str:
+        """The shell's line that ends as the program that was built, with the libraries of that
+        directory."""
         variable = f"LD_LIBRARY_PATH={libraries} " if libraries else ""
         # Where it is sealed the sanitizers cannot read /proc, in which they look for threads.
-        variable += "ASAN_OPTIONS=detect_leaks=0 "
-        return f"#!/bin/sh\n{variable}exec {self.asked} \"$@\""
+        return f"{variable}ASAN_OPTIONS=detect_leaks=0 exec {self.asked} \"$@\""
+
+    def real(self, libraries: str = "") -> str:
+        return f"#!/bin/sh\n{self.become_real(libraries)}"
 
     def patiently(self, machine: Machine, content: str | None, *command):
         """The run that was not too slow for an answer."""
@@ -319,7 +322,7 @@ def test_second_look(stand: Stand) -> None:
     """A disagreement that is gone when both look again is none."""
     machine = stand.machine("ready")
     seen = stand.work / "seen"
-    late = f"#!/bin/sh\n[ -e {seen} ] && exec {stand.asked} \"$@\"\n: > {seen}\n" + \
+    late = f"#!/bin/sh\n[ -e {seen} ] && {stand.become_real()}\n: > {seen}\n" + \
         records().split("\n", 1)[1]
     endpoint = stand.document(machine, late, "list")["endpoints"][0]
     stand.say(seen.exists() and not finding_ids(endpoint) and "libcxl" in endpoint["found_by"],
