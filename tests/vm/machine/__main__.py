@@ -406,8 +406,7 @@ def write_log(machine: Machine, path: Path) -> None:
     partial.rename(path)
 
 
-def keep_log(machine: Machine) -> None:
-    path = Path(os.environ["CXLVFIO_CACHE"]) / "last-console.log"
+def keep_log(machine: Machine, path: Path) -> None:
     write_log(machine, path)
     say(f"console log: {command_line.shown(path)}")
 
@@ -476,11 +475,13 @@ def main() -> int:
             machine, status = boot_again(options, machine)
     except BrokenPipeError:
         return EXIT_PIPE
-    if options.dmesg:
-        write_log(machine, options.dmesg)
     failed_here = status in (EXIT_KERNEL_REPORT, EXIT_NO_MACHINE, EXIT_TIMEOUT)
     if options.keep_log or (failed_here and machine.console.log):
-        keep_log(machine)
+        # Machines that run at the same time have one of these together, but a --dmesg each.
+        last = Path(os.environ["CXLVFIO_CACHE"]) / "last-console.log"
+        keep_log(machine, options.dmesg or last)
+    elif options.dmesg:
+        write_log(machine, options.dmesg)
     return status
 
 
