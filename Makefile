@@ -5,7 +5,7 @@
 help:
 	@echo "make demo     a VM with an emulated Type-2 endpoint: list, bind, reset with proof, a guest"
 	@echo "make check    the tests of a day, which CI runs: 23 minutes, the first time 55"
-	@echo "make check-full  every test: an hour and more, on slow cores two"
+	@echo "make check-full  every test: 72 minutes on two cores, longer on slow ones"
 	@echo "make soak     the long tests at full length, then stress with ever new seeds, until ^C"
 	@echo "make install  build and install here: needs Debian 13 or the libraries of its age"
 	@echo "make package  Debian packages of this tree, in build/package"

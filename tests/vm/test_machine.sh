@@ -112,12 +112,15 @@ echo 'obj-m := warn.o' > share/warn/Kbuild
 start warn --no-driver --endpoints 0 --share share -- insmod /mnt/share/warn/warn.ko
 start large --hdm-size 1G --endpoints 2 -- tests/vm/guest/topology.py 2 1 1073741824
 wait
-start off_limits -- sh -c 'tests/vm/guest/memory_off.py $(cxlvfio list --json |
+start off_limits --dmesg off_limits.log -- sh -c 'tests/vm/guest/memory_off.py $(cxlvfio list --json |
 	jq -r ".endpoints[0] | .host, .resource")'
 wait
 case=off_limits
 check "an access with memory space off fails the run with 70" status_is 70
 check "and says so" has off_limits.err "accessed with memory space off"
+check "its console log is where it was asked for, and nowhere else" \
+	eval 'has off_limits.err "console log: .*/off_limits.log$" &&
+		has off_limits.log "Linux version" && ! grep -q last-console off_limits.err'
 case=warn
 check "a kernel warning fails the run with 70" status_is 70
 check "the kernel's report is printed" eval 'has warn.err warn_init && has warn.err "Call Trace"'

@@ -477,7 +477,7 @@ def main() -> int:
         return EXIT_PIPE
     failed_here = status in (EXIT_KERNEL_REPORT, EXIT_NO_MACHINE, EXIT_TIMEOUT)
     if options.keep_log or (failed_here and machine.console.log):
-        # Machines that run at the same time have one of these together, but a --dmesg each.
+        # All machines share this one; --dmesg keeps those apart that run at the same time.
         last = Path(os.environ["CXLVFIO_CACHE"]) / "last-console.log"
         keep_log(machine, options.dmesg or last)
     elif options.dmesg:

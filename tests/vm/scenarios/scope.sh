@@ -29,7 +29,7 @@ check "in the document, too" reaches_both null '"virtio-pci"'
 check "which is what its schema says" valid
 reset --method bus --yes "$bdf"
 check "a bus reset of two functions: unsupported" [ "$status" = 6 ]
-check "and the other one is named" says "$other (driver virtio-pci)"
+check "and the other one is named" says "has $other (driver virtio-pci)"
 reset --method hot --dry-run "$bdf"
 check "a dry run says the same" [ "$status" = 5 ]
 reset --method flr "$bdf"
